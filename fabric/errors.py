@@ -1,0 +1,107 @@
+"""The errors a user can cause. One base class; the command line turns each into one line and exit status 2.
+
+Arguments are kept positional and the words are made in ``__str__``, so that an error survives the trip
+through a process pool or a SimPy process, both of which rebuild it as ``type(e)(*e.args)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any
+
+__all__ = [
+    "FabricsimError",
+    "FileFormatError",
+    "NoRouteError",
+    "ParameterError",
+    "SchemaError",
+    "TooLargeError",
+]
+
+_SHOWN = 10  # violations and choices listed before "and N more"
+
+
+class FabricsimError(Exception):
+    """Base class: something the user asked for cannot be done as asked."""
+
+    def __str__(self) -> str:
+        return " ".join(str(a) for a in self.args)
+
+
+class ParameterError(FabricsimError):
+    """A parameter has an illegal value: ``ParameterError(name, value, rule, choices)``.
+
+    ``choices`` lists the legal values where there is a list; the nearest spelling is suggested.
+    """
+
+    def __init__(self, name: str, value: Any, rule: str, choices: Iterable[str] = ()) -> None:
+        self.name, self.value, self.rule, self.choices = name, value, rule, tuple(choices)
+        super().__init__(name, value, rule, self.choices)
+
+    def __str__(self) -> str:
+        text = f"{self.name}: {_shown(self.value)}: {self.rule}"
+        if self.choices:
+            near = get_close_matches(str(self.value), self.choices, n=1)
+            text += f" (did you mean {near[0]!r}?" if near else " ("
+            text += (" " if near else "") + f"legal: {', '.join(self.choices)})"
+        return text
+
+
+class SchemaError(FabricsimError):
+    """A graph breaks the attribute schema: ``SchemaError(graph_name, problems)``, all problems reported.
+
+    Each problem is one clause "node 7: kind = 'gpx': one of gpu, switch, nvswitch"; up to ten are shown.
+    """
+
+    def __init__(self, graph: str, problems: Iterable[str]) -> None:
+        self.graph, self.problems = graph, tuple(problems)
+        super().__init__(graph, self.problems)
+
+    def __str__(self) -> str:
+        shown = "; ".join(self.problems[:_SHOWN])
+        more = len(self.problems) - _SHOWN
+        return f"graph {self.graph}: {shown}" + (f"; and {more} more" if more > 0 else "")
+
+
+class NoRouteError(FabricsimError):
+    """Pairs without a legal path: ``NoRouteError(src, dst, count)`` names the first and how many there are."""
+
+    def __init__(self, src: Any, dst: Any, count: int, reason: str = "") -> None:
+        self.src, self.dst, self.count, self.reason = src, dst, count, reason
+        super().__init__(src, dst, count, reason)
+
+    def __str__(self) -> str:
+        more = f" (and {self.count - 1:,} more pairs)" if self.count > 1 else ""
+        why = f": {self.reason}" if self.reason else ""
+        return f"no path from endpoint {self.src} to endpoint {self.dst}{more}{why}"
+
+
+class FileFormatError(FabricsimError):
+    """A file cannot be read as what it claims to be: ``FileFormatError(path, where, problem)``."""
+
+    def __init__(self, path: str, where: str, problem: str) -> None:
+        self.path, self.where, self.problem = path, where, problem
+        super().__init__(path, where, problem)
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.where + ': ' if self.where else ''}{self.problem}"
+
+
+class TooLargeError(FabricsimError):
+    """A request does not fit in memory: ``TooLargeError(what, needed_bytes, available_bytes)``."""
+
+    def __init__(self, what: str, needed: float, available: float) -> None:
+        self.what, self.needed, self.available = what, needed, available
+        super().__init__(what, needed, available)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.what}: needs about {self.needed / 1e9:,.1f} GB of memory, "
+            f"{self.available / 1e9:,.1f} GB are available: ask for less or use a larger machine"
+        )
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
