@@ -1,0 +1,191 @@
+"""A graph's attributes read into columns and checked. Knows the schema; no routing, no time, no workload.
+
+A topology is a plain ``networkx.Graph`` whose nodes carry ``kind`` and ``tier`` (and where they apply ``server``,
+``pod``, ``rail``, ``plane``, ``name``) and whose edges carry ``rate``, ``delay`` and, for parallel cables,
+``cables`` and ``rates``. This is the only place that reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain, compress
+from math import isfinite
+from numbers import Integral, Real
+from typing import Any
+
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+
+from fabric.errors import SchemaError
+
+__all__ = ["GPU", "KINDS", "NVSWITCH", "SWITCH", "Columns", "read_columns"]
+
+KINDS = ("gpu", "switch", "nvswitch")
+GPU, SWITCH, NVSWITCH = range(3)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Columns:
+    """The nodes and edges of a graph as arrays, nodes and edges in the order of the graph.
+
+    ``kind`` indexes KINDS; ``server`` is -1 where a node has none; ``tail`` and ``head`` index ``ids``, each edge
+    once; ``rate`` (bytes/s) and ``delay`` (s) are those of one cable; ``cable_rates`` holds, for the few edges whose
+    parallel cables differ, the rate of each.
+    """
+
+    name: str
+    disclaimer: str
+    ids: tuple[Hashable, ...]
+    labels: tuple[str, ...] | None
+    kind: NDArray[np.int8]
+    tier: NDArray[np.int16]
+    server: NDArray[np.int32]
+    tail: NDArray[np.int32]
+    head: NDArray[np.int32]
+    rate: NDArray[np.float64]
+    delay: NDArray[np.float64]
+    cables: NDArray[np.int32]
+    cable_rates: dict[int, list[float]]
+
+
+def read_columns(graph: nx.Graph) -> Columns:
+    """The columns of ``graph``.
+
+    Raises:
+        SchemaError: naming node or edge, attribute, value and rule of every violation (ten shown, the rest counted).
+    """
+    name = str(graph.graph.get("name") or "(unnamed)")
+    if graph.is_directed() or graph.is_multigraph():
+        rule = "an undirected networkx.Graph; parallel cables are the edge attribute cables"
+        raise SchemaError(name, [f"type = {type(graph).__name__}: {rule}"])
+    if graph.number_of_nodes() == 0:
+        raise SchemaError(name, ["the graph has no nodes"])
+    ids, node_data = zip(*graph.nodes(data=True))
+    adjacency = [neighbours for _, neighbours in graph.adjacency()]
+    tail, head, edge_data = _edges(ids, adjacency)
+
+    problems: list[str] = []
+
+    def node(i: int) -> str:
+        return f"node {ids[i]!r}"
+
+    def edge(i: int) -> str:
+        return f"edge {ids[tail[i]]!r} - {ids[head[i]]!r}"
+
+    kinds = [data.get("kind") for data in node_data]
+    tiers = [data.get("tier") for data in node_data]
+    code = {kind: i for i, kind in enumerate(KINDS)}
+    problems += _violations(kinds, node, "kind", f"one of {', '.join(KINDS)}", lambda v: v in code)
+    problems += _violations(tiers, node, "tier", "a whole number, 0 for endpoints, 1 or more for switches", _natural)
+    rates = [data.get("rate") for data in edge_data]
+    delays = [data.get("delay") for data in edge_data]
+    cables = [data.get("cables", 1) for data in edge_data]
+    problems += _violations(rates, edge, "rate", "a finite number of bytes/s above zero", _positive)
+    problems += _violations(delays, edge, "delay", "a finite number of seconds, zero or more", _not_negative)
+    problems += _violations(cables, edge, "cables", "a whole number, 1 or more", lambda v: _natural(v) and v > 0)
+    servers = [data.get("server", -1) for data in node_data]
+    problems += _violations(servers, node, "server", "a whole number", lambda v: v == -1 or _natural(v))
+    cable_rates = {i: data["rates"] for i, data in enumerate(edge_data) if "rates" in data}
+    for i, values in cable_rates.items():
+        count = cables[i]
+        if not isinstance(values, (list, tuple)) or len(values) != count or not all(map(_positive, values)):
+            problems.append(f"{edge(i)}: rates = {values!r}: {count} rates above zero, one per cable")
+    if problems:
+        raise SchemaError(name, problems)
+
+    columns = Columns(
+        name=name,
+        disclaimer=str(graph.graph.get("disclaimer") or ""),
+        ids=ids,
+        labels=tuple(str(data.get("name", i)) for i, data in zip(ids, node_data)) if "name" in node_data[0] else None,
+        kind=np.fromiter(map(code.__getitem__, kinds), np.int8, len(ids)),
+        tier=np.array(tiers, np.int16),
+        server=np.array(servers, np.int32),
+        tail=tail,
+        head=head,
+        rate=np.array(rates, np.float64),
+        delay=np.array(delays, np.float64),
+        cables=np.array(cables, np.int32),
+        cable_rates={i: list(map(float, values)) for i, values in cable_rates.items()},
+    )
+    problems = list(_misplaced(columns))
+    if problems:
+        raise SchemaError(name, problems)
+    return columns
+
+
+def _edges(
+    ids: tuple[Hashable, ...], adjacency: list[dict[Hashable, dict[str, Any]]]
+) -> tuple[NDArray[np.int32], NDArray[np.int32], list[dict[str, Any]]]:
+    """Each edge once, as (tail index, head index, attributes)."""
+    count = len(ids)
+    degree = np.fromiter(map(len, adjacency), np.int64, count)
+    neighbours: Iterable[Any] = chain.from_iterable(adjacency)
+    if ids != tuple(range(count)):
+        index = {node: i for i, node in enumerate(ids)}
+        neighbours = map(index.__getitem__, neighbours)
+    head = np.fromiter(neighbours, np.int32, int(degree.sum()))
+    tail = np.repeat(np.arange(count, dtype=np.int32), degree)
+    once = tail <= head
+    data = list(compress(chain.from_iterable(n.values() for n in adjacency), once.tolist()))
+    return tail[once], head[once], data
+
+
+def _violations(values: list, where: Any, attribute: str, rule: str, legal: Any) -> Iterator[str]:
+    """A clause per illegal value. Distinct values are few, so the rule is asked once for each of them."""
+    try:
+        # The type counts: True == 1 and 1.0 == 1 would hide behind one another.
+        if all(legal(value) for _, value in set(zip(map(type, values), values))):
+            return
+    except TypeError:  # an unhashable or incomparable value: it is found below
+        pass
+    for i, value in enumerate(values):
+        try:
+            fine = legal(value)
+        except TypeError:
+            fine = False
+        if not fine:
+            shown = "missing" if value is None else f"{attribute} = {value!r}"
+            yield f"{where(i)}: {shown}{'' if value is not None else ' ' + attribute}: {rule}"
+
+
+def _natural(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and value >= 0
+
+
+def _positive(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and isfinite(value) and value > 0
+
+
+def _not_negative(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and isfinite(value) and value >= 0
+
+
+def _misplaced(c: Columns) -> Iterator[str]:
+    """Violations that concern a node and its neighbours together."""
+    kind_a, kind_b = c.kind[c.tail], c.kind[c.head]
+
+    def edge(i: int) -> str:
+        return f"edge {c.ids[c.tail[i]]!r} - {c.ids[c.head[i]]!r}"
+
+    for i in np.flatnonzero((c.kind == GPU) != (c.tier == 0)):
+        yield f"node {c.ids[i]!r}: kind = {KINDS[c.kind[i]]!r} with tier = {c.tier[i]}: tier 0 is for gpu, and only for it"
+    for i in np.flatnonzero(c.tail == c.head):
+        yield f"{edge(i)}: a cable joins two different nodes"
+    for i in np.flatnonzero((kind_a == GPU) & (kind_b == GPU) & (c.tail != c.head)):
+        yield f"{edge(i)}: an endpoint is cabled to switches only"
+    scale_up = (kind_a == NVSWITCH) | (kind_b == NVSWITCH)
+    for i in np.flatnonzero(scale_up & (kind_a != GPU) & (kind_b != GPU) & (c.tail != c.head)):
+        yield f"{edge(i)}: a scale-up switch (nvswitch) is cabled to endpoints only"
+    if not np.any(c.kind == GPU):
+        yield "no node of kind 'gpu': at least one endpoint is needed"
+    count = len(c.ids)
+    degree = np.bincount(c.tail, minlength=count) + np.bincount(c.head, minlength=count)
+    for i in np.flatnonzero((c.kind == GPU) & (degree == 0)):
+        yield f"node {c.ids[i]!r}: an endpoint without a cable"
+    endpoint = np.where(kind_a == GPU, c.tail, c.head)
+    domains = np.bincount(endpoint[scale_up], minlength=count)
+    for i in np.flatnonzero(domains > 1):
+        yield f"node {c.ids[i]!r}: {domains[i]} scale-up switches: an endpoint is cabled to one at most"
