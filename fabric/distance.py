@@ -204,14 +204,15 @@ class _Balance:
 
     def __init__(self, down: _Arcs, switches: int) -> None:
         self._down = down
-        self._last = np.zeros(switches, np.int64)
+        self._last: NDArray[np.int64] | None = None  # before level 0, on which each leaf reaches itself
         self.forced = np.ones(switches, bool)
 
     def add(self, rows: NDArray[np.int64], flags: NDArray[np.uint8]) -> None:
-        count = np.zeros(len(self._last), np.int64)
+        count = np.zeros(len(self.forced), np.int64)
         count[rows] = flags.sum(axis=1, dtype=np.int64)
-        offered = np.bincount(self._down.src, weights=self._last[self._down.dst], minlength=len(count))
-        self.forced &= (offered == count) | (count == 0)
+        if self._last is not None:
+            offered = np.bincount(self._down.src, weights=self._last[self._down.dst], minlength=len(count))
+            self.forced &= (offered == count) | (count == 0)
         self._last = count
 
 

@@ -8,8 +8,9 @@ cables holds p links. The arcs of a node are contiguous: first those that lead d
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -55,6 +56,7 @@ class Fabric:
     delay: NDArray[np.float64]  # (links,), s
     leaves: NDArray[np.int32]  # nodes of the switches with an endpoint, ascending
     leaf_index: NDArray[np.int32]  # (nodes,), position in ``leaves`` or -1
+    derived: dict[str, Any] = field(default_factory=dict, repr=False)  # tables made from this, kept with it
 
     @classmethod
     def from_graph(cls, graph: nx.Graph, *, allow_partition: bool = False) -> Fabric:
@@ -186,7 +188,7 @@ class Fabric:
 
     def renamed(self, name: str) -> Fabric:
         """The same fabric under another name."""
-        return replace(self, name=name)
+        return replace(self, name=name, derived={})
 
     def label(self, node: int) -> str:
         """How the graph's owner calls a node: its name, else its id."""

@@ -1,0 +1,97 @@
+"""The fat tree that a fabric's switches merge into under perfect load balancing. No flows, no policy.
+
+Merge the switches of one tier >= 2 that share a leaf below, and sum the capacities of what then runs side by side:
+Leiserson's original *fat* tree, with one path between any two leaves. On regular wiring nothing is lost: an even split
+over the members of a class is a legal routing with the same load on every cable. Where cables are missing, any routing
+on the true graph is still one on the merged graph, so its rates are an upper bound.
+
+Switches are merged when their sets of leaves overlap, not only when they are equal: with equality a spine that lost
+one cable would leave its class, traffic would have to choose between the classes, and the bound would fail.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fabric.errors import ParameterError
+from fabric.fabric import Fabric
+from fabric.schema import SWITCH, Columns
+
+__all__ = ["merged"]
+
+
+
+def merged(fabric: Fabric) -> Fabric:
+    """The contraction of ``fabric``: endpoints, leaves and scale-up switches as they are, one node per class above.
+
+    Every link's capacity is the sum, and its delay the largest, of the links that it stands for.
+
+    Raises:
+        ParameterError: the fabric has no tiers (some cable joins two switches of one tier).
+    """
+    if not fabric.tiered:
+        raise ParameterError("routing", "adaptive", f"needs a graph with tiers, and {fabric.name} has none", ("ecmp", "dmodk"))
+    if fabric.merged_from:
+        return fabric
+    if "merged" not in fabric.derived:
+        fabric.derived["merged"] = _contract(fabric)
+    contracted: Fabric = fabric.derived["merged"]
+    return contracted
+
+
+def classes(fabric: Fabric) -> NDArray[np.int64]:
+    """(nodes,): a representative node of each node's class; nodes below tier 2 and endpoints stand for themselves."""
+    own = np.arange(len(fabric.kind))
+    source = np.repeat(own, np.diff(fabric.arc_ptr))
+    trunk = (fabric.kind[source] == SWITCH) & (fabric.kind[fabric.arc_dst] == SWITCH)
+    falling = trunk & (fabric.tier[source] > fabric.tier[fabric.arc_dst])
+    upper, lower = source[falling], fabric.arc_dst[falling].astype(np.int64)
+    for tier in range(2, int(fabric.tier.max()) + 1):
+        mine = fabric.tier[upper] == tier
+        above, below = upper[mine], own[lower[mine]]
+        # Connected components of this tier over the classes below it, by spreading the least label.
+        label = np.arange(len(own))
+        while True:
+            least = np.full(len(own), len(own))
+            np.minimum.at(least, below, label[above])
+            spread = label.copy()
+            np.minimum.at(spread, above, least[below])
+            if np.array_equal(spread, label):
+                break
+            label = spread
+        members = (fabric.tier == tier) & (fabric.kind == SWITCH)
+        own[members] = label[members]
+    return own
+
+
+def _contract(f: Fabric) -> Fabric:
+    representative = classes(f)
+    kept, number = np.unique(representative, return_inverse=True)
+    once = f.link_src < f.link_dst
+    tail, head = number[f.link_src[once]], number[f.link_dst[once]]
+    low, high = np.minimum(tail, head).astype(np.int64), np.maximum(tail, head)
+    pair, edge = np.unique(low * len(kept) + high, return_inverse=True)
+    delay = np.zeros(len(pair))
+    np.maximum.at(delay, edge, f.delay[once])
+    size = np.bincount(number)
+
+    def name(i: int) -> str:
+        return f.label(int(kept[i])) + (f" (+{size[i] - 1})" if size[i] > 1 else "")
+
+    columns = Columns(
+        name=f.name,
+        disclaimer=f.disclaimer,
+        ids=tuple(f.ids[i] for i in kept.tolist()),
+        labels=tuple(map(name, range(len(kept)))),
+        kind=f.kind[kept],
+        tier=f.tier[kept],
+        server=np.concatenate([f.server, np.full(len(kept) - f.n_endpoints, -1, np.int32)]),
+        tail=(pair // len(kept)).astype(np.int32),
+        head=(pair % len(kept)).astype(np.int32),
+        rate=np.bincount(edge, weights=f.capacity[once]),
+        delay=delay,
+        cables=np.ones(len(pair), np.int32),
+        cable_rates={},
+    )
+    return Fabric.from_columns(columns, merged_from=f.name)

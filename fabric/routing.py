@@ -1,0 +1,333 @@
+"""Paths of all flows at once, hop by hop, on any graph. Knows links and policies; no bytes, no time.
+
+A next hop of switch u towards leaf d is any neighbour one link nearer: one rule for every topology. The policy only
+picks among them. Two short cuts keep the work per hop proportional to the flows, not to flows x ports: going up,
+the link that the policy would take were all of them good is tried first; going down where the way is unique, the
+arc that another switch of the tier takes is tried first. Each try is checked against the distances; what fails is listed
+in full. Both leave the outcome as it is defined: of the good next hops, one by hash or by destination.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fabric.distance import Block, Distances
+from fabric.errors import NoRouteError
+from fabric.fabric import Fabric, ranges
+from fabric.merge import merged
+from fabric.paths import Paths
+from fabric.policy import Dmodk, Ecmp, Policy, mix
+
+__all__ = ["carrier", "route"]
+
+_LISTED_AT_ONCE = 4_000_000  # candidate arcs; bounds memory
+
+
+def carrier(fabric: Fabric, policy: Policy) -> Fabric:
+    """The fabric on which the policy's traffic runs: ``fabric`` itself, or for ``adaptive`` the merged one."""
+    return merged(fabric) if policy.merges else fabric
+
+
+def distances(fabric: Fabric) -> Distances:
+    """The distance tables of ``fabric``, made once."""
+    if "distances" not in fabric.derived:
+        fabric.derived["distances"] = Distances(fabric)
+    tables: Distances = fabric.derived["distances"]
+    return tables
+
+
+def route(fabric: Fabric, src: NDArray, dst: NDArray, policy: Policy, *, qp: NDArray | int = 0) -> Paths:
+    """One path for each flow from endpoint ``src[i]`` to endpoint ``dst[i]``.
+
+    ``fabric`` is the policy's carrier; ``qp`` distinguishes the queue pairs of one transfer. Every path is a shortest
+    legal one; traffic inside one scale-up domain takes its switch. A flow from an endpoint to itself has no links. Where
+    an endpoint has no way to its destination, an endpoint of its scale-up domain that has one relays.
+
+    Raises:
+        NoRouteError: a pair has no legal path; names the first and counts them.
+    """
+    src, dst = np.asarray(src, np.int64), np.asarray(dst, np.int64)
+    draw = _Draw(fabric, policy, src, dst, np.broadcast_to(np.asarray(qp, np.uint64), src.shape))
+    hops = np.full((len(src), 2), -1, np.int32)
+    domain = fabric.scaleup
+    inside = (domain[src] >= 0) & (domain[src] == domain[dst]) & (src != dst)
+    mine = np.flatnonzero(inside)
+    hops[mine, 0] = fabric.arc_link[fabric.arc_ptr[src[mine]]]
+    hops[mine, 1] = fabric.arc_link[fabric.arc_back[fabric.arc_ptr[dst[mine]]]]
+
+    outside = np.flatnonzero(~inside & (src != dst))
+    if not len(outside):
+        return Paths.from_columns([hops[:, 0], hops[:, 1]])
+    first, last, lost = _attachments(fabric, src[outside], dst[outside], draw, outside)
+    relay: Paths | None = None
+    if len(lost):
+        relay = _relayed(fabric, src[outside[lost]], dst[outside[lost]], policy)
+        keep = np.ones(len(outside), bool)
+        keep[lost] = False
+        relayed, outside, first, last = outside[lost], outside[keep], first[keep], last[keep]
+    columns = _walk(fabric, outside, first, last, draw)
+    if len(mine):
+        columns[0][mine] = hops[mine, 0]
+        columns[1][mine] = hops[mine, 1]
+    paths = Paths.from_columns(columns)
+    if relay is None:
+        return paths
+    order = np.arange(len(src))
+    order[relayed] = len(src) + np.arange(len(relayed))
+    return Paths.stack([paths, relay]).take(order)
+
+
+@dataclass
+class _Draw:
+    """The policy's choice for flows at nodes, as an index below a count."""
+
+    fabric: Fabric
+    policy: Policy
+    src: NDArray[np.int64]
+    dst: NDArray[np.int64]
+    qp: NDArray[np.uint64]
+
+    def __post_init__(self) -> None:
+        f = self.fabric
+        if isinstance(self.policy, Dmodk):
+            self.position = f.position[self.dst]
+            self.divisor = _divisors(f)
+        else:
+            seed = mix(np.array([self.policy.seed if isinstance(self.policy, Ecmp) else 0], np.uint64))
+            self.flow = mix(mix(mix(self.src.astype(np.uint64)) ^ self.dst.astype(np.uint64)) + self.qp)
+            self.salt = mix(np.arange(len(f.kind), dtype=np.uint64) ^ seed)
+
+    def index(self, flow: NDArray, node: NDArray, count: NDArray, round_: int = 0) -> NDArray[np.int64]:
+        """Below ``count``: by hash of flow and node, or by destination and the node's level."""
+        if isinstance(self.policy, Dmodk):
+            return self.position[flow] // self.divisor[node] % count
+        value = mix(self.flow[flow] ^ self.salt[node] ^ np.uint64(round_ << 8))
+        return ((value >> np.uint64(32)) * count.astype(np.uint64) >> np.uint64(32)).astype(np.int64)
+
+    def upward(self, flow: NDArray, node: NDArray) -> NDArray[np.int64]:
+        """The link up from ``node`` that the flow would take if all its links up led there."""
+        f = self.fabric
+        first, arcs = f.arc_link[f.arc_up[node]], f.arc_ptr[node + 1] - f.arc_up[node]
+        total = f.arc_link[f.arc_ptr[node + 1]] - first
+        pick = self.index(flow, node, total)
+        if isinstance(self.policy, Dmodk):
+            # Ports are numbered round the parents first, then their second cables (Zahavi's PGFT).
+            per = total // arcs
+            even = per * arcs == total
+            pick = np.where(even, pick % arcs * per + pick // arcs, pick)
+        return first + pick
+
+    def cable(self, flow: NDArray, node: NDArray, arc: NDArray) -> NDArray[np.int64]:
+        """One of the parallel cables of ``arc``, which leaves ``node`` downwards (or reaches the endpoint)."""
+        f = self.fabric
+        first = f.arc_link[arc]
+        count = f.arc_link[arc + 1] - first
+        if not np.any(count > 1):
+            return first
+        if isinstance(self.policy, Dmodk):
+            # The mirror of the way up: what goes up on a parent's cable c comes down on its cable c.
+            below = f.arc_dst[arc]
+            parents = np.maximum(f.arc_ptr[below + 1] - f.arc_up[below], 1)
+            return first + self.position[flow] // self.divisor[below] // parents % count
+        return first + self.index(flow, node, count, 1)
+
+
+def _divisors(f: Fabric) -> NDArray[np.int64]:
+    """(nodes,): w_1 ... w_L of the level L of each node, w the most parents a node of the level below has."""
+    parents = np.diff(f.arc_ptr) - (f.arc_up - f.arc_ptr[:-1])
+    product = np.ones(len(f.kind), np.int64)
+    if f.tiered:
+        running = 1
+        for tier in range(1, int(f.tier.max()) + 1):
+            lower = (f.tier == tier - 1) & (f.kind != 2)
+            running *= max(1, int(parents[lower].max(initial=1)))
+            product[f.tier == tier] = running
+    return product
+
+
+def _attachments(
+    f: Fabric, src: NDArray, dst: NDArray, draw: _Draw, flow: NDArray
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """For each flow the arc it leaves its endpoint by, the arc by which it arrives, and which flows have none.
+
+    Of all pairs of attachments the nearest, and among those one by the policy.
+    """
+    ways = f.attached[src] * f.attached[dst]
+    if ways.min() == ways.max() == 1:
+        return f.arc_up[src], f.arc_back[f.arc_up[dst]].astype(np.int64), _unreachable(f, src, dst)
+    pair = np.repeat(np.arange(len(src)), ways)
+    number = ranges(np.zeros(len(ways), np.int64), ways)
+    out = f.arc_up[src[pair]] + number // f.attached[dst[pair]]
+    into = f.arc_up[dst[pair]] + number % f.attached[dst[pair]]
+    length = distances(f).between(f.arc_dst[out], f.leaf_index[f.arc_dst[into]])
+    best = np.full(len(src), np.iinfo(np.int64).max)
+    np.minimum.at(best, pair[length >= 0], length[length >= 0])
+    good = np.flatnonzero((length >= 0) & (length == best[pair]))
+    count = np.bincount(pair[good], minlength=len(src))
+    start = np.cumsum(count) - count
+    lost = np.flatnonzero(count == 0)
+    pick = start + draw.index(flow, src, np.maximum(count, 1), 2)
+    if not len(good):
+        return np.zeros(len(src), np.int64), np.zeros(len(src), np.int64), lost
+    chosen = good[np.minimum(pick, len(good) - 1)]
+    return out[chosen], f.arc_back[into[chosen]].astype(np.int64), lost
+
+
+def _unreachable(f: Fabric, src: NDArray, dst: NDArray) -> NDArray[np.int64]:
+    """Flows without a legal path between their only switches."""
+    tables = distances(f)
+    if all(not np.any(block.reach == np.iinfo(block.reach.dtype).max) for block in tables):
+        return np.empty(0, np.int64)
+    a, b = f.arc_dst[f.arc_up[src]], f.arc_dst[f.arc_up[dst]]
+    return np.flatnonzero(tables.between(a, f.leaf_index[b]) < 0)
+
+
+def _relayed(f: Fabric, src: NDArray, dst: NDArray, policy: Policy) -> Paths:
+    """Paths by way of an endpoint of the source's scale-up domain: the nearest, then by destination."""
+    order = np.argsort(f.scaleup, kind="stable")
+    count = np.bincount(f.scaleup[f.scaleup >= 0], minlength=len(f.kind))
+    start = int(np.sum(f.scaleup < 0)) + np.cumsum(count) - count
+    domain = f.scaleup[src]
+    peers = np.where(domain >= 0, count[domain], 0)
+    pair = np.repeat(np.arange(len(src)), peers)
+    offsets = ranges(np.zeros(len(peers), np.int64), peers)
+    peer = order[start[domain[pair]] + offsets]
+    nearest = np.full(len(src), np.iinfo(np.int64).max)
+    tables = distances(f)
+    out_ways, in_ways = f.attached[peer], f.attached[dst[pair]]
+    ways = out_ways * in_ways
+    which = np.repeat(np.arange(len(pair)), ways)
+    number = ranges(np.zeros(len(ways), np.int64), ways)
+    out = f.arc_dst[f.arc_up[peer[which]] + number // np.maximum(in_ways[which], 1)]
+    into = f.arc_dst[f.arc_up[dst[pair][which]] + number % np.maximum(in_ways[which], 1)]
+    each = tables.between(out, f.leaf_index[into])
+    length = np.full(len(pair), np.iinfo(np.int64).max)
+    np.minimum.at(length, which[each >= 0], each[each >= 0])
+    np.minimum.at(nearest, pair, length)
+    lost = np.flatnonzero(nearest == np.iinfo(np.int64).max)
+    if len(lost):
+        reason = "no legal path (up, then down) and no relay in the source's server"
+        raise NoRouteError(f.label(int(src[lost[0]])), f.label(int(dst[lost[0]])), len(lost), reason)
+    good = np.flatnonzero(length == nearest[pair])
+    options = np.bincount(pair[good], minlength=len(src))
+    first = np.cumsum(options) - options
+    via = peer[good[first + dst % options]]
+    return Paths.join(route(f, src, via, policy), route(f, via, dst, policy))
+
+
+def _walk(f: Fabric, flow: NDArray, first: NDArray, last: NDArray, draw: _Draw) -> list[NDArray[np.int32]]:
+    """Columns of links, one per hop over all flows of the draw; only those in ``flow`` are filled."""
+    total = len(draw.src)
+    columns: list[NDArray[np.int32]] = []
+
+    def put(hop: int, which: NDArray, link: NDArray) -> None:
+        while len(columns) <= hop:
+            columns.append(np.full(total, -1, np.int32))
+        columns[hop][which] = link
+
+    put(0, flow, draw.cable(flow, draw.src[flow], first))
+    put(1, flow[:0], flow[:0])
+    here, leaf = f.arc_dst[first].astype(np.int64), f.link_src[f.arc_link[last]]
+    target = f.leaf_index[leaf].astype(np.int64)
+    tables = distances(f)
+    for number in np.unique(target // tables.columns).tolist():
+        block = tables.block(number)
+        mine = np.flatnonzero(target // tables.columns == number)
+        step = _Step(f, block, draw, flow[mine], here[mine], target[mine] - block.first, last[mine])
+        hop = 1
+        while len(step.flow):
+            arrived = step.left == 0
+            if arrived.any():
+                done = step.flow[arrived]
+                put(hop, done, draw.cable(done, step.node[arrived], step.last[arrived]))
+                step.keep(~arrived)
+            if len(step.flow):
+                put(hop, step.flow, step.advance())
+            hop += 1
+    return columns
+
+
+class _Step:
+    """Flows under way in one block: where each is, how many links are left, and whether it may still go up."""
+
+    def __init__(
+        self, f: Fabric, block: Block, draw: _Draw, flow: NDArray, node: NDArray, leaf: NDArray, last: NDArray
+    ) -> None:
+        self.f, self.block, self.draw = f, block, draw
+        self.flow, self.node, self.leaf, self.last = flow, node, leaf, last
+        self.left = block.reach[node - f.n_endpoints, leaf].astype(np.int64)
+        self.rising = np.ones(len(flow), bool)
+
+    def keep(self, which: NDArray) -> None:
+        for name in ("flow", "node", "leaf", "last", "left", "rising"):
+            setattr(self, name, getattr(self, name)[which])
+
+    def advance(self) -> NDArray[np.int64]:
+        """Take one link with every flow; returns the links."""
+        f, n = self.f, self.f.n_endpoints
+        reach, down = self.block.reach, self.block.down
+        row = self.node - n
+        link = np.full(len(self.flow), -1, np.int64)
+
+        below = down[row, self.leaf] == self.left  # a way down is among the shortest
+        up = np.flatnonzero(self.rising & ~below & (f.arc_ptr[self.node + 1] > f.arc_up[self.node]))
+        tried = self.draw.upward(self.flow[up], self.node[up])
+        good = reach[f.link_dst[tried] - n, self.leaf[up]] == self.left[up] - 1
+        link[up[good]] = tried[good]
+
+        # Rising flows may fall here only if no equally short way leads on up.
+        fall = np.flatnonzero(below & self.block.forced[row] & (~self.rising | (self.left == 1)))
+        if f.tiered:
+            top = np.flatnonzero(below & self.rising & self.block.forced[row] & (self.left > 1))
+            fall = np.concatenate([fall, top[self._only_down(top)]])
+        arc = f.arc_ptr[self.node[fall]] + self.block.guess[f.tier[self.node[fall]], self.leaf[fall]]
+        ok = arc < f.arc_up[self.node[fall]]
+        fall, arc = fall[ok], arc[ok]
+        ok = f.arc_dst[arc] >= n
+        ok[ok] = down[f.arc_dst[arc[ok]] - n, self.leaf[fall[ok]]] == self.left[fall[ok]] - 1
+        link[fall[ok]] = self.draw.cable(self.flow[fall[ok]], self.node[fall[ok]], arc[ok])
+
+        rest = np.flatnonzero(link < 0)
+        for part in self._chunks(rest):
+            link[part] = self._listed(part)
+        self.node = f.link_dst[link].astype(np.int64)
+        self.rising &= f.tier[self.node] > f.tier[f.link_src[link]] if f.tiered else True
+        self.left = self.left - 1
+        return link
+
+    def _only_down(self, which: NDArray) -> NDArray[np.bool_]:
+        """Flows at switches from which no link leads up (the top), so that all their ways lead down."""
+        return self.f.arc_ptr[self.node[which] + 1] == self.f.arc_up[self.node[which]]
+
+    def _chunks(self, rest: NDArray) -> list[NDArray]:
+        if not len(rest):
+            return []
+        arcs = np.cumsum(np.diff(self.f.arc_ptr)[self.node[rest]])
+        return np.split(rest, np.searchsorted(arcs, np.arange(_LISTED_AT_ONCE, arcs[-1], _LISTED_AT_ONCE)))
+
+    def _listed(self, part: NDArray) -> NDArray[np.int64]:
+        """A link for each flow of ``part`` from the full list of its good next hops, weighted by their cables."""
+        f, n = self.f, self.f.n_endpoints
+        node, leaf, left, rising = self.node[part], self.leaf[part], self.left[part], self.rising[part]
+        stop = np.where(rising, f.arc_ptr[node + 1], f.arc_up[node])
+        which = np.repeat(np.arange(len(part)), stop - f.arc_ptr[node])
+        arc = ranges(f.arc_ptr[node], stop)
+        to_switch = f.kind[f.arc_dst[arc]] == 1
+        which, arc = which[to_switch], arc[to_switch]
+        row = f.arc_dst[arc] - n
+        ahead = np.where(
+            arc >= f.arc_up[node[which]],
+            self.block.reach[row, leaf[which]] == left[which] - 1,
+            self.block.down[row, leaf[which]] == left[which] - 1,
+        )
+        which, arc = which[ahead], arc[ahead]
+        cables = f.arc_link[arc + 1] - f.arc_link[arc]
+        through = np.cumsum(cables)
+        total = np.bincount(which, weights=cables, minlength=len(part)).astype(np.int64)
+        before = np.cumsum(total) - total
+        pick = before + self.draw.index(self.flow[part], node, total, 3)
+        at = np.searchsorted(through, pick, side="right")
+        return f.arc_link[arc[at]] + pick - (through[at] - cables[at])
