@@ -1,0 +1,231 @@
+"""All-reduce over message sizes: a fabric, ranks on it, algorithms; rows come out. Writes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+
+from fabric import Fabric
+from fabric.errors import FabricsimError, ParameterError
+from fabric.policy import Ecmp, parse_policy
+from sims.collectives import ALGORITHMS, build, format_algorithm, parse_algorithms
+from sims.engine import ENGINES
+from sims.placement import check_placement, place, placement_file
+from sims.profiles import DEFAULT_PROFILE, latency_profile
+from sims.program import Program
+from sims.result import Row, bus_factor
+from sims.scenario import Scenario
+
+__all__ = ["DEFAULT_ALGORITHMS", "AllReduce", "all_reduce", "simulate"]
+
+DEFAULT_ALGORITHMS = ("ring", "tree", "halving-doubling", "hierarchical-ring", "hierarchical-tree")
+
+
+class AllReduce:
+    """Ranks placed on a fabric, ready to run any algorithm at any size. Routes once per algorithm, not per size.
+
+    ``topology`` names the fabric in the rows; ``digest`` is the hash of its contents where it is not built from a text
+    (by default that of the compiled arrays). Everything else is as on the command line.
+    """
+
+    def __init__(
+        self,
+        fabric: Fabric,
+        *,
+        topology: str | None = None,
+        digest: str | None = None,
+        ranks: int | None = None,
+        placement: str = "packed",
+        seed: int = 0,
+        routing: str = "ecmp",
+        engine: str = "flow",
+        profile: str = DEFAULT_PROFILE,
+    ) -> None:
+        check_settings(placement=placement, routing=routing, engine=engine, profile=profile)
+        self.fabric = fabric
+        self.policy = parse_policy(routing, seed)
+        self.profile = latency_profile(profile)
+        self.placement = place(fabric, ranks, placement, seed)
+        drawn = isinstance(self.policy, Ecmp) or placement == "random"
+        file = placement_file(placement)
+        self._common: dict[str, Any] = {
+            "topology": topology or f"graph {fabric.name}",
+            "topology_digest": content_digest(fabric) if digest is None else digest,
+            "ranks": len(self.placement),
+            "placement": placement,
+            "placement_digest": _file_digest(file) if file else "",
+            "seed": seed if drawn else 0,
+            "routing": str(self.policy),
+            "engine": engine,
+            "latency_profile": profile,
+        }
+        self._programs: dict[str, Program] = {}
+
+    @property
+    def ranks(self) -> int:
+        return len(self.placement)
+
+    @cached_property
+    def _servers(self) -> NDArray[np.int32]:
+        """(ranks,): the scale-up domain of each rank, or -1."""
+        return self.fabric.scaleup[self.placement]
+
+    @cached_property
+    def _groups(self) -> NDArray[np.int64]:
+        """(ranks,): the server of each rank; under a fabric without servers, its leaf."""
+        server = self.fabric.server[self.placement].astype(np.int64)
+        if np.all(server < 0):
+            first = self.fabric.arc_up[self.placement]
+            return self.fabric.arc_dst[np.minimum(first, len(self.fabric.arc_dst) - 1)].astype(np.int64)
+        # A rank without a server stands alone: a group of one, which unequal groups then name.
+        return np.where(server >= 0, server, int(server.max(initial=0)) + 1 + np.arange(len(server)))
+
+    def scenario(self, algorithm: str, size: int) -> Scenario:
+        """The scenario of one run."""
+        return Scenario.of(algorithm=algorithm, size_bytes=size, **self._common)
+
+    def program(self, algorithm: str) -> Program:
+        """The algorithm, built and routed; kept.
+
+        Raises:
+            ParameterError: unknown, or not possible for these ranks (unequal groups).
+        """
+        if algorithm not in self._programs:
+            ((name, parameters),) = parse_algorithms(algorithm)
+            schedule = build(name, parameters, self.ranks, servers=self._servers, groups=self._groups)
+            self._programs[algorithm] = Program.compile(
+                schedule, self.fabric, self.placement, self.policy, self.profile
+            )
+        return self._programs[algorithm]
+
+    def fits(self, algorithms: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Those of ``algorithms`` that these ranks can run, and a sentence about each of the others."""
+        good, notes = [], []
+        for algorithm in algorithms:
+            try:
+                self.program(algorithm)
+                good.append(algorithm)
+            except ParameterError as error:
+                notes.append(f"{algorithm} left out: {error}")
+        return good, notes
+
+    def note(self, algorithm: str) -> str:
+        """What a reader of the algorithm's rows should know, or nothing."""
+        return self.program(algorithm).schedule.note
+
+    def row(self, algorithm: str, size: int) -> Row:
+        """Run one algorithm at one size. ``auto``: the fastest of all that fit, named in ``used``."""
+        time_of: Callable[[Program, float], float] = ENGINES[self._common["engine"]]
+        used = algorithm
+        if algorithm == "auto":
+            times = {a: time_of(self.program(a), size) for a in self.fits(tuple(ALGORITHMS))[0]}
+            used = min(times, key=lambda a: times[a])
+        program = self.program(used)
+        time = time_of(program, size)
+        limit = program.limit(size, time)
+        return Row(
+            scenario=self.scenario(algorithm, size),
+            endpoints=self.fabric.n_endpoints,
+            used=used,
+            time_s=time,
+            algbw_GBps=size / time / 1e9,
+            busbw_GBps=size / time / 1e9 * bus_factor(self.ranks),
+            efficiency=limit.efficiency,
+            limit_link=limit.link,
+            contention=limit.contention,
+            worst_link=limit.worst_link,
+            worst_load=limit.worst_load,
+            latency_share=limit.latency_share,
+            version=_version(),
+        )
+
+    def rows(self, algorithms: Sequence[str], sizes: Sequence[int]) -> Iterator[Row]:
+        """A row per algorithm and size, as each is found."""
+        for algorithm in algorithms:
+            for size in sizes:
+                yield self.row(algorithm, size)
+
+
+def all_reduce(
+    fabric: Fabric | nx.Graph, algorithm: str = "ring", sizes: Sequence[int] = (2**30,), **settings: Any
+) -> list[Row]:
+    """Rows of an all-reduce on ``fabric`` (or on a graph, which is compiled): one per algorithm and size in bytes.
+
+    ``algorithm``: one or several names, as in ``"ring,tree:segment=1MiB"``. ``settings``: those of AllReduce.
+    """
+    job = AllReduce(fabric if isinstance(fabric, Fabric) else Fabric.from_graph(fabric), **settings)
+    return list(job.rows([format_algorithm(*item) for item in parse_algorithms(algorithm)], sizes))
+
+
+def simulate(scenario: Scenario, fabric: Fabric | None = None) -> Row:
+    """The row of ``scenario``: what the model gives, whoever asks and whenever.
+
+    ``fabric`` is needed only where the scenario speaks of a graph in memory.
+
+    Raises:
+        FabricsimError: the topology's or placement's contents are no longer those that the scenario was made of.
+    """
+    if fabric is None:
+        from topologies import load
+        from topologies.catalogue import source_digest
+
+        found = source_digest(scenario.topology)
+        if found != scenario.topology_digest:
+            raise FabricsimError(f"{scenario.topology}: its contents changed since this scenario was made")
+        fabric = Fabric.from_graph(load(scenario.topology))
+    elif scenario.topology_digest not in ("", content_digest(fabric)):
+        raise FabricsimError(f"{fabric.name}: not the graph that this scenario was made of")
+    job = AllReduce(
+        fabric,
+        topology=scenario.topology,
+        digest=scenario.topology_digest,
+        ranks=scenario.ranks,
+        placement=scenario.placement,
+        seed=scenario.seed,
+        routing=scenario.routing,
+        engine=scenario.engine,
+        profile=scenario.latency_profile,
+    )
+    if job.scenario(scenario.algorithm, scenario.size_bytes) != scenario:
+        raise FabricsimError(f"{scenario.placement}: its contents changed since this scenario was made")
+    return job.row(scenario.algorithm, scenario.size_bytes)
+
+
+def check_settings(*, placement: str, routing: str, engine: str, profile: str) -> None:
+    """Find mistakes that need no fabric to be seen before one is built.
+
+    Raises:
+        ParameterError: of the first mistake.
+    """
+    if engine not in ENGINES:
+        raise ParameterError("engine", engine, "unknown engine", ENGINES)
+    parse_policy(routing)
+    latency_profile(profile)
+    check_placement(placement)
+
+
+def content_digest(fabric: Fabric) -> str:
+    """SHA-256 of everything about a fabric that a result can depend on."""
+    digest = hashlib.sha256()
+    for array in (fabric.kind, fabric.tier, fabric.server, fabric.link_src, fabric.link_dst, fabric.capacity, fabric.delay):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def _file_digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _version() -> str:
+    try:
+        return version("fabricsim")
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,339 @@
+"""The command line: parse, one API call, write. Data to stdout or --out, progress and complaints to stderr.
+
+The only module that knows typer. Heavy imports happen inside the command that needs them, so that --help is quick.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from fabric.errors import FabricsimError, ParameterError
+
+if TYPE_CHECKING:
+    from fabric import Fabric
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="A model of the network of a large AI training cluster: topologies, routes and simulated all-reduce. "
+    "Exact for the model it states; an illustration, not a measurement of any real fabric.",
+)
+topology = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Look at a topology.")
+app.add_typer(topology, name="topology")
+
+Spec = Annotated[
+    str | None,
+    typer.Argument(help="The fabric: FAMILY:key=value,..., preset:NAME or the path of a graph file.", show_default=False),
+]
+Topology = Annotated[
+    str | None,
+    typer.Option(
+        "--topology", metavar="FAMILY:key=value,...", help="The fabric by family, e.g. fat-tree:k=74.", show_default=False
+    ),
+]
+Preset = Annotated[
+    str | None,
+    typer.Option("--preset", metavar="NAME[:key=value,...]", help="The fabric by preset.", show_default=False),
+]
+Graph = Annotated[
+    str | None,
+    typer.Option(
+        "--graph",
+        metavar="FILE",
+        help="The fabric from a file: node-link JSON or ibnetdiscover (FILE:nvlink=450GB/s adds scale-up switches).",
+        show_default=False,
+    ),
+]
+Routing = Annotated[str, typer.Option(metavar="POLICY", help="ecmp, ecmp:qps=Q, dmodk or adaptive.")]
+Profile = Annotated[
+    str,
+    typer.Option(
+        "--latency-profile",
+        metavar="NAME[:constant=time,...]",
+        help="roce-400g, ib-ndr or ideal; constants can be replaced, e.g. ib-ndr:switch_latency=300ns.",
+    ),
+]
+Seed = Annotated[int, typer.Option(min=0, help="Draws random placements, random traffic and the salts of ECMP.")]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="FILE", help="Write the rows: .csv, .json or .jsonl.", show_default=False),
+]
+
+_NAMES = "ring, recursive-doubling, halving-doubling, tree, hierarchical-ring|tree|halving-doubling, auto"
+
+
+@app.command()
+def allreduce(
+    spec: Spec = None,
+    topology: Topology = None,
+    preset: Preset = None,
+    graph: Graph = None,
+    algorithm: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME[,NAME...]",
+            help=f"{_NAMES}; with parameters as in ring:channels=4,tree:segment=1MiB.  [default: five of them]",
+            show_default=False,
+        ),
+    ] = None,
+    sizes: Annotated[
+        str | None,
+        typer.Option(
+            "--sizes", "--size", metavar="SIZES", help="8:16G:x4, a list or one size (1GiB).  [default: 8:16G:x4]",
+            show_default=False,
+        ),
+    ] = None,
+    ranks: Annotated[int | None, typer.Option(help="How many GPUs take part.  [default: all]", show_default=False)] = None,
+    placement: Annotated[
+        str, typer.Option(metavar="NAME|FILE", help="packed, strided[:STEP], random, or a file with an endpoint per line.")
+    ] = "packed",
+    seed: Seed = 0,
+    routing: Routing = "ecmp",
+    engine: Annotated[str, typer.Option(help="flow (on the SimPy clock) or bound (closed forms).")] = "flow",
+    latency_profile: Profile = "roce-400g",
+    out: Out = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option("--plot", metavar="FILE", help="Draw busbw and time: .svg, .png or .pdf.", show_default=False),
+    ] = None,
+) -> None:
+    """Simulate all-reduce over message sizes. Without arguments: 100,000 GPUs, preset colossus-100k."""
+    _check_outputs(out, plot)
+    from fabric.units import parse_sizes
+    from sims.collectives import format_algorithm, parse_algorithms
+    from sims.progress import Progress
+
+    wanted = [format_algorithm(*item) for item in parse_algorithms(algorithm)] if algorithm else None
+    chosen = parse_sizes(sizes or "8:16G:x4")
+    from sims.allreduce import DEFAULT_ALGORITHMS, AllReduce, check_settings
+    from sims.output import write_records
+    from sims.result import Row
+    from sims.table import allreduce_block, allreduce_header
+
+    check_settings(placement=placement, routing=routing, engine=engine, profile=latency_profile)
+    rows: list[Row] = []
+    with Progress() as progress:
+        named = _named(spec, topology, preset, graph, default="preset:colossus-100k")
+        fabric, text, digest, notes = _fabric(named, progress)
+        job = AllReduce(
+            fabric,
+            topology=text,
+            digest=digest,
+            ranks=ranks,
+            placement=placement,
+            seed=seed,
+            routing=routing,
+            engine=engine,
+            profile=latency_profile,
+        )
+        try:
+            progress.step("routing")
+            fitting, left_out = job.fits(DEFAULT_ALGORITHMS) if wanted is None else (wanted, [])
+            total = len(fitting) * len(chosen)
+            done = 0
+            for name in fitting:
+                progress.step(name)
+                if name != "auto":
+                    job.program(name)  # what cannot be done is refused before anything is printed
+            for row in progress.each(job.rows(fitting, chosen), total):
+                if not rows:
+                    print(*allreduce_header(row, fabric.disclaimer, [*notes, *left_out]), sep="\n")
+                rows.append(row)
+                if len(rows) - done == len(chosen):
+                    print(*allreduce_block(rows[done:], job.note(row.used)), sep="\n", flush=True)
+                    done = len(rows)
+        finally:
+            # Also after Ctrl-C: what is finished is kept.
+            if rows and out:
+                write_records(out, [row.to_dict() for row in rows])
+        if plot:
+            progress.step("drawing")
+            from sims.figures import allreduce_figure, save_figure
+
+            save_figure(allreduce_figure(rows, fabric.disclaimer), plot, rows)
+    _tell_written(out, plot)
+
+
+@app.command()
+def flows(
+    spec: Spec = None,
+    topology: Topology = None,
+    preset: Preset = None,
+    graph: Graph = None,
+    traffic: Annotated[
+        str,
+        typer.Option(
+            metavar="PATTERN|FILE", help="permutation, shift[:STEP], incast, or a CSV of src,dst,size_bytes[,start_s]."
+        ),
+    ] = "permutation",
+    size: Annotated[
+        str | None, typer.Option(help="Bytes of each flow of a pattern (1GB).", show_default=False)
+    ] = None,
+    seed: Seed = 0,
+    routing: Routing = "ecmp",
+    latency_profile: Profile = "roce-400g",
+    resolution: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            max=0.5,
+            help="Handle completions within this share of the makespan together; 0 is exact.  "
+            "[default: 0, above 5,000 flows of unequal size 0.002]",
+            show_default=False,
+        ),
+    ] = None,
+    out: Out = None,
+) -> None:
+    """Run flows to their last byte on an otherwise idle fabric; one row per flow with --out."""
+    _check_outputs(out, None)
+    from fabric.policy import parse_policy
+    from fabric.units import parse_size
+    from sims.profiles import latency_profile as profile_of
+    from sims.progress import Progress
+
+    policy, profile = parse_policy(routing, seed), profile_of(latency_profile)
+    is_file = Path(traffic).is_file()
+    if is_file and size is not None:
+        raise ParameterError("size", size, f"{traffic} says the size of each flow itself")
+    if not is_file and size is None:
+        raise ParameterError("size", None, "a pattern needs the size of its flows, such as 1GB")
+    amount = parse_size(size) if size is not None else 0
+    from sims.flows import run_flows
+    from sims.output import write_columns
+    from sims.table import flows_lines
+    from sims.traffic import pattern, read_traffic
+
+    with Progress() as progress:
+        fabric, text, _, notes = _fabric(_named(spec, topology, preset, graph), progress)
+        who = read_traffic(traffic, fabric.n_endpoints) if is_file else pattern(traffic, fabric.n_endpoints, amount, seed)
+        progress.step("routing and running")
+        equal = bool((who.size == who.size[0]).all() and (who.start == who.start[0]).all())
+        if resolution is None:
+            resolution = 0.0 if equal or len(who) <= 5000 else 0.002
+        result = run_flows(fabric, who, policy, profile, resolution=resolution)
+        print(*flows_lines(text, fabric, traffic, policy, profile, result, resolution, notes), sep="\n")
+        if out:
+            columns = {
+                "src": who.src.tolist(),
+                "dst": who.dst.tolist(),
+                "size_bytes": who.size.tolist(),
+                "start_s": who.start.tolist(),
+                "end_s": result.end.tolist(),
+                "rate_GBps": (result.rate / 1e9).tolist(),
+            }
+            write_columns(out, columns)
+    _tell_written(out, None)
+
+
+@app.command()
+def plot(
+    rows: Annotated[Path, typer.Argument(help="Rows written by allreduce --out: .csv, .json or .jsonl.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The figure: .svg, .png or .pdf.")],
+) -> None:
+    """Draw saved rows: bus bandwidth and time over message size. Nothing is simulated."""
+    _check_outputs(None, output, "output")
+    from sims.figures import allreduce_figure, save_figure
+    from sims.output import read_records
+    from sims.result import Row
+
+    found = [Row.from_dict(record) for record in read_records(rows)]
+    save_figure(allreduce_figure(found), output, found)
+    _tell_written(None, output)
+
+
+@topology.command()
+def show(spec: Spec = None, topology: Topology = None, preset: Preset = None, graph: Graph = None) -> None:
+    """Counts per tier, cables, ports, hops, path diversity, bisection, oversubscription."""
+    from sims.progress import Progress
+
+    with Progress() as progress:
+        fabric, text, _, notes = _fabric(_named(spec, topology, preset, graph), progress)
+        progress.step("measuring")
+        from fabric import measure
+        from sims.table import measures_lines
+
+        print(*measures_lines(text, measure(fabric), fabric.disclaimer, notes), sep="\n")
+
+
+def _named(
+    spec: str | None, topology: str | None, preset: str | None, graph: str | None, default: str | None = None
+) -> str:
+    """The one text that names the fabric."""
+    given = {"SPEC": spec, "--topology": topology, "--preset": preset and f"preset:{preset}", "--graph": graph}
+    named = {option: text for option, text in given.items() if text is not None}
+    if len(named) > 1:
+        raise ParameterError(" and ".join(named), " and ".join(named.values()), "name the fabric once")
+    if not named:
+        if default is not None:
+            return default
+        rule = "name the fabric: FAMILY:key=value,..., preset:NAME or the path of a graph file"
+        raise ParameterError("topology", None, rule)
+    ((option, text),) = named.items()
+    if option == "--graph" and not Path(text.split(":", 1)[0]).exists() and not Path(text).exists():
+        raise ParameterError("--graph", text, "no such file")
+    return text
+
+
+def _fabric(named: str, progress) -> tuple[Fabric, str, str, list[str]]:  # type: ignore[no-untyped-def]
+    """The compiled fabric, its canonical text, the hash of its file's contents, and what its maker noted."""
+    progress.step("building the topology")
+    from topologies import load
+    from topologies.catalogue import canonical, source_digest
+
+    graph = load(named)
+    progress.step("compiling")
+    from fabric import Fabric
+
+    return Fabric.from_graph(graph), canonical(named), source_digest(named), list(graph.graph.get("notes", ()))
+
+
+def _check_outputs(out: Path | None, plot: Path | None, plot_option: str = "plot") -> None:
+    from sims.output import FIGURE_FORMATS, ROW_FORMATS, check_writable
+
+    if out:
+        check_writable(out, "--out", ROW_FORMATS)
+    if plot:
+        check_writable(plot, f"--{plot_option}", FIGURE_FORMATS)
+
+
+def _tell_written(*paths: Path | None) -> None:
+    for path in paths:
+        if path:
+            print(f"wrote {path}", file=sys.stderr)
+
+
+def main() -> NoReturn:
+    """Run the command line: 0 done, 2 a user's mistake (one line on stderr), 130 interrupted."""
+    usage_error = typer.BadParameter.__mro__[2]  # typer carries its own click, or an older one uses click's
+    try:
+        status = typer.main.get_command(app)(standalone_mode=False)
+        sys.stdout.flush()
+    except FabricsimError as error:
+        _fail(str(error))
+    except usage_error as error:  # type: ignore[misc]
+        _fail(error.format_message().replace("\n", " "))  # type: ignore[attr-defined]
+    except (KeyboardInterrupt, typer.Abort):
+        print("fabricsim: interrupted", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of our output went away, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _fail(message: str) -> NoReturn:
+    print(f"fabricsim: error: {message}", file=sys.stderr)
+    sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,220 @@
+"""Collectives: all-reduce algorithms as schedules, by name. No network, no clock.
+
+A further algorithm is one function ``(n, ...) -> Schedule`` in a file of its own and one line in ALGORITHMS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fabric.errors import ParameterError
+from fabric.units import parse_size
+from sims.collectives import doubling, hierarchical, ring, tree
+from sims.schedule import Schedule
+
+__all__ = ["ALGORITHMS", "AUTO", "Algorithm", "build", "format_algorithm", "parse_algorithms"]
+
+AUTO = "auto"  # a legal name for parse_algorithms; what it stands for is the caller's choice
+_SLICES = 8  # pipeline=true
+
+
+@dataclass(frozen=True, kw_only=True)
+class Algorithm:
+    """An entry of ALGORITHMS.
+
+    Args:
+        description: one line.
+        parameters: names of what it takes, each a key of the parsers in this module.
+        make: ``(n, servers, groups, **parameters) -> Schedule``.
+    """
+
+    description: str
+    parameters: tuple[str, ...]
+    make: Callable[..., Schedule]
+
+
+def _flat(algorithm: Callable[..., Schedule]) -> Callable[..., Schedule]:
+    """``algorithm`` as ``make``: it takes no notice of servers and groups."""
+    return lambda n, servers, groups, **params: algorithm(n, **params)
+
+
+def _ring(n: int, servers: ArrayLike | None, groups: ArrayLike | None, **params: Any) -> Schedule:
+    return ring.ring(n, servers=servers, **params)
+
+
+def _grouped(name: str, algorithm: Callable[..., Schedule]) -> Callable[..., Schedule]:
+    """``make`` of the hierarchical algorithm ``name`` with ``algorithm`` across the groups."""
+
+    def make(
+        n: int, servers: ArrayLike | None, groups: ArrayLike | None, *, pipeline: int = 1, **params: Any
+    ) -> Schedule:
+        if groups is None or np.shape(groups) != (n,):
+            raise ParameterError("groups", groups, f"{name} needs the group of each of the {n} ranks")
+        ranks = hierarchical.group_ranks(groups)
+        return hierarchical.hierarchical(ranks, lambda m: algorithm(m, **params), name, pipeline=pipeline)
+
+    return make
+
+
+def _hierarchical(inner: str, algorithm: Callable[..., Schedule], *parameters: str) -> Algorithm:
+    return Algorithm(
+        description=f"reduce-scatter in each group, {inner} across groups on each rail, all-gather in groups",
+        parameters=("pipeline", *parameters),
+        make=_grouped(f"hierarchical-{inner}", algorithm),
+    )
+
+
+ALGORITHMS: dict[str, Algorithm] = {
+    "ring": Algorithm(
+        description="2(n-1) steps of S/n round one ring per channel: all bandwidth, most steps",
+        parameters=("channels",),
+        make=_ring,
+    ),
+    "recursive-doubling": Algorithm(
+        description="log2 n exchanges of the whole message: fewest steps, most bytes",
+        parameters=(),
+        make=_flat(doubling.recursive_doubling),
+    ),
+    "halving-doubling": Algorithm(
+        description="2 log2 n exchanges of S/2, S/4, ... and back (Rabenseifner): all bandwidth, few steps",
+        parameters=(),
+        make=_flat(doubling.halving_doubling),
+    ),
+    "tree": Algorithm(
+        description="up and down two binary trees with half the data each, pipelined in segments",
+        parameters=("segment",),
+        make=_flat(tree.double_binary_tree),
+    ),
+    "hierarchical-ring": _hierarchical("ring", ring.ring, "channels"),
+    "hierarchical-tree": _hierarchical("tree", tree.double_binary_tree, "segment"),
+    "hierarchical-halving-doubling": _hierarchical("halving-doubling", doubling.halving_doubling),
+}
+
+
+def build(
+    name: str,
+    params: Mapping[str, Any],
+    n: int,
+    *,
+    servers: ArrayLike | None = None,
+    groups: ArrayLike | None = None,
+) -> Schedule:
+    """The schedule of algorithm ``name`` for ``n`` ranks.
+
+    Args:
+        name: a key of ALGORITHMS.
+        params: its parameters, as values or as text (``{"segment": "1MiB"}``).
+        n: ranks.
+        servers: int [n], the scale-up domain of each rank, -1 alone; ``ring`` goes server by server.
+        groups: int [n], the group of each rank; the hierarchical algorithms need it.
+
+    Raises:
+        ParameterError: an unknown name or parameter, an illegal value, missing groups or groups of unequal
+            size.
+
+    >>> build("hierarchical-ring", {"pipeline": 2}, 8, groups=[0, 0, 0, 0, 1, 1, 1, 1])
+    <Schedule hierarchical-ring: 8 ranks, 3 phases, 24 transfers>
+    """
+    if name not in ALGORITHMS:
+        raise ParameterError("algorithm", name, "unknown algorithm", ALGORITHMS)
+    return ALGORITHMS[name].make(n, servers, groups, **_parameters(name, params))
+
+
+def parse_algorithms(text: str) -> list[tuple[str, dict[str, Any]]]:
+    """Names and parameters of a list such as ``ring:channels=4,tree:segment=1MiB``.
+
+    Commas separate algorithms; a piece ``parameter=value`` without a name belongs to the algorithm before it.
+    The same algorithm may come again with other parameters. ``auto`` stands alone.
+
+    Raises:
+        ParameterError: an unknown name or parameter (lists the known ones), an illegal value, or the same
+            thing said twice.
+
+    >>> parse_algorithms("tree,hierarchical-ring:pipeline=true,channels=2")
+    [('tree', {}), ('hierarchical-ring', {'pipeline': 8, 'channels': 2})]
+    """
+    found: list[tuple[str, dict[str, str]]] = []
+    for piece in (part.strip() for part in text.split(",")):
+        name, colon, setting = (part.strip() for part in piece.partition(":"))
+        if not colon and "=" in piece:
+            if not found:
+                raise ParameterError("algorithm", piece, "a parameter needs an algorithm before it", _names())
+            setting = piece
+        elif name not in ALGORITHMS and name != AUTO:
+            raise ParameterError("algorithm", name, "unknown algorithm", _names())
+        else:
+            found.append((name, {}))
+        if colon or setting:
+            _add(*found[-1], setting)
+    if len(found) > 1 and any(name == AUTO for name, _ in found):
+        raise ParameterError("algorithm", text, f"{AUTO!r} stands alone")
+    parsed = [(name, _parameters(name, params)) for name, params in found]
+    for k, one in enumerate(parsed):
+        if one in parsed[:k]:
+            raise ParameterError("algorithm", text, f"{one[0]!r} is given twice")
+    return parsed
+
+
+def format_algorithm(name: str, params: Mapping[str, Any]) -> str:
+    """The text of one algorithm that :func:`parse_algorithms` reads back: parameters by name, sizes in bytes.
+
+    Equal algorithms have equal texts, however they were written.
+
+    Raises:
+        ParameterError: as :func:`parse_algorithms`.
+
+    >>> format_algorithm("hierarchical-tree", {"segment": "64KiB", "pipeline": True})
+    'hierarchical-tree:pipeline=8,segment=65536'
+    """
+    if name not in _names():
+        raise ParameterError("algorithm", name, "unknown algorithm", _names())
+    settings = ",".join(f"{key}={value}" for key, value in sorted(_parameters(name, params).items()))
+    return f"{name}:{settings}" if settings else name
+
+
+def _names() -> tuple[str, ...]:
+    return (*ALGORITHMS, AUTO)
+
+
+def _add(name: str, params: dict[str, str], setting: str) -> None:
+    key, equals, value = (part.strip() for part in setting.partition("="))
+    if not equals or not key or not value:
+        raise ParameterError(name, setting, f"write a parameter as {name}:parameter=value")
+    if key in params:
+        raise ParameterError(f"{name}:{key}", value, f"given twice, {params[key]!r} before")
+    params[key] = value
+
+
+def _parameters(name: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """``params`` checked and as values."""
+    legal = ALGORITHMS[name].parameters if name in ALGORITHMS else ()
+    for key in params:
+        if key not in legal:
+            rule = f"unknown parameter of {name}" + ("" if legal else ", which takes none")
+            raise ParameterError("algorithm parameter", key, rule, legal)
+    return {key: _PARSERS[key](f"{name}:{key}", value) for key, value in params.items()}
+
+
+def _whole(name: str, value: Any) -> int:
+    text = str(value).strip()
+    if isinstance(value, bool) or not (text.isascii() and text.isdigit()) or int(text) < 1:
+        raise ParameterError(name, value, "a whole number, at least 1")
+    return int(text)
+
+
+def _pipeline(name: str, value: Any) -> int:
+    if str(value).strip().lower() in ("true", "false"):
+        return _SLICES if str(value).strip().lower() == "true" else 1
+    return _whole(name, value)
+
+
+_PARSERS: dict[str, Callable[[str, Any], int]] = {
+    "channels": _whole,
+    "segment": lambda name, value: parse_size(value, name),
+    "pipeline": _pipeline,
+}

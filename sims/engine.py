@@ -1,0 +1,77 @@
+"""How long a program takes for a message: by the clock of the fluid network, or by closed form. No files, no tables."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import numpy as np
+import simpy
+
+from fabric.errors import ParameterError
+from sims.network import FluidNetwork
+from sims.program import Program, Stage
+
+__all__ = ["ENGINES", "bound_time", "collective", "flow_time"]
+
+
+def flow_time(program: Program, size: float) -> float:
+    """Seconds from start to the last receipt, run on a SimPy clock in an otherwise idle network."""
+    env = simpy.Environment()
+    network = FluidNetwork(env, program.fabric.capacity, memo=program.memo)
+    env.run(env.process(collective(env, network, program, size)))
+    return float(env.now)
+
+
+def bound_time(program: Program, size: float) -> float:
+    """Seconds by closed form: per phase, its latency plus what its bytes take on the fullest link.
+
+    Equal to the fluid network for lockstep phases and for rounds of equal latency; for other rounds an upper bound of it,
+    as the transfer on the fullest link need not be the one with the longest way.
+    """
+    if program.schedule.pipeline > 1:
+        raise ParameterError("engine", "bound", "has no closed form for pipelined phases, which share links", ("flow",))
+    return float(sum(s.worst_latency for s in program.stages) + program.byte_times(size)[:, 0].sum())
+
+
+def collective(
+    env: simpy.Environment, network: FluidNetwork, program: Program, size: float
+) -> Generator[simpy.Event, Any, None]:
+    """A SimPy process: the program's phases one after another; ends with the last receipt.
+
+    With ``pipeline`` above 1 the message is cut into as many slices: a slice enters a phase when it has left the one
+    before and when the slice ahead of it has left this one. Slices in different phases share the network.
+    """
+    slices = program.schedule.pipeline
+    if slices == 1:
+        for stage in program.stages:
+            yield _send(network, program, stage, size)
+        return
+    free: list[simpy.Event | None] = [None] * len(program.stages)
+    last: simpy.Process | None = None
+    for _ in range(slices):
+        entries, free = free, [env.event() for _ in program.stages]
+        last = env.process(_slice(network, program, size / slices, entries, free))
+    yield last
+
+
+def _slice(
+    network: FluidNetwork,
+    program: Program,
+    size: float,
+    entries: list[simpy.Event | None],
+    exits: list[simpy.Event],
+) -> Generator[simpy.Event, Any, None]:
+    for stage, entry, left in zip(program.stages, entries, exits):
+        if entry is not None:
+            yield entry
+        yield _send(network, program, stage, size)
+        left.succeed()
+
+
+def _send(network: FluidNetwork, program: Program, stage: Stage, size: float) -> simpy.Event:
+    steps, amount = stage.phase.bytes_of(size, program.schedule.chunks)
+    return network.send(stage.paths, steps * amount * stage.share, np.asarray(stage.latency, float))
+
+
+ENGINES = {"flow": flow_time, "bound": bound_time}

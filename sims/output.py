@@ -1,0 +1,133 @@
+"""Files that appear whole or not at all, and tables of rows in them. Knows no model."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from fabric.errors import FabricsimError, FileFormatError, ParameterError
+
+__all__ = ["FIGURE_FORMATS", "ROW_FORMATS", "check_writable", "read_records", "records_text", "replaced", "write_columns", "write_records"]
+
+FIGURE_FORMATS = (".svg", ".png", ".pdf")
+ROW_FORMATS = (".csv", ".json", ".jsonl")
+
+
+@contextmanager
+def replaced(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[Any]]:
+    """A file that takes the place of ``path`` when the block ends well, and leaves no trace when it does not.
+
+    Raises:
+        FabricsimError: the folder cannot be written to, or the disk is full.
+    """
+    target = Path(path)
+    if target.exists() and not target.is_file():  # a device or a pipe is written as it is
+        with open(target, mode, encoding=None if "b" in mode else "utf-8") as file:
+            yield file
+        return
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+    except OSError as error:
+        raise FabricsimError(f"{path}: cannot be written: {error.strerror}") from None
+    try:
+        with open(handle, mode, encoding=None if "b" in mode else "utf-8", newline="" if "b" not in mode else None) as file:
+            yield file
+        os.chmod(name, 0o666 & ~_umask())
+        os.replace(name, target)
+    except BaseException as error:
+        Path(name).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise FabricsimError(f"{path}: cannot be written: {error.strerror}") from None
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def check_writable(path: str | os.PathLike[str], option: str, formats: Sequence[str]) -> None:
+    """Find out before a long run, not after it, that its output cannot be written.
+
+    Raises:
+        ParameterError: an unknown ending, a folder that does not exist or may not be written to.
+    """
+    target = Path(path)
+    if target.suffix not in formats and str(path) != "/dev/null":
+        raise ParameterError(option, str(path), "the ending of the file tells its format", formats)
+    if target.is_dir():
+        raise ParameterError(option, str(path), "is a folder, not a file")
+    if not target.parent.is_dir():
+        raise ParameterError(option, str(path), f"the folder {target.parent} does not exist")
+    if not os.access(target if target.exists() else target.parent, os.W_OK):
+        raise ParameterError(option, str(path), "may not be written to")
+
+
+def write_records(path: str | os.PathLike[str], records: Sequence[Mapping[str, Any]]) -> None:
+    """Write ``records`` (equal keys, plain values) as .csv, .json (a list) or .jsonl (one object a line)."""
+    with replaced(path) as file:
+        file.write(records_text(records, Path(path).suffix))
+
+
+def records_text(records: Sequence[Mapping[str, Any]], kind: str) -> str:
+    """The text of ``records`` in the format of the ending ``kind``; the same records, the same bytes."""
+    if kind == ".json":
+        return json.dumps(list(map(dict, records)), indent=1, allow_nan=False) + "\n"
+    if kind == ".jsonl":
+        return "".join(json.dumps(dict(r), allow_nan=False) + "\n" for r in records)
+    text = io.StringIO()
+    if records:
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(records[0])
+        writer.writerows(r.values() for r in records)
+    return text.getvalue()
+
+
+def write_columns(path: str | os.PathLike[str], columns: Mapping[str, Sequence[Any]]) -> None:
+    """Write equally long columns of plain values: as CSV straight from the columns, else as records."""
+    if Path(path).suffix != ".csv":
+        names = list(columns)
+        write_records(path, [dict(zip(names, values)) for values in zip(*columns.values())])
+        return
+    with replaced(path) as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values()))
+
+
+def read_records(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
+    """The records of a .csv, .json or .jsonl file; values of CSV are texts.
+
+    Raises:
+        FileFormatError: the file is missing, empty, cut off or not of its format; names the line.
+    """
+    source = Path(path)
+    readers: dict[str, Callable[[str], Iterable[Any]]] = {
+        ".csv": lambda text: csv.DictReader(io.StringIO(text), strict=True),
+        ".json": json.loads,
+        ".jsonl": lambda text: map(json.loads, filter(None, text.splitlines())),
+    }
+    if source.suffix not in readers:
+        raise ParameterError("rows", str(path), "the ending of the file tells its format", ROW_FORMATS)
+    try:
+        found = list(readers[source.suffix](source.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise FileFormatError(str(path), "", f"cannot be read: {error.strerror}") from None
+    except (ValueError, csv.Error) as error:
+        raise FileFormatError(str(path), "", f"is not {source.suffix[1:].upper()}: {error}") from None
+    for number, record in enumerate(found, 1):
+        if not isinstance(record, dict) or None in record or None in record.values():
+            raise FileFormatError(str(path), f"record {number}", "is cut off or not a row")
+    if not found:
+        raise FileFormatError(str(path), "", "holds no rows")
+    return found
+
+

@@ -1,0 +1,185 @@
+"""A schedule laid onto a fabric: for every phase its paths, latencies and link loads. Sizes come later, time never."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fabric import Fabric, Paths, carrier, route
+from fabric.measures import link_kind
+from fabric.policy import Policy
+from sims.network import RateMemo
+from sims.profiles import LatencyProfile, link_latency
+from sims.schedule import Phase, Schedule
+
+__all__ = ["Limit", "Program", "Stage"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Stage:
+    """One phase on the fabric.
+
+    ``paths``: one flow per transfer and queue pair, or for a lockstep phase one entity with weighted links; ``share``:
+    bytes of each flow per byte of a transfer; ``latency`` in s, per flow or for the whole phase; ``peak``: seconds that
+    one byte of every transfer takes on the fullest link, which is ``hot``; ``ideal``: the same if only the links of the
+    endpoints bound it.
+    """
+
+    phase: Phase
+    paths: Paths
+    share: float
+    latency: NDArray[np.float64] | float
+    peak: float
+    ideal: float
+    hot: int
+
+    @property
+    def worst_latency(self) -> float:
+        return float(np.max(self.latency))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """What bounds a run.
+
+    ``link``: the kind of link on which the phases spend most of their time for bytes. ``contention``: that time over what
+    the endpoints' own links would need (1: none). ``worst_link``, ``worst_load``: the same for the worst single phase,
+    and its kind of link. ``latency_share``: of the whole time. ``efficiency``: the bandwidth bound of the algorithm on
+    this fabric without contention and latency, over the time; never above 1, as every byte crosses endpoints' links.
+    """
+
+    link: str
+    contention: float
+    worst_link: str
+    worst_load: float
+    latency_share: float
+    efficiency: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Program:
+    """A schedule compiled for a fabric, a placement, a policy and a latency profile. Serves every message size."""
+
+    fabric: Fabric  # the carrier: what the policy's traffic runs on
+    schedule: Schedule
+    stages: tuple[Stage, ...]
+    memo: RateMemo = field(default_factory=RateMemo, repr=False)
+
+    @classmethod
+    def compile(
+        cls,
+        schedule: Schedule,
+        fabric: Fabric,
+        placement: NDArray[np.int64],
+        policy: Policy,
+        profile: LatencyProfile,
+    ) -> Program:
+        """Route every phase. ``placement``: (ranks,), the endpoint of each rank.
+
+        Raises:
+            NoRouteError: two endpoints of the schedule have no path.
+        """
+        runs_on = carrier(fabric, policy)
+        latency = link_latency(runs_on, profile)
+        known: dict[tuple[int, int, int], Paths] = {}  # phases with the same transfers share their arrays
+        stages = []
+        for phase in schedule.phases:
+            key = (id(phase.src), id(phase.dst), id(phase.via))
+            if key not in known:
+                known[key] = _routed(phase, runs_on, placement, policy)
+            stages.append(_stage(phase, runs_on, known[key], latency, policy.qps, schedule.chunks))
+        return cls(fabric=runs_on, schedule=schedule, stages=tuple(stages))
+
+    def byte_times(self, size: float) -> NDArray[np.float64]:
+        """(phases, 2) in s: what the bytes of each phase take on the fullest link, and on the fullest of endpoints."""
+        steps = [stage.phase.bytes_of(size, self.schedule.chunks) for stage in self.stages]
+        return np.array([(n * b * s.peak, n * b * s.ideal) for (n, b), s in zip(steps, self.stages)]).reshape(-1, 2)
+
+    def limit(self, size: float, time: float) -> Limit:
+        """What bounds a run of ``size`` bytes that took ``time`` s."""
+        full, ideal = self.byte_times(size).T
+        kinds = [link_kind(self.fabric, stage.hot) for stage in self.stages]
+        spent: dict[str, float] = {}
+        for kind, seconds in zip(kinds, full.tolist()):
+            spent[kind] = spent.get(kind, 0.0) + seconds
+        worst = int(np.argmax(full / ideal))
+        # Pipelined phases run side by side, so the longest alone bounds them.
+        bytes_only, bound = (full.max(), ideal.max()) if self.schedule.pipeline > 1 else (full.sum(), ideal.sum())
+        return Limit(
+            link=max(spent, key=lambda kind: spent[kind]),
+            contention=float(full.sum() / ideal.sum()),
+            worst_link=kinds[worst],
+            worst_load=float(full[worst] / ideal[worst]),
+            latency_share=max(0.0, 1 - float(bytes_only) / time),
+            efficiency=float(bound) / time,
+        )
+
+
+def _routed(phase: Phase, fabric: Fabric, placement: NDArray[np.int64], policy: Policy) -> Paths:
+    """The path of every transfer, all queue pairs of the first transfers before those of the second pair."""
+    src, dst = placement[phase.src], placement[phase.dst]
+    if policy.qps > 1:
+        qp = np.repeat(np.arange(policy.qps), len(src))
+        src, dst = np.tile(src, policy.qps), np.tile(dst, policy.qps)
+    else:
+        qp = np.zeros(len(src), np.int64)
+    if phase.via is None or not np.any(phase.via >= 0):
+        return route(fabric, src, dst, policy, qp=qp)
+    relay = np.tile(np.where(phase.via >= 0, placement[phase.via], placement[phase.src]), policy.qps)
+    return Paths.join(route(fabric, src, relay, policy, qp=qp), route(fabric, relay, dst, policy, qp=qp))
+
+
+def _stage(
+    phase: Phase, fabric: Fabric, paths: Paths, link_seconds: NDArray[np.float64], qps: int, chunks: int
+) -> Stage:
+    each = paths.total(link_seconds)
+    load = paths.load(1.0 / qps, fabric.n_links)
+    seconds = load / fabric.capacity
+    hot_access = int(np.argmax(np.where(fabric.access, seconds, 0.0)))
+    hot = int(np.argmax(seconds))
+    if seconds[hot] <= seconds[hot_access] * (1 + 1e-9):
+        hot = hot_access  # of links that are equally full the endpoints' are to blame: they can't be avoided
+    if phase.lockstep:
+        latency: NDArray[np.float64] | float = _chain(phase, each.reshape(qps, -1).max(axis=0), chunks)
+    else:
+        latency = each
+    return Stage(
+        phase=phase,
+        paths=Paths.lockstep(load) if phase.lockstep else paths,
+        share=1.0 if phase.lockstep else 1.0 / qps,
+        latency=latency,
+        peak=float(seconds[hot]),
+        ideal=float(seconds[hot_access]),
+        hot=hot,
+    )
+
+
+def _chain(phase: Phase, each: NDArray[np.float64], chunks: int) -> float:
+    """The longest chain of latencies that a lockstep phase has to wait for.
+
+    Ring: the largest sum over ``repeat`` consecutive hops, round and round. Pipeline: the longest way of one segment
+    through the stages.
+    """
+    if phase.kind == "ring":
+        rings = each.reshape(-1, phase.ring_size)
+        turns, rest = divmod(phase.repeat, phase.ring_size)
+        total = rings.sum(axis=1) * turns
+        if rest:
+            running = np.cumsum(np.concatenate([rings, rings[:, :rest]], axis=1), axis=1)
+            running = np.concatenate([np.zeros((len(rings), 1)), running], axis=1)
+            total = total + (running[:, rest : rest + phase.ring_size] - running[:, : phase.ring_size]).max(axis=1)
+        return float(total.max())
+    assert phase.stage is not None
+    ranks = int(max(phase.src.max(), phase.dst.max())) + 1
+    chunk = (phase.first + phase.base) % chunks
+    ready = np.zeros(ranks * chunks)
+    start, end = phase.src.astype(np.int64) * chunks + chunk, phase.dst.astype(np.int64) * chunks + chunk
+    order = np.argsort(phase.stage, kind="stable")
+    for now in np.split(order, np.searchsorted(phase.stage[order], np.arange(1, phase.stages))):
+        arrival = ready[start[now]] + each[now]
+        np.maximum.at(ready, end[now], arrival)
+    return float(ready.max())
+
+

@@ -1,0 +1,63 @@
+"""Scenario: everything that determines a result, and nothing else. Knows no fabric and runs nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from fabric.errors import ParameterError
+
+__all__ = ["MODEL_VERSION", "Scenario"]
+
+MODEL_VERSION = 1  # raised whenever a change of the model can change a number
+
+
+class Scenario(BaseModel):
+    """One all-reduce: where, who, how, how much. Frozen; equal scenarios have equal keys.
+
+    Texts are canonical (the caller's business): the same thing is always written the same way. ``topology_digest`` and
+    ``placement_digest`` are hashes of the contents where a file or a graph in memory is meant, else empty. ``seed`` draws
+    random placements and the salts of ECMP; it is 0 where nothing is drawn.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    topology: str
+    topology_digest: str = ""
+    ranks: int = Field(ge=2)
+    placement: str = "packed"
+    placement_digest: str = ""
+    seed: int = Field(default=0, ge=0, lt=2**63)
+    routing: str = "ecmp:qps=1"
+    algorithm: str
+    size_bytes: int = Field(gt=0)
+    engine: Literal["flow", "bound"] = "flow"
+    latency_profile: str = "roce-400g"
+
+    @classmethod
+    def of(cls, **values: Any) -> Scenario:
+        """A scenario of these values; a bad one is a ParameterError that names field, value and rule."""
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(map(str, first["loc"])) or "scenario"
+            raise ParameterError(name, first.get("input"), first["msg"]) from None
+
+    def canonical(self) -> str:
+        """JSON that equal causes share: a file counts by its contents, not by its path."""
+        values = self.model_dump()
+        for name in ("topology", "placement"):
+            if values[f"{name}_digest"]:
+                # What follows the path (such as :nvlink=450GB/s) is a cause; the path is not.
+                values[name] = "file:" + ",".join(re.findall(r"[\w-]+=[^,:]+", values[name]))
+        return json.dumps({"model": MODEL_VERSION, **values}, sort_keys=True, separators=(",", ":"))
+
+    @property
+    def key(self) -> str:
+        """16 hex digits of the SHA-256 of the canonical JSON."""
+        return hashlib.sha256(self.canonical().encode()).hexdigest()[:16]

@@ -1,0 +1,151 @@
+"""The terminal's words: rows in the column layout of nccl-tests, what limits them, static measures. Prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from fabric import Fabric
+from fabric.measures import Measures
+from fabric.policy import Policy
+from fabric.units import format_rate, format_size, format_time
+from sims.flows import FlowResult
+from sims.profiles import LatencyProfile, latency_profile
+from sims.result import Row
+
+__all__ = ["allreduce_block", "allreduce_header", "flows_lines", "limit_lines", "measures_lines"]
+
+_ELEMENT = 4  # bytes of a float
+
+_HEAD = (
+    f"# {'size':>12} {'count':>12} {'type':>8} {'redop':>6} {'root':>5} {'time':>12} {'algbw':>9} {'busbw':>9} {'#wrong':>7}",
+    f"# {'(B)':>12} {'(elements)':>12} {'':>8} {'':>6} {'':>5} {'(us)':>12} {'(GB/s)':>9} {'(GB/s)':>9} {'':>7}",
+)
+
+
+def allreduce_header(row: Row, disclaimer: str = "", notes: Sequence[str] = ()) -> Iterator[str]:
+    """What was run, from any of its rows."""
+    s = row.scenario
+    yield f"# fabricsim {row.version}: all-reduce, simulated ({s.engine} model)"
+    yield f"# topology   {s.topology}: {row.endpoints:,} endpoints"
+    yield f"# ranks      {s.ranks:,}, placement {s.placement}, routing {s.routing}, seed {s.seed}"
+    yield f"# latency    {latency_profile(s.latency_profile)}"
+    if disclaimer:
+        yield f"# note       {disclaimer}"
+    for note in notes:
+        yield f"# note       {note}"
+
+
+def allreduce_block(rows: Sequence[Row], note: str = "") -> Iterator[str]:
+    """The rows of one algorithm in the columns of nccl-tests, and under them what limits the largest size."""
+    algorithm = rows[0].scenario.algorithm
+    yield "#"
+    yield f"# {algorithm}" + (f"   ({note})" if note else "")
+    yield from _HEAD
+    for row in rows:
+        yield _line(row) + (f"  {row.used}" if row.used != algorithm else "")
+    yield from limit_lines(rows)
+
+
+def _line(row: Row) -> str:
+    size = row.scenario.size_bytes
+    return (
+        f"  {size:>12} {size // _ELEMENT:>12} {'float':>8} {'sum':>6} {-1:>5} {_us(row.time_s):>12} "
+        f"{row.algbw_GBps:>9.2f} {row.busbw_GBps:>9.2f} {'N/A':>7}"
+    )
+
+
+def _us(seconds: float) -> str:
+    value = seconds * 1e6
+    return f"{value:.2f}" if value < 1e5 else f"{value:.0f}"
+
+
+def limit_lines(block: Sequence[Row]) -> Iterator[str]:
+    """What limits the largest size of one algorithm, in words."""
+    row = max(block, key=lambda r: r.scenario.size_bytes)
+    size = format_size(row.scenario.size_bytes)
+    text = f"# limit at {size}: {row.efficiency:.1%} of the bandwidth bound"
+    if row.latency_share > 0.5:
+        text += f"; latency takes {row.latency_share:.0%} of the time"
+    else:
+        text += f"; the bytes wait for {row.limit_link} links"
+        text += f", latency takes {row.latency_share:.1%}" if row.latency_share >= 0.0005 else ""
+    yield text
+    if row.contention > 1.0005:
+        yield (
+            f"# contention: the bytes take {row.contention:.2f} times what the endpoints' links need; worst on "
+            f"{row.worst_link} links, {row.worst_load:.2f} times as full"
+        )
+
+
+def flows_lines(
+    topology: str,
+    fabric: Fabric,
+    traffic: str,
+    policy: Policy,
+    profile: LatencyProfile,
+    result: FlowResult,
+    resolution: float,
+    notes: Sequence[str] = (),
+) -> Iterator[str]:
+    """What was run, when it ended, who was slowest and which links were fullest."""
+    who, seconds = result.traffic, result.end - result.traffic.start
+    slow, fast = int(np.argmin(result.rate)), int(np.argmax(result.rate))
+    yield f"# topology   {topology}: {fabric.n_endpoints:,} endpoints"
+    yield f"# traffic    {traffic}: {len(who):,} flows, {who.size.sum() / 1e9:,.6g} GB; routing {policy}"
+    yield f"# latency    {profile}"
+    exact = "exact" if resolution == 0 else f"ends within {resolution:g} of the makespan handled together"
+    yield f"# clock      {exact}; rates found {result.solves:,} times"
+    if fabric.disclaimer:
+        yield f"# note       {fabric.disclaimer}"
+    for note in notes:
+        yield f"# note       {note}"
+    total = float(who.size.sum())
+    yield f"makespan        {format_time(result.makespan):>12}   from the first start to the last byte"
+    yield f"mean duration   {format_time(float(seconds.mean())):>12}"
+    yield f"aggregate       {total / result.makespan / 1e9:>12,.2f} GB/s over the makespan"
+    yield f"mean rate       {float(result.rate.mean()) / 1e9:>12,.2f} GB/s a flow"
+    for word, i in (("slowest", slow), ("fastest", fast)):
+        ends = f"{fabric.label(int(who.src[i]))} -> {fabric.label(int(who.dst[i]))}"
+        yield f"{word} flow    {result.rate[i] / 1e9:>12,.2f} GB/s, {ends}, {format_time(float(seconds[i]))}"
+    yield f"fullest link    {result.busiest:>12}, {format_time(result.busiest_s)} of bytes"
+    if result.used:
+        yield f"links used      {result.used:>12.1%} of those between switches"
+
+
+def measures_lines(name: str, m: Measures, disclaimer: str = "", notes: Sequence[str] = ()) -> Iterator[str]:
+    """Counts per tier, cables, ports, hops, path diversity, bisection, oversubscription."""
+    yield f"{name}"
+    if disclaimer:
+        yield f"  note: {disclaimer}"
+    for note in notes:
+        yield f"  note: {note}"
+    servers = f" in {m.servers:,} servers" if m.servers else ""
+    yield f"  endpoints          {m.endpoints:>12,}{servers}"
+    for tier in m.tiers:
+        ports = ", ".join(f"{p} ports on {n:,}" if len(tier.ports) > 1 else f"{p} ports each" for p, n in tier.ports[-4:])
+        more = f" and {len(tier.ports) - 4} other counts" if len(tier.ports) > 4 else ""
+        yield f"  {_plural(tier.name):<18} {tier.switches:>12,}   cabled: {ports}{more}"
+    yield f"  cables             {m.cables:>12,}"
+    for b in m.boundaries:
+        low, high = map(format_time, b.delay)
+        delay = low if low == high else f"{low} to {high}"
+        yield f"    {b.name:<26} {b.cables:>10,}   {format_rate(b.capacity)} each way, {delay} of cable"
+    yield f"  hops (links)       {m.diameter:>12,} at most, {m.mean_hops:.3f} in the mean"
+    pairs = sum(n for _, n in m.hops)
+    for hops, count in m.hops:
+        yield f"    {hops:>2} links: {count / pairs:>8.3%} of the pairs"
+    for links, least, most in m.diversity:
+        paths = f"{least:,}" if least == most else f"{least:,} to {most:,}"
+        yield f"  shortest paths     {paths:>12} between leaves {links} links apart"
+    if m.bisection == m.bisection:
+        yield (
+            f"  bisection          {format_rate(m.bisection):>12} one way: {2 * m.bisection / m.injection:.1%} of full"
+        )
+    for tier_name, ratio in m.oversubscription:
+        yield f"  oversubscription   {ratio:>10.3g}:1 at the worst {tier_name}"
+
+
+def _plural(name: str) -> str:
+    return {"leaf": "leaves", "scale-up switch": "scale-up switches", "switch": "switches"}.get(name, name + "s")

@@ -1,0 +1,201 @@
+"""A topology as text, ``FAMILY:key=value,key=value``: read into typed arguments, written one canonical way.
+
+Knows how values of each type are spelled; knows no family, no preset and no file.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import networkx as nx
+
+from fabric.errors import ParameterError
+from fabric.units import format_rate, format_time, parse_rate, parse_time
+
+__all__ = [
+    "BOOLEAN",
+    "RATE",
+    "RATE_OR_ZERO",
+    "RATIOS",
+    "TIME",
+    "TIMES",
+    "WHOLE",
+    "Builder",
+    "Parameter",
+    "read_arguments",
+    "write_arguments",
+]
+
+_ZERO = re.compile(r"0+(?:\.0*)?\s*([A-Za-z/]*)")
+_BOOLEANS = {
+    "true": True,
+    "yes": True,
+    "on": True,
+    "1": True,
+    "false": False,
+    "no": False,
+    "off": False,
+    "0": False,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """How a parameter is spelled: ``read`` (name, text) -> value; ``write`` value -> text that reads so."""
+
+    read: Callable[[str, str], Any]
+    write: Callable[[Any], str]
+    example: str
+
+
+def read_arguments(what: str, text: str, parameters: Mapping[str, Parameter]) -> dict[str, Any]:
+    """The typed arguments in ``text``, key=value pairs separated by commas, in the order of the parameters.
+
+    Raises:
+        ParameterError: a key is unknown (the legal ones are listed, the nearest suggested) or given twice, a
+            pair has no ``=``, or a value is not of its type; a bare number where a unit is needed is one of
+            these.
+
+    >>> read_arguments("fat-tree", "rate=400Gbps,k=8", {"k": WHOLE, "rate": RATE})
+    {'k': 8, 'rate': 50000000000.0}
+    """
+    found: dict[str, Any] = {}
+    for pair in text.split(",") if text.strip() else []:
+        key, equals, value = (part.strip() for part in pair.partition("="))
+        if not equals or not key or not value:
+            rule = f"key=value is needed, such as {_example(parameters)}"
+            raise ParameterError(f"in {what}:{text}", pair, rule)
+        if key not in parameters:
+            raise ParameterError(f"parameter of {what}", key, "unknown", parameters)
+        if key in found:
+            raise ParameterError(key, value, f"given twice in {what}:{text}")
+        found[key] = parameters[key].read(key, value)
+    return {key: found[key] for key in parameters if key in found}
+
+
+def write_arguments(what: str, arguments: Mapping[str, Any], parameters: Mapping[str, Parameter]) -> str:
+    """``what:key=value,...`` in the order of the parameters; ``what`` alone where there is no argument."""
+    pairs = [f"{key}={parameters[key].write(arguments[key])}" for key in parameters if key in arguments]
+    return f"{what}:{','.join(pairs)}" if pairs else what
+
+
+@dataclass(frozen=True, kw_only=True)
+class Builder:
+    """A function that returns a graph, how its parameters are spelled, and one line on it.
+
+    ``function`` takes keyword arguments; every one of them that can be written as text stands in
+    ``parameters``.
+    """
+
+    function: Callable[..., nx.Graph]
+    parameters: Mapping[str, Parameter]
+    summary: str
+
+    def given(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments that say something: those which are not spelled as the function's default is."""
+        defaults = {name: p.default for name, p in inspect.signature(self.function).parameters.items()}
+        return {
+            name: value
+            for name, value in arguments.items()
+            if value is not None
+            and (defaults[name] is None or self._spelled(name, value) != self._spelled(name, defaults[name]))
+        }
+
+    def _spelled(self, name: str, value: Any) -> str:
+        return self.parameters[name].write(value)
+
+
+def _example(parameters: Mapping[str, Parameter]) -> str:
+    return " or ".join(f"{key}={parameter.example}" for key, parameter in list(parameters.items())[:2])
+
+
+def _whole(name: str, text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,18}(_[0-9]{3})*", text):
+        raise ParameterError(name, text, "a whole number, such as 8")
+    return int(text)
+
+
+def _boolean(name: str, text: str) -> bool:
+    if text.lower() not in _BOOLEANS:
+        raise ParameterError(name, text, "true or false", ("true", "false"))
+    return _BOOLEANS[text.lower()]
+
+
+def _rate_or_zero(name: str, text: str) -> float:
+    zero = _ZERO.fullmatch(text)
+    if zero is None:
+        return parse_rate(text, name)
+    if zero[1]:
+        parse_rate(f"1{zero[1]}", name)  # the unit must exist; nothing alone needs none
+    return 0.0
+
+
+def _write_rate(value: float) -> str:
+    short = format_rate(value).replace(" ", "")
+    return "0" if value == 0 else short if parse_rate(short) == value else f"{float(value)!r}B/s"
+
+
+def _time(name: str, text: str) -> float:
+    return float(
+        f"{parse_time(text, name):.15g}"
+    )  # 25 * 1e-9 is not the number that 25e-9 is; to 15 digits it is
+
+
+def _write_time(value: float) -> str:
+    short = format_time(value).replace(" ", "")
+    return "0s" if value == 0 else short if _time("time", short) == value else f"{float(value)!r}s"
+
+
+def _times(name: str, text: str) -> tuple[float, ...]:
+    return _shortest([_time(name, item.strip()) for item in text.split("/")])
+
+
+def _write_times(value: Any) -> str:
+    return "/".join(map(_write_time, _shortest(_sequence(value))))
+
+
+def _ratios(name: str, text: str) -> int | float | tuple[int | float, ...]:
+    ratios = []
+    for item in text.split("/"):
+        try:
+            number = float(item)
+        except ValueError:
+            number = math.nan
+        if not 0 < number < math.inf:
+            raise ParameterError(
+                name, text, "a number above zero per tier from the leaf up, such as 3 or 3/1.5"
+            )
+        ratios.append(int(number) if number == int(number) else number)
+    return ratios[0] if len(ratios) == 1 else tuple(ratios)
+
+
+def _write_ratios(value: Any) -> str:
+    ratios = [int(ratio) if ratio == int(ratio) else float(ratio) for ratio in _sequence(value)]
+    while len(ratios) > 1 and ratios[-1] == 1:  # what is not said is 1
+        ratios.pop()
+    return "/".join(map(repr, ratios))
+
+
+def _sequence(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def _shortest(values: list[float]) -> tuple[float, ...]:
+    """The same list where the last value repeats for ever: 25ns/25ns is 25ns."""
+    while len(values) > 1 and values[-1] == values[-2]:
+        values = values[:-1]
+    return tuple(values)
+
+
+WHOLE = Parameter(read=_whole, write=str, example="8")
+BOOLEAN = Parameter(read=_boolean, write=lambda value: str(bool(value)).lower(), example="true")
+RATE = Parameter(read=lambda name, text: parse_rate(text, name), write=_write_rate, example="400Gbps")
+RATE_OR_ZERO = Parameter(read=_rate_or_zero, write=_write_rate, example="450GB/s")
+TIME = Parameter(read=_time, write=_write_time, example="25ns")
+TIMES = Parameter(read=_times, write=_write_times, example="25ns/250ns")
+RATIOS = Parameter(read=_ratios, write=_write_ratios, example="3/1")
