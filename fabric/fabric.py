@@ -16,6 +16,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
+from fabric.collector import collector_paused
 from fabric.errors import NoRouteError
 from fabric.schema import GPU, NVSWITCH, SWITCH, Columns, read_columns
 
@@ -66,7 +67,8 @@ class Fabric:
             SchemaError: the graph breaks the attribute schema.
             NoRouteError: endpoints are not connected (unless ``allow_partition``); names a pair and their number.
         """
-        fabric = cls.from_columns(read_columns(graph))
+        with collector_paused():
+            fabric = cls.from_columns(read_columns(graph))
         if not allow_partition:
             fabric._require_connected()
         return fabric

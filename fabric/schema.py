@@ -7,11 +7,12 @@ A topology is a plain ``networkx.Graph`` whose nodes carry ``kind`` and ``tier``
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, compress
 from math import isfinite
 from numbers import Integral, Real
+from operator import itemgetter
 from typing import Any
 
 import networkx as nx
@@ -74,18 +75,15 @@ def read_columns(graph: nx.Graph) -> Columns:
     def edge(i: int) -> str:
         return f"edge {ids[tail[i]]!r} - {ids[head[i]]!r}"
 
-    kinds = [data.get("kind") for data in node_data]
-    tiers = [data.get("tier") for data in node_data]
+    kinds, tiers = _column(node_data, "kind"), _column(node_data, "tier")
     code = {kind: i for i, kind in enumerate(KINDS)}
     problems += _violations(kinds, node, "kind", f"one of {', '.join(KINDS)}", lambda v: v in code)
     problems += _violations(tiers, node, "tier", "a whole number, 0 for endpoints, 1 or more for switches", _natural)
-    rates = [data.get("rate") for data in edge_data]
-    delays = [data.get("delay") for data in edge_data]
-    cables = [data.get("cables", 1) for data in edge_data]
+    rates, delays, cables = _column(edge_data, "rate"), _column(edge_data, "delay"), _column(edge_data, "cables", 1)
     problems += _violations(rates, edge, "rate", "a finite number of bytes/s above zero", _positive)
     problems += _violations(delays, edge, "delay", "a finite number of seconds, zero or more", _not_negative)
     problems += _violations(cables, edge, "cables", "a whole number, 1 or more", lambda v: _natural(v) and v > 0)
-    servers = [data.get("server", -1) for data in node_data]
+    servers = _column(node_data, "server", -1)
     problems += _violations(servers, node, "server", "a whole number", lambda v: v == -1 or _natural(v))
     cable_rates = {i: data["rates"] for i, data in enumerate(edge_data) if "rates" in data}
     for i, values in cable_rates.items():
@@ -101,13 +99,13 @@ def read_columns(graph: nx.Graph) -> Columns:
         ids=ids,
         labels=tuple(str(data.get("name", i)) for i, data in zip(ids, node_data)) if "name" in node_data[0] else None,
         kind=np.fromiter(map(code.__getitem__, kinds), np.int8, len(ids)),
-        tier=np.array(tiers, np.int16),
-        server=np.array(servers, np.int32),
+        tier=np.fromiter(tiers, np.int16, len(ids)),
+        server=np.fromiter(servers, np.int32, len(ids)),
         tail=tail,
         head=head,
-        rate=np.array(rates, np.float64),
-        delay=np.array(delays, np.float64),
-        cables=np.array(cables, np.int32),
+        rate=np.fromiter(rates, np.float64, len(tail)),
+        delay=np.fromiter(delays, np.float64, len(tail)),
+        cables=np.fromiter(cables, np.int32, len(tail)),
         cable_rates={i: list(map(float, values)) for i, values in cable_rates.items()},
     )
     problems = list(_misplaced(columns))
@@ -133,11 +131,23 @@ def _edges(
     return tail[once], head[once], data
 
 
-def _violations(values: list, where: Any, attribute: str, rule: str, legal: Any) -> Iterator[str]:
+def _column(data: Sequence[dict[str, Any]], key: str, default: Any = None) -> list[Any]:
+    """The values of ``key``; C speed where no dict lacks it."""
+    try:
+        return list(map(itemgetter(key), data))
+    except KeyError:
+        return [d.get(key, default) for d in data]
+
+
+def _violations(values: list[Any], where: Any, attribute: str, rule: str, legal: Callable[[Any], bool]) -> Iterator[str]:
     """A clause per illegal value. Distinct values are few, so the rule is asked once for each of them."""
     try:
-        # The type counts: True == 1 and 1.0 == 1 would hide behind one another.
-        if all(legal(value) for _, value in set(zip(map(type, values), values))):
+        # Where all are of one type none can hide behind an equal of another, as True and 1.0 do behind 1.
+        if len(set(map(type, values))) == 1:
+            distinct = set(values)
+        else:
+            distinct = {value for _, value in set(zip(map(type, values), values)) if not legal(value)}
+        if all(map(legal, distinct)):
             return
     except TypeError:  # an unhashable or incomparable value: it is found below
         pass
@@ -147,8 +157,8 @@ def _violations(values: list, where: Any, attribute: str, rule: str, legal: Any)
         except TypeError:
             fine = False
         if not fine:
-            shown = "missing" if value is None else f"{attribute} = {value!r}"
-            yield f"{where(i)}: {shown}{'' if value is not None else ' ' + attribute}: {rule}"
+            shown = f"missing {attribute}" if value is None else f"{attribute} = {value!r}"
+            yield f"{where(i)}: {shown}: {rule}"
 
 
 def _natural(value: Any) -> bool:

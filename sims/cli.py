@@ -285,6 +285,8 @@ def _named(
 
 def _fabric(named: str, progress) -> tuple[Fabric, str, str, list[str]]:  # type: ignore[no-untyped-def]
     """The compiled fabric, its canonical text, the hash of its file's contents, and what its maker noted."""
+    import gc
+
     progress.step("building the topology")
     from topologies import load
     from topologies.catalogue import canonical, source_digest
@@ -293,6 +295,7 @@ def _fabric(named: str, progress) -> tuple[Fabric, str, str, list[str]]:  # type
     progress.step("compiling")
     from fabric import Fabric
 
+    gc.freeze()  # the graph is here to stay: later collections need not walk it
     return Fabric.from_graph(graph), canonical(named), source_digest(named), list(graph.graph.get("notes", ()))
 
 

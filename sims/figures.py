@@ -9,7 +9,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from sims.output import replaced
 from sims.result import Row
@@ -35,9 +35,9 @@ def plot_time(ax: Axes, rows: Sequence[Row]) -> None:
     """Time over message size, both logarithmic, one line per algorithm."""
     _lines(ax, rows, "time_s")
     ax.set_yscale("log")
-    ax.set_ylabel("time")
+    ax.set_ylabel("time (logarithmic)")
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _short(value, _TIMES)))
-    ax.yaxis.set_minor_formatter(NullFormatter())
+    ax.yaxis.set_minor_locator(NullLocator())
 
 
 def _lines(ax: Axes, rows: Sequence[Row], column: str) -> None:
@@ -61,7 +61,7 @@ def _lines(ax: Axes, rows: Sequence[Row], column: str) -> None:
     ax.set_xscale("log", base=2)
     ax.xaxis.set_major_locator(LogLocator(base=2**5, numticks=12))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _short(value, _UNITS)))
-    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.xaxis.set_minor_locator(NullLocator())
     ax.set_xlabel("message size")
     ax.grid(True, which="major", color="#dddddd", linewidth=0.6)
     ax.set_axisbelow(True)
@@ -71,8 +71,9 @@ def _lines(ax: Axes, rows: Sequence[Row], column: str) -> None:
 
 def allreduce_figure(rows: Sequence[Row], disclaimer: str = "") -> Figure:
     """Bus bandwidth and time side by side, with what was run above and what it claims below."""
-    figure = Figure(figsize=(9.6, 4.4), layout="constrained")
+    figure = Figure(figsize=(9.6, 4.4))
     left, right = figure.subplots(1, 2)
+    figure.subplots_adjust(left=0.065, right=0.985, top=0.86, bottom=0.185, wspace=0.2)
     plot_busbw(left, rows)
     plot_time(right, rows)
     left.legend(frameon=False, fontsize=8, loc="upper left")
@@ -80,11 +81,12 @@ def allreduce_figure(rows: Sequence[Row], disclaimer: str = "") -> Figure:
     s = first.scenario
     same = all(r.scenario.topology == s.topology and r.scenario.ranks == s.ranks for r in rows)
     subject = f"{s.topology}: all-reduce of {s.ranks:,} ranks" if same else "all-reduce"
-    figure.suptitle(f"{subject}\n", fontsize=12, fontweight="bold")
+    figure.text(0.5, 0.975, subject, ha="center", va="top", fontsize=12, fontweight="bold")
     setting = f"placement {s.placement}, routing {s.routing}, latency profile {s.latency_profile}, {s.engine} model"
-    figure.text(0.5, 0.945, setting, ha="center", va="top", fontsize=8, color="#444444")
+    figure.text(0.5, 0.915, setting, ha="center", va="top", fontsize=8, color="#444444")
     claim = "Simulated with fabricsim: exact for the stated model, an illustration and not a measurement."
-    figure.supxlabel("\n".join(textwrap.wrap(f"{claim} {disclaimer}".strip(), 150)), fontsize=7, color="#555555")
+    words = "\n".join(textwrap.wrap(f"{claim} {disclaimer}".strip(), 170))
+    figure.text(0.5, 0.015, words, ha="center", va="bottom", fontsize=7, color="#555555")
     return figure
 
 

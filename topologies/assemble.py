@@ -5,7 +5,6 @@ Knows NetworkX; knows neither a topology nor the attributes' meaning.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +12,8 @@ from typing import Any
 import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
+
+from fabric.collector import collector_paused
 
 __all__ = ["Edges", "Nodes", "assemble"]
 
@@ -47,11 +48,7 @@ def assemble(attributes: Mapping[str, Any], nodes: Iterable[Nodes], edges: Itera
     ([(0, {'kind': 'gpu', 'server': 0}), (1, {'kind': 'gpu', 'server': 1})], [(0, 1, {'rate': 1.0})])
     """
     G = nx.Graph(**attributes)
-    # Hundreds of thousands of dicts come to life here and none dies: each run of the cyclic collector would
-    # walk all of them to find nothing.
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
+    with collector_paused():
         first = 0
         for block in nodes:
             G.add_nodes_from(range(first, first + block.count), **block.common)
@@ -60,9 +57,6 @@ def assemble(attributes: Mapping[str, Any], nodes: Iterable[Nodes], edges: Itera
             first += block.count
         for run in edges:
             G.add_edges_from(zip(run.tail.tolist(), run.head.tolist()), **run.common)
-    finally:
-        if collecting:
-            gc.enable()
     return G
 
 

@@ -136,8 +136,11 @@ def _rate_or_zero(name: str, text: str) -> float:
 
 
 def _write_rate(value: float) -> str:
+    if value == 0:
+        return "0"
     short = format_rate(value).replace(" ", "")
-    return "0" if value == 0 else short if parse_rate(short) == value else f"{float(value)!r}B/s"
+    exact = not short.endswith("Pbps") and parse_rate(short) == value  # petabits are written but not read
+    return short if exact else f"{float(value)!r}B/s"
 
 
 def _time(name: str, text: str) -> float:
