@@ -1,12 +1,13 @@
 """Distances from every switch to every leaf, by a bit-parallel breadth-first search. No flows, no policy.
 
-64 destination leaves share a machine word, so one OR over a switch's neighbours advances 64 searches at once
-(Then et al., "The More the Merrier: Efficient Multi-Source Graph Traversal", VLDB 2014). On a graph with tiers
-two distances are kept: along links that only lead down, and along up*-down* paths (first up, then down).
+64 destination leaves share a machine word, so one OR over a switch's neighbours advances 64 searches at
+once (Then et al., "The More the Merrier: Efficient Multi-Source Graph Traversal", VLDB 2014). On a graph with
+tiers two distances are kept: along links that only lead down, and along up*-down* paths (first up, then down).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,7 +16,9 @@ from numpy.typing import NDArray
 
 from fabric.fabric import Fabric, ranges
 
-__all__ = ["Block", "Distances", "unreached"]
+__all__ = ["NO_PATH", "Block", "Distances", "unreached"]
+
+NO_PATH = 65535  # in ``Distances.between`` and ``matrix``; more links than any path has
 
 _BLOCK_BYTES = 64e6  # of one distance table; a torus has as many leaves as switches
 _KEPT_BYTES = 512e6  # of all tables kept for the next flows
@@ -30,10 +33,10 @@ def unreached(table: NDArray) -> int:
 class Block:
     """Distances to the leaves ``first .. first + columns - 1``; rows are switches (node minus endpoints).
 
-    ``reach[u, d]`` is the least number of links of a legal path from u to leaf d, ``down[u, d]`` that of one which only
-    leads down; the largest value of the type stands for none. ``forced[u]``: on the way down from u, the next switch
-    towards any leaf below it is unique. ``guess[t, d]``: which of its arcs (counted from the first) some switch of
-    tier t takes down towards d; in a regular tree all of that tier do.
+    ``reach[u, d]`` is the least number of links of a legal path from u to leaf d, ``down[u, d]`` that of one
+    which only leads down; the largest value of the type stands for none. ``forced[u]``: on the way down from
+    u, the next switch towards any leaf below it is unique. ``guess[t, d]``: which of its arcs (counted from
+    the first) some switch of tier t takes down towards d; in a regular tree all of that tier do.
     """
 
     first: int
@@ -45,12 +48,14 @@ class Block:
 
 @dataclass(frozen=True, eq=False)
 class _Arcs:
-    """Some arcs between switches, sorted by source; rows and columns are switch numbers."""
+    """Some arcs between switches, sorted by source; ``src`` and ``dst`` are switch numbers."""
 
     src: NDArray[np.int32]
     dst: NDArray[np.int32]
 
-    def merge(self, bits: NDArray[np.uint64], active: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    def merge(
+        self, bits: NDArray[np.uint64], active: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
         """Rows with an active neighbour, and the OR of the bits of those neighbours."""
         used = np.flatnonzero(active[self.dst])
         if not len(used):
@@ -61,7 +66,7 @@ class _Arcs:
 
 
 class Distances:
-    """The distance tables of a fabric, made block by block of leaves when asked for and kept while they are few."""
+    """The distance tables of a fabric, made by blocks of leaves when asked for and kept while they are few."""
 
     def __init__(self, fabric: Fabric) -> None:
         self.fabric = fabric
@@ -82,7 +87,7 @@ class Distances:
 
         self._down, self._up = arcs(down), arcs(up)
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[Block]:
         for number in range(-(-len(self.fabric.leaves) // self.columns)):
             yield self.block(number)
 
@@ -95,13 +100,23 @@ class Distances:
         return self._kept[number]
 
     def between(self, switch: NDArray, leaf: NDArray) -> NDArray[np.int64]:
-        """Links of the shortest legal path from each node ``switch`` to each leaf index ``leaf``; -1 where none."""
+        """(n,): links of the shortest legal path from node ``switch[i]`` to leaf index ``leaf[i]``, or NO_PATH."""
         result = np.empty(len(switch), np.int64)
         number = leaf // self.columns
         for b in np.unique(number).tolist():
             block, mine = self.block(b), np.flatnonzero(number == b)
             value = block.reach[switch[mine] - self.fabric.n_endpoints, leaf[mine] - block.first]
-            result[mine] = np.where(value == unreached(block.reach), -1, value)
+            result[mine] = np.where(value == unreached(block.reach), NO_PATH, value)
+        return result
+
+    def matrix(self, switch: NDArray, leaf: NDArray) -> NDArray[np.uint16]:
+        """(a, b): links from each of a nodes ``switch`` to each of b leaf indices ``leaf``, or NO_PATH."""
+        result = np.empty((len(switch), len(leaf)), np.uint16)
+        number = leaf // self.columns
+        for b in np.unique(number).tolist():
+            block, mine = self.block(b), np.flatnonzero(number == b)
+            value = block.reach[np.ix_(switch - self.fabric.n_endpoints, leaf[mine] - block.first)]
+            result[:, mine] = np.where(value == unreached(value), np.uint16(NO_PATH), value)
         return result
 
     def _search(self, first: int) -> Block:
@@ -111,7 +126,8 @@ class Distances:
         column = np.arange(len(leaves))
         start[leaves, column // 64] = np.uint64(1) << (column % 64).astype(np.uint64)
 
-        falling: list[tuple[NDArray[np.int64], NDArray[np.uint64]]] = []  # what each level newly reaches going down
+        # What each level newly reaches going down: rows, and their bits.
+        falling: list[tuple[NDArray[np.int64], NDArray[np.uint64]]] = []
         down, below = _Table(f.n_switches, len(leaves)), _Balance(self._down, f.n_switches)
         seen = start.copy()
         rows, new = leaves, start[leaves]
@@ -132,7 +148,7 @@ class Distances:
                 fresh[falling[level][0]] |= falling[level][1]
             fresh &= ~seen
             seen |= fresh
-            active = fresh.any(axis=1)
+            active = np.any(fresh, axis=1)
             if active.any():
                 rows = np.flatnonzero(active)
                 reach.add(rows, fresh[rows], level)
@@ -143,7 +159,7 @@ class Distances:
 
     @cached_property
     def _parent(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """For each switch its first switch upwards (-1: none), and which arc of that parent leads back to it."""
+        """For each switch its first switch upwards (-1: none), and which arc of that parent leads back."""
         s = self.fabric.n_switches
         parent, back = np.full(s, -1, np.int64), np.full(s, -1, np.int64)
         if self.fabric.tiered and len(self._up.src):
@@ -178,20 +194,20 @@ class _Table:
         self.values: NDArray = np.full((rows, columns), 255, np.uint8)
         self._level = 0
 
-    def add(self, rows: NDArray[np.int64], bits: NDArray[np.uint64], level: int | None = None) -> NDArray[np.uint8]:
+    def add(
+        self, rows: NDArray[np.int64], bits: NDArray[np.uint64], level: int | None = None
+    ) -> NDArray[np.uint8]:
         """Pairs (row, set bit) are at ``level`` (default: the next). Returns the bits, one byte each."""
         level = self._level if level is None else level
-        if level == 255:
+        if level >= 255 and self.values.dtype == np.uint8:
             none = self.values == 255
             self.values = self.values.astype(np.uint16)
             self.values[none] = 65535
         columns = self.values.shape[1]
-        flags = np.unpackbits(np.ascontiguousarray(bits).view(np.uint8), axis=1, count=columns, bitorder="little")
-        # Each pair is set once, from "all ones": adding level + 1 wraps round to level, without a masked write.
-        if self.values.dtype == np.uint8:
-            self.values[rows] += flags * np.uint8(level + 1)
-        else:
-            self.values[rows] += flags * np.uint16(level + 1)
+        octets = np.ascontiguousarray(bits).view(np.uint8)
+        flags = np.unpackbits(octets, axis=1, count=columns, bitorder="little")
+        # Each pair is set once, from "all ones": adding level + 1 wraps to level, without a masked write.
+        self.values[rows] += flags * self.values.dtype.type(level + 1)
         self._level = level + 1
         return flags
 
@@ -199,7 +215,8 @@ class _Table:
 class _Balance:
     """Counts leaves below each switch level by level, to see where the way down is unique.
 
-    The leaves one link further from u than from its children are a disjoint union exactly where their numbers add up.
+    The leaves one link further from u than from its children are a disjoint union exactly where their numbers
+    add up.
     """
 
     def __init__(self, down: _Arcs, switches: int) -> None:

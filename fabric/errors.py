@@ -65,7 +65,7 @@ class SchemaError(FabricsimError):
 
 
 class NoRouteError(FabricsimError):
-    """Pairs without a legal path: ``NoRouteError(src, dst, count)`` names the first and how many there are."""
+    """Pairs without a legal path: ``NoRouteError(src, dst, count)`` names the first and counts them."""
 
     def __init__(self, src: Any, dst: Any, count: int, reason: str = "") -> None:
         self.src, self.dst, self.count, self.reason = src, dst, count, reason

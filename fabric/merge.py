@@ -18,8 +18,7 @@ from fabric.errors import ParameterError
 from fabric.fabric import Fabric
 from fabric.schema import SWITCH, Columns
 
-__all__ = ["merged"]
-
+__all__ = ["classes", "merged"]
 
 
 def merged(fabric: Fabric) -> Fabric:
@@ -31,7 +30,8 @@ def merged(fabric: Fabric) -> Fabric:
         ParameterError: the fabric has no tiers (some cable joins two switches of one tier).
     """
     if not fabric.tiered:
-        raise ParameterError("routing", "adaptive", f"needs a graph with tiers, and {fabric.name} has none", ("ecmp", "dmodk"))
+        rule = f"needs a graph with tiers, and {fabric.name} has none"
+        raise ParameterError("routing", "adaptive", rule, ("ecmp", "dmodk"))
     if fabric.merged_from:
         return fabric
     if "merged" not in fabric.derived:
@@ -89,7 +89,7 @@ def _contract(f: Fabric) -> Fabric:
         server=np.concatenate([f.server, np.full(len(kept) - f.n_endpoints, -1, np.int32)]),
         tail=(pair // len(kept)).astype(np.int32),
         head=(pair % len(kept)).astype(np.int32),
-        rate=np.bincount(edge, weights=f.capacity[once]),
+        rate=np.bincount(edge, weights=f.capacity[once]).astype(float),
         delay=delay,
         cables=np.ones(len(pair), np.int32),
         cable_rates={},

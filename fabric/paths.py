@@ -58,16 +58,17 @@ class Paths:
         start, stop = self.ptr[flows], self.ptr[flows + 1]
         where = ranges(start, stop)
         ptr = np.concatenate([[0], np.cumsum(stop - start)])
-        return Paths(ptr=ptr, link=self.link[where], weight=None if self.weight is None else self.weight[where])
+        weight = None if self.weight is None else self.weight[where]
+        return Paths(ptr=ptr, link=self.link[where], weight=weight)
 
     def load(self, amount: NDArray[np.float64] | float, n_links: int) -> NDArray[np.float64]:
         """(links,): the sum of ``amount`` (one per flow, or the same for all) over the flows of each link."""
         if np.ndim(amount) == 0:
-            per = None if self.weight is None else self.weight
-            total = np.bincount(self.link, weights=per, minlength=n_links).astype(float)
-            return total * float(amount)
+            total = np.bincount(self.link, weights=self.weight, minlength=n_links)
+            return total * float(amount)  # type: ignore[arg-type]
         per = np.repeat(np.asarray(amount, float), self.length)
-        return np.bincount(self.link, weights=per if self.weight is None else per * self.weight, minlength=n_links)
+        per = per if self.weight is None else per * self.weight
+        return np.bincount(self.link, weights=per, minlength=n_links).astype(float)
 
     def total(self, value: NDArray[np.float64]) -> NDArray[np.float64]:
         """(flows,): the sum of ``value`` (one per link) along each flow; weights do not enter."""

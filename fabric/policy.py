@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from numbers import Integral
 from typing import ClassVar, Protocol
 
 import numpy as np
@@ -27,8 +28,9 @@ class Policy(Protocol):
 class Ecmp:
     """Equal-cost multi-path: a hash of flow and switch picks among the equal next hops and parallel cables.
 
-    ``qps`` queue pairs a transfer: so many flows of 1/qps of the bytes, each hashed on its own; the transfer ends with
-    the last of them. The salt of each switch enters the hash: without it, hops polarise. ``seed`` draws the salts.
+    ``qps`` queue pairs a transfer: so many flows of 1/qps of the bytes, each hashed on its own; the transfer
+    ends with the last of them. The salt of each switch enters the hash: without it, hops polarise. ``seed``
+    draws the salts.
     """
 
     name: ClassVar[str] = "ecmp"
@@ -37,7 +39,7 @@ class Ecmp:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not 1 <= self.qps <= 1024:
+        if not isinstance(self.qps, Integral) or not 1 <= self.qps <= 1024:
             raise ParameterError("routing ecmp: qps", self.qps, "a whole number from 1 to 1024")
 
     def __str__(self) -> str:
@@ -58,7 +60,8 @@ class Dmodk:
 
     def __post_init__(self) -> None:
         if self.qps != 1:
-            raise ParameterError("routing dmodk: qps", self.qps, "1: the source and the queue pair never matter")
+            rule = "1: the source and the queue pair never matter"
+            raise ParameterError("routing dmodk: qps", self.qps, rule)
 
     def __str__(self) -> str:
         return "dmodk"
@@ -83,7 +86,11 @@ class Adaptive:
         return "adaptive"
 
 
-POLICIES: dict[str, type[Ecmp] | type[Dmodk] | type[Adaptive]] = {"ecmp": Ecmp, "dmodk": Dmodk, "adaptive": Adaptive}
+POLICIES: dict[str, type[Ecmp] | type[Dmodk] | type[Adaptive]] = {
+    "ecmp": Ecmp,
+    "dmodk": Dmodk,
+    "adaptive": Adaptive,
+}
 
 
 def parse_policy(text: str, seed: int = 0) -> Ecmp | Dmodk | Adaptive:
@@ -102,7 +109,7 @@ def parse_policy(text: str, seed: int = 0) -> Ecmp | Dmodk | Adaptive:
         key, _, value = item.partition("=")
         if key not in known:
             raise ParameterError(f"routing {name}", key, "unknown parameter", known)
-        if not value.isdigit():
+        if not value.isdecimal():
             raise ParameterError(f"routing {name}: {key}", value, "a whole number")
         given[key] = int(value)
     return Ecmp(**given, seed=seed) if kind is Ecmp else kind(**given)

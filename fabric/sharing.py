@@ -24,9 +24,9 @@ def max_min(paths: Paths, capacity: NDArray[np.float64], limits: NDArray[np.floa
     ``capacity``: (links,) in bytes/s; ``limits``: (flows,) the most each flow takes. A flow of rate r loads a link on
     its path with weight * r. A flow without links and without a limit gets infinity.
 
-    Water-filling in parallel: in each round every link that is the tightest for *all* of its unfrozen flows freezes
-    them. It may: the share of a link only grows while flows elsewhere freeze at lower levels, so nothing that happens
-    later can lower that link's share below what it is now.
+    Water-filling in parallel: in each round every link that is the tightest for *all* of its unfrozen flows
+    freezes them. It may: the share of a link only grows while flows elsewhere freeze at lower levels, so
+    nothing that happens later can lower that link's share below what it is now.
 
     >>> shared = Paths(ptr=np.array([0, 1, 3, 4]), link=np.array([0, 0, 1, 1]))
     >>> max_min(shared, np.array([1.0, 3.0])).tolist()
@@ -68,7 +68,10 @@ def max_min(paths: Paths, capacity: NDArray[np.float64], limits: NDArray[np.floa
 
 @dataclass(frozen=True, kw_only=True)
 class Certificate:
-    """``overload``: the most by which a link is over capacity, relative; ``unjustified``: flows that could be faster."""
+    """``overload``: the most by which a link is over capacity or a flow over its limit, relative.
+
+    ``unjustified``: the flows that could be faster.
+    """
 
     overload: float
     unjustified: NDArray[np.int64]
@@ -80,7 +83,11 @@ class Certificate:
 def certify(
     paths: Paths, capacity: NDArray[np.float64], rates: NDArray[np.float64], limits: NDArray[np.float64] | None = None
 ) -> Certificate:
-    """Whether ``rates`` are the max-min fair ones: true iff no link is over capacity and every flow is justified."""
+    """Whether ``rates`` are the max-min fair ones: true iff they are feasible and every flow is justified.
+
+    A flow is justified by a full link on which no flow is faster, or by its limit; without links and without
+    a limit, by an infinite rate.
+    """
     tolerance = 1e-9
     load = paths.load(np.where(np.isfinite(rates), rates, 0.0), len(capacity))
     full = load >= capacity * (1 - tolerance)
@@ -90,8 +97,14 @@ def certify(
     holds = full[paths.link] & (rates[row] >= fastest[paths.link] * (1 - tolerance))
     justified = np.zeros(len(paths), bool)
     justified[row[holds]] = True
-    justified |= paths.length == 0
-    if limits is not None:
-        justified |= rates >= limits * (1 - tolerance)
-    overload = float(np.max(load / capacity - 1, initial=0.0))
+    most = np.full(len(paths), np.inf) if limits is None else limits
+    justified |= rates >= most * (1 - tolerance)
+    overload = max(_excess(load, capacity), _excess(rates, most))
     return Certificate(overload=overload, unjustified=np.flatnonzero(~justified))
+
+
+def _excess(value: NDArray[np.float64], most: NDArray[np.float64]) -> float:
+    """The largest relative excess of ``value`` over ``most`` (absolute where that is zero); 0 where there is none."""
+    over = value > most
+    scale = np.where(most[over] > 0, most[over], 1.0)
+    return float(np.max((value[over] - most[over]) / scale, initial=0.0))

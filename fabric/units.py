@@ -103,7 +103,8 @@ def parse_sizes(text: str, name: str = "sizes") -> tuple[int, ...]:
             raise ParameterError(name, text, "the first size is at most the last")
         sizes = _range(first, last, parts[2], name, text)
     else:
-        raise ParameterError(name, text, "a list (8,1KiB,1GiB) or a range first:last:xFACTOR or first:last:+STEP")
+        rule = "a list (8,1KiB,1GiB) or a range first:last:xFACTOR or first:last:+STEP"
+        raise ParameterError(name, text, rule)
     if len(set(sizes)) != len(sizes):
         raise ParameterError(name, text, "each size once")
     return sizes
@@ -128,13 +129,13 @@ def _range(first: int, last: int, step: str, name: str, text: str) -> tuple[int,
 
 
 def format_size(size: float) -> str:
-    """Shortest exact binary form, else bytes.
+    """The largest binary unit that divides it, if six digits do; else six digits in a decimal unit.
 
     >>> format_size(2**30), format_size(1000)
     ('1 GiB', '1000 B')
     """
     for unit, factor in (("TiB", 2**40), ("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
-        if size >= factor and size % factor == 0:
+        if factor <= size < 1e6 * factor and size % factor == 0:
             return f"{size / factor:g} {unit}"
     return f"{size:g} B" if size < 1e6 else f"{size / 1e6:g} MB" if size < 1e9 else f"{size / 1e9:g} GB"
 

@@ -17,6 +17,7 @@ from fabric import Fabric
 from fabric.errors import FabricsimError, ParameterError
 from fabric.policy import Ecmp, parse_policy
 from sims.collectives import ALGORITHMS, build, format_algorithm, parse_algorithms
+from sims.collectives.hierarchical import UnequalGroupsError
 from sims.engine import ENGINES
 from sims.placement import check_placement, place, placement_file
 from sims.profiles import DEFAULT_PROFILE, latency_profile
@@ -88,6 +89,20 @@ class AllReduce:
         # A rank without a server stands alone: a group of one, which unequal groups then name.
         return np.where(server >= 0, server, int(server.max(initial=0)) + 1 + np.arange(len(server)))
 
+    def _group_name(self, label: int) -> str:
+        """How the owner of the fabric calls a group."""
+        server = self.fabric.server[self.placement]
+        if np.all(server < 0):
+            return self._named("leaf", label)
+        members = np.flatnonzero(self._groups == label)
+        first = int(self.placement[members[0]])
+        if server[members[0]] < 0:
+            return f"{self._named('endpoint', first)}, in no server,"
+        return f"server {label}" + (f" (of {self.fabric.label(first)})" if self.fabric.labels else "")
+
+    def _named(self, kind: str, node: int) -> str:
+        return self.fabric.label(node) if self.fabric.labels else f"{kind} {self.fabric.label(node)}"
+
     def scenario(self, algorithm: str, size: int) -> Scenario:
         """The scenario of one run."""
         return Scenario.of(algorithm=algorithm, size_bytes=size, **self._common)
@@ -100,7 +115,10 @@ class AllReduce:
         """
         if algorithm not in self._programs:
             ((name, parameters),) = parse_algorithms(algorithm)
-            schedule = build(name, parameters, self.ranks, servers=self._servers, groups=self._groups)
+            try:
+                schedule = build(name, parameters, self.ranks, servers=self._servers, groups=self._groups)
+            except UnequalGroupsError as error:
+                raise error.named(self._group_name) from None
             self._programs[algorithm] = Program.compile(
                 schedule, self.fabric, self.placement, self.policy, self.profile
             )
@@ -108,14 +126,15 @@ class AllReduce:
 
     def fits(self, algorithms: Sequence[str]) -> tuple[list[str], list[str]]:
         """Those of ``algorithms`` that these ranks can run, and a sentence about each of the others."""
-        good, notes = [], []
+        good: list[str] = []
+        left_out: dict[str, list[str]] = {}
         for algorithm in algorithms:
             try:
                 self.program(algorithm)
                 good.append(algorithm)
             except ParameterError as error:
-                notes.append(f"{algorithm} left out: {error}")
-        return good, notes
+                left_out.setdefault(str(error), []).append(algorithm)
+        return good, [f"left out: {', '.join(names)}: {error}" for error, names in left_out.items()]
 
     def note(self, algorithm: str) -> str:
         """What a reader of the algorithm's rows should know, or nothing."""

@@ -244,9 +244,11 @@ def plot(
     from sims.figures import allreduce_figure, save_figure
     from sims.output import read_records
     from sims.result import Row
+    from topologies.catalogue import disclaimer
 
     found = [Row.from_dict(record) for record in read_records(rows)]
-    save_figure(allreduce_figure(found), output, found)
+    said = dict.fromkeys(filter(None, (disclaimer(row.scenario.topology) for row in found)))
+    save_figure(allreduce_figure(found, "; ".join(said)), output, found)
     _tell_written(None, output)
 
 

@@ -73,7 +73,7 @@ def allreduce_figure(rows: Sequence[Row], disclaimer: str = "") -> Figure:
     """Bus bandwidth and time side by side, with what was run above and what it claims below."""
     figure = Figure(figsize=(9.6, 4.4))
     left, right = figure.subplots(1, 2)
-    figure.subplots_adjust(left=0.065, right=0.985, top=0.86, bottom=0.185, wspace=0.2)
+    figure.subplots_adjust(left=0.065, right=0.985, top=0.86, bottom=0.185, wspace=0.24)
     plot_busbw(left, rows)
     plot_time(right, rows)
     left.legend(frameon=False, fontsize=8, loc="upper left")
@@ -85,7 +85,7 @@ def allreduce_figure(rows: Sequence[Row], disclaimer: str = "") -> Figure:
     setting = f"placement {s.placement}, routing {s.routing}, latency profile {s.latency_profile}, {s.engine} model"
     figure.text(0.5, 0.915, setting, ha="center", va="top", fontsize=8, color="#444444")
     claim = "Simulated with fabricsim: exact for the stated model, an illustration and not a measurement."
-    words = "\n".join(textwrap.wrap(f"{claim} {disclaimer}".strip(), 170))
+    words = "\n".join(textwrap.wrap(f"{claim} {disclaimer[:1].upper()}{disclaimer[1:]}".strip(), 170))
     figure.text(0.5, 0.015, words, ha="center", va="bottom", fontsize=7, color="#555555")
     return figure
 

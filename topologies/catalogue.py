@@ -18,10 +18,10 @@ from fabric.errors import FileFormatError, ParameterError
 from topologies.fat_tree import FAT_TREE
 from topologies.ibnetdiscover import looks_like_ibnetdiscover, read_ibnetdiscover
 from topologies.node_link import read_node_link
-from topologies.presets import PRESETS
+from topologies.presets import DISCLAIMERS, PRESETS
 from topologies.spec import RATE_OR_ZERO, TIME, Builder, read_arguments, write_arguments
 
-__all__ = ["FAMILIES", "canonical", "load", "source_digest"]
+__all__ = ["FAMILIES", "canonical", "disclaimer", "load", "source_digest"]
 
 FAMILIES: dict[str, Builder] = {
     "fat-tree": FAT_TREE,
@@ -84,6 +84,12 @@ def canonical(spec: str) -> str:
     source = _parsed(spec)
     builder = source.builder
     return write_arguments(source.name, builder.given(source.arguments), builder.parameters)
+
+
+def disclaimer(spec: str) -> str:
+    """What has to be said beside every figure of the preset that ``spec`` names; "" where it names none."""
+    head, _, rest = spec.strip().partition(":")
+    return DISCLAIMERS.get(rest.partition(":")[0].strip(), "") if head.strip() == "preset" else ""
 
 
 def source_digest(spec: str) -> str:

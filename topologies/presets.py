@@ -13,7 +13,7 @@ from fabric.errors import ParameterError
 from topologies.fat_tree import fat_tree
 from topologies.spec import BOOLEAN, RATE_OR_ZERO, RATIOS, WHOLE, Builder, write_arguments
 
-__all__ = ["PRESETS", "colossus_100k"]
+__all__ = ["DISCLAIMERS", "PRESETS", "colossus_100k"]
 
 
 def colossus_100k(
@@ -53,12 +53,16 @@ def colossus_100k(
     preset = PRESETS["colossus-100k"]
     G.graph["name"] = write_arguments("colossus-100k", preset.given(chosen), preset.parameters)
     G.graph["preset"] = "colossus-100k"
-    G.graph["disclaimer"] = (
-        "an illustration built from public figures (100,000 GPUs, 8 per server, three tiers of switches of "
-        "128 x 400G), not the operator's design; no switch or cable count of it is published"
-    )
+    G.graph["disclaimer"] = DISCLAIMERS["colossus-100k"]
     return G
 
+
+DISCLAIMERS = {
+    "colossus-100k": (
+        "an illustration built from public figures (100,000 GPUs, 8 per server, three tiers of switches of "
+        "128 x 400G), not the operator's design; no switch or cable count of it is published"
+    ),
+}
 
 PRESETS = {
     "colossus-100k": Builder(

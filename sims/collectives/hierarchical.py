@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,7 +11,7 @@ from fabric.errors import ParameterError
 from sims.collectives.group import by_label
 from sims.schedule import COPY, REDUCE, Phase, Schedule, frozen
 
-__all__ = ["group_ranks", "hierarchical"]
+__all__ = ["UnequalGroupsError", "group_ranks", "hierarchical"]
 
 _NAMED = 3  # groups named in the error about unequal sizes
 _MOST_CHUNKS = 2**31 - 1
@@ -120,6 +120,31 @@ def _tiled(across: Schedule, rails: NDArray[np.int32], base: NDArray[np.int64]) 
     )
 
 
+class UnequalGroupsError(ParameterError):
+    """Groups of different sizes: how many there are, the usual size, how many differ, and some of those by label.
+
+    ``named`` gives the same error with the caller's names for the labels.
+    """
+
+    def __init__(
+        self,
+        count: int,
+        usual: int,
+        differ: int,
+        others: Sequence[tuple[int, int]],
+        name: Callable[[int], str] = "group {}".format,
+    ) -> None:
+        self.count, self.usual, self.differ, self.others = count, usual, differ, others
+        shown = ", ".join(f"{name(label)} has {size}" for label, size in others)
+        more = f" and {differ - len(others):,} more" if differ > len(others) else ""
+        sizes = f"{count - differ:,} have {usual}, {differ:,} differ: {shown}{more}"
+        super().__init__("groups", f"{count} groups", f"all groups need the same size: {sizes}")
+        self.args = (count, usual, differ, others, name)  # as pickling passes them on
+
+    def named(self, name: Callable[[int], str]) -> UnequalGroupsError:
+        return UnequalGroupsError(self.count, self.usual, self.differ, self.others, name)
+
+
 def group_ranks(labels: ArrayLike) -> NDArray[np.int32]:
     """The ranks of each group, the groups in order of first appearance, the ranks of a group ascending.
 
@@ -130,7 +155,7 @@ def group_ranks(labels: ArrayLike) -> NDArray[np.int32]:
         int32 [G, g].
 
     Raises:
-        ParameterError: the groups have different sizes; names up to three that differ from most, with their
+        UnequalGroupsError: the groups have different sizes; names up to three that differ from most, with their
             sizes.
 
     >>> group_ranks([5, 2, 5, 2]).tolist()
@@ -145,11 +170,6 @@ def group_ranks(labels: ArrayLike) -> NDArray[np.int32]:
     odd = np.flatnonzero(sizes != usual)
     if len(odd):
         starts = np.cumsum(sizes) - sizes
-        named = ", ".join(f"group {label[order[starts[a]]]} has {sizes[a]}" for a in odd[:_NAMED])
-        more = f" and {len(odd) - _NAMED:,} more" if len(odd) > _NAMED else ""
-        rule = (
-            f"all groups need the same size: {len(sizes) - len(odd):,} have {usual}, "
-            f"{len(odd):,} differ: {named}{more}"
-        )
-        raise ParameterError("groups", f"{len(sizes)} groups", rule)
+        others = [(int(label[order[starts[a]]]), int(sizes[a])) for a in odd[:_NAMED]]
+        raise UnequalGroupsError(len(sizes), usual, len(odd), others)
     return order.reshape(len(sizes), usual)

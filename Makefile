@@ -1,0 +1,45 @@
+# Everything is installed into .venv of this checkout; `make run` and `make test` create what they need.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RESULTS := results
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint types bench figures clean
+
+help: ## list what one can do
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-9s %s\n", $$1, $$2}'
+
+run: $(BIN)/fabricsim ## the main job: all-reduce on 100,000 GPUs -> table, results/allreduce.csv and .svg
+	@mkdir -p $(RESULTS)
+	$(BIN)/fabricsim allreduce --out $(RESULTS)/allreduce.csv --plot $(RESULTS)/allreduce.svg
+
+test: $(VENV)/.test ## the whole test suite
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.test ## ruff: rules and format
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: $(VENV)/.test ## mypy
+	$(BIN)/mypy
+
+bench: $(BIN)/fabricsim ## speed and memory, as ratios to a floor measured in the same run
+	$(BIN)/python tests/bench/bench.py
+
+figures: $(BIN)/fabricsim ## redraw the figure of the README
+	$(BIN)/fabricsim allreduce --plot docs/allreduce.png --out docs/allreduce.csv >/dev/null
+
+clean: ## remove .venv, results and caches
+	rm -rf $(VENV) $(RESULTS) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(v < (3, 11) and "fabricsim needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(BIN)/fabricsim: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.test: pyproject.toml | $(BIN)/fabricsim
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@
