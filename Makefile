@@ -27,7 +27,7 @@ bench: $(BIN)/fabricsim ## speed and memory, as ratios to a floor measured in th
 	$(BIN)/python tests/bench/bench.py
 
 figures: $(BIN)/fabricsim ## redraw the figure of the README
-	$(BIN)/fabricsim allreduce --plot docs/allreduce.png --out docs/allreduce.csv >/dev/null
+	$(BIN)/fabricsim allreduce --plot docs/allreduce.png >/dev/null
 
 clean: ## remove .venv, results and caches
 	rm -rf $(VENV) $(RESULTS) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

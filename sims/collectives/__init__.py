@@ -129,7 +129,7 @@ def parse_algorithms(text: str) -> list[tuple[str, dict[str, Any]]]:
     """Names and parameters of a list such as ``ring:channels=4,tree:segment=1MiB``.
 
     Commas separate algorithms; a piece ``parameter=value`` without a name belongs to the algorithm before it.
-    The same algorithm may come again with other parameters. ``auto`` stands alone.
+    The same algorithm may come again with other parameters.
 
     Raises:
         ParameterError: an unknown name or parameter (lists the known ones), an illegal value, or the same
@@ -151,8 +151,6 @@ def parse_algorithms(text: str) -> list[tuple[str, dict[str, Any]]]:
             found.append((name, {}))
         if colon or setting:
             _add(*found[-1], setting)
-    if len(found) > 1 and any(name == AUTO for name, _ in found):
-        raise ParameterError("algorithm", text, f"{AUTO!r} stands alone")
     parsed = [(name, _parameters(name, params)) for name, params in found]
     for k, one in enumerate(parsed):
         if one in parsed[:k]:
