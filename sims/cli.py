@@ -62,7 +62,7 @@ Profile = Annotated[
         help="roce-400g, ib-ndr or ideal; constants can be replaced, e.g. ib-ndr:switch_latency=300ns.",
     ),
 ]
-Seed = Annotated[int, typer.Option(min=0, help="Draws random placements, random traffic and the salts of ECMP.")]
+Seed = Annotated[str, typer.Option(metavar="NUMBER", help="Draws random placements, random traffic and the salts of ECMP.")]
 Out = Annotated[
     Path | None,
     typer.Option("--out", metavar="FILE", help="Write the rows: .csv, .json or .jsonl.", show_default=False),
@@ -92,11 +92,13 @@ def allreduce(
             show_default=False,
         ),
     ] = None,
-    ranks: Annotated[int | None, typer.Option(help="How many GPUs take part.  [default: all]", show_default=False)] = None,
+    ranks: Annotated[
+        str | None, typer.Option(metavar="NUMBER", help="How many GPUs take part.  [default: all]", show_default=False)
+    ] = None,
     placement: Annotated[
         str, typer.Option(metavar="NAME|FILE", help="packed, strided[:STEP], random, or a file with an endpoint per line.")
     ] = "packed",
-    seed: Seed = 0,
+    seed: Seed = "0",
     routing: Routing = "ecmp",
     engine: Annotated[str, typer.Option(help="flow (on the SimPy clock) or bound (closed forms).")] = "flow",
     latency_profile: Profile = "roce-400g",
@@ -114,6 +116,7 @@ def allreduce(
 
     wanted = [format_algorithm(*item) for item in parse_algorithms(algorithm)] if algorithm else None
     chosen = parse_sizes(sizes or "8:16G:x4")
+    draw, members = _whole("--seed", seed), None if ranks is None else _whole("--ranks", ranks)
     from sims.allreduce import DEFAULT_ALGORITHMS, AllReduce, check_settings
     from sims.output import write_records
     from sims.result import Row
@@ -128,9 +131,9 @@ def allreduce(
             fabric,
             topology=text,
             digest=digest,
-            ranks=ranks,
+            ranks=members,
             placement=placement,
-            seed=seed,
+            seed=draw,
             routing=routing,
             engine=engine,
             profile=latency_profile,
@@ -178,14 +181,13 @@ def flows(
     size: Annotated[
         str | None, typer.Option(help="Bytes of each flow of a pattern (1GB).", show_default=False)
     ] = None,
-    seed: Seed = 0,
+    seed: Seed = "0",
     routing: Routing = "ecmp",
     latency_profile: Profile = "roce-400g",
     resolution: Annotated[
-        float | None,
+        str | None,
         typer.Option(
-            min=0.0,
-            max=0.5,
+            metavar="SHARE",
             help="Handle completions within this share of the makespan together; 0 is exact.  "
             "[default: 0, above 5,000 flows of unequal size 0.002]",
             show_default=False,
@@ -200,7 +202,9 @@ def flows(
     from sims.profiles import latency_profile as profile_of
     from sims.progress import Progress
 
-    policy, profile = parse_policy(routing, seed), profile_of(latency_profile)
+    draw = _whole("--seed", seed)
+    policy, profile = parse_policy(routing, draw), profile_of(latency_profile)
+    window = None if resolution is None else _share("--resolution", resolution)
     is_file = Path(traffic).is_file()
     if is_file and size is not None:
         raise ParameterError("size", size, f"{traffic} says the size of each flow itself")
@@ -214,13 +218,13 @@ def flows(
 
     with Progress() as progress:
         fabric, text, _, notes = _fabric(_named(spec, topology, preset, graph), progress)
-        who = read_traffic(traffic, fabric.n_endpoints) if is_file else pattern(traffic, fabric.n_endpoints, amount, seed)
+        who = read_traffic(traffic, fabric.n_endpoints) if is_file else pattern(traffic, fabric.n_endpoints, amount, draw)
         progress.step("routing and running")
         equal = bool((who.size == who.size[0]).all() and (who.start == who.start[0]).all())
-        if resolution is None:
-            resolution = 0.0 if equal or len(who) <= 5000 else 0.002
-        result = run_flows(fabric, who, policy, profile, resolution=resolution)
-        print(*flows_lines(text, fabric, traffic, policy, profile, result, resolution, notes), sep="\n")
+        if window is None:
+            window = 0.0 if equal or len(who) <= 5000 else 0.002
+        result = run_flows(fabric, who, policy, profile, resolution=window)
+        print(*flows_lines(text, fabric, traffic, policy, profile, result, window, notes), sep="\n")
         if out:
             columns = {
                 "src": who.src.tolist(),
@@ -301,6 +305,22 @@ def _fabric(named: str, progress) -> tuple[Fabric, str, str, list[str]]:  # type
     return Fabric.from_graph(graph), canonical(named), source_digest(named), list(graph.graph.get("notes", ()))
 
 
+def _whole(option: str, text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) >= 2**63:
+        raise ParameterError(option, text, "a whole number, zero or more")
+    return int(text)
+
+
+def _share(option: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 0.5:
+        raise ParameterError(option, text, "a share of the makespan, a number from 0 (exact) to 0.5")
+    return value
+
+
 def _check_outputs(out: Path | None, plot: Path | None, plot_option: str = "plot") -> None:
     from sims.output import FIGURE_FORMATS, ROW_FORMATS, check_writable
 
@@ -325,6 +345,9 @@ def main() -> NoReturn:
     except FabricsimError as error:
         _fail(str(error))
     except usage_error as error:  # type: ignore[misc]
+        if type(error).__name__ == "NoArgsIsHelpError":
+            print(error.format_message())  # type: ignore[attr-defined]
+            sys.exit(0)
         _fail(error.format_message().replace("\n", " "))  # type: ignore[attr-defined]
     except (KeyboardInterrupt, typer.Abort):
         print("fabricsim: interrupted", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""How long a program takes for a message: by the clock of the fluid network, or by closed form. No files, no tables."""
+"""How long a program takes for a message: on the clock of the fluid network, or by closed form. No files."""
 
 from __future__ import annotations
 
@@ -26,11 +26,15 @@ def flow_time(program: Program, size: float) -> float:
 def bound_time(program: Program, size: float) -> float:
     """Seconds by closed form: per phase, its latency plus what its bytes take on the fullest link.
 
-    Equal to the fluid network for lockstep phases and for rounds of equal latency; for other rounds an upper bound of it,
-    as the transfer on the fullest link need not be the one with the longest way.
+    Equal to the fluid network for lockstep phases and for rounds of equal latency; for other rounds an upper
+    bound of it, as the transfer on the fullest link need not be the one with the longest way.
+
+    Raises:
+        ParameterError: the phases are pipelined.
     """
     if program.schedule.pipeline > 1:
-        raise ParameterError("engine", "bound", "has no closed form for pipelined phases, which share links", ("flow",))
+        rule = "has no closed form for pipelined phases, which share links"
+        raise ParameterError("engine", "bound", rule, ("flow",))
     return float(sum(s.worst_latency for s in program.stages) + program.byte_times(size)[:, 0].sum())
 
 
@@ -39,8 +43,9 @@ def collective(
 ) -> Generator[simpy.Event, Any, None]:
     """A SimPy process: the program's phases one after another; ends with the last receipt.
 
-    With ``pipeline`` above 1 the message is cut into as many slices: a slice enters a phase when it has left the one
-    before and when the slice ahead of it has left this one. Slices in different phases share the network.
+    With ``pipeline`` above 1 the message is cut into as many slices: a slice enters a phase when it has left
+    the one before and when the slice ahead of it has left this one. Slices in different phases share the
+    network.
     """
     slices = program.schedule.pipeline
     if slices == 1:

@@ -1,4 +1,4 @@
-"""Plain flows on a fabric: each from its start to its last byte, sharing max-min fairly. Reads and writes nothing."""
+"""Plain flows on a fabric: each from its start to its last byte, sharing max-min fairly. Touches no file."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ __all__ = ["FlowResult", "run_flows"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FlowResult:
-    """``end``: (flows,) s, receipt of the last byte; ``rate``: (flows,) bytes/s, size over duration, latency included.
+    """``end``: (flows,) s, receipt of the last byte; ``rate``: (flows,) bytes/s, size over duration, latency
+    included.
 
-    ``busiest``: kind of the link with the most bytes per capacity; ``busiest_s``: seconds that its bytes take at least,
-    a lower bound of the makespan; ``used``: share of the links between switches that carry anything; ``solves``: how
-    often rates were found.
+    ``busiest``: kind of the link with the most bytes per capacity; ``busiest_s``: seconds that its bytes take
+    at least, a lower bound of the makespan; ``used``: share of the links between switches that carry
+    anything; ``solves``: how often rates were found.
     """
 
     traffic: Traffic
@@ -52,7 +53,8 @@ def run_flows(
 ) -> FlowResult:
     """Run ``traffic`` to its last completion.
 
-    A flow of several queue pairs ends with the last of them. ``resolution``: see sims.network.FluidNetwork; 0 is exact.
+    A flow of several queue pairs ends with the last of them. ``resolution``: see sims.network.FluidNetwork; 0
+    is exact.
 
     Raises:
         NoRouteError: a pair has no path.
@@ -68,7 +70,8 @@ def run_flows(
         yield env.timeout(at)
         together = Paths.stack([part.take(which) for part in parts])
         size = np.tile(traffic.size[which] / policy.qps, policy.qps)
-        received = yield network.send(together, size, np.concatenate([latency[which] for latency in latencies]))
+        latency = np.concatenate([latency[which] for latency in latencies])
+        received = yield network.send(together, size, latency)
         end[which] = received.reshape(policy.qps, -1).max(axis=0)
 
     times, group = np.unique(traffic.start, return_inverse=True)
@@ -77,7 +80,9 @@ def run_flows(
         env.process(start(which, at))
     env.run()
 
-    carried = sum(part.load(traffic.size / policy.qps, runs_on.n_links) for part in parts)
+    carried = np.zeros(runs_on.n_links)
+    for part in parts:
+        carried += part.load(traffic.size / policy.qps, runs_on.n_links)
     seconds = carried / runs_on.capacity
     hot = int(np.argmax(seconds))
     trunk = ~runs_on.access

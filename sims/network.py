@@ -5,8 +5,8 @@ flow progresses at its max-min rate; rates are found after everything else of an
 
 Two theorems keep events few. When a flow ends, the rates below its own cannot change: a link that fills at a
 lower level carries no part of it. So an end matters only if a flow that is at least as fast goes on (a
-*disturbing* end); all others are known in advance. And flows with equally much left end fastest first, so none
-of their ends disturbs.
+*disturbing* end); all others are known in advance. And flows with equally much left end fastest first, so
+none of their ends disturbs.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _NEAR = 1e-9  # relative; rates and times nearer than this are the same
 
 
 class RateMemo:
-    """Rates of whole batches seen before, kept across simulations of one fabric: they do not depend on sizes."""
+    """Rates of whole batches seen before, kept for one fabric: rates do not depend on sizes."""
 
     def __init__(self) -> None:
         self._rates: dict[tuple[int, ...], tuple[tuple[Paths, ...], NDArray[np.float64]]] = {}
@@ -38,7 +38,7 @@ class RateMemo:
     def get(
         self, batches: tuple[Paths, ...], solve: Callable[[], NDArray[np.float64]]
     ) -> NDArray[np.float64]:
-        """The stored rates of these batches, or those that ``solve`` finds (paths are kept: ids stay theirs)."""
+        """The stored rates of these batches, or those that ``solve`` finds. Paths are kept, so are ids."""
         key = tuple(map(id, batches))
         if key not in self._rates:
             if len(self._rates) >= 256:
@@ -61,12 +61,13 @@ class _Batch:
 class FluidNetwork:
     """Links of fixed capacity shared by all transfers under way. ``solves`` counts max-min solutions.
 
-    ``resolution`` 0 is exact. Above zero, disturbing ends within a window are handled at once: each flow keeps
-    its own end, but the bandwidth that it frees is handed on only when the window closes. The window is that
-    share of a lower bound of the makespan (elapsed time plus the bytes left on the fullest link), so of the
-    makespan at most. n flows on one link are late by at most H(n) - 1 windows, H(n) = 1 + 1/2 + ... + 1/n: a
-    window in which m of n flows end wastes m/n of the link. Networks have no such bound, as a rate can also fall
-    when another flow ends; random permutations of random sizes were off by less than two windows.
+    ``resolution`` 0 is exact. Above zero, disturbing ends within a window are handled at once: each flow
+    keeps its own end, but the bandwidth that it frees is handed on only when the window closes. The window is
+    that share of a lower bound of the makespan (elapsed time plus the bytes left on the fullest link), so of
+    the makespan at most. n flows on one link are late by at most H(n) - 1 windows, H(n) = 1 + 1/2 + ... +
+    1/n: a window in which m of n flows end wastes m/n of the link. In a network a rate can
+    also fall when another flow ends, and no such bound is known; of random permutations of random sizes (128
+    and 1,024 flows) no end was off by two windows, and the mean end was late by less than a quarter.
     """
 
     def __init__(

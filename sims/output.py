@@ -14,7 +14,16 @@ from typing import IO, Any
 
 from fabric.errors import FabricsimError, FileFormatError, ParameterError
 
-__all__ = ["FIGURE_FORMATS", "ROW_FORMATS", "check_writable", "read_records", "records_text", "replaced", "write_columns", "write_records"]
+__all__ = [
+    "FIGURE_FORMATS",
+    "ROW_FORMATS",
+    "check_writable",
+    "read_records",
+    "records_text",
+    "replaced",
+    "write_columns",
+    "write_records",
+]
 
 FIGURE_FORMATS = (".svg", ".png", ".pdf")
 ROW_FORMATS = (".csv", ".json", ".jsonl")
@@ -24,28 +33,31 @@ ROW_FORMATS = (".csv", ".json", ".jsonl")
 def replaced(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[Any]]:
     """A file that takes the place of ``path`` when the block ends well, and leaves no trace when it does not.
 
+    A device or a pipe is written as it is; of a link, what it leads to is replaced. Text is UTF-8 with the
+    line ends that it has.
+
     Raises:
         FabricsimError: the folder cannot be written to, or the disk is full.
     """
     target = Path(path)
-    if target.exists() and not target.is_file():  # a device or a pipe is written as it is
-        with open(target, mode, encoding=None if "b" in mode else "utf-8") as file:
-            yield file
-        return
+    text: dict[str, Any] = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
     try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+        if target.exists() and not target.is_file():
+            with open(target, mode, **text) as file:
+                yield file
+            return
+        target = target.resolve()
+        handle, part = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+        try:
+            with open(handle, mode, **text) as file:
+                yield file
+            os.chmod(part, 0o666 & ~_umask())
+            os.replace(part, target)
+        except BaseException:
+            Path(part).unlink(missing_ok=True)
+            raise
     except OSError as error:
-        raise FabricsimError(f"{path}: cannot be written: {error.strerror}") from None
-    try:
-        with open(handle, mode, encoding=None if "b" in mode else "utf-8", newline="" if "b" not in mode else None) as file:
-            yield file
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, target)
-    except BaseException as error:
-        Path(name).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise FabricsimError(f"{path}: cannot be written: {error.strerror}") from None
-        raise
+        raise FabricsimError(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
 def _umask() -> int:
@@ -67,8 +79,10 @@ def check_writable(path: str | os.PathLike[str], option: str, formats: Sequence[
         raise ParameterError(option, str(path), "is a folder, not a file")
     if not target.parent.is_dir():
         raise ParameterError(option, str(path), f"the folder {target.parent} does not exist")
-    if not os.access(target if target.exists() else target.parent, os.W_OK):
+    if target.exists() and not os.access(target, os.W_OK):
         raise ParameterError(option, str(path), "may not be written to")
+    if (target.is_file() or not target.exists()) and not os.access(target.resolve().parent, os.W_OK):
+        raise ParameterError(option, str(path), f"the folder {target.parent} may not be written to")
 
 
 def write_records(path: str | os.PathLike[str], records: Sequence[Mapping[str, Any]]) -> None:
@@ -107,13 +121,14 @@ def read_records(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
     """The records of a .csv, .json or .jsonl file; values of CSV are texts.
 
     Raises:
-        FileFormatError: the file is missing, empty, cut off or not of its format; names the line.
+        FileFormatError: the file is missing, empty, cut off or not of its format; names the record.
+        ParameterError: the ending is none of ROW_FORMATS.
     """
     source = Path(path)
     readers: dict[str, Callable[[str], Iterable[Any]]] = {
         ".csv": lambda text: csv.DictReader(io.StringIO(text), strict=True),
         ".json": json.loads,
-        ".jsonl": lambda text: map(json.loads, filter(None, text.splitlines())),
+        ".jsonl": lambda text: map(json.loads, filter(str.strip, text.split("\n"))),
     }
     if source.suffix not in readers:
         raise ParameterError("rows", str(path), "the ending of the file tells its format", ROW_FORMATS)
@@ -121,7 +136,7 @@ def read_records(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
         found = list(readers[source.suffix](source.read_text(encoding="utf-8")))
     except OSError as error:
         raise FileFormatError(str(path), "", f"cannot be read: {error.strerror}") from None
-    except (ValueError, csv.Error) as error:
+    except (ValueError, TypeError, RecursionError, csv.Error) as error:
         raise FileFormatError(str(path), "", f"is not {source.suffix[1:].upper()}: {error}") from None
     for number, record in enumerate(found, 1):
         if not isinstance(record, dict) or None in record or None in record.values():
@@ -129,5 +144,3 @@ def read_records(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
     if not found:
         raise FileFormatError(str(path), "", "holds no rows")
     return found
-
-

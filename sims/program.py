@@ -1,7 +1,8 @@
-"""A schedule laid onto a fabric: for every phase its paths, latencies and link loads. Sizes come later, time never."""
+"""A schedule laid onto a fabric: paths, latencies, link loads of each phase. Sizes come later, time never."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,10 +22,10 @@ __all__ = ["Limit", "Program", "Stage"]
 class Stage:
     """One phase on the fabric.
 
-    ``paths``: one flow per transfer and queue pair, or for a lockstep phase one entity with weighted links; ``share``:
-    bytes of each flow per byte of a transfer; ``latency`` in s, per flow or for the whole phase; ``peak``: seconds that
-    one byte of every transfer takes on the fullest link, which is ``hot``; ``ideal``: the same if only the links of the
-    endpoints bound it.
+    ``paths``: one flow per transfer and queue pair, or for a lockstep phase one entity with weighted links;
+    ``share``: bytes of each flow per byte of a transfer; ``latency`` in s, per flow or for the whole phase;
+    ``peak``: seconds that one byte of every transfer takes on the fullest link, which is ``hot``; ``ideal``:
+    the same if only the links of the endpoints bound it.
     """
 
     phase: Phase
@@ -44,10 +45,11 @@ class Stage:
 class Limit:
     """What bounds a run.
 
-    ``link``: the kind of link on which the phases spend most of their time for bytes. ``contention``: that time over what
-    the endpoints' own links would need (1: none). ``worst_link``, ``worst_load``: the same for the worst single phase,
-    and its kind of link. ``latency_share``: of the whole time. ``efficiency``: the bandwidth bound of the algorithm on
-    this fabric without contention and latency, over the time; never above 1, as every byte crosses endpoints' links.
+    ``link``: the kind of link on which the phases spend most of their time for bytes. ``contention``: the
+    time for bytes over what the endpoints' own links would need (1: none). ``worst_link``, ``worst_load``:
+    the kind of link and the contention of the worst single phase. ``latency_share``: of the whole time.
+    ``efficiency``: the bandwidth bound of the algorithm on this fabric without contention and latency, over
+    the time; never above 1, as every byte crosses endpoints' links.
     """
 
     link: str
@@ -60,7 +62,7 @@ class Limit:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Program:
-    """A schedule compiled for a fabric, a placement, a policy and a latency profile. Serves every message size."""
+    """A schedule compiled for fabric, placement, policy and latency profile; serves every message size."""
 
     fabric: Fabric  # the carrier: what the policy's traffic runs on
     schedule: Schedule
@@ -93,9 +95,10 @@ class Program:
         return cls(fabric=runs_on, schedule=schedule, stages=tuple(stages))
 
     def byte_times(self, size: float) -> NDArray[np.float64]:
-        """(phases, 2) in s: what the bytes of each phase take on the fullest link, and on the fullest of endpoints."""
-        steps = [stage.phase.bytes_of(size, self.schedule.chunks) for stage in self.stages]
-        return np.array([(n * b * s.peak, n * b * s.ideal) for (n, b), s in zip(steps, self.stages)]).reshape(-1, 2)
+        """(phases, 2) in s: what a phase's bytes take on the fullest link, and on an endpoint's fullest."""
+        chunks = self.schedule.chunks
+        sent = np.array([math.prod(stage.phase.bytes_of(size, chunks)) for stage in self.stages])
+        return sent[:, None] * np.array([(stage.peak, stage.ideal) for stage in self.stages])
 
     def limit(self, size: float, time: float) -> Limit:
         """What bounds a run of ``size`` bytes that took ``time`` s."""
@@ -106,14 +109,14 @@ class Program:
             spent[kind] = spent.get(kind, 0.0) + seconds
         worst = int(np.argmax(full / ideal))
         # Pipelined phases run side by side, so the longest alone bounds them.
-        bytes_only, bound = (full.max(), ideal.max()) if self.schedule.pipeline > 1 else (full.sum(), ideal.sum())
+        total = np.max if self.schedule.pipeline > 1 else np.sum
         return Limit(
             link=max(spent, key=lambda kind: spent[kind]),
             contention=float(full.sum() / ideal.sum()),
             worst_link=kinds[worst],
             worst_load=float(full[worst] / ideal[worst]),
-            latency_share=max(0.0, 1 - float(bytes_only) / time),
-            efficiency=float(bound) / time,
+            latency_share=max(0.0, 1 - float(total(full)) / time),
+            efficiency=float(total(ideal)) / time,
         )
 
 
@@ -159,17 +162,17 @@ def _stage(
 def _chain(phase: Phase, each: NDArray[np.float64], chunks: int) -> float:
     """The longest chain of latencies that a lockstep phase has to wait for.
 
-    Ring: the largest sum over ``repeat`` consecutive hops, round and round. Pipeline: the longest way of one segment
-    through the stages.
+    Ring: the largest sum over ``repeat`` consecutive hops, round and round. Pipeline: the longest way of one
+    segment through the stages.
     """
     if phase.kind == "ring":
         rings = each.reshape(-1, phase.ring_size)
         turns, rest = divmod(phase.repeat, phase.ring_size)
         total = rings.sum(axis=1) * turns
         if rest:
-            running = np.cumsum(np.concatenate([rings, rings[:, :rest]], axis=1), axis=1)
-            running = np.concatenate([np.zeros((len(rings), 1)), running], axis=1)
-            total = total + (running[:, rest : rest + phase.ring_size] - running[:, : phase.ring_size]).max(axis=1)
+            hops = np.concatenate([np.zeros((len(rings), 1)), rings, rings[:, :rest]], axis=1)
+            running = np.cumsum(hops, axis=1)
+            total += (running[:, rest:] - running[:, :-rest])[:, : phase.ring_size].max(axis=1)
         return float(total.max())
     assert phase.stage is not None
     ranks = int(max(phase.src.max(), phase.dst.max())) + 1
@@ -181,5 +184,3 @@ def _chain(phase: Phase, each: NDArray[np.float64], chunks: int) -> float:
         arrival = ready[start[now]] + each[now]
         np.maximum.at(ready, end[now], arrival)
     return float(ready.max())
-
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ _COLUMNS = ("src", "dst", "size_bytes")
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Traffic:
-    """Flows between endpoints: ``src``, ``dst`` (flows,), ``size`` in bytes and ``start`` in s; src and dst differ."""
+    """Flows between endpoints: ``src``, ``dst``, ``size`` in bytes, ``start`` in s, each (flows,)."""
 
     src: NDArray[np.int64]
     dst: NDArray[np.int64]
@@ -50,11 +51,13 @@ def pattern(text: str, endpoints: int, size: float, seed: int = 0) -> Traffic:
     """One of PATTERNS over all endpoints, ``size`` bytes a flow, all at once.
 
     Raises:
-        ParameterError: unknown pattern, a step that sends to oneself, fewer than two endpoints.
+        ParameterError: unknown pattern, a step or size out of its range, fewer than two endpoints.
     """
     name, _, step = text.partition(":")
     if endpoints < 2:
         raise ParameterError("traffic", text, "needs at least two endpoints")
+    if not 0 < size < math.inf:
+        raise ParameterError("size", size, "a finite number of bytes above zero")
     src = np.arange(endpoints)
     makers: dict[str, Callable[[], NDArray[np.int64]]] = {
         "permutation": lambda: _permutation(endpoints, seed),
@@ -73,7 +76,7 @@ def pattern(text: str, endpoints: int, size: float, seed: int = 0) -> Traffic:
 def _step(text: str, endpoints: int) -> int:
     if not text:
         return endpoints // 2
-    if not text.isdigit() or int(text) % endpoints == 0:
+    if not text.isdecimal() or len(text) > 18 or not 1 <= int(text) < endpoints:
         raise ParameterError("traffic shift: step", text, f"a whole number from 1 to {endpoints - 1:,}")
     return int(text)
 
@@ -82,55 +85,64 @@ def read_traffic(path: str | Path, endpoints: int) -> Traffic:
     """The flows of a CSV file with the columns src, dst, size_bytes and optionally start_s.
 
     Raises:
-        FileFormatError: missing file or column, an endpoint out of range or sending to itself, a size or start that is
-            no number of its range; names the line.
+        FileFormatError: missing file or column, an endpoint out of range or sending to itself, a size or
+        start
+            that is no number of its range; names the line.
     """
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise FileFormatError(str(path), "", f"cannot be read: {error}") from None
     reader = csv.reader(text.splitlines())
-    header = [name.strip() for name in next(reader, [])]
+    try:
+        # A blank line is no row.
+        lines, table = zip(*[(reader.line_num, row) for row in reader if row] or [(1, [])])
+    except csv.Error as error:
+        raise FileFormatError(str(path), f"line {reader.line_num}", f"is not CSV: {error}") from None
+    header, rows, lines = [name.strip() for name in table[0]], table[1:], lines[1:]
     missing = [name for name in _COLUMNS if name not in header]
     if missing:
-        rule = f"no column {', '.join(missing)}; needed are {', '.join(_COLUMNS)}, and start_s where flows start late"
+        rule = f"no column {', '.join(missing)}; needed are {', '.join(_COLUMNS)}, start_s is optional"
         raise FileFormatError(str(path), "line 1", rule)
-    unknown = [name for name in header if name not in (*_COLUMNS, "start_s")]
+    unknown = [
+        name for i, name in enumerate(header) if name not in (*_COLUMNS, "start_s") or name in header[:i]
+    ]
     if unknown:
-        raise FileFormatError(str(path), "line 1", f"unknown column {', '.join(unknown)}")
-    rows = [row for row in reader if row]
-    for number, row in enumerate(rows, 2):
+        raise FileFormatError(str(path), "line 1", f"unknown or repeated column {', '.join(unknown)}")
+    for number, row in zip(lines, rows):
         if len(row) != len(header):
             raise FileFormatError(str(path), f"line {number}", f"{len(row)} values for {len(header)} columns")
     if not rows:
         raise FileFormatError(str(path), "", "holds no flows")
     columns = dict(zip(header, zip(*rows)))
-    src, dst = (_numbers(path, name, columns[name], np.int64) for name in ("src", "dst"))
-    size = _numbers(path, "size_bytes", columns["size_bytes"], np.float64)
-    start = _numbers(path, "start_s", columns.get("start_s", ("0",) * len(rows)), np.float64)
+    columns.setdefault("start_s", ("0",) * len(rows))
+
+    def numbers(name: str, kind: type) -> NDArray:
+        try:
+            return np.array(columns[name]).astype(kind)
+        except (ValueError, OverflowError):
+            for number, value in zip(lines, columns[name]):
+                try:
+                    kind(value)
+                except (ValueError, OverflowError):
+                    what = "a whole number" if kind is np.int64 else "a number"
+                    raise FileFormatError(
+                        str(path), f"line {number}", f"{name} = {value!r}: {what}"
+                    ) from None
+            raise
+
+    def refuse(name: str, values: NDArray, bad: NDArray[np.bool_], rule: str) -> None:
+        if bad.any():
+            first = int(np.argmax(bad))
+            more = f" (and {int(bad.sum()) - 1:,} more lines)" if bad.sum() > 1 else ""
+            problem = f"{name} = {values[first].item()}: {rule}{more}"
+            raise FileFormatError(str(path), f"line {lines[first]}", problem)
+
+    src, dst = numbers("src", np.int64), numbers("dst", np.int64)
+    size, start = numbers("size_bytes", np.float64), numbers("start_s", np.float64)
     for name, values in (("src", src), ("dst", dst)):
-        _refuse(path, name, values, (values < 0) | (values >= endpoints), f"endpoints are 0 to {endpoints - 1}")
-    _refuse(path, "dst", dst, src == dst, "a flow goes to another endpoint than its own")
-    _refuse(path, "size_bytes", size, ~(np.isfinite(size) & (size > 0)), "a finite number above zero")
-    _refuse(path, "start_s", start, ~(np.isfinite(start) & (start >= 0)), "a finite number, zero or more")
+        refuse(name, values, (values < 0) | (values >= endpoints), f"endpoints are 0 to {endpoints - 1}")
+    refuse("dst", dst, src == dst, "a flow goes to another endpoint than its own")
+    refuse("size_bytes", size, ~(np.isfinite(size) & (size > 0)), "a finite number above zero")
+    refuse("start_s", start, ~(np.isfinite(start) & (start >= 0)), "a finite number, zero or more")
     return Traffic(src=src, dst=dst, size=size, start=start)
-
-
-def _numbers(path: str | Path, name: str, values: tuple[str, ...], kind: type) -> NDArray:
-    try:
-        return np.array(values).astype(kind)
-    except ValueError:
-        for number, value in enumerate(values, 2):
-            try:
-                kind(value)
-            except ValueError:
-                what = "a whole number" if kind is np.int64 else "a number"
-                raise FileFormatError(str(path), f"line {number}", f"{name} = {value!r}: {what}") from None
-        raise
-
-
-def _refuse(path: str | Path, name: str, values: NDArray, bad: NDArray[np.bool_], rule: str) -> None:
-    if bad.any():
-        first = int(np.argmax(bad))
-        more = f" (and {int(bad.sum()) - 1:,} more lines)" if bad.sum() > 1 else ""
-        raise FileFormatError(str(path), f"line {first + 2}", f"{name} = {values[first].item()}: {rule}{more}")

@@ -1,0 +1,193 @@
+"""All-reduce jobs: rows that can be made again from their scenario, keys, the choice of algorithms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fabric import Fabric
+from fabric.errors import FabricsimError, FileFormatError, ParameterError
+from sims.allreduce import DEFAULT_ALGORITHMS, AllReduce, all_reduce, simulate
+from sims.collectives import ALGORITHMS
+from sims.output import records_text
+from sims.result import COLUMNS, Row
+from topologies import fat_tree, load, write_node_link
+from topologies.catalogue import source_digest
+
+SPEC = "fat-tree:k=4"
+SIZES = (8, 10**6, 2**30)
+
+
+@pytest.fixture(scope="module")
+def four() -> Fabric:
+    return Fabric.from_graph(load(SPEC))
+
+
+def spec_job(fabric: Fabric, **settings: object) -> AllReduce:
+    return AllReduce(fabric, topology=SPEC, digest="", **settings)  # type: ignore[arg-type]
+
+
+def file_job(path: Path, **settings: object) -> AllReduce:
+    fabric = Fabric.from_graph(load(str(path)))
+    return AllReduce(fabric, topology=str(path), digest=source_digest(str(path)), **settings)  # type: ignore[arg-type]
+
+
+def test_rows_say_what_came_out(four: Fabric) -> None:
+    rows = list(spec_job(four, ranks=8).rows(["ring", "tree"], SIZES))
+    assert [(r.scenario.algorithm, r.scenario.size_bytes) for r in rows] == [
+        (name, size) for name in ("ring", "tree") for size in SIZES
+    ]
+    for row in rows:
+        assert row.algbw_GBps == pytest.approx(row.scenario.size_bytes / row.time_s / 1e9)
+        assert row.busbw_GBps == pytest.approx(row.algbw_GBps * 2 * 7 / 8)
+        assert row.endpoints == 16 and row.scenario.ranks == 8 and row.used == row.scenario.algorithm
+        assert tuple(row.to_dict()) == COLUMNS
+        assert all(type(value) in (int, float, str) for value in row.to_dict().values())
+        assert Row.from_dict({key: str(value) for key, value in row.to_dict().items()}) == row
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"placement": "random", "seed": 7, "ranks": 9},
+        {"placement": "strided:3", "routing": "dmodk", "profile": "ib-ndr:overhead=1us"},
+        {"routing": "ecmp:qps=3", "seed": 2, "engine": "bound"},
+        {"routing": "adaptive", "seed": 5},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("algorithm", ["auto", "tree:segment=65536", "hierarchical-ring:pipeline=8"])
+def test_a_row_is_made_again_from_its_scenario(
+    four: Fabric, settings: dict[str, object], algorithm: str
+) -> None:
+    if settings.get("engine") == "bound" and "pipeline" in algorithm:
+        pytest.skip("no closed form")
+    if settings.get("ranks") == 9 and "hierarchical" in algorithm:
+        pytest.skip("unequal groups")
+    row = spec_job(four, **settings).row(algorithm, 10**6)
+    assert simulate(row.scenario) == row == simulate(row.scenario, four)
+
+
+def test_a_seed_that_draws_nothing_is_no_cause(four: Fabric) -> None:
+    one, two = (spec_job(four, routing="dmodk", seed=seed).row("ring", 8) for seed in (1, 2))
+    assert one == two and one.key == two.key
+    drawn = {spec_job(four, routing="ecmp", seed=seed).row("ring", 8).key for seed in (1, 2)}
+    assert len(drawn) == 2
+
+
+def test_the_same_seed_gives_the_same_bytes(four: Fabric) -> None:
+    texts = {
+        records_text(
+            [r.to_dict() for r in spec_job(four, placement="random", seed=3).rows(["ring"], SIZES)], kind
+        )
+        for _ in range(2)
+        for kind in (".csv",)
+    }
+    assert len(texts) == 1
+
+
+# --- files: contents count, paths do not -------------------------------------------------------------------
+
+
+def test_a_graph_file_counts_by_its_contents(tmp_path: Path) -> None:
+    first, second, other = (tmp_path / name for name in ("a.json", "b.json", "c.json"))
+    for path, k in ((first, 4), (second, 4), (other, 6)):
+        write_node_link(fat_tree(k=k), path)
+    rows = [file_job(path, ranks=8).row("ring", 8) for path in (first, second, other)]
+    assert rows[0].key == rows[1].key != rows[2].key
+    assert simulate(rows[0].scenario) == rows[0]
+    write_node_link(fat_tree(k=6), first)
+    with pytest.raises(FabricsimError, match=r"a\.json: its contents changed since this scenario was made"):
+        simulate(rows[0].scenario)
+
+
+def test_a_placement_file_counts_by_its_contents(tmp_path: Path, four: Fabric) -> None:
+    first, second, other = (tmp_path / name for name in ("a", "b", "c"))
+    first.write_text("5\n0\n9\n")
+    second.write_text("5\n0\n9\n")
+    other.write_text("5\n0\n8\n")
+    rows = [spec_job(four, placement=str(path)).row("ring", 8) for path in (first, second, other)]
+    assert rows[0].key == rows[1].key != rows[2].key
+    assert rows[0].scenario.ranks == 3 and simulate(rows[0].scenario) == rows[0]
+    first.write_text("5\n0\n8\n")
+    with pytest.raises(FabricsimError, match="its contents changed since this scenario was made"):
+        simulate(rows[0].scenario)
+
+
+def test_a_graph_in_memory_is_known_by_its_arrays(four: Fabric) -> None:
+    G = fat_tree(k=4)
+    (row,) = all_reduce(G, "ring", [8])
+    assert simulate(row.scenario, four) == row
+    changed = fat_tree(k=4, rate=25e9)
+    assert all_reduce(changed, "ring", [8])[0].key != row.key
+    with pytest.raises(FabricsimError, match="not the graph that this scenario was made of"):
+        simulate(row.scenario, Fabric.from_graph(changed))
+
+
+# --- algorithms --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("engine", ["flow", "bound"])
+def test_auto_is_the_fastest(four: Fabric, size: int, engine: str) -> None:
+    job = spec_job(four, engine=engine)
+    times = {name: job.row(name, size).time_s for name in ALGORITHMS}
+    row = job.row("auto", size)
+    assert row.time_s == min(times.values()) == times[row.used]
+    assert row.scenario.algorithm == "auto" != row.used
+
+
+def test_unequal_groups_leave_out_the_hierarchical_ones(four: Fabric) -> None:
+    job = spec_job(four, ranks=7)
+    good, notes = job.fits(DEFAULT_ALGORITHMS)
+    assert good == ["ring", "tree", "halving-doubling"]
+    assert all("left out" in note and "same size" in note for note in notes)
+    assert all(name in " ".join(notes) for name in ("hierarchical-ring", "hierarchical-tree"))
+    assert job.row("auto", 8).used not in ("hierarchical-ring", "hierarchical-tree")
+    with pytest.raises(ParameterError, match=r"groups: .* all groups need the same size"):
+        job.row("hierarchical-ring", 8)
+
+
+def test_a_note_tells_of_ranks_beyond_a_power_of_two(four: Fabric) -> None:
+    assert "fold in and out" in spec_job(four, ranks=9).note("halving-doubling")
+    assert spec_job(four, ranks=8).note("halving-doubling") == ""
+
+
+def test_more_sizes_or_algorithms_do_not_change_a_row(four: Fabric) -> None:
+    together = list(spec_job(four).rows(["ring", "halving-doubling"], SIZES))
+    apart = [spec_job(four).row(r.scenario.algorithm, r.scenario.size_bytes) for r in together]
+    assert together == apart
+
+
+def test_all_ranks_take_part_by_default(four: Fabric) -> None:
+    assert spec_job(four).placement.tolist() == list(range(16)) and spec_job(four).ranks == 16
+    assert np.all(spec_job(four, ranks=3).placement == [0, 1, 2])
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"ranks": 17}, r"ranks: 17: at most the 16 endpoints"),
+        ({"ranks": 1}, r"ranks: 1: at least 2"),
+        ({"engine": "packet"}, r"engine: 'packet': unknown engine .*flow, bound"),
+        ({"routing": "ecpm"}, r"routing: 'ecpm': unknown policy .*did you mean 'ecmp'"),
+        ({"placement": "here"}, r"placement: 'here': neither"),
+        ({"profile": "none"}, r"latency-profile: 'none': unknown profile"),
+    ],
+)
+def test_illegal_settings(four: Fabric, settings: dict[str, object], message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        spec_job(four, **settings)
+
+
+def test_illegal_algorithms_and_files(four: Fabric, tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match=r"algorithm: 'rign': unknown algorithm .*did you mean 'ring'"):
+        spec_job(four).row("rign", 8)
+    with pytest.raises(ParameterError, match=r"size_bytes: 0"):
+        spec_job(four).scenario("ring", 0)
+    (tmp_path / "p").write_text("0\n0\n")
+    with pytest.raises(FileFormatError, match=r"line 2: endpoint 0 stands in line 1 too"):
+        spec_job(four, placement=str(tmp_path / "p"))
