@@ -61,12 +61,12 @@ class AllReduce:
             "topology": topology or f"graph {fabric.name}",
             "topology_digest": content_digest(fabric) if digest is None else digest,
             "ranks": len(self.placement),
-            "placement": placement,
+            "placement": placement.removesuffix(":"),
             "placement_digest": _file_digest(file) if file else "",
             "seed": seed if drawn else 0,
             "routing": str(self.policy),
             "engine": engine,
-            "latency_profile": profile,
+            "latency_profile": self.profile.spec,
         }
         self._programs: dict[str, Program] = {}
 
@@ -119,6 +119,9 @@ class AllReduce:
                 schedule = build(name, parameters, self.ranks, servers=self._servers, groups=self._groups)
             except UnequalGroupsError as error:
                 raise error.named(self._group_name) from None
+            if schedule.pipeline > 1 and self._common["engine"] == "bound":
+                rule = "engine bound has no closed form for pipelined phases, which share links: use engine flow"
+                raise ParameterError("algorithm", algorithm, rule)
             self._programs[algorithm] = Program.compile(
                 schedule, self.fabric, self.placement, self.policy, self.profile
             )

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from fabric.errors import FabricsimError, ParameterError
+from fabric.errors import FabricsimError, FileFormatError, ParameterError
 
 if TYPE_CHECKING:
     from fabric import Fabric
 
 __all__ = ["app", "main"]
+
+_INTERRUPTED = 130
 
 app = typer.Typer(
     add_completion=False,
@@ -188,8 +190,8 @@ def flows(
         str | None,
         typer.Option(
             metavar="SHARE",
-            help="Handle completions within this share of the makespan together; 0 is exact.  "
-            "[default: 0, above 5,000 flows of unequal size 0.002]",
+            help="Handle completions within this share of the makespan together, which may move each by about as much; "
+            "0 is exact.  [default: 0; 0.002 above 5,000 flows that are not all alike]",
             show_default=False,
         ),
     ] = None,
@@ -250,7 +252,12 @@ def plot(
     from sims.result import Row
     from topologies.catalogue import disclaimer
 
-    found = [Row.from_dict(record) for record in read_records(rows)]
+    found = []
+    for number, record in enumerate(read_records(rows), 1):
+        try:
+            found.append(Row.from_dict(record))
+        except ParameterError as error:
+            raise FileFormatError(str(rows), f"record {number}", f"not a row of all-reduce: {error}") from None
     said = dict.fromkeys(filter(None, (disclaimer(row.scenario.topology) for row in found)))
     save_figure(allreduce_figure(found, "; ".join(said)), output, found)
     _tell_written(None, output)
@@ -338,29 +345,37 @@ def _tell_written(*paths: Path | None) -> None:
 
 def main() -> NoReturn:
     """Run the command line: 0 done, 2 a user's mistake (one line on stderr), 130 interrupted."""
+    try:
+        status = _run()
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader of our output went away, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    sys.exit(status)
+
+
+def _run() -> int:
     usage_error = typer.BadParameter.__mro__[2]  # typer carries its own click, or an older one uses click's
     try:
         status = typer.main.get_command(app)(standalone_mode=False)
-        sys.stdout.flush()
     except FabricsimError as error:
-        _fail(str(error))
-    except usage_error as error:  # type: ignore[misc]
+        return _failed(str(error))
+    except usage_error as error:
+        words: str = error.format_message()  # type: ignore[attr-defined]
         if type(error).__name__ == "NoArgsIsHelpError":
-            print(error.format_message())  # type: ignore[attr-defined]
-            sys.exit(0)
-        _fail(error.format_message().replace("\n", " "))  # type: ignore[attr-defined]
+            print(words)
+            return 0
+        return _failed(words)
     except (KeyboardInterrupt, typer.Abort):
+        status = _INTERRUPTED
+    if status == _INTERRUPTED:
         print("fabricsim: interrupted", file=sys.stderr)
-        sys.exit(130)
-    except BrokenPipeError:  # the reader of our output went away, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    sys.exit(status if isinstance(status, int) else 0)
+    return status if isinstance(status, int) else 0
 
 
-def _fail(message: str) -> NoReturn:
-    print(f"fabricsim: error: {message}", file=sys.stderr)
-    sys.exit(2)
+def _failed(message: str) -> int:
+    print("fabricsim: error:", " ".join(message.split()), file=sys.stderr)
+    return 2
 
 
 if __name__ == "__main__":

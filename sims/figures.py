@@ -97,16 +97,16 @@ def save_figure(figure: Figure, path: str | Path, rows: Sequence[Row] = ()) -> N
     """
     import matplotlib
 
-    kind = Path(path).suffix[1:]
+    kind = Path(path).suffix[1:] or "svg"
     words = f"fabricsim {rows[0].version}, rows {rows[0].key} to {rows[-1].key}" if rows else "fabricsim"
-    metadata: dict[str, Any] = {
+    formats: dict[str, dict[str, Any]] = {
         "svg": {"Description": words, "Date": None},
         "png": {"Description": words},
         "pdf": {"Subject": words, "CreationDate": None},
-    }[kind]
+    }
     settings = {"svg.hashsalt": "fabricsim", "svg.fonttype": "none", "font.family": "sans-serif"}
     with matplotlib.rc_context(settings), replaced(path, "wb") as file:
-        figure.savefig(file, format=kind, dpi=160, metadata=metadata)
+        figure.savefig(file, format=kind, dpi=160, metadata=formats[kind])
 
 
 def _short(value: float, units: Sequence[tuple[float, str]]) -> str:

@@ -41,6 +41,14 @@ class LatencyProfile:
             if not 0 <= value < math.inf:
                 raise ParameterError(f"latency-profile {self.name}: {key}", value, "seconds, zero or more")
 
+    @property
+    def spec(self) -> str:
+        """The text that ``latency_profile`` reads back, the same for equal profiles."""
+        usual = _constants(PROFILES[self.name])
+        own = {key: value for key, value in sorted(_constants(self).items()) if value != usual[key]}
+        changes = ",".join(f"{key}={value * 1e9:.15g}ns" for key, value in own.items())
+        return f"{self.name}:{changes}" if changes else self.name
+
     def __str__(self) -> str:
         parts = (f"{key}={format_time(value).replace(' ', '')}" for key, value in _constants(self).items())
         return f"{self.name} ({', '.join(parts)})"
