@@ -1,4 +1,5 @@
-"""The graph compiled to arrays: links, routes, sharing of bandwidth, static measures. No time, no workload, no terminal.
+"""The graph compiled to arrays: links, routes, sharing of bandwidth, static measures. No time, no workload,
+no terminal.
 
 Names are loaded when first used, so that importing this package costs nothing.
 """

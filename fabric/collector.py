@@ -1,4 +1,7 @@
-"""The cyclic garbage collector out of the way while very many objects come to life at once. Knows nothing else."""
+"""The cyclic garbage collector out of the way while very many objects come to life at once.
+
+Knows nothing else.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,8 @@ __all__ = ["collector_paused"]
 def collector_paused() -> Iterator[None]:
     """No collections inside the block.
 
-    A graph of 100,000 endpoints is over a million objects of which none dies while it is built or read; each run of the
-    collector would walk all of them to find nothing, which takes half of the time.
+    A graph of 100,000 endpoints is over a million objects of which none dies while it is built or read; each
+    run of the collector would walk all of them to find nothing, which takes half of the time.
     """
     collecting = gc.isenabled()
     gc.disable()

@@ -2,7 +2,8 @@
 
 64 destination leaves share a machine word, so one OR over a switch's neighbours advances 64 searches at
 once (Then et al., "The More the Merrier: Efficient Multi-Source Graph Traversal", VLDB 2014). On a graph with
-tiers two distances are kept: along links that only lead down, and along up*-down* paths (first up, then down).
+tiers two distances are kept: along links that only lead down, and along up*-down* paths (first up, then
+down).
 """
 
 from __future__ import annotations
@@ -27,6 +28,11 @@ _KEPT_BYTES = 512e6  # of all tables kept for the next flows
 def unreached(table: NDArray) -> int:
     """The value that stands for "no path" in a distance table: the largest of its type."""
     return int(np.iinfo(table.dtype).max)
+
+
+def _links(distance: NDArray) -> NDArray[np.uint16]:
+    """Entries of a table with NO_PATH for none, whatever the type of the table."""
+    return np.where(distance == unreached(distance), np.uint16(NO_PATH), distance.astype(np.uint16))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -66,7 +72,7 @@ class _Arcs:
 
 
 class Distances:
-    """The distance tables of a fabric, made by blocks of leaves when asked for and kept while they are few."""
+    """The distance tables of a fabric, made by blocks of leaves when asked for and kept while few."""
 
     def __init__(self, fabric: Fabric) -> None:
         self.fabric = fabric
@@ -100,13 +106,13 @@ class Distances:
         return self._kept[number]
 
     def between(self, switch: NDArray, leaf: NDArray) -> NDArray[np.int64]:
-        """(n,): links of the shortest legal path from node ``switch[i]`` to leaf index ``leaf[i]``, or NO_PATH."""
+        """(n,): links from node ``switch[i]`` to leaf index ``leaf[i]`` on a legal path; NO_PATH if none."""
         result = np.empty(len(switch), np.int64)
         number = leaf // self.columns
         for b in np.unique(number).tolist():
             block, mine = self.block(b), np.flatnonzero(number == b)
-            value = block.reach[switch[mine] - self.fabric.n_endpoints, leaf[mine] - block.first]
-            result[mine] = np.where(value == unreached(block.reach), NO_PATH, value)
+            row, column = switch[mine] - self.fabric.n_endpoints, leaf[mine] - block.first
+            result[mine] = _links(block.reach[row, column])
         return result
 
     def matrix(self, switch: NDArray, leaf: NDArray) -> NDArray[np.uint16]:
@@ -115,8 +121,8 @@ class Distances:
         number = leaf // self.columns
         for b in np.unique(number).tolist():
             block, mine = self.block(b), np.flatnonzero(number == b)
-            value = block.reach[np.ix_(switch - self.fabric.n_endpoints, leaf[mine] - block.first)]
-            result[:, mine] = np.where(value == unreached(value), np.uint16(NO_PATH), value)
+            cells = np.ix_(switch - self.fabric.n_endpoints, leaf[mine] - block.first)
+            result[:, mine] = _links(block.reach[cells])
         return result
 
     def _search(self, first: int) -> Block:

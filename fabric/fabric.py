@@ -27,10 +27,10 @@ __all__ = ["Fabric"]
 class Fabric:
     """A compiled topology. All arrays are read-only; int32 indices unless noted.
 
-    Promises: ``link_src``/``link_dst`` of arc a are constant over ``arc_link[a]:arc_link[a+1]``; the arcs of node u are
-    ``arc_ptr[u]:arc_ptr[u+1]``, of which ``arc_up[u]:`` lead up; every cable is one link in each direction.
-    On a graph in which some cable joins two switches of one tier (``tiered`` is False) all cables between switches
-    count as up, so that any shortest path is legal; with tiers, only up*-down* paths are.
+    Promises: ``link_src``/``link_dst`` of arc a are constant over ``arc_link[a]:arc_link[a+1]``; the arcs of
+    node u are ``arc_ptr[u]:arc_ptr[u+1]``, of which ``arc_up[u]:`` lead up; every cable is one link in each
+    direction. On a graph in which some cable joins two switches of one tier (``tiered`` is False) all cables
+    between switches count as up, so that any shortest path is legal; with tiers, only up*-down* paths are.
     """
 
     name: str
@@ -65,7 +65,8 @@ class Fabric:
 
         Raises:
             SchemaError: the graph breaks the attribute schema.
-            NoRouteError: endpoints are not connected (unless ``allow_partition``); names a pair and their number.
+            NoRouteError: endpoints are not connected (unless ``allow_partition``); names a pair and their
+            number.
         """
         with collector_paused():
             fabric = cls.from_columns(read_columns(graph))
@@ -112,8 +113,11 @@ class Fabric:
 
         of_endpoint = int(arc_ptr[n_endpoints])
         back = np.flatnonzero(dst < n_endpoints)
-        # Both sides sorted by (endpoint, its scale-up switch before its switches, switch) pair off one to one.
-        back = back[np.argsort((dst[back].astype(np.int64) * 2 + (kind[src[back]] == SWITCH)) * nodes + src[back])]
+        # Both sides sorted by (endpoint, its scale-up switch before its switches, switch) pair off one to
+        # one.
+        back = back[
+            np.argsort((dst[back].astype(np.int64) * 2 + (kind[src[back]] == SWITCH)) * nodes + src[back])
+        ]
         scaleup = np.full(n_endpoints, -1, np.int32)
         domestic = kind[dst[:of_endpoint]] == NVSWITCH
         scaleup[src[:of_endpoint][domestic]] = dst[:of_endpoint][domestic]
@@ -156,7 +160,8 @@ class Fabric:
         return fabric
 
     def __repr__(self) -> str:
-        return f"<Fabric {self.name}: {self.n_endpoints:,} endpoints, {self.n_switches:,} switches, {self.n_links:,} links>"
+        counts = f"{self.n_endpoints:,} endpoints, {self.n_switches:,} switches, {self.n_links:,} links"
+        return f"<Fabric {self.name}: {counts}>"
 
     @property
     def n_links(self) -> int:
@@ -176,7 +181,8 @@ class Fabric:
     def position(self) -> NDArray[np.int64]:
         """(endpoints,): place of each endpoint counted leaf by leaf, every leaf padded to the fullest.
 
-        The destination number of D-Mod-K (Zahavi 2010): for endpoints numbered leaf after leaf it is their number.
+        The destination number of D-Mod-K (Zahavi 2010): for endpoints numbered leaf after leaf it is their
+        number.
         """
         first = self.arc_dst[np.minimum(self.arc_up[: self.n_endpoints], len(self.arc_dst) - 1)]
         leaf = np.where(self.attached > 0, self.leaf_index[first], -1).astype(np.int64)
@@ -214,7 +220,9 @@ class Fabric:
         if not seen.all():
             other = int(np.argmin(seen))
             pairs = int(seen.sum()) * int((~seen).sum())
-            reason = f"the graph falls apart: {int((~seen).sum()):,} of {self.n_endpoints:,} endpoints are cut off"
+            reason = (
+                f"the graph falls apart: {int((~seen).sum()):,} of {self.n_endpoints:,} endpoints are cut off"
+            )
             raise NoRouteError(self.label(0), self.label(other), pairs, reason)
 
 

@@ -1,13 +1,14 @@
-"""Static measures of a fabric: counts, hops, path diversity, bisection, oversubscription. Nothing moves here."""
+"""Static measures of a fabric: counts, hops, diversity, bisection, oversubscription. Nothing moves here."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fabric.distance import unreached
+from fabric.distance import NO_PATH
 from fabric.fabric import Fabric
 from fabric.routing import distances
 from fabric.schema import GPU, NVSWITCH, SWITCH
@@ -15,11 +16,13 @@ from fabric.schema import GPU, NVSWITCH, SWITCH
 __all__ = ["Boundary", "Measures", "Tier", "link_kind", "measure", "node_kind"]
 
 _TIER_NAMES = ("endpoint", "leaf", "spine", "core", "super-core")
+_SCALE_UP = 2**15  # ranks above every tier
+_PAIRS_AT_ONCE = 4_000_000  # of classes of endpoints; bounds memory
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tier:
-    """The switches of one tier. ``ports``: cabled ports of each, as (ports, how many switches), fewest first."""
+    """The switches of one tier. ``ports``: cabled ports of each, as (ports, switches), fewest first."""
 
     name: str
     switches: int
@@ -40,10 +43,11 @@ class Boundary:
 class Measures:
     """``hops``: pairs of endpoints (ordered) by links between them, over the fabric (scale-up not counted).
 
-    ``diversity``: shortest legal paths between two leaves, (least, most) over the leaves compared with the first one,
-    by their distance in links. ``bisection``: bytes/s, one way, that the tiers above the leaves offer one half of the
-    endpoints (by the cut under the top tier; exact for trees). ``oversubscription``: capacity below over capacity above,
-    the worst switch of each tier.
+    ``diversity``: shortest legal paths from the first leaf to the others: (links between the leaves, least,
+    most), parallel cables counted apart. ``bisection``: bytes/s, one way, between one half of the endpoints
+    and the other: half of the narrowest tier boundary, exact for regular trees; NaN without tiers.
+    ``injection``: bytes/s of all endpoints into the fabric. ``oversubscription``: capacity below over
+    capacity above, the worst switch of each tier but the top.
     """
 
     endpoints: int
@@ -71,7 +75,7 @@ class Measures:
 
 
 def node_kind(fabric: Fabric, node: int) -> str:
-    """``endpoint``, ``leaf``, ``spine``, ``core`` ..., ``scale-up switch``; plain ``switch`` on a graph without tiers."""
+    """``endpoint``, ``leaf``, ``spine``, ``core``, ..., ``scale-up switch``; without tiers ``switch``."""
     if fabric.kind[node] == NVSWITCH:
         return "scale-up switch"
     tier = int(fabric.tier[node])
@@ -82,7 +86,8 @@ def node_kind(fabric: Fabric, node: int) -> str:
 
 def link_kind(fabric: Fabric, link: int) -> str:
     """The two ends of a link in its direction, such as ``leaf -> spine``."""
-    return f"{node_kind(fabric, int(fabric.link_src[link]))} -> {node_kind(fabric, int(fabric.link_dst[link]))}"
+    ends = fabric.link_src[link], fabric.link_dst[link]
+    return " -> ".join(node_kind(fabric, int(node)) for node in ends)
 
 
 def measure(fabric: Fabric) -> Measures:
@@ -106,88 +111,66 @@ def _network(f: Fabric) -> NDArray[np.bool_]:
     return (f.kind[f.link_src] != NVSWITCH) & (f.kind[f.link_dst] != NVSWITCH)
 
 
+def _rank(f: Fabric) -> NDArray[np.int64]:
+    """(nodes,): what orders the kinds of node: the tier (without tiers: 0 or 1), scale-up last."""
+    tier = f.tier.astype(np.int64)
+    return np.where(f.kind == NVSWITCH, _SCALE_UP, tier if f.tiered else np.minimum(tier, 1))
+
+
 def _tiers(f: Fabric) -> tuple[Tier, ...]:
     cabled = np.bincount(f.link_src, minlength=len(f.kind))
-    group = np.where(f.kind == SWITCH, f.tier if f.tiered else 1, np.where(f.kind == NVSWITCH, 30000, -1))
+    rank = _rank(f)
     tiers = []
-    for value in np.unique(group[group >= 0]).tolist():
-        members = np.flatnonzero(group == value)
+    for value in np.unique(rank[f.kind != GPU]).tolist():
+        members = np.flatnonzero((rank == value) & (f.kind != GPU))
         ports, count = np.unique(cabled[members], return_counts=True)
-        tiers.append(
-            Tier(
-                name=node_kind(f, int(members[0])),
-                switches=len(members),
-                ports=tuple(zip(ports.tolist(), count.tolist())),
-            )
-        )
+        histogram = tuple(zip(ports.tolist(), count.tolist()))
+        tiers.append(Tier(name=node_kind(f, int(members[0])), switches=len(members), ports=histogram))
     return tuple(tiers)
 
 
 def _boundaries(f: Fabric) -> tuple[Boundary, ...]:
-    once = np.flatnonzero((f.link_src < f.link_dst))
-    low, high = (np.where(f.kind == NVSWITCH, 30000, f.tier if f.tiered else np.minimum(f.tier, 1))[x[once]] for x in (f.link_src, f.link_dst))
-    key = np.minimum(low, high).astype(np.int64) * 65536 + np.maximum(low, high)
+    rank = _rank(f)
+    low, high = rank[f.link_src], rank[f.link_dst]
+    # Each cable once: its link upwards, or between equals that from the lower number.
+    once = np.flatnonzero((low < high) | ((low == high) & (f.link_src < f.link_dst)))
+    key = low[once] * (_SCALE_UP + 1) + high[once]
     result = []
     for value in np.unique(key).tolist():
         mine = once[key == value]
         a, b = node_kind(f, int(f.link_src[mine[0]])), node_kind(f, int(f.link_dst[mine[0]]))
-        delay = f.delay[mine]
-        result.append(
-            Boundary(
-                name=f"{a} - {b}",
-                cables=len(mine),
-                capacity=float(f.capacity[mine].sum()),
-                delay=(float(delay.min()), float(delay.max())),
-            )
-        )
+        delay = (float(f.delay[mine].min()), float(f.delay[mine].max()))
+        capacity = float(f.capacity[mine].sum())
+        result.append(Boundary(name=f"{a} - {b}", cables=len(mine), capacity=capacity, delay=delay))
     return tuple(result)
 
 
 def _hops(f: Fabric) -> tuple[tuple[int, int], ...]:
-    """Exact counts from the distance tables, for endpoints cabled to one switch each; by nearest attachment otherwise."""
-    first = np.repeat(np.arange(f.n_endpoints), f.attached)
-    arcs = f.arc_ptr[: f.n_endpoints + 1]
-    up = np.arange(int(arcs[-1]))
-    up = up[f.kind[f.arc_dst[up]] == SWITCH]
-    leaf = f.leaf_index[f.arc_dst[up]]
-    counts: dict[int, int] = {}
-    if np.all(f.attached == 1):
-        below = np.bincount(leaf, minlength=len(f.leaves)).astype(np.int64)
-        for block in distances(f):
-            table = block.reach[f.leaves - f.n_endpoints]
-            weight = below[:, None] * below[None, block.first : block.first + table.shape[1]]
-            most = int(table[table != unreached(table)].max(initial=0))
-            for d in range(most + 1):
-                pairs = int(weight[table == d].sum()) - (int(below[block.first : block.first + table.shape[1]].sum()) if d == 0 else 0)
-                if pairs:
-                    counts[d + 2] = counts.get(d + 2, 0) + pairs
-        return tuple(sorted(counts.items()))
-    # Several attachments: leaves are grouped by the set of endpoints' attachment sets, which are few on real wiring.
-    sets: dict[tuple[int, ...], int] = {}
-    split = np.split(leaf, np.cumsum(np.bincount(first, minlength=f.n_endpoints))[:-1])
-    for members in split:
-        key = tuple(members.tolist())
-        sets[key] = sets.get(key, 0) + 1
-    keys = [k for k in sets if k]
-    flat = np.array([x for k in keys for x in k], np.int64)
-    owner = np.repeat(np.arange(len(keys)), [len(k) for k in keys])
-    number = np.array([sets[k] for k in keys], np.int64)
-    starts = np.flatnonzero(np.diff(owner, prepend=-1))
-    for i, k in enumerate(keys):
-        best = np.full(len(flat), np.iinfo(np.int64).max)
-        for leaf_a in k:
-            d = distances(f).between(np.full(len(flat), f.leaves[leaf_a]), flat)
-            best = np.minimum(best, np.where(d < 0, best, d))
-        nearest = np.minimum.reduceat(best, starts)
-        for d in np.unique(nearest[nearest < np.iinfo(np.int64).max]).tolist():
-            pairs = int(number[i] * number[nearest == d].sum()) - (int(number[i]) if nearest[i] == d else 0)
-            if pairs:
-                counts[d + 2] = counts.get(d + 2, 0) + pairs
-    return tuple(sorted(counts.items()))
+    """Endpoints cabled to the same leaves are alike, and such classes are few; the nearest leaves count."""
+    alike, number = np.unique(_attachments(f), axis=0, return_counts=True)
+    step = max(1, _PAIRS_AT_ONCE // max(1, len(alike)))
+    total = np.zeros(NO_PATH + 1)
+    for first in range(0, len(alike), step):
+        to, weight = alike[first : first + step], number[first : first + step]
+        nearest = np.full((len(alike), len(to)), NO_PATH, np.uint16)
+        for a, b in product(alike.T, to.T):
+            np.minimum(nearest, distances(f).matrix(f.leaves[a], b), out=nearest)
+        weights = np.multiply.outer(number, weight)
+        total += np.bincount(nearest.ravel(), weights=weights.ravel(), minlength=NO_PATH + 1)
+    total[0] -= number.sum()  # an endpoint and itself are no pair
+    return tuple((d + 2, int(total[d])) for d in np.flatnonzero(total[:NO_PATH]).tolist())
+
+
+def _attachments(f: Fabric) -> NDArray[np.int64]:
+    """(endpoints on the fabric, most attachments): the leaves of each; who has fewer repeats the first."""
+    node = np.flatnonzero(f.attached)
+    most = int(f.attached.max(initial=0))
+    place = np.arange(most) * (np.arange(most) < f.attached[node, np.newaxis])
+    return f.leaf_index[f.arc_dst[f.arc_up[node, np.newaxis] + place]].astype(np.int64)
 
 
 def _diversity(f: Fabric) -> tuple[tuple[int, int, int], ...]:
-    """(links between the leaves, least, most paths): shortest legal paths from the first leaf to every other, counted.
+    """(links between the leaves, least, most): shortest legal paths from the first leaf to every other.
 
     Counting needs no enumeration: the paths to a switch are the sum over its predecessors, level by level.
     """
@@ -239,13 +222,10 @@ def _oversubscription(f: Fabric) -> tuple[tuple[str, float], ...]:
 
 
 def _bisection(f: Fabric) -> float:
-    """Half of the least total capacity that any tier boundary offers upwards, counting only the endpoints' injection
-    where there is a single switch: the worst even split of a tree lies between whole subtrees."""
-    network = _network(f)
-    src, dst = f.link_src[network], f.link_dst[network]
+    """Half of the least capacity, one way, that the cables across any tier boundary have."""
     if not f.tiered or f.n_switches < 1:
         return float("nan")
-    total = [
-        float(f.capacity[network][(f.tier[src] == t) & (f.tier[dst] > t)].sum()) for t in range(int(f.tier.max()))
-    ]
-    return min(total) / 2
+    network = _network(f)
+    low, high = f.tier[f.link_src[network]], f.tier[f.link_dst[network]]
+    top = int(f.tier[f.kind == SWITCH].max())
+    return min(float(f.capacity[network][(low <= t) & (high > t)].sum()) for t in range(top)) / 2

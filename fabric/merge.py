@@ -1,12 +1,14 @@
 """The fat tree that a fabric's switches merge into under perfect load balancing. No flows, no policy.
 
-Merge the switches of one tier >= 2 that share a leaf below, and sum the capacities of what then runs side by side:
-Leiserson's original *fat* tree, with one path between any two leaves. On regular wiring nothing is lost: an even split
-over the members of a class is a legal routing with the same load on every cable. Where cables are missing, any routing
-on the true graph is still one on the merged graph, so its rates are an upper bound.
+Merge the switches of one tier >= 2 that share a leaf below, and sum the capacities of what then runs side by
+side: Leiserson's original *fat* tree, with one path between any two leaves. On regular wiring nothing is
+lost: an even split over the members of a class is a legal routing with the same load on every cable. Where
+cables are missing, any routing on the true graph is still one on the merged graph, so its rates are an upper
+bound.
 
-Switches are merged when their sets of leaves overlap, not only when they are equal: with equality a spine that lost
-one cable would leave its class, traffic would have to choose between the classes, and the bound would fail.
+Switches are merged when their sets of leaves overlap, not only when they are equal: with equality a spine
+that lost one cable would leave its class, traffic would have to choose between the classes, and the bound
+would fail.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ __all__ = ["classes", "merged"]
 
 
 def merged(fabric: Fabric) -> Fabric:
-    """The contraction of ``fabric``: endpoints, leaves and scale-up switches as they are, one node per class above.
+    """``fabric`` contracted: endpoints, leaves and scale-up switches as they are, one node per class above.
 
     Every link's capacity is the sum, and its delay the largest, of the links that it stands for.
 
@@ -41,7 +43,7 @@ def merged(fabric: Fabric) -> Fabric:
 
 
 def classes(fabric: Fabric) -> NDArray[np.int64]:
-    """(nodes,): a representative node of each node's class; nodes below tier 2 and endpoints stand for themselves."""
+    """(nodes,): a representative of each node's class; endpoints and leaves stand for themselves."""
     own = np.arange(len(fabric.kind))
     source = np.repeat(own, np.diff(fabric.arc_ptr))
     trunk = (fabric.kind[source] == SWITCH) & (fabric.kind[fabric.arc_dst] == SWITCH)

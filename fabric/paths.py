@@ -1,4 +1,4 @@
-"""Paths: which flow loads which link with which weight. The one thing that sharing and time know of routing."""
+"""Paths: which flow loads which link with which weight. All that sharing and time know of routing."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ __all__ = ["Paths"]
 class Paths:
     """A weighted incidence, flows x links, in compressed rows.
 
-    Flow f loads ``link[ptr[f]:ptr[f+1]]``, in the order in which it crosses them, with ``weight`` bytes per byte of
-    the flow (``None``: one everywhere, a flow on a single path).
+    Flow f loads ``link[ptr[f]:ptr[f+1]]``, in the order in which it crosses them, with ``weight`` bytes per
+    byte of the flow (``None``: one everywhere, a flow on a single path).
     """
 
     ptr: NDArray[np.int64]  # (flows + 1,)
@@ -64,8 +64,8 @@ class Paths:
     def load(self, amount: NDArray[np.float64] | float, n_links: int) -> NDArray[np.float64]:
         """(links,): the sum of ``amount`` (one per flow, or the same for all) over the flows of each link."""
         if np.ndim(amount) == 0:
-            total = np.bincount(self.link, weights=self.weight, minlength=n_links)
-            return total * float(amount)  # type: ignore[arg-type]
+            total = np.bincount(self.link, weights=self.weight, minlength=n_links).astype(np.float64)
+            return total * float(amount)
         per = np.repeat(np.asarray(amount, float), self.length)
         per = per if self.weight is None else per * self.weight
         return np.bincount(self.link, weights=per, minlength=n_links).astype(float)

@@ -1,4 +1,4 @@
-"""Routing policies: small frozen values that say how one of several equal paths is chosen. They route nothing."""
+"""Routing policies: small values that say how one of several equal paths is chosen. They route nothing."""
 
 from __future__ import annotations
 
@@ -50,8 +50,9 @@ class Ecmp:
 class Dmodk:
     """D-Mod-K (Zahavi, "D-Mod-K Routing Providing Non-Blocking Traffic for Shift Permutations", 2010).
 
-    At level L towards destination position d, up-port floor(d / (w_1 ... w_L)) mod (w_(L+1) p_(L+1)); the way down is
-    forced. The source never matters. Where that port does not lead there: by destination over those that do.
+    At level L towards destination position d, up-port floor(d / (w_1 ... w_L)) mod (w_(L+1) p_(L+1)); the way
+    down is forced. The source never matters. Where that port does not lead there: by destination over those
+    that do.
     """
 
     name: ClassVar[str] = "dmodk"
@@ -69,7 +70,7 @@ class Dmodk:
 
 @dataclass(frozen=True, kw_only=True)
 class Adaptive:
-    """The ideal of perfect load balancing: traffic runs on the fat tree that the switches of each tier merge into.
+    """The ideal of perfect load balancing: traffic runs on the fat tree that each tier's switches merge into.
 
     Exact on regular wiring; where cables are missing an upper bound (fabric.merge says why).
     """

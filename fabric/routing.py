@@ -1,10 +1,11 @@
 """Paths of all flows at once, hop by hop, on any graph. Knows links and policies; no bytes, no time.
 
-A next hop of switch u towards leaf d is any neighbour one link nearer: one rule for every topology. The policy only
-picks among them. Two short cuts keep the work per hop proportional to the flows, not to flows x ports: going up,
-the link that the policy would take were all of them good is tried first; going down where the way is unique, the
-arc that another switch of the tier takes is tried first. Each try is checked against the distances; what fails is listed
-in full. Both leave the outcome as it is defined: of the good next hops, one by hash or by destination.
+A next hop of switch u towards leaf d is any neighbour one link nearer: one rule for every topology. The
+policy only picks among them. Two short cuts keep the work per hop proportional to the flows, not to flows x
+ports: going up, the link that the policy would take were all of them good is tried first; going down where
+the way is unique, the arc that another switch of the tier takes is tried first. Each try is checked against
+the distances; what fails is listed in full. Both leave the outcome as it is defined: of the good next hops,
+one by hash or by destination.
 """
 
 from __future__ import annotations
@@ -14,20 +15,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fabric.distance import Block, Distances
-from fabric.errors import NoRouteError
+from fabric.distance import NO_PATH, Block, Distances
+from fabric.errors import NoRouteError, ParameterError
 from fabric.fabric import Fabric, ranges
 from fabric.merge import merged
 from fabric.paths import Paths
 from fabric.policy import Dmodk, Ecmp, Policy, mix
+from fabric.schema import NVSWITCH, SWITCH
 
-__all__ = ["carrier", "route"]
+__all__ = ["carrier", "distances", "route"]
 
 _LISTED_AT_ONCE = 4_000_000  # candidate arcs; bounds memory
 
 
 def carrier(fabric: Fabric, policy: Policy) -> Fabric:
-    """The fabric on which the policy's traffic runs: ``fabric`` itself, or for ``adaptive`` the merged one."""
+    """The fabric on which the policy's traffic runs: ``fabric`` itself, for ``adaptive`` the merged one."""
     return merged(fabric) if policy.merges else fabric
 
 
@@ -42,21 +44,27 @@ def distances(fabric: Fabric) -> Distances:
 def route(fabric: Fabric, src: NDArray, dst: NDArray, policy: Policy, *, qp: NDArray | int = 0) -> Paths:
     """One path for each flow from endpoint ``src[i]`` to endpoint ``dst[i]``.
 
-    ``fabric`` is the policy's carrier; ``qp`` distinguishes the queue pairs of one transfer. Every path is a shortest
-    legal one; traffic inside one scale-up domain takes its switch. A flow from an endpoint to itself has no links. Where
-    an endpoint has no way to its destination, an endpoint of its scale-up domain that has one relays.
+    ``fabric`` is the policy's carrier; ``qp`` distinguishes the queue pairs of one transfer. Every path is a
+    shortest legal one; traffic inside one scale-up domain takes its switch. A flow from an endpoint to itself
+    has no links. Where an endpoint has no way to its destination, an endpoint of its scale-up domain that has
+    one relays.
 
     Raises:
         NoRouteError: a pair has no legal path; names the first and counts them.
+        ParameterError: the fabric is not the policy's carrier.
     """
+    if policy.merges and not fabric.merged_from:
+        rule = f"{policy} runs on the merged fabric: carrier(fabric, policy)"
+        raise ParameterError("fabric", fabric.name, rule)
     src, dst = np.asarray(src, np.int64), np.asarray(dst, np.int64)
-    draw = _Draw(fabric, policy, src, dst, np.broadcast_to(np.asarray(qp, np.uint64), src.shape))
+    qp = np.broadcast_to(np.asarray(qp, np.uint64), src.shape)
+    draw = _Draw(fabric, policy, src, dst, qp)
     hops = np.full((len(src), 2), -1, np.int32)
     domain = fabric.scaleup
     inside = (domain[src] >= 0) & (domain[src] == domain[dst]) & (src != dst)
     mine = np.flatnonzero(inside)
-    hops[mine, 0] = fabric.arc_link[fabric.arc_ptr[src[mine]]]
-    hops[mine, 1] = fabric.arc_link[fabric.arc_back[fabric.arc_ptr[dst[mine]]]]
+    hops[mine, 0] = draw.cable(mine, src[mine], fabric.arc_ptr[src[mine]])
+    hops[mine, 1] = draw.cable(mine, domain[src[mine]], fabric.arc_back[fabric.arc_ptr[dst[mine]]])
 
     outside = np.flatnonzero(~inside & (src != dst))
     if not len(outside):
@@ -64,7 +72,7 @@ def route(fabric: Fabric, src: NDArray, dst: NDArray, policy: Policy, *, qp: NDA
     first, last, lost = _attachments(fabric, src[outside], dst[outside], draw, outside)
     relay: Paths | None = None
     if len(lost):
-        relay = _relayed(fabric, src[outside[lost]], dst[outside[lost]], policy)
+        relay = _relayed(fabric, src[outside[lost]], dst[outside[lost]], policy, qp[outside[lost]])
         keep = np.ones(len(outside), bool)
         keep[lost] = False
         relayed, outside, first, last = outside[lost], outside[keep], first[keep], last[keep]
@@ -96,9 +104,9 @@ class _Draw:
             self.position = f.position[self.dst]
             self.divisor = _divisors(f)
         else:
-            seed = mix(np.array([self.policy.seed if isinstance(self.policy, Ecmp) else 0], np.uint64))
+            seed = self.policy.seed % 2**64 if isinstance(self.policy, Ecmp) else 0
             self.flow = mix(mix(mix(self.src.astype(np.uint64)) ^ self.dst.astype(np.uint64)) + self.qp)
-            self.salt = mix(np.arange(len(f.kind), dtype=np.uint64) ^ seed)
+            self.salt = mix(np.arange(len(f.kind), dtype=np.uint64) ^ mix(np.array([seed], np.uint64)))
 
     def index(self, flow: NDArray, node: NDArray, count: NDArray, round_: int = 0) -> NDArray[np.int64]:
         """Below ``count``: by hash of flow and node, or by destination and the node's level."""
@@ -121,7 +129,7 @@ class _Draw:
         return first + pick
 
     def cable(self, flow: NDArray, node: NDArray, arc: NDArray) -> NDArray[np.int64]:
-        """One of the parallel cables of ``arc``, which leaves ``node`` downwards (or reaches the endpoint)."""
+        """One of the parallel cables of ``arc``, which leads down from ``node`` or up from an endpoint."""
         f = self.fabric
         first = f.arc_link[arc]
         count = f.arc_link[arc + 1] - first
@@ -129,7 +137,7 @@ class _Draw:
             return first
         if isinstance(self.policy, Dmodk):
             # The mirror of the way up: what goes up on a parent's cable c comes down on its cable c.
-            below = f.arc_dst[arc]
+            below = np.where(node < f.n_endpoints, node, f.arc_dst[arc])
             parents = np.maximum(f.arc_ptr[below + 1] - f.arc_up[below], 1)
             return first + self.position[flow] // self.divisor[below] // parents % count
         return first + self.index(flow, node, count, 1)
@@ -142,7 +150,7 @@ def _divisors(f: Fabric) -> NDArray[np.int64]:
     if f.tiered:
         running = 1
         for tier in range(1, int(f.tier.max()) + 1):
-            lower = (f.tier == tier - 1) & (f.kind != 2)
+            lower = (f.tier == tier - 1) & (f.kind != NVSWITCH)
             running *= max(1, int(parents[lower].max(initial=1)))
             product[f.tier == tier] = running
     return product
@@ -151,71 +159,67 @@ def _divisors(f: Fabric) -> NDArray[np.int64]:
 def _attachments(
     f: Fabric, src: NDArray, dst: NDArray, draw: _Draw, flow: NDArray
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """For each flow the arc it leaves its endpoint by, the arc by which it arrives, and which flows have none.
+    """For each flow the arc by which it leaves, the arc by which it arrives; and which flows have none.
 
     Of all pairs of attachments the nearest, and among those one by the policy.
     """
+    if np.all(f.attached[src] == 1) and np.all(f.attached[dst] == 1):
+        out, into = f.arc_up[src], f.arc_up[dst]
+        length = distances(f).between(f.arc_dst[out], f.leaf_index[f.arc_dst[into]])
+        return out, f.arc_back[into].astype(np.int64), np.flatnonzero(length == NO_PATH)
+    owner, out, into, length = _ways(f, src, dst)
+    good, first, count = _nearest(owner, length, len(src))
+    lost = count == 0
+    chosen = np.zeros(len(src), np.int64)
+    pick = first + draw.index(flow, src, np.maximum(count, 1), 2)
+    chosen[~lost] = good[pick[~lost]]
+    if lost.all():
+        return chosen, chosen, np.flatnonzero(lost)
+    return out[chosen], f.arc_back[into[chosen]].astype(np.int64), np.flatnonzero(lost)
+
+
+def _ways(
+    f: Fabric, src: NDArray, dst: NDArray
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """All pairs of an attachment of ``src[i]`` and one of ``dst[i]``.
+
+    Four arrays (pairs,): i, ascending; the arc from each end up to its switch; the links between the switches
+    or NO_PATH.
+    """
     ways = f.attached[src] * f.attached[dst]
-    if ways.min() == ways.max() == 1:
-        return f.arc_up[src], f.arc_back[f.arc_up[dst]].astype(np.int64), _unreachable(f, src, dst)
-    pair = np.repeat(np.arange(len(src)), ways)
+    owner = np.repeat(np.arange(len(src)), ways)
     number = ranges(np.zeros(len(ways), np.int64), ways)
-    out = f.arc_up[src[pair]] + number // f.attached[dst[pair]]
-    into = f.arc_up[dst[pair]] + number % f.attached[dst[pair]]
-    length = distances(f).between(f.arc_dst[out], f.leaf_index[f.arc_dst[into]])
-    best = np.full(len(src), np.iinfo(np.int64).max)
-    np.minimum.at(best, pair[length >= 0], length[length >= 0])
-    good = np.flatnonzero((length >= 0) & (length == best[pair]))
-    count = np.bincount(pair[good], minlength=len(src))
-    start = np.cumsum(count) - count
-    lost = np.flatnonzero(count == 0)
-    pick = start + draw.index(flow, src, np.maximum(count, 1), 2)
-    if not len(good):
-        return np.zeros(len(src), np.int64), np.zeros(len(src), np.int64), lost
-    chosen = good[np.minimum(pick, len(good) - 1)]
-    return out[chosen], f.arc_back[into[chosen]].astype(np.int64), lost
+    other = f.attached[dst[owner]]
+    out, into = f.arc_up[src[owner]] + number // other, f.arc_up[dst[owner]] + number % other
+    return owner, out, into, distances(f).between(f.arc_dst[out], f.leaf_index[f.arc_dst[into]])
 
 
-def _unreachable(f: Fabric, src: NDArray, dst: NDArray) -> NDArray[np.int64]:
-    """Flows without a legal path between their only switches."""
-    tables = distances(f)
-    if all(not np.any(block.reach == np.iinfo(block.reach.dtype).max) for block in tables):
-        return np.empty(0, np.int64)
-    a, b = f.arc_dst[f.arc_up[src]], f.arc_dst[f.arc_up[dst]]
-    return np.flatnonzero(tables.between(a, f.leaf_index[b]) < 0)
+def _nearest(
+    owner: NDArray, length: NDArray, count: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """The options that are their owner's shortest; owner i has ``number[i]`` of them from ``first[i]`` on."""
+    best = np.full(count, NO_PATH)
+    np.minimum.at(best, owner, length)
+    good = np.flatnonzero((length < NO_PATH) & (length == best[owner]))
+    number = np.bincount(owner[good], minlength=count)
+    return good, np.cumsum(number) - number, number
 
 
-def _relayed(f: Fabric, src: NDArray, dst: NDArray, policy: Policy) -> Paths:
+def _relayed(f: Fabric, src: NDArray, dst: NDArray, policy: Policy, qp: NDArray) -> Paths:
     """Paths by way of an endpoint of the source's scale-up domain: the nearest, then by destination."""
-    order = np.argsort(f.scaleup, kind="stable")
-    count = np.bincount(f.scaleup[f.scaleup >= 0], minlength=len(f.kind))
-    start = int(np.sum(f.scaleup < 0)) + np.cumsum(count) - count
     domain = f.scaleup[src]
-    peers = np.where(domain >= 0, count[domain], 0)
-    pair = np.repeat(np.arange(len(src)), peers)
-    offsets = ranges(np.zeros(len(peers), np.int64), peers)
-    peer = order[start[domain[pair]] + offsets]
-    nearest = np.full(len(src), np.iinfo(np.int64).max)
-    tables = distances(f)
-    out_ways, in_ways = f.attached[peer], f.attached[dst[pair]]
-    ways = out_ways * in_ways
-    which = np.repeat(np.arange(len(pair)), ways)
-    number = ranges(np.zeros(len(ways), np.int64), ways)
-    out = f.arc_dst[f.arc_up[peer[which]] + number // np.maximum(in_ways[which], 1)]
-    into = f.arc_dst[f.arc_up[dst[pair][which]] + number % np.maximum(in_ways[which], 1)]
-    each = tables.between(out, f.leaf_index[into])
-    length = np.full(len(pair), np.iinfo(np.int64).max)
-    np.minimum.at(length, which[each >= 0], each[each >= 0])
-    np.minimum.at(nearest, pair, length)
-    lost = np.flatnonzero(nearest == np.iinfo(np.int64).max)
+    order = np.argsort(f.scaleup, kind="stable")
+    low, high = (np.searchsorted(f.scaleup[order], domain, side=side) for side in ("left", "right"))
+    high[domain < 0] = low[domain < 0]  # without a domain: no peers
+    owner, peer = np.repeat(np.arange(len(src)), high - low), order[ranges(low, high)]
+    pair, _, _, length = _ways(f, peer, dst[owner])
+    good, first, count = _nearest(owner[pair], length, len(src))
+    lost = np.flatnonzero(count == 0)
     if len(lost):
         reason = "no legal path (up, then down) and no relay in the source's server"
         raise NoRouteError(f.label(int(src[lost[0]])), f.label(int(dst[lost[0]])), len(lost), reason)
-    good = np.flatnonzero(length == nearest[pair])
-    options = np.bincount(pair[good], minlength=len(src))
-    first = np.cumsum(options) - options
-    via = peer[good[first + dst % options]]
-    return Paths.join(route(f, src, via, policy), route(f, via, dst, policy))
+    via = peer[pair[good[first + dst % count]]]
+    return Paths.join(route(f, src, via, policy, qp=qp), route(f, via, dst, policy, qp=qp))
 
 
 def _walk(f: Fabric, flow: NDArray, first: NDArray, last: NDArray, draw: _Draw) -> list[NDArray[np.int32]]:
@@ -251,7 +255,7 @@ def _walk(f: Fabric, flow: NDArray, first: NDArray, last: NDArray, draw: _Draw) 
 
 
 class _Step:
-    """Flows under way in one block: where each is, how many links are left, and whether it may still go up."""
+    """Flows under way in one block: where each is, how many links are left, whether it may still go up."""
 
     def __init__(
         self, f: Fabric, block: Block, draw: _Draw, flow: NDArray, node: NDArray, leaf: NDArray, last: NDArray
@@ -272,35 +276,29 @@ class _Step:
         row = self.node - n
         link = np.full(len(self.flow), -1, np.int64)
 
-        below = down[row, self.leaf] == self.left  # a way down is among the shortest
-        up = np.flatnonzero(self.rising & ~below & (f.arc_ptr[self.node + 1] > f.arc_up[self.node]))
+        falls = down[row, self.leaf] == self.left  # a way down is among the shortest
+        up = np.flatnonzero(~falls)
         tried = self.draw.upward(self.flow[up], self.node[up])
         good = reach[f.link_dst[tried] - n, self.leaf[up]] == self.left[up] - 1
         link[up[good]] = tried[good]
 
-        # Rising flows may fall here only if no equally short way leads on up.
-        fall = np.flatnonzero(below & self.block.forced[row] & (~self.rising | (self.left == 1)))
-        if f.tiered:
-            top = np.flatnonzero(below & self.rising & self.block.forced[row] & (self.left > 1))
-            fall = np.concatenate([fall, top[self._only_down(top)]])
-        arc = f.arc_ptr[self.node[fall]] + self.block.guess[f.tier[self.node[fall]], self.leaf[fall]]
-        ok = arc < f.arc_up[self.node[fall]]
-        fall, arc = fall[ok], arc[ok]
-        ok = f.arc_dst[arc] >= n
-        ok[ok] = down[f.arc_dst[arc[ok]] - n, self.leaf[fall[ok]]] == self.left[fall[ok]] - 1
-        link[fall[ok]] = self.draw.cable(self.flow[fall[ok]], self.node[fall[ok]], arc[ok])
+        # All ways lead down, and there is one next switch: no choice but that of the cable.
+        bound = ~self.rising | (self.left == 1) | (f.arc_up[self.node] == f.arc_ptr[self.node + 1])
+        fall = np.flatnonzero(falls & bound & self.block.forced[row])
+        node, leaf = self.node[fall], self.leaf[fall]
+        arc = np.minimum(f.arc_ptr[node] + self.block.guess[f.tier[node], leaf], f.arc_up[node] - 1)
+        child = f.arc_dst[arc] - n  # below zero: an endpoint
+        good = (child >= 0) & (down[np.maximum(child, 0), leaf] == self.left[fall] - 1)
+        fall, arc = fall[good], arc[good]
+        link[fall] = self.draw.cable(self.flow[fall], self.node[fall], arc)
 
-        rest = np.flatnonzero(link < 0)
-        for part in self._chunks(rest):
+        for part in self._chunks(np.flatnonzero(link < 0)):
             link[part] = self._listed(part)
+        if f.tiered:
+            self.rising &= link >= f.arc_link[f.arc_up[self.node]]
         self.node = f.link_dst[link].astype(np.int64)
-        self.rising &= f.tier[self.node] > f.tier[f.link_src[link]] if f.tiered else True
         self.left = self.left - 1
         return link
-
-    def _only_down(self, which: NDArray) -> NDArray[np.bool_]:
-        """Flows at switches from which no link leads up (the top), so that all their ways lead down."""
-        return self.f.arc_ptr[self.node[which] + 1] == self.f.arc_up[self.node[which]]
 
     def _chunks(self, rest: NDArray) -> list[NDArray]:
         if not len(rest):
@@ -309,13 +307,13 @@ class _Step:
         return np.split(rest, np.searchsorted(arcs, np.arange(_LISTED_AT_ONCE, arcs[-1], _LISTED_AT_ONCE)))
 
     def _listed(self, part: NDArray) -> NDArray[np.int64]:
-        """A link for each flow of ``part`` from the full list of its good next hops, weighted by their cables."""
+        """A link for each flow of ``part``, from the full list of its good next hops and their cables."""
         f, n = self.f, self.f.n_endpoints
         node, leaf, left, rising = self.node[part], self.leaf[part], self.left[part], self.rising[part]
         stop = np.where(rising, f.arc_ptr[node + 1], f.arc_up[node])
         which = np.repeat(np.arange(len(part)), stop - f.arc_ptr[node])
         arc = ranges(f.arc_ptr[node], stop)
-        to_switch = f.kind[f.arc_dst[arc]] == 1
+        to_switch = f.kind[f.arc_dst[arc]] == SWITCH
         which, arc = which[to_switch], arc[to_switch]
         row = f.arc_dst[arc] - n
         ahead = np.where(

@@ -1,8 +1,8 @@
 """A graph's attributes read into columns and checked. Knows the schema; no routing, no time, no workload.
 
-A topology is a plain ``networkx.Graph`` whose nodes carry ``kind`` and ``tier`` (and where they apply ``server``,
-``pod``, ``rail``, ``plane``, ``name``) and whose edges carry ``rate``, ``delay`` and, for parallel cables,
-``cables`` and ``rates``. This is the only place that reads them.
+A topology is a plain ``networkx.Graph`` whose nodes carry ``kind`` and ``tier`` (and where they apply
+``server``, ``pod``, ``rail``, ``plane``, ``name``) and whose edges carry ``rate``, ``delay`` and, for
+parallel cables, ``cables`` and ``rates``. This is the only place that reads them.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ GPU, SWITCH, NVSWITCH = range(3)
 class Columns:
     """The nodes and edges of a graph as arrays, nodes and edges in the order of the graph.
 
-    ``kind`` indexes KINDS; ``server`` is -1 where a node has none; ``tail`` and ``head`` index ``ids``, each edge
-    once; ``rate`` (bytes/s) and ``delay`` (s) are those of one cable; ``cable_rates`` holds, for the few edges whose
-    parallel cables differ, the rate of each.
+    ``kind`` indexes KINDS; ``server`` is -1 where a node has none; ``tail`` and ``head`` index ``ids``, each
+    edge once; ``rate`` (bytes/s) and ``delay`` (s) are those of one cable; ``cable_rates`` holds, for the few
+    edges whose parallel cables differ, the rate of each.
     """
 
     name: str
@@ -55,7 +55,8 @@ def read_columns(graph: nx.Graph) -> Columns:
     """The columns of ``graph``.
 
     Raises:
-        SchemaError: naming node or edge, attribute, value and rule of every violation (ten shown, the rest counted).
+        SchemaError: naming node or edge, attribute, value and rule of every violation (ten shown, the rest
+        counted).
     """
     name = str(graph.graph.get("name") or "(unnamed)")
     if graph.is_directed() or graph.is_multigraph():
@@ -78,11 +79,19 @@ def read_columns(graph: nx.Graph) -> Columns:
     kinds, tiers = _column(node_data, "kind"), _column(node_data, "tier")
     code = {kind: i for i, kind in enumerate(KINDS)}
     problems += _violations(kinds, node, "kind", f"one of {', '.join(KINDS)}", lambda v: v in code)
-    problems += _violations(tiers, node, "tier", "a whole number, 0 for endpoints, 1 or more for switches", _natural)
-    rates, delays, cables = _column(edge_data, "rate"), _column(edge_data, "delay"), _column(edge_data, "cables", 1)
+    problems += _violations(
+        tiers, node, "tier", "a whole number, 0 for endpoints, 1 or more for switches", _natural
+    )
+    rates, delays, cables = (
+        _column(edge_data, "rate"),
+        _column(edge_data, "delay"),
+        _column(edge_data, "cables", 1),
+    )
     problems += _violations(rates, edge, "rate", "a finite number of bytes/s above zero", _positive)
     problems += _violations(delays, edge, "delay", "a finite number of seconds, zero or more", _not_negative)
-    problems += _violations(cables, edge, "cables", "a whole number, 1 or more", lambda v: _natural(v) and v > 0)
+    problems += _violations(
+        cables, edge, "cables", "a whole number, 1 or more", lambda v: _natural(v) and v > 0
+    )
     servers = _column(node_data, "server", -1)
     problems += _violations(servers, node, "server", "a whole number", lambda v: v == -1 or _natural(v))
     cable_rates = {i: data["rates"] for i, data in enumerate(edge_data) if "rates" in data}
@@ -97,7 +106,9 @@ def read_columns(graph: nx.Graph) -> Columns:
         name=name,
         disclaimer=str(graph.graph.get("disclaimer") or ""),
         ids=ids,
-        labels=tuple(str(data.get("name", i)) for i, data in zip(ids, node_data)) if "name" in node_data[0] else None,
+        labels=tuple(str(data.get("name", i)) for i, data in zip(ids, node_data))
+        if "name" in node_data[0]
+        else None,
         kind=np.fromiter(map(code.__getitem__, kinds), np.int8, len(ids)),
         tier=np.fromiter(tiers, np.int16, len(ids)),
         server=np.fromiter(servers, np.int32, len(ids)),
@@ -139,7 +150,9 @@ def _column(data: Sequence[dict[str, Any]], key: str, default: Any = None) -> li
         return [d.get(key, default) for d in data]
 
 
-def _violations(values: list[Any], where: Any, attribute: str, rule: str, legal: Callable[[Any], bool]) -> Iterator[str]:
+def _violations(
+    values: list[Any], where: Any, attribute: str, rule: str, legal: Callable[[Any], bool]
+) -> Iterator[str]:
     """A clause per illegal value. Distinct values are few, so the rule is asked once for each of them."""
     try:
         # Where all are of one type none can hide behind an equal of another, as True and 1.0 do behind 1.
@@ -162,15 +175,15 @@ def _violations(values: list[Any], where: Any, attribute: str, rule: str, legal:
 
 
 def _natural(value: Any) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 0
 
 
 def _positive(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and isfinite(value) and value > 0
+    return isinstance(value, Real) and not isinstance(value, bool) and isfinite(value) and float(value) > 0
 
 
 def _not_negative(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and isfinite(value) and value >= 0
+    return isinstance(value, Real) and not isinstance(value, bool) and isfinite(value) and float(value) >= 0
 
 
 def _misplaced(c: Columns) -> Iterator[str]:
@@ -180,22 +193,23 @@ def _misplaced(c: Columns) -> Iterator[str]:
     def edge(i: int) -> str:
         return f"edge {c.ids[c.tail[i]]!r} - {c.ids[c.head[i]]!r}"
 
-    for i in np.flatnonzero((c.kind == GPU) != (c.tier == 0)):
-        yield f"node {c.ids[i]!r}: kind = {KINDS[c.kind[i]]!r} with tier = {c.tier[i]}: tier 0 is for gpu, and only for it"
-    for i in np.flatnonzero(c.tail == c.head):
+    for i in np.flatnonzero((c.kind == GPU) != (c.tier == 0)).tolist():
+        found = f"kind = {KINDS[c.kind[i]]!r} with tier = {c.tier[i]}"
+        yield f"node {c.ids[i]!r}: {found}: tier 0 is for gpu, and only for it"
+    for i in np.flatnonzero(c.tail == c.head).tolist():
         yield f"{edge(i)}: a cable joins two different nodes"
-    for i in np.flatnonzero((kind_a == GPU) & (kind_b == GPU) & (c.tail != c.head)):
+    for i in np.flatnonzero((kind_a == GPU) & (kind_b == GPU) & (c.tail != c.head)).tolist():
         yield f"{edge(i)}: an endpoint is cabled to switches only"
     scale_up = (kind_a == NVSWITCH) | (kind_b == NVSWITCH)
-    for i in np.flatnonzero(scale_up & (kind_a != GPU) & (kind_b != GPU) & (c.tail != c.head)):
+    for i in np.flatnonzero(scale_up & (kind_a != GPU) & (kind_b != GPU) & (c.tail != c.head)).tolist():
         yield f"{edge(i)}: a scale-up switch (nvswitch) is cabled to endpoints only"
     if not np.any(c.kind == GPU):
         yield "no node of kind 'gpu': at least one endpoint is needed"
     count = len(c.ids)
     degree = np.bincount(c.tail, minlength=count) + np.bincount(c.head, minlength=count)
-    for i in np.flatnonzero((c.kind == GPU) & (degree == 0)):
+    for i in np.flatnonzero((c.kind == GPU) & (degree == 0)).tolist():
         yield f"node {c.ids[i]!r}: an endpoint without a cable"
     endpoint = np.where(kind_a == GPU, c.tail, c.head)
     domains = np.bincount(endpoint[scale_up], minlength=count)
-    for i in np.flatnonzero(domains > 1):
+    for i in np.flatnonzero(domains > 1).tolist():
         yield f"node {c.ids[i]!r}: {domains[i]} scale-up switches: an endpoint is cabled to one at most"

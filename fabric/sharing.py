@@ -1,7 +1,8 @@
 """Max-min fair rates and their certificate. Pure: paths and capacities in, rates out; no time.
 
-An allocation is max-min fair iff it is feasible and every flow crosses a full link on which no flow is faster, or
-sits at its own limit (Bertsekas and Gallager, Data Networks, 2nd ed., 6.5.2). That is what ``certify`` checks.
+An allocation is max-min fair iff it is feasible and every flow crosses a full link on which no flow is
+faster, or sits at its own limit (Bertsekas and Gallager, Data Networks, 2nd ed., 6.5.2). That is what
+``certify`` checks.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ __all__ = ["Certificate", "certify", "max_min"]
 _TIE = 1e-12  # relative; shares this near are one level
 
 
-def max_min(paths: Paths, capacity: NDArray[np.float64], limits: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+def max_min(
+    paths: Paths, capacity: NDArray[np.float64], limits: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
     """(flows,): the max-min fair rate of each flow.
 
-    ``capacity``: (links,) in bytes/s; ``limits``: (flows,) the most each flow takes. A flow of rate r loads a link on
-    its path with weight * r. A flow without links and without a limit gets infinity.
+    ``capacity``: (links,) in bytes/s; ``limits``: (flows,) the most each flow takes. A flow of rate r loads a
+    link on its path with weight * r. A flow without links and without a limit gets infinity.
 
     Water-filling in parallel: in each round every link that is the tightest for *all* of its unfrozen flows
     freezes them. It may: the share of a link only grows while flows elsewhere freeze at lower levels, so
@@ -81,7 +84,10 @@ class Certificate:
 
 
 def certify(
-    paths: Paths, capacity: NDArray[np.float64], rates: NDArray[np.float64], limits: NDArray[np.float64] | None = None
+    paths: Paths,
+    capacity: NDArray[np.float64],
+    rates: NDArray[np.float64],
+    limits: NDArray[np.float64] | None = None,
 ) -> Certificate:
     """Whether ``rates`` are the max-min fair ones: true iff they are feasible and every flow is justified.
 
@@ -89,11 +95,11 @@ def certify(
     a limit, by an infinite rate.
     """
     tolerance = 1e-9
-    load = paths.load(np.where(np.isfinite(rates), rates, 0.0), len(capacity))
+    load = paths.load(rates, len(capacity))
     full = load >= capacity * (1 - tolerance)
     row = paths.row
     fastest = np.zeros(len(capacity))
-    np.maximum.at(fastest, paths.link, rates[row])
+    np.fmax.at(fastest, paths.link, rates[row])
     holds = full[paths.link] & (rates[row] >= fastest[paths.link] * (1 - tolerance))
     justified = np.zeros(len(paths), bool)
     justified[row[holds]] = True
@@ -104,7 +110,7 @@ def certify(
 
 
 def _excess(value: NDArray[np.float64], most: NDArray[np.float64]) -> float:
-    """The largest relative excess of ``value`` over ``most`` (absolute where that is zero); 0 where there is none."""
+    """The largest excess of ``value`` over ``most``, relative (absolute where that is zero); 0 if none."""
     over = value > most
     scale = np.where(most[over] > 0, most[over], 1.0)
     return float(np.max((value[over] - most[over]) / scale, initial=0.0))

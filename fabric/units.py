@@ -21,15 +21,11 @@ __all__ = [
 ]
 
 _NUMBER = re.compile(r"\s*([0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?)\s*([A-Za-z/µ]*)\s*")
-_SIZES = {
-    **{"B": 1, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12},
-    **{"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40},
-}
+_SIZES = {"B": 1, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12}
+_SIZES |= {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 _NCCL = {"": 1, "K": 2**10, "k": 2**10, "M": 2**20, "m": 2**20, "G": 2**30, "g": 2**30, "T": 2**40}
-_TIMES = {
-    **{"s": 1, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9},
-    **{"min": 60, "h": 3600, "d": 86400, "y": 365.25 * 86400},
-}
+_SECONDS = {"s": 1, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+_TIMES = _SECONDS | {"min": 60, "h": 3600, "d": 86400, "y": 365.25 * 86400}
 _BITS = {"bps": 1, "kbps": 1e3, "Mbps": 1e6, "Gbps": 1e9, "Tbps": 1e12}
 _RATES = {
     **{unit: factor / 8 for unit, factor in _BITS.items()},
@@ -75,7 +71,7 @@ def parse_time(text: str, name: str = "time") -> float:
 
 
 def parse_size(text: str | int, name: str = "size") -> int:
-    """Whole bytes of ``text``: with a unit (``64MiB``, ``1GB``), or as in nccl-tests a bare integer or K, M, G (binary).
+    """Whole bytes of ``text``: with a unit (``64MiB``), or as in nccl-tests a bare integer or binary K, M, G.
 
     >>> parse_size("1GB"), parse_size("1G"), parse_size("8")
     (1000000000, 1073741824, 8)
@@ -89,7 +85,7 @@ def parse_size(text: str | int, name: str = "size") -> int:
 
 
 def parse_sizes(text: str, name: str = "sizes") -> tuple[int, ...]:
-    """Message sizes: ``first:last:xFACTOR`` (a geometric range), ``first:last:+STEP``, or a comma-separated list.
+    """Message sizes: ``first:last:xFACTOR`` (geometric), ``first:last:+STEP``, or a comma-separated list.
 
     >>> parse_sizes("8:128:x4")
     (8, 32, 128)

@@ -31,10 +31,11 @@ DEFAULT_ALGORITHMS = ("ring", "tree", "halving-doubling", "hierarchical-ring", "
 
 
 class AllReduce:
-    """Ranks placed on a fabric, ready to run any algorithm at any size. Routes once per algorithm, not per size.
+    """Ranks placed on a fabric, ready to run any algorithm at any size. Routes once per algorithm, not per
+    size.
 
-    ``topology`` names the fabric in the rows; ``digest`` is the hash of its contents where it is not built from a text
-    (by default that of the compiled arrays). Everything else is as on the command line.
+    ``topology`` names the fabric in the rows; ``digest`` is the hash of its contents where it is not built
+    from a text (by default that of the compiled arrays). Everything else is as on the command line.
     """
 
     def __init__(
@@ -120,7 +121,9 @@ class AllReduce:
             except UnequalGroupsError as error:
                 raise error.named(self._group_name) from None
             if schedule.pipeline > 1 and self._common["engine"] == "bound":
-                rule = "engine bound has no closed form for pipelined phases, which share links: use engine flow"
+                rule = (
+                    "engine bound has no closed form for pipelined phases, which share links: use engine flow"
+                )
                 raise ParameterError("algorithm", algorithm, rule)
             self._programs[algorithm] = Program.compile(
                 schedule, self.fabric, self.placement, self.policy, self.profile
@@ -179,7 +182,8 @@ class AllReduce:
 def all_reduce(
     fabric: Fabric | nx.Graph, algorithm: str = "ring", sizes: Sequence[int] = (2**30,), **settings: Any
 ) -> list[Row]:
-    """Rows of an all-reduce on ``fabric`` (or on a graph, which is compiled): one per algorithm and size in bytes.
+    """Rows of an all-reduce on ``fabric`` (or on a graph, which is compiled): one per algorithm and size in
+    bytes.
 
     ``algorithm``: one or several names, as in ``"ring,tree:segment=1MiB"``. ``settings``: those of AllReduce.
     """
@@ -193,7 +197,8 @@ def simulate(scenario: Scenario, fabric: Fabric | None = None) -> Row:
     ``fabric`` is needed only where the scenario speaks of a graph in memory.
 
     Raises:
-        FabricsimError: the topology's or placement's contents are no longer those that the scenario was made of.
+        FabricsimError: the topology's or placement's contents are no longer those that the scenario was made
+        of.
     """
     if fabric is None:
         from topologies import load
@@ -237,7 +242,15 @@ def check_settings(*, placement: str, routing: str, engine: str, profile: str) -
 def content_digest(fabric: Fabric) -> str:
     """SHA-256 of everything about a fabric that a result can depend on."""
     digest = hashlib.sha256()
-    for array in (fabric.kind, fabric.tier, fabric.server, fabric.link_src, fabric.link_dst, fabric.capacity, fabric.delay):
+    for array in (
+        fabric.kind,
+        fabric.tier,
+        fabric.server,
+        fabric.link_src,
+        fabric.link_dst,
+        fabric.capacity,
+        fabric.delay,
+    ):
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
 

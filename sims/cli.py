@@ -1,6 +1,7 @@
 """The command line: parse, one API call, write. Data to stdout or --out, progress and complaints to stderr.
 
-The only module that knows typer. Heavy imports happen inside the command that needs them, so that --help is quick.
+The only module that knows typer. Heavy imports happen inside the command that needs them, so that --help is
+quick.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -16,6 +17,7 @@ from fabric.errors import FabricsimError, FileFormatError, ParameterError
 
 if TYPE_CHECKING:
     from fabric import Fabric
+    from sims.progress import Progress
 
 __all__ = ["app", "main"]
 
@@ -26,32 +28,40 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    help="A model of the network of a large AI training cluster: topologies, routes and simulated all-reduce. "
-    "Exact for the model it states; an illustration, not a measurement of any real fabric.",
+    help="A model of the network of a large AI training cluster: topologies, routes and simulated "
+    "all-reduce. Exact for the model it states; an illustration, not a measurement of any real fabric.",
 )
 topology = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Look at a topology.")
 app.add_typer(topology, name="topology")
 
 Spec = Annotated[
     str | None,
-    typer.Argument(help="The fabric: FAMILY:key=value,..., preset:NAME or the path of a graph file.", show_default=False),
+    typer.Argument(
+        help="The fabric: FAMILY:key=value,..., preset:NAME or the path of a graph file.", show_default=False
+    ),
 ]
 Topology = Annotated[
     str | None,
     typer.Option(
-        "--topology", metavar="FAMILY:key=value,...", help="The fabric by family, e.g. fat-tree:k=74.", show_default=False
+        "--topology",
+        metavar="FAMILY:key=value,...",
+        help="The fabric by family, e.g. fat-tree:k=74.",
+        show_default=False,
     ),
 ]
 Preset = Annotated[
     str | None,
-    typer.Option("--preset", metavar="NAME[:key=value,...]", help="The fabric by preset.", show_default=False),
+    typer.Option(
+        "--preset", metavar="NAME[:key=value,...]", help="The fabric by preset.", show_default=False
+    ),
 ]
 Graph = Annotated[
     str | None,
     typer.Option(
         "--graph",
         metavar="FILE",
-        help="The fabric from a file: node-link JSON or ibnetdiscover (FILE:nvlink=450GB/s adds scale-up switches).",
+        help="The fabric from a file: node-link JSON or ibnetdiscover (FILE:nvlink=450GB/s adds scale-up "
+        "switches).",
         show_default=False,
     ),
 ]
@@ -64,7 +74,9 @@ Profile = Annotated[
         help="roce-400g, ib-ndr or ideal; constants can be replaced, e.g. ib-ndr:switch_latency=300ns.",
     ),
 ]
-Seed = Annotated[str, typer.Option(metavar="NUMBER", help="Draws random placements, random traffic and the salts of ECMP.")]
+Seed = Annotated[
+    str, typer.Option(metavar="NUMBER", help="Draws random placements, random traffic and the salts of ECMP.")
+]
 Out = Annotated[
     Path | None,
     typer.Option("--out", metavar="FILE", help="Write the rows: .csv, .json or .jsonl.", show_default=False),
@@ -83,22 +95,30 @@ def allreduce(
         str | None,
         typer.Option(
             metavar="NAME[,NAME...]",
-            help=f"{_NAMES}; with parameters as in ring:channels=4,tree:segment=1MiB.  [default: five of them]",
+            help=f"{_NAMES}; with parameters as in ring:channels=4,tree:segment=1MiB.  "
+            "[default: five of them]",
             show_default=False,
         ),
     ] = None,
     sizes: Annotated[
         str | None,
         typer.Option(
-            "--sizes", "--size", metavar="SIZES", help="8:16G:x4, a list or one size (1GiB).  [default: 8:16G:x4]",
+            "--sizes",
+            "--size",
+            metavar="SIZES",
+            help="8:16G:x4, a list or one size (1GiB).  [default: 8:16G:x4]",
             show_default=False,
         ),
     ] = None,
     ranks: Annotated[
-        str | None, typer.Option(metavar="NUMBER", help="How many GPUs take part.  [default: all]", show_default=False)
+        str | None,
+        typer.Option(metavar="NUMBER", help="How many GPUs take part.  [default: all]", show_default=False),
     ] = None,
     placement: Annotated[
-        str, typer.Option(metavar="NAME|FILE", help="packed, strided[:STEP], random, or a file with an endpoint per line.")
+        str,
+        typer.Option(
+            metavar="NAME|FILE", help="packed, strided[:STEP], random, or a file with an endpoint per line."
+        ),
     ] = "packed",
     seed: Seed = "0",
     routing: Routing = "ecmp",
@@ -107,7 +127,9 @@ def allreduce(
     out: Out = None,
     plot: Annotated[
         Path | None,
-        typer.Option("--plot", metavar="FILE", help="Draw busbw and time: .svg, .png or .pdf.", show_default=False),
+        typer.Option(
+            "--plot", metavar="FILE", help="Draw busbw and time: .svg, .png or .pdf.", show_default=False
+        ),
     ] = None,
 ) -> None:
     """Simulate all-reduce over message sizes. Without arguments: 100,000 GPUs, preset colossus-100k."""
@@ -177,7 +199,8 @@ def flows(
     traffic: Annotated[
         str,
         typer.Option(
-            metavar="PATTERN|FILE", help="permutation, shift[:STEP], incast, or a CSV of src,dst,size_bytes[,start_s]."
+            metavar="PATTERN|FILE",
+            help="permutation, shift[:STEP], incast, or a CSV of src,dst,size_bytes[,start_s].",
         ),
     ] = "permutation",
     size: Annotated[
@@ -190,8 +213,8 @@ def flows(
         str | None,
         typer.Option(
             metavar="SHARE",
-            help="Handle completions within this share of the makespan together, which may move each by about as much; "
-            "0 is exact.  [default: 0; 0.002 above 5,000 flows that are not all alike]",
+            help="Handle completions within this share of the makespan together, which may move each by "
+            "about as much; 0 is exact.  [default: 0; 0.002 above 5,000 flows that are not all alike]",
             show_default=False,
         ),
     ] = None,
@@ -220,7 +243,11 @@ def flows(
 
     with Progress() as progress:
         fabric, text, _, notes = _fabric(_named(spec, topology, preset, graph), progress)
-        who = read_traffic(traffic, fabric.n_endpoints) if is_file else pattern(traffic, fabric.n_endpoints, amount, draw)
+        who = (
+            read_traffic(traffic, fabric.n_endpoints)
+            if is_file
+            else pattern(traffic, fabric.n_endpoints, amount, draw)
+        )
         progress.step("routing and running")
         equal = bool((who.size == who.size[0]).all() and (who.start == who.start[0]).all())
         if window is None:
@@ -243,7 +270,9 @@ def flows(
 @app.command()
 def plot(
     rows: Annotated[Path, typer.Argument(help="Rows written by allreduce --out: .csv, .json or .jsonl.")],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The figure: .svg, .png or .pdf.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="The figure: .svg, .png or .pdf.")
+    ],
 ) -> None:
     """Draw saved rows: bus bandwidth and time over message size. Nothing is simulated."""
     _check_outputs(None, output, "output")
@@ -257,7 +286,9 @@ def plot(
         try:
             found.append(Row.from_dict(record))
         except ParameterError as error:
-            raise FileFormatError(str(rows), f"record {number}", f"not a row of all-reduce: {error}") from None
+            raise FileFormatError(
+                str(rows), f"record {number}", f"not a row of all-reduce: {error}"
+            ) from None
     said = dict.fromkeys(filter(None, (disclaimer(row.scenario.topology) for row in found)))
     save_figure(allreduce_figure(found, "; ".join(said)), output, found)
     _tell_written(None, output)
@@ -281,7 +312,12 @@ def _named(
     spec: str | None, topology: str | None, preset: str | None, graph: str | None, default: str | None = None
 ) -> str:
     """The one text that names the fabric."""
-    given = {"SPEC": spec, "--topology": topology, "--preset": preset and f"preset:{preset}", "--graph": graph}
+    given = {
+        "SPEC": spec,
+        "--topology": topology,
+        "--preset": preset and f"preset:{preset}",
+        "--graph": graph,
+    }
     named = {option: text for option, text in given.items() if text is not None}
     if len(named) > 1:
         raise ParameterError(" and ".join(named), " and ".join(named.values()), "name the fabric once")
@@ -296,7 +332,7 @@ def _named(
     return text
 
 
-def _fabric(named: str, progress) -> tuple[Fabric, str, str, list[str]]:  # type: ignore[no-untyped-def]
+def _fabric(named: str, progress: Progress) -> tuple[Fabric, str, str, list[str]]:
     """The compiled fabric, its canonical text, the hash of its file's contents, and what its maker noted."""
     import gc
 
@@ -309,7 +345,12 @@ def _fabric(named: str, progress) -> tuple[Fabric, str, str, list[str]]:  # type
     from fabric import Fabric
 
     gc.freeze()  # the graph is here to stay: later collections need not walk it
-    return Fabric.from_graph(graph), canonical(named), source_digest(named), list(graph.graph.get("notes", ()))
+    return (
+        Fabric.from_graph(graph),
+        canonical(named),
+        source_digest(named),
+        list(graph.graph.get("notes", ())),
+    )
 
 
 def _whole(option: str, text: str) -> int:
@@ -355,13 +396,15 @@ def main() -> NoReturn:
 
 
 def _run() -> int:
-    usage_error = typer.BadParameter.__mro__[2]  # typer carries its own click, or an older one uses click's
+    usage_error: Any = typer.BadParameter.__mro__[
+        2
+    ]  # typer carries its own click, or an older one uses click's
     try:
         status = typer.main.get_command(app)(standalone_mode=False)
     except FabricsimError as error:
         return _failed(str(error))
     except usage_error as error:
-        words: str = error.format_message()  # type: ignore[attr-defined]
+        words: str = error.format_message()
         if type(error).__name__ == "NoArgsIsHelpError":
             print(words)
             return 0

@@ -16,7 +16,8 @@ from sims.result import Row
 
 __all__ = ["allreduce_figure", "plot_busbw", "plot_time", "save_figure"]
 
-# Okabe and Ito's colours, apart for all common kinds of colour blindness; markers and dashes keep them apart in grey.
+# Okabe and Ito's colours, apart for all common kinds of colour blindness; markers and dashes keep them apart
+# in grey.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _MARKERS = "os^Dv<>"
 _DASHES: tuple[Any, ...] = ("-", "--", "-.", (0, (1, 1.2)), (0, (5, 1, 1, 1, 1, 1)), (0, (3, 2)), (0, (6, 3)))
@@ -82,7 +83,9 @@ def allreduce_figure(rows: Sequence[Row], disclaimer: str = "") -> Figure:
     same = all(r.scenario.topology == s.topology and r.scenario.ranks == s.ranks for r in rows)
     subject = f"{s.topology}: all-reduce of {s.ranks:,} ranks" if same else "all-reduce"
     figure.text(0.5, 0.975, subject, ha="center", va="top", fontsize=12, fontweight="bold")
-    setting = f"placement {s.placement}, routing {s.routing}, latency profile {s.latency_profile}, {s.engine} model"
+    setting = (
+        f"placement {s.placement}, routing {s.routing}, latency profile {s.latency_profile}, {s.engine} model"
+    )
     figure.text(0.5, 0.915, setting, ha="center", va="top", fontsize=8, color="#444444")
     claim = "Simulated with fabricsim: exact for the stated model, an illustration and not a measurement."
     words = "\n".join(textwrap.wrap(f"{claim} {disclaimer[:1].upper()}{disclaimer[1:]}".strip(), 170))

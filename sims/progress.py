@@ -15,7 +15,7 @@ _PATIENCE = 2.0  # seconds
 
 
 class Progress:
-    """``with Progress() as progress:`` then ``progress.step("routing")`` and ``for row in progress.each(rows, total)``."""
+    """``with Progress() as progress``, then ``progress.step("routing")``, ``progress.each(rows, total)``."""
 
     def __init__(self) -> None:
         self._bar: Any = None
@@ -70,4 +70,6 @@ class Progress:
 
     def _update(self) -> None:
         if self._bar is not None:
-            self._bar.update(self._task, description=self._text, total=self._total or None, completed=self._done)
+            self._bar.update(
+                self._task, description=self._text, total=self._total or None, completed=self._done
+            )

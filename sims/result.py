@@ -1,4 +1,7 @@
-"""Row: one scenario and what came out of it. Plain Python numbers with the unit in their name; knows no file."""
+"""Row: one scenario and what came out of it. Plain Python numbers with the unit in their name.
+
+Knows no file.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +23,9 @@ def bus_factor(ranks: int) -> float:
 class Row:
     """The result of one scenario; ``sims.simulate(row.scenario) == row``.
 
-    ``used``: the algorithm that ran (differs from the scenario's only for ``auto``); ``efficiency``, ``limit_link``,
-    ``contention``, ``worst_link``, ``worst_load``, ``latency_share``: as in sims.program.Limit. GB = 1e9 bytes.
+    ``used``: the algorithm that ran (differs from the scenario's only for ``auto``); ``efficiency``,
+    ``limit_link``, ``contention``, ``worst_link``, ``worst_load``, ``latency_share``: as in
+    sims.program.Limit. GB = 1e9 bytes.
     """
 
     scenario: Scenario
@@ -53,14 +57,17 @@ class Row:
         """The row that ``to_dict`` (or a line of a CSV file, whose values are texts) describes.
 
         Raises:
-            ParameterError: a column is missing or its value is not of its type, or the key is not that of the scenario.
+            ParameterError: a column is missing or its value is not of its type, or the key is not that of the
+            scenario.
         """
         missing = [name for name in COLUMNS if name not in values]
         if missing:
             raise ParameterError("row", ", ".join(missing), "columns that a row of results has, missing here")
         scenario = Scenario.of(**{name: values[name] for name in Scenario.model_fields})
         if values["key"] != scenario.key:
-            raise ParameterError("key", values["key"], f"does not belong to this scenario, whose key is {scenario.key}")
+            raise ParameterError(
+                "key", values["key"], f"does not belong to this scenario, whose key is {scenario.key}"
+            )
         kinds = {"int": int, "float": float, "str": str}
         own: dict[str, Any] = {}
         for field in fields(cls):
@@ -69,7 +76,9 @@ class Row:
             try:
                 own[field.name] = kinds[str(field.type)](values[field.name])
             except (TypeError, ValueError):
-                raise ParameterError(field.name, values[field.name], f"a value of type {field.type}") from None
+                raise ParameterError(
+                    field.name, values[field.name], f"a value of type {field.type}"
+                ) from None
         return cls(scenario=scenario, **own)
 
 

@@ -19,9 +19,10 @@ MODEL_VERSION = 1  # raised whenever a change of the model can change a number
 class Scenario(BaseModel):
     """One all-reduce: where, who, how, how much. Frozen; equal scenarios have equal keys.
 
-    Texts are canonical (the caller's business): the same thing is always written the same way. ``topology_digest`` and
-    ``placement_digest`` are hashes of the contents where a file or a graph in memory is meant, else empty. ``seed`` draws
-    random placements and the salts of ECMP; it is 0 where nothing is drawn.
+    Texts are canonical (the caller's business): the same thing is always written the same way.
+    ``topology_digest`` and ``placement_digest`` are hashes of the contents where a file or a graph in memory
+    is meant, else empty. ``seed`` draws random placements and the salts of ECMP; it is 0 where nothing is
+    drawn.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

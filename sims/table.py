@@ -1,4 +1,7 @@
-"""The terminal's words: rows in the column layout of nccl-tests, what limits them, static measures. Prints nothing."""
+"""The terminal's words: rows in the column layout of nccl-tests, what limits them, static measures.
+
+Prints nothing.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +21,13 @@ __all__ = ["allreduce_block", "allreduce_header", "flows_lines", "limit_lines", 
 
 _ELEMENT = 4  # bytes of a float
 
-_HEAD = (
-    f"# {'size':>12} {'count':>12} {'type':>8} {'redop':>6} {'root':>5} {'time':>12} {'algbw':>9} {'busbw':>9} {'#wrong':>7}",
-    f"# {'(B)':>12} {'(elements)':>12} {'':>8} {'':>6} {'':>5} {'(us)':>12} {'(GB/s)':>9} {'(GB/s)':>9} {'':>7}",
-)
+_WIDTHS = (12, 12, 8, 6, 5, 12, 9, 9, 7)
+_TITLES = ("size", "count", "type", "redop", "root", "time", "algbw", "busbw", "#wrong")
+_UNITS = ("(B)", "(elements)", "", "", "", "(us)", "(GB/s)", "(GB/s)", "")
+
+
+def _columns(start: str, values: Sequence[object]) -> str:
+    return f"{start} " + " ".join(f"{value:>{width}}" for value, width in zip(values, _WIDTHS)).rstrip()
 
 
 def allreduce_header(row: Row, disclaimer: str = "", notes: Sequence[str] = ()) -> Iterator[str]:
@@ -42,7 +48,8 @@ def allreduce_block(rows: Sequence[Row], note: str = "") -> Iterator[str]:
     algorithm = rows[0].scenario.algorithm
     yield "#"
     yield f"# {algorithm}" + (f"   ({note})" if note else "")
-    yield from _HEAD
+    yield _columns("#", _TITLES)
+    yield _columns("#", _UNITS)
     for row in rows:
         yield _line(row) + (f"  {row.used}" if row.used != algorithm else "")
     yield from limit_lines(rows)
@@ -50,10 +57,8 @@ def allreduce_block(rows: Sequence[Row], note: str = "") -> Iterator[str]:
 
 def _line(row: Row) -> str:
     size = row.scenario.size_bytes
-    return (
-        f"  {size:>12} {size // _ELEMENT:>12} {'float':>8} {'sum':>6} {-1:>5} {_us(row.time_s):>12} "
-        f"{row.algbw_GBps:>9.2f} {row.busbw_GBps:>9.2f} {'N/A':>7}"
-    )
+    time, algbw, busbw = _us(row.time_s), f"{row.algbw_GBps:.2f}", f"{row.busbw_GBps:.2f}"
+    return _columns(" ", (size, size // _ELEMENT, "float", "sum", -1, time, algbw, busbw, "N/A"))
 
 
 def _us(seconds: float) -> str:
@@ -74,8 +79,8 @@ def limit_lines(block: Sequence[Row]) -> Iterator[str]:
     yield text
     if row.contention > 1.0005:
         yield (
-            f"# contention: the bytes take {row.contention:.2f} times what the endpoints' links need; worst on "
-            f"{row.worst_link} links, {row.worst_load:.2f} times as full"
+            f"# contention: the bytes take {row.contention:.2f} times what the endpoints' links need; "
+            f"worst on {row.worst_link} links, {row.worst_load:.2f} times as full"
         )
 
 
@@ -124,7 +129,9 @@ def measures_lines(name: str, m: Measures, disclaimer: str = "", notes: Sequence
     servers = f" in {m.servers:,} servers" if m.servers else ""
     yield f"  endpoints          {m.endpoints:>12,}{servers}"
     for tier in m.tiers:
-        ports = ", ".join(f"{p} ports on {n:,}" if len(tier.ports) > 1 else f"{p} ports each" for p, n in tier.ports[-4:])
+        ports = ", ".join(
+            f"{p} ports on {n:,}" if len(tier.ports) > 1 else f"{p} ports each" for p, n in tier.ports[-4:]
+        )
         more = f" and {len(tier.ports) - 4} other counts" if len(tier.ports) > 4 else ""
         yield f"  {_plural(tier.name):<18} {tier.switches:>12,}   cabled: {ports}{more}"
     yield f"  cables             {m.cables:>12,}"
@@ -140,12 +147,13 @@ def measures_lines(name: str, m: Measures, disclaimer: str = "", notes: Sequence
         paths = f"{least:,}" if least == most else f"{least:,} to {most:,}"
         yield f"  shortest paths     {paths:>12} between leaves {links} links apart"
     if m.bisection == m.bisection:
-        yield (
-            f"  bisection          {format_rate(m.bisection):>12} one way: {2 * m.bisection / m.injection:.1%} of full"
-        )
+        share = 2 * m.bisection / m.injection
+        yield f"  bisection          {format_rate(m.bisection):>12} one way: {share:.1%} of full"
     for tier_name, ratio in m.oversubscription:
         yield f"  oversubscription   {ratio:>10.3g}:1 at the worst {tier_name}"
 
 
 def _plural(name: str) -> str:
-    return {"leaf": "leaves", "scale-up switch": "scale-up switches", "switch": "switches"}.get(name, name + "s")
+    return {"leaf": "leaves", "scale-up switch": "scale-up switches", "switch": "switches"}.get(
+        name, name + "s"
+    )

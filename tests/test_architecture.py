@@ -60,7 +60,9 @@ def test_imports_go_one_way(name):
 
 @pytest.mark.parametrize("library", DOORS)
 def test_one_door_per_library(library):
-    users = {name for name, path in modules().items() if any(m.split(".")[0] == library for m in imported(path))}
+    users = {
+        name for name, path in modules().items() if any(m.split(".")[0] == library for m in imported(path))
+    }
     assert users <= DOORS[library]
 
 

@@ -121,7 +121,8 @@ def _tiled(across: Schedule, rails: NDArray[np.int32], base: NDArray[np.int64]) 
 
 
 class UnequalGroupsError(ParameterError):
-    """Groups of different sizes: how many there are, the usual size, how many differ, and some of those by label.
+    """Groups of different sizes: how many there are, the usual size, how many differ, and some of those by
+    label.
 
     ``named`` gives the same error with the caller's names for the labels.
     """
@@ -155,7 +156,8 @@ def group_ranks(labels: ArrayLike) -> NDArray[np.int32]:
         int32 [G, g].
 
     Raises:
-        UnequalGroupsError: the groups have different sizes; names up to three that differ from most, with their
+        UnequalGroupsError: the groups have different sizes; names up to three that differ from most, with
+        their
             sizes.
 
     >>> group_ranks([5, 2, 5, 2]).tolist()

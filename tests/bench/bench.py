@@ -1,7 +1,7 @@
 """Speed and memory of whole commands, as ratios to a floor measured in the same run; each answer is asserted.
 
-The floor builds the same NetworkX graph with add_edges_from and exits. Commands take turns with it, and the median
-is taken, because machines are shared and noisy. Exit status 1 where a ratio is over its target.
+The floor builds the same NetworkX graph with add_edges_from and exits. Commands take turns with it, and the
+median is taken, because machines are shared and noisy. Exit status 1 where a ratio is over its target.
 """
 
 from __future__ import annotations
@@ -45,7 +45,10 @@ def rows(folder: str, name: str) -> list[dict[str, str]]:
 
 
 def check_main(folder: str, _: str) -> None:
-    """16 sizes of three algorithms; the ring's bytes at line rate: 2 (n - 1) / n S / B of it, with the latency apart."""
+    """16 sizes of three algorithms; the ring's bytes at line rate.
+
+    2 (n - 1) / n S / B of it, with the latency apart.
+    """
     found = rows(folder, "r.csv")
     assert len(found) == 48, len(found)
     ring = [row for row in found if row["algorithm"] == "ring"]
@@ -55,7 +58,7 @@ def check_main(folder: str, _: str) -> None:
 
 
 def check_doubling(_: str, output: str) -> None:
-    """2 S/B to fold in and out, and 2 (1 - 1/65536) S/B for the rounds, are the least that the bytes can take."""
+    """The bytes take 2 S/B to fold in and out and 2 (1 - 1/65536) S/B for the rounds, at the least."""
     line = next(line for line in output.splitlines() if line.split()[:1] == [str(2**30)])
     assert float(line.split()[5]) * 1e-6 >= (4 - 2 / 65536) * 2**30 / 50e9, line
 
@@ -83,7 +86,18 @@ CASES: list[tuple[str, list[str], float, Callable[[str, str], None]]] = [
     ),
     (
         "permutation, ecmp, to the last byte",
-        ["flows", f"fat-tree:k={K}", "--traffic", "permutation", "--size", "1GB", "--routing", "ecmp", "--out", "flows.csv"],
+        [
+            "flows",
+            f"fat-tree:k={K}",
+            "--traffic",
+            "permutation",
+            "--size",
+            "1GB",
+            "--routing",
+            "ecmp",
+            "--out",
+            "flows.csv",
+        ],
         4,
         check_flows,
     ),
@@ -120,7 +134,10 @@ def main() -> None:
 
 
 def scaling(folder: str) -> list[str]:
-    """How the cost of the first case grows with the endpoints: the exponent between k=32, 48 and 74 (1: linear)."""
+    """How the cost of the first case grows with the endpoints.
+
+    The exponent between k=32, 48 and 74 (1: linear).
+    """
     ks, walls = (32, 48, K), []
     for k in ks:
         command = [*FABRICSIM, "allreduce", f"fat-tree:k={k}", *THREE, "--out", "r.csv", "--plot", "r.svg"]
@@ -128,7 +145,11 @@ def scaling(folder: str) -> list[str]:
     for (k0, t0), (k1, t1) in zip(zip(ks, walls), list(zip(ks, walls))[1:]):
         exponent = math.log(t1 / t0) / math.log((k1 / k0) ** 3)
         print(f"k={k0} -> k={k1}: {t0:.2f} s -> {t1:.2f} s, time grows as endpoints^{exponent:.2f}")
-    return [] if math.log(walls[-1] / walls[0]) / math.log((K / ks[0]) ** 3) <= 1.1 else ["scaling above endpoints^1.1"]
+    return (
+        []
+        if math.log(walls[-1] / walls[0]) / math.log((K / ks[0]) ** 3) <= 1.1
+        else ["scaling above endpoints^1.1"]
+    )
 
 
 if __name__ == "__main__":

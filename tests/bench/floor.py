@@ -1,4 +1,7 @@
-"""The floor of the benchmarks: build the edges of the k-ary fat tree with NetworkX and exit. Nothing of fabricsim."""
+"""The floor of the benchmarks: build the edges of the k-ary fat tree with NetworkX and exit.
+
+Nothing of fabricsim.
+"""
 
 import sys
 
