@@ -170,12 +170,12 @@ class Fabric:
     @cached_property
     def attached(self) -> NDArray[np.int64]:
         """(endpoints,): to how many switches of the fabric (scale-up not counted) each endpoint is cabled."""
-        return self.arc_ptr[1 : self.n_endpoints + 1] - self.arc_up[: self.n_endpoints]
+        return _read_only(self.arc_ptr[1 : self.n_endpoints + 1] - self.arc_up[: self.n_endpoints])
 
     @cached_property
     def access(self) -> NDArray[np.bool_]:
         """(links,): which links begin or end at an endpoint."""
-        return (self.link_src < self.n_endpoints) | (self.link_dst < self.n_endpoints)
+        return _read_only((self.link_src < self.n_endpoints) | (self.link_dst < self.n_endpoints))
 
     @cached_property
     def position(self) -> NDArray[np.int64]:
@@ -192,7 +192,7 @@ class Fabric:
         position = np.zeros(self.n_endpoints, np.int64)
         position[order] = np.arange(self.n_endpoints) - int(np.sum(leaf < 0))
         position -= start[leaf]
-        return leaf * (int(count.max()) if len(count) else 1) + position
+        return _read_only(leaf * (int(count.max()) if len(count) else 1) + position)
 
     def renamed(self, name: str) -> Fabric:
         """The same fabric under another name."""
@@ -217,13 +217,32 @@ class Fabric:
 
     def _require_connected(self) -> None:
         seen = self.reached_from(0)[: self.n_endpoints]
-        if not seen.all():
-            other = int(np.argmin(seen))
-            pairs = int(seen.sum()) * int((~seen).sum())
-            reason = (
-                f"the graph falls apart: {int((~seen).sum()):,} of {self.n_endpoints:,} endpoints are cut off"
-            )
-            raise NoRouteError(self.label(0), self.label(other), pairs, reason)
+        if seen.all():
+            return
+        other = int(np.argmin(seen))
+        sizes = np.bincount(self._components()[: self.n_endpoints])
+        pairs = (self.n_endpoints**2 - int(np.sum(sizes**2))) // 2
+        cut = f"{int((~seen).sum()):,} of {self.n_endpoints:,} endpoints are cut off from the first"
+        raise NoRouteError(self.label(0), self.label(other), pairs, f"the graph falls apart: {cut}")
+
+    def _components(self) -> NDArray[np.int64]:
+        """(nodes,): the least node that each is connected with, by hooking and pointer jumping."""
+        label = np.arange(len(self.kind))
+        source = np.repeat(label, np.diff(self.arc_ptr))
+        while True:
+            least = label.copy()
+            np.minimum.at(least, label[source], label[self.arc_dst])
+            least = least[label]
+            while not np.array_equal(least, least[least]):
+                least = least[least]
+            if np.array_equal(least, label):
+                return label
+            label = least
+
+
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+    array.flags.writeable = False
+    return array
 
 
 def ranges(start: NDArray[np.int64], stop: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -71,10 +71,14 @@ class Paths:
         return np.bincount(self.link, weights=per, minlength=n_links).astype(float)
 
     def total(self, value: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(flows,): the sum of ``value`` (one per link) along each flow; weights do not enter."""
+        """(flows,): the sum of ``value`` (one per link) along each flow.
+
+        Of one that is split, the mean over its ways.
+        """
+        each = value[self.link] if self.weight is None else value[self.link] * self.weight
         nonempty = self.ptr[:-1] < self.ptr[1:]
         result = np.zeros(len(self))
-        result[nonempty] = np.add.reduceat(value[self.link], self.ptr[:-1][nonempty])
+        result[nonempty] = np.add.reduceat(each, self.ptr[:-1][nonempty])
         return result
 
     @staticmethod

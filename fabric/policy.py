@@ -19,7 +19,9 @@ class Policy(Protocol):
 
     name: ClassVar[str]
     merges: ClassVar[bool]
-    qps: int
+
+    @property
+    def qps(self) -> int: ...
 
     def __str__(self) -> str: ...
 

@@ -57,35 +57,57 @@ def route(fabric: Fabric, src: NDArray, dst: NDArray, policy: Policy, *, qp: NDA
         rule = f"{policy} runs on the merged fabric: carrier(fabric, policy)"
         raise ParameterError("fabric", fabric.name, rule)
     src, dst = np.asarray(src, np.int64), np.asarray(dst, np.int64)
-    qp = np.broadcast_to(np.asarray(qp, np.uint64), src.shape)
-    draw = _Draw(fabric, policy, src, dst, qp)
-    hops = np.full((len(src), 2), -1, np.int32)
+    draw = _Draw(fabric, policy, src, dst, np.broadcast_to(np.asarray(qp, np.uint64), src.shape))
     domain = fabric.scaleup
-    inside = (domain[src] >= 0) & (domain[src] == domain[dst]) & (src != dst)
-    mine = np.flatnonzero(inside)
-    hops[mine, 0] = draw.cable(mine, src[mine], fabric.arc_ptr[src[mine]])
-    hops[mine, 1] = draw.cable(mine, domain[src[mine]], fabric.arc_back[fabric.arc_ptr[dst[mine]]])
-
-    outside = np.flatnonzero(~inside & (src != dst))
-    if not len(outside):
-        return Paths.from_columns([hops[:, 0], hops[:, 1]])
-    first, last, lost = _attachments(fabric, src[outside], dst[outside], draw, outside)
-    relay: Paths | None = None
+    within = (domain[src] >= 0) & (domain[src] == domain[dst])
+    inside, outside = np.flatnonzero(within & (src != dst)), np.flatnonzero(~within & (src != dst))
+    parts = [(inside, _domestic(fabric, inside, draw))]
+    several = policy.merges and bool(
+        np.any(fabric.attached[src[outside]] * fabric.attached[dst[outside]] > 1)
+    )
+    found, paths, lost = (_split if several else _picked)(fabric, outside, draw)
+    parts.append((found, paths))
     if len(lost):
-        relay = _relayed(fabric, src[outside[lost]], dst[outside[lost]], policy, qp[outside[lost]])
-        keep = np.ones(len(outside), bool)
-        keep[lost] = False
-        relayed, outside, first, last = outside[lost], outside[keep], first[keep], last[keep]
-    columns = _walk(fabric, outside, first, last, draw)
-    if len(mine):
-        columns[0][mine] = hops[mine, 0]
-        columns[1][mine] = hops[mine, 1]
-    paths = Paths.from_columns(columns)
-    if relay is None:
-        return paths
-    order = np.arange(len(src))
-    order[relayed] = len(src) + np.arange(len(relayed))
-    return Paths.stack([paths, relay]).take(order)
+        parts.append((lost, _relayed(fabric, src[lost], dst[lost], policy, draw.qp[lost])))
+    parts = [(flows, part) for flows, part in parts if len(flows)]
+    if len(parts) == 1 and len(parts[0][0]) == len(src):
+        return parts[0][1]
+    nowhere = np.flatnonzero(src == dst)
+    parts.append((nowhere, Paths(ptr=np.zeros(len(nowhere) + 1, np.int64), link=np.empty(0, np.int32))))
+    order = np.argsort(np.concatenate([flows for flows, _ in parts]), kind="stable")
+    return Paths.stack([part for _, part in parts]).take(order)
+
+
+def _domestic(f: Fabric, flow: NDArray, draw: _Draw) -> Paths:
+    """The paths of flows inside one scale-up domain: to its switch and down."""
+    src, dst = draw.src[flow], draw.dst[flow]
+    up = draw.cable(flow, src, f.arc_ptr[src])
+    down = draw.cable(flow, f.scaleup[src], f.arc_back[f.arc_ptr[dst]])
+    return Paths.from_columns([up.astype(np.int32), down.astype(np.int32)])
+
+
+def _picked(f: Fabric, flow: NDArray, draw: _Draw) -> tuple[NDArray, Paths, NDArray]:
+    """The flows that have a path over the fabric, theirs, and the flows that have none."""
+    first, last, lost = _attachments(f, draw.src[flow], draw.dst[flow], draw, flow)
+    keep = np.ones(len(flow), bool)
+    keep[lost] = False
+    columns = _walk(f, flow[keep], first[keep], last[keep], draw)
+    return flow[keep], Paths.from_columns([column[flow[keep]] for column in columns]), flow[lost]
+
+
+def _split(f: Fabric, flow: NDArray, draw: _Draw) -> tuple[NDArray, Paths, NDArray]:
+    """As ``_picked``, but evenly over all nearest pairs of attachments: perfect where these are alike."""
+    src, dst = draw.src[flow], draw.dst[flow]
+    owner, out, into, length = _ways(f, src, dst)
+    good, first, number = _nearest(owner, length, len(flow))
+    owner = owner[good]
+    each = _Draw(f, draw.policy, src[owner], dst[owner], draw.qp[flow[owner]])
+    back = f.arc_back[into[good]].astype(np.int64)
+    ways = Paths.from_columns(_walk(f, np.arange(len(owner)), out[good], back, each))
+    kept = np.flatnonzero(number)
+    weight = np.repeat(1.0 / number[owner], ways.length)
+    ptr = np.append(ways.ptr[first[kept]], ways.ptr[-1:])
+    return flow[kept], Paths(ptr=ptr, link=ways.link, weight=weight), flow[number == 0]
 
 
 @dataclass
@@ -105,7 +127,8 @@ class _Draw:
             self.divisor = _divisors(f)
         else:
             seed = self.policy.seed % 2**64 if isinstance(self.policy, Ecmp) else 0
-            self.flow = mix(mix(mix(self.src.astype(np.uint64)) ^ self.dst.astype(np.uint64)) + self.qp)
+            self.pair = mix(mix(self.src.astype(np.uint64)) ^ self.dst.astype(np.uint64))
+            self.flow = mix(self.pair + self.qp)
             self.salt = mix(np.arange(len(f.kind), dtype=np.uint64) ^ mix(np.array([seed], np.uint64)))
 
     def index(self, flow: NDArray, node: NDArray, count: NDArray, round_: int = 0) -> NDArray[np.int64]:
@@ -114,6 +137,13 @@ class _Draw:
             return self.position[flow] // self.divisor[node] % count
         value = mix(self.flow[flow] ^ self.salt[node] ^ np.uint64(round_ << 8))
         return ((value >> np.uint64(32)) * count.astype(np.uint64) >> np.uint64(32)).astype(np.int64)
+
+    def attachment(self, flow: NDArray, count: NDArray) -> NDArray[np.int64]:
+        """Below ``count``: queue pairs of one transfer are dealt over the attachments in turn."""
+        if isinstance(self.policy, Dmodk):
+            return self.position[flow] % count
+        first = mix(self.pair[flow] ^ self.salt[self.src[flow]]) >> np.uint64(1)
+        return ((first + self.qp[flow]) % count.astype(np.uint64)).astype(np.int64)
 
     def upward(self, flow: NDArray, node: NDArray) -> NDArray[np.int64]:
         """The link up from ``node`` that the flow would take if all its links up led there."""
@@ -171,7 +201,7 @@ def _attachments(
     good, first, count = _nearest(owner, length, len(src))
     lost = count == 0
     chosen = np.zeros(len(src), np.int64)
-    pick = first + draw.index(flow, src, np.maximum(count, 1), 2)
+    pick = first + draw.attachment(flow, np.maximum(count, 1))
     chosen[~lost] = good[pick[~lost]]
     if lost.all():
         return chosen, chosen, np.flatnonzero(lost)

@@ -25,6 +25,7 @@ __all__ = ["GPU", "KINDS", "NVSWITCH", "SWITCH", "Columns", "read_columns"]
 
 KINDS = ("gpu", "switch", "nvswitch")
 GPU, SWITCH, NVSWITCH = range(3)
+_MOST_TIER, _MOST_SERVER, _MOST_CABLES = 1_000, 2**31 - 1, 65_535
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +94,13 @@ def read_columns(graph: nx.Graph) -> Columns:
         cables, edge, "cables", "a whole number, 1 or more", lambda v: _natural(v) and v > 0
     )
     servers = _column(node_data, "server", -1)
-    problems += _violations(servers, node, "server", "a whole number", lambda v: v == -1 or _natural(v))
+    problems += _violations(
+        servers,
+        node,
+        "server",
+        f"a whole number up to {_MOST_SERVER:,}",
+        lambda v: v == -1 or (_natural(v) and v <= _MOST_SERVER),
+    )
     cable_rates = {i: data["rates"] for i, data in enumerate(edge_data) if "rates" in data}
     for i, values in cable_rates.items():
         count = cables[i]

@@ -36,7 +36,9 @@ def test_loads_and_totals(flows: Rows) -> None:
             load[link] += x * weight
     assert paths.load(amount, 6).tolist() == load.tolist()
     assert paths.load(2.0, 6).tolist() == paths.load(np.full(len(flows), 2.0), 6).tolist()
-    assert paths.total(value).tolist() == [sum(value[link] for link, _ in flow) for flow in flows]
+    assert paths.total(value).tolist() == [sum(value[link] * w for link, w in flow) for flow in flows]
+    plain = make(flows, weighted=False).total(value)
+    assert plain.tolist() == [sum(value[link] for link, _ in flow) for flow in flows]
     assert make(flows, weighted=False).load(1.0, 6).dtype == float
 
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from numpy.typing import NDArray
 from test_distance import random_graphs
 
-from fabric import Adaptive, Dmodk, Ecmp, Fabric, Paths, carrier, distance, route, routing
+from fabric import Adaptive, Dmodk, Ecmp, Fabric, Paths, carrier, distance, max_min, route, routing
 from fabric.errors import NoRouteError, ParameterError
 from fabric.policy import Policy
 from topologies import fat_tree
@@ -353,7 +353,28 @@ def test_the_nearest_attachments_are_taken_and_equal_ones_shared() -> None:
     paths = route(F, np.zeros(n, int), np.ones(n, int), Ecmp(), qp=np.arange(n))
     walks = Counter(tuple(nodes(F, paths, i)) for i in range(n))
     assert set(walks) == {(0, "A0", 1), (0, "B0", 1)}
-    assert abs(walks[0, "A0", 1] - n / 2) < 4 * np.sqrt(n) / 2
+    assert walks[0, "A0", 1] == n / 2  # queue pairs of one transfer are dealt in turn
+    others = route(F, np.zeros(n, int), np.ones(n, int), Ecmp(seed=1), qp=7)
+    assert (
+        len({tuple(nodes(F, others, i)) for i in range(9)}) == 1
+    )  # without new queue pairs: always the same
+
+
+def test_perfect_balance_splits_over_equal_attachments() -> None:
+    """Two planes of two leaves and a spine: half of each transfer on each, so a pair has both NICs' bandwidth."""
+    leaves = {f"{side}{i}": 1 for side in "AB" for i in range(2)}
+    access = [(e, f"{side}{e // 2}") for e in range(4) for side in "AB"]
+    trunk = [(f"{side}{i}", f"{side}s") for side in "AB" for i in range(2)]
+    G = graph("planes", range(4), leaves | {"As": 2, "Bs": 2}, access + trunk)
+    F = carrier(Fabric.from_graph(G), Adaptive())
+    paths = route(F, np.array([0, 0, 1]), np.array([2, 1, 1]), Adaptive())
+    assert paths.length.tolist() == [8, 4, 0]
+    assert paths.weight is not None and set(paths.weight.tolist()) == {0.5}
+    rates = max_min(paths.take(np.array([0])), F.capacity)
+    assert rates.tolist() == [2 * F.capacity[0]]
+    one = route(Fabric.from_graph(G), np.array([0]), np.array([2]), Ecmp())
+    value = np.full(F.n_links, 3.0)
+    assert paths.total(value)[0] == one.total(np.full(F.n_links, 3.0))[0] == 12.0
 
 
 def test_an_endpoint_on_the_scale_up_switch_alone_can_send_but_not_be_reached() -> None:

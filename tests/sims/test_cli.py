@@ -187,7 +187,7 @@ A, F = ("allreduce", "--size", "1KiB"), ("flows", "fat-tree:k=4", "--size", "1MB
     ("words", "culprits"),
     [
         ((*A, "fat-tre:k=4"), ("fat-tre", "fat-tree")),
-        ((*A, "--topology", "torus:k=4"), ("torus", "fat-tree")),
+        ((*A, "--topology", "clos:k=4"), ("clos", "fat-tree")),
         ((*A, "--preset", "colosus"), ("colosus", "colossus-100k")),
         ((*A, "fat-tree:q=4"), ("'q'", "k")),
         ((*A, "fat-tree:k"), ("'k'", "key=value")),
