@@ -103,5 +103,5 @@ class TooLargeError(FabricsimError):
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
+    text = "not given" if value is None else repr(value)
     return text if len(text) <= 80 else text[:77] + "..."

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from decimal import Decimal
 
 from fabric.errors import ParameterError
 
@@ -26,7 +27,7 @@ _SIZES |= {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 _NCCL = {"": 1, "K": 2**10, "k": 2**10, "M": 2**20, "m": 2**20, "G": 2**30, "g": 2**30, "T": 2**40}
 _SECONDS = {"s": 1, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _TIMES = _SECONDS | {"min": 60, "h": 3600, "d": 86400, "y": 365.25 * 86400}
-_BITS = {"bps": 1, "kbps": 1e3, "Mbps": 1e6, "Gbps": 1e9, "Tbps": 1e12}
+_BITS = {"bps": 1, "kbps": 1e3, "Mbps": 1e6, "Gbps": 1e9, "Tbps": 1e12, "Pbps": 1e15}
 _RATES = {
     **{unit: factor / 8 for unit, factor in _BITS.items()},
     **{unit.replace("bps", "b/s"): factor / 8 for unit, factor in _BITS.items()},
@@ -43,7 +44,7 @@ def _split(name: str, text: str, units: dict[str, float], examples: str) -> floa
     if unit not in units:
         rule = "a unit is needed" if not unit else f"unknown unit {unit!r}"
         raise ParameterError(name, text, f"{rule}: write it as {examples}", [u for u in units if u])
-    value = float(number) * units[unit]
+    value = float(Decimal(number) * Decimal(repr(units[unit])))  # 300ns is 3e-07, not 3.0000000000000004e-07
     if not math.isfinite(value):
         raise ParameterError(name, text, "a finite number")
     return value

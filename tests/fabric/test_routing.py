@@ -361,7 +361,7 @@ def test_the_nearest_attachments_are_taken_and_equal_ones_shared() -> None:
 
 
 def test_perfect_balance_splits_over_equal_attachments() -> None:
-    """Two planes of two leaves and a spine: half of each transfer on each, so a pair has both NICs' bandwidth."""
+    """Two planes of two leaves and a spine: half on each, so a pair has both NICs' bandwidth."""
     leaves = {f"{side}{i}": 1 for side in "AB" for i in range(2)}
     access = [(e, f"{side}{e // 2}") for e in range(4) for side in "AB"]
     trunk = [(f"{side}{i}", f"{side}s") for side in "AB" for i in range(2)]
