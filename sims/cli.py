@@ -173,10 +173,10 @@ def allreduce(
                     job.program(name)  # what cannot be done is refused before anything is printed
             for row in progress.each(job.rows(fitting, chosen), total):
                 if not rows:
-                    print(*allreduce_header(row, fabric.disclaimer, [*notes, *left_out]), sep="\n")
+                    progress.print(allreduce_header(row, fabric.disclaimer, [*notes, *left_out]))
                 rows.append(row)
                 if len(rows) - done == len(chosen):
-                    print(*allreduce_block(rows[done:], job.note(row.used)), sep="\n", flush=True)
+                    progress.print(allreduce_block(rows[done:], job.note(row.used)))
                     done = len(rows)
         finally:
             # Also after Ctrl-C: what is finished is kept.
@@ -253,7 +253,7 @@ def flows(
         if window is None:
             window = 0.0 if equal or len(who) <= 5000 else 0.002
         result = run_flows(fabric, who, policy, profile, resolution=window)
-        print(*flows_lines(text, fabric, traffic, policy, profile, result, window, notes), sep="\n")
+        progress.print(flows_lines(text, fabric, traffic, policy, profile, result, window, notes))
         if out:
             columns = {
                 "src": who.src.tolist(),
@@ -305,7 +305,7 @@ def show(spec: Spec = None, topology: Topology = None, preset: Preset = None, gr
         from fabric import measure
         from sims.table import measures_lines
 
-        print(*measures_lines(text, measure(fabric), fabric.disclaimer, notes), sep="\n")
+        progress.print(measures_lines(text, measure(fabric), fabric.disclaimer, notes))
 
 
 def _named(

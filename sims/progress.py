@@ -54,6 +54,15 @@ class Progress:
             self._done += 1
             self._update()
 
+    def print(self, lines: Iterable[str]) -> None:
+        """Print data to stdout; the bar makes room where both are one terminal."""
+        with self._lock:
+            if self._bar is not None:
+                self._bar.stop()
+            print(*lines, sep="\n", flush=True)
+            if self._bar is not None:
+                self._bar.start()
+
     def _show(self) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -63,7 +72,11 @@ class Progress:
             if self._timer is None:
                 return
             columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
-            self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
+            # rich would take over print() and send the data to its own console, folded at its width.
+            console = Console(stderr=True)
+            self._bar = Bar(
+                *columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False
+            )
             self._task = self._bar.add_task(self._text, total=self._total or None)
             self._bar.start()
         self._update()
