@@ -255,10 +255,11 @@ def flows(
         result = run_flows(fabric, who, policy, profile, resolution=window)
         progress.print(flows_lines(text, fabric, traffic, policy, profile, result, window, notes))
         if out:
+            whole = bool((who.size == who.size.round()).all() and who.size.max() < 2**62)
             columns = {
                 "src": who.src.tolist(),
                 "dst": who.dst.tolist(),
-                "size_bytes": who.size.tolist(),
+                "size_bytes": (who.size.astype(int) if whole else who.size).tolist(),
                 "start_s": who.start.tolist(),
                 "end_s": result.end.tolist(),
                 "rate_GBps": (result.rate / 1e9).tolist(),

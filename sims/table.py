@@ -101,7 +101,8 @@ def flows_lines(
     yield f"# traffic    {traffic}: {len(who):,} flows, {who.size.sum() / 1e9:,.6g} GB; routing {policy}"
     yield f"# latency    {profile}"
     exact = "exact" if resolution == 0 else f"ends within {resolution:g} of the makespan handled together"
-    yield f"# clock      {exact}; rates found {result.solves:,} times"
+    times = "once" if result.solves == 1 else f"{result.solves:,} times"
+    yield f"# clock      {exact}; rates found {times}"
     if fabric.disclaimer:
         yield f"# note       {fabric.disclaimer}"
     for note in notes:
