@@ -12,21 +12,79 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from topologies.blueprints import beyond_1m, fat_tree_64k, multiplane_131k, superpod_h100
     from topologies.catalogue import load
+    from topologies.dragonfly import dragonfly
+    from topologies.dragonfly_plus import dragonfly_plus
     from topologies.fat_tree import fat_tree
     from topologies.ibnetdiscover import read_ibnetdiscover
+    from topologies.leaf_spine import leaf_spine
+    from topologies.lift import from_networkx
+    from topologies.multi_plane import multi_plane
     from topologies.node_link import read_node_link, write_node_link
-    from topologies.presets import colossus_100k
+    from topologies.operators import colossus_100k, hpn_pod, meta_24k
+    from topologies.pgft import pgft, xgft
+    from topologies.rail_only import rail_only
+    from topologies.rail_optimized import rail_optimized
+    from topologies.random_regular import random_regular
+    from topologies.slim_fly import slim_fly
+    from topologies.star import star
+    from topologies.torus import torus
 
-__all__ = ["colossus_100k", "fat_tree", "load", "read_ibnetdiscover", "read_node_link", "write_node_link"]
+__all__ = [
+    "beyond_1m",
+    "colossus_100k",
+    "dragonfly",
+    "dragonfly_plus",
+    "fat_tree",
+    "fat_tree_64k",
+    "from_networkx",
+    "hpn_pod",
+    "leaf_spine",
+    "load",
+    "meta_24k",
+    "multi_plane",
+    "multiplane_131k",
+    "pgft",
+    "rail_only",
+    "rail_optimized",
+    "random_regular",
+    "read_ibnetdiscover",
+    "read_node_link",
+    "slim_fly",
+    "star",
+    "superpod_h100",
+    "torus",
+    "write_node_link",
+    "xgft",
+]
 
 _HOME = {
-    "colossus_100k": "topologies.presets",
+    "beyond_1m": "topologies.blueprints",
+    "colossus_100k": "topologies.operators",
+    "dragonfly": "topologies.dragonfly",
+    "dragonfly_plus": "topologies.dragonfly_plus",
     "fat_tree": "topologies.fat_tree",
+    "fat_tree_64k": "topologies.blueprints",
+    "from_networkx": "topologies.lift",
+    "hpn_pod": "topologies.operators",
+    "leaf_spine": "topologies.leaf_spine",
     "load": "topologies.catalogue",
+    "meta_24k": "topologies.operators",
+    "multi_plane": "topologies.multi_plane",
+    "multiplane_131k": "topologies.blueprints",
+    "pgft": "topologies.pgft",
+    "rail_only": "topologies.rail_only",
+    "rail_optimized": "topologies.rail_optimized",
+    "random_regular": "topologies.random_regular",
     "read_ibnetdiscover": "topologies.ibnetdiscover",
     "read_node_link": "topologies.node_link",
+    "slim_fly": "topologies.slim_fly",
+    "star": "topologies.star",
+    "superpod_h100": "topologies.blueprints",
+    "torus": "topologies.torus",
     "write_node_link": "topologies.node_link",
+    "xgft": "topologies.pgft",
 }
 
 

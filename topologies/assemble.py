@@ -5,8 +5,10 @@ Knows NetworkX; knows neither a topology nor the attributes' meaning.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any
 
 import networkx as nx
@@ -36,7 +38,7 @@ class Edges:
     common: Mapping[str, Any]
 
 
-def assemble(attributes: Mapping[str, Any], nodes: Iterable[Nodes], edges: Iterable[Edges]) -> nx.Graph:
+def assemble(attributes: Mapping[str, Any], nodes: Sequence[Nodes], edges: Iterable[Edges]) -> nx.Graph:
     """The graph with these graph attributes, nodes numbered 0, 1, ... in the order given, and edges.
 
     All numbers in it are Python's own, not numpy's. Every node has its attribute dict to itself, so the graph
@@ -52,19 +54,13 @@ def assemble(attributes: Mapping[str, Any], nodes: Iterable[Nodes], edges: Itera
         first = 0
         for block in nodes:
             G.add_nodes_from(range(first, first + block.count), **block.common)
+            first += block.count
+        data, first = list(dict(G.nodes(data=True)).values()), 0
+        for block in nodes:
             for name, column in block.columns.items():
-                _label(G, first, name, column)
+                own = data[first : first + block.count]
+                deque(map(dict.__setitem__, own, repeat(name), column.tolist()), maxlen=0)  # a loop in C
             first += block.count
         for run in edges:
             G.add_edges_from(zip(run.tail.tolist(), run.head.tolist()), **run.common)
     return G
-
-
-def _label(G: nx.Graph, first: int, name: str, column: NDArray[np.int64]) -> None:
-    """Give each node its entry of the column; nodes of equal entries are labelled in one call."""
-    order = np.argsort(column, kind="stable")
-    values = column[order]
-    starts = np.flatnonzero(np.diff(values, prepend=values[:1] - 1))
-    members, ends = (order + first).tolist(), [*starts[1:].tolist(), len(order)]
-    for start, end, value in zip(starts.tolist(), ends, values[starts].tolist()):
-        G.add_nodes_from(members[start:end], **{name: value})

@@ -15,16 +15,39 @@ from typing import Any, Literal
 import networkx as nx
 
 from fabric.errors import FileFormatError, ParameterError
+from topologies.dragonfly import DRAGONFLY
+from topologies.dragonfly_plus import DRAGONFLY_PLUS
 from topologies.fat_tree import FAT_TREE
 from topologies.ibnetdiscover import looks_like_ibnetdiscover, read_ibnetdiscover
+from topologies.leaf_spine import LEAF_SPINE
+from topologies.multi_plane import MULTI_PLANE
 from topologies.node_link import read_node_link
+from topologies.pgft import PGFT, XGFT
 from topologies.presets import DISCLAIMERS, PRESETS
+from topologies.rail_only import RAIL_ONLY
+from topologies.rail_optimized import RAIL_OPTIMIZED
+from topologies.random_regular import RANDOM_REGULAR
+from topologies.slim_fly import SLIM_FLY
 from topologies.spec import RATE_OR_ZERO, TIME, Builder, read_arguments, write_arguments
+from topologies.star import STAR
+from topologies.torus import TORUS
 
-__all__ = ["FAMILIES", "canonical", "disclaimer", "load", "source_digest"]
+__all__ = ["FAMILIES", "Entry", "canonical", "disclaimer", "listing", "load", "source_digest"]
 
 FAMILIES: dict[str, Builder] = {
     "fat-tree": FAT_TREE,
+    "star": STAR,
+    "leaf-spine": LEAF_SPINE,
+    "xgft": XGFT,
+    "pgft": PGFT,
+    "rail-optimized": RAIL_OPTIMIZED,
+    "rail-only": RAIL_ONLY,
+    "multi-plane": MULTI_PLANE,
+    "dragonfly": DRAGONFLY,
+    "dragonfly-plus": DRAGONFLY_PLUS,
+    "torus": TORUS,
+    "slim-fly": SLIM_FLY,
+    "random-regular": RANDOM_REGULAR,
 }
 
 _DUMP = Builder(
@@ -92,6 +115,35 @@ def disclaimer(spec: str) -> str:
     return DISCLAIMERS.get(rest.partition(":")[0].strip(), "") if head.strip() == "preset" else ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """What can be named: ``parameters`` have each the text of its default, None where it has none."""
+
+    name: str
+    summary: str
+    parameters: Mapping[str, str | None]
+
+
+def listing() -> list[Entry]:
+    """All families, then all presets (``preset:NAME``), each with its parameters in their order.
+
+    >>> print(listing()[0].name, listing()[0].parameters["rate"])
+    fat-tree 400Gbps
+    """
+    named = [*FAMILIES.items(), *((f"preset:{name}", preset) for name, preset in PRESETS.items())]
+    return [
+        Entry(
+            name=name,
+            summary=builder.summary,
+            parameters={
+                key: None if builder.defaults[key] is None else parameter.write(builder.defaults[key])
+                for key, parameter in builder.parameters.items()
+            },
+        )
+        for name, builder in named
+    ]
+
+
 def source_digest(spec: str) -> str:
     """SHA-256, in hexadecimal, of the contents of the file that ``spec`` names; "" where it names no file.
 
@@ -148,6 +200,7 @@ def _built(what: str, name: str, table: Mapping[str, Builder], kind: str, rest: 
     if name not in table:
         raise ParameterError(kind, name, "unknown", table)
     arguments = read_arguments(what, rest, table[name].parameters)
+    table[name].require(what, arguments)
     return _Source(name=what, builder=table[name], arguments=arguments, is_file=False)
 
 

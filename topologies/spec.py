@@ -25,8 +25,10 @@ __all__ = [
     "TIME",
     "TIMES",
     "WHOLE",
+    "WHOLES",
     "Builder",
     "Parameter",
+    "choice",
     "read_arguments",
     "write_arguments",
 ]
@@ -98,13 +100,26 @@ class Builder:
 
     def given(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments that say something: those which are not spelled as the function's default is."""
-        defaults = {name: p.default for name, p in inspect.signature(self.function).parameters.items()}
+        defaults = self.defaults
         return {
             name: value
             for name, value in arguments.items()
             if value is not None
             and (defaults[name] is None or self._spelled(name, value) != self._spelled(name, defaults[name]))
         }
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The default of every argument of the function; None where it has none."""
+        arguments = inspect.signature(self.function).parameters.items()
+        return {name: None if p.default is p.empty else p.default for name, p in arguments}
+
+    def require(self, what: str, arguments: Mapping[str, Any]) -> None:
+        """Raise ParameterError where an argument that has no default is not among these."""
+        for name, argument in inspect.signature(self.function).parameters.items():
+            if argument.default is argument.empty and name not in arguments:
+                rule = f"{what} needs it, such as {name}={self.parameters[name].example}"
+                raise ParameterError(name, None, rule)
 
     def _spelled(self, name: str, value: Any) -> str:
         return self.parameters[name].write(value)
@@ -118,6 +133,25 @@ def _whole(name: str, text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,18}(_[0-9]{3})*", text):
         raise ParameterError(name, text, "a whole number, such as 8")
     return int(text)
+
+
+def _wholes(name: str, text: str) -> tuple[int, ...]:
+    return tuple(_whole(name, item.strip()) for item in text.split("/"))
+
+
+def choice(*legal: str) -> Parameter:
+    """A parameter that is one of a few words.
+
+    >>> choice("split", "one").read("attach", "One")
+    'one'
+    """
+
+    def read(name: str, text: str) -> str:
+        if text.lower() not in legal:
+            raise ParameterError(name, text, "one of a few words", legal)
+        return text.lower()
+
+    return Parameter(read=read, write=str, example=legal[0])
 
 
 def _boolean(name: str, text: str) -> bool:
@@ -196,6 +230,7 @@ def _shortest(values: list[float]) -> tuple[float, ...]:
 
 
 WHOLE = Parameter(read=_whole, write=str, example="8")
+WHOLES = Parameter(read=_wholes, write=lambda value: "/".join(map(str, _sequence(value))), example="32/32")
 BOOLEAN = Parameter(read=_boolean, write=lambda value: str(bool(value)).lower(), example="true")
 RATE = Parameter(read=lambda name, text: parse_rate(text, name), write=_write_rate, example="400Gbps")
 RATE_OR_ZERO = Parameter(read=_rate_or_zero, write=_write_rate, example="450GB/s")

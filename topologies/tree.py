@@ -21,28 +21,31 @@ from numpy.typing import NDArray
 
 from fabric.errors import ParameterError
 
-__all__ = ["Shape", "smallest"]
+__all__ = ["Shape", "smallest", "tops"]
 
 _MOST_TIERS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """PGFT(h; m; w; p) of which only the first ``leaves`` leaves exist, with ``endpoints`` endpoints on them.
+    """PGFT(h; m; w; p) of which only the first ``leaves`` places for a leaf are taken, by ``endpoints``.
 
-    A switch of tier i (1 .. h) is a pair (subtree of height i, index x in 0 .. W_i - 1), W_i = w_2 * ... *
+    A switch of tier i (1 .. h) is a pair (subtree of height i, index x in 0 .. W_i - 1), W_i = w_1 * ... *
     w_i. Its parents are (subtree // m_(i+1), x + W_i * y) for y in 0 .. w_(i+1) - 1. It exists if its subtree
     holds a leaf that exists: a subtree that is cut short keeps all its switches of its top tier, so every
     leaf has all its paths. Nodes are numbered endpoints first, then tier by tier, within a tier by (subtree,
     index).
 
+    With w_1 > 1 each place holds w_1 leaves side by side, and x mod w_1 never changes on the way up: w_1
+    planes, each a tree of its own. An endpoint is on all leaves of its place, or, with ``apart``, on one of
+    them: then w_1 times as many fit, and no cable of the tree joins two planes.
+
     ``down`` is m_1 .. m_h, children of a switch of each tier; ``parents`` is w_1 .. w_h, parents of a node
-    one tier below (w_1 = 1); ``cables`` is p_1 .. p_h, parallel cables from a node one tier below to each
-    parent.
+    one tier below; ``cables`` is p_1 .. p_h, parallel cables from a node one tier below to each parent.
 
     Raises:
-        ParameterError: the lengths differ, an entry is below 1, w_1 is not 1, the leaves do not fit under one
-            top subtree, or the endpoints do not fit on the leaves.
+        ParameterError: the lengths differ, an entry is below 1, the leaves do not fit under one top subtree,
+            or the endpoints do not fit on the leaves.
 
     >>> superpod = Shape(down=(32, 32), parents=(1, 16), cables=(1, 2), leaves=32, endpoints=1024)
     >>> superpod.switches, superpod.edges, superpod.cable_counts
@@ -54,17 +57,18 @@ class Shape:
     cables: tuple[int, ...]
     leaves: int
     endpoints: int
+    apart: bool = False
 
     def __post_init__(self) -> None:
         text = f"PGFT({len(self.down)}; {self.down}; {self.parents}; {self.cables})"
         if not self.down or not len(self.down) == len(self.parents) == len(self.cables):
             raise ParameterError("shape", text, "m, w and p have one entry per tier each")
-        if min(*self.down, *self.parents, *self.cables) < 1 or self.parents[0] != 1:
-            raise ParameterError("shape", text, "every entry is at least 1, and w_1 is 1")
+        if min(*self.down, *self.parents, *self.cables) < 1:
+            raise ParameterError("shape", text, "every entry is at least 1")
         room = prod(self.down[1:])
         if not 1 <= self.leaves <= room:
             raise ParameterError("leaves", self.leaves, f"from 1 to {room:,}, which {text} has")
-        most = self.leaves * self.down[0]
+        most = self.leaves * self.down[0] * (self.parents[0] if self.apart else 1)
         if not self.leaves <= self.endpoints <= most:
             rule = f"from {self.leaves:,} to {most:,}: up to {self.down[0]:,} on each leaf"
             raise ParameterError("endpoints", self.endpoints, rule)
@@ -87,12 +91,12 @@ class Shape:
 
     @cached_property
     def planes(self) -> tuple[int, ...]:
-        """W_1 .. W_h: switches of tier i above each leaf, which are those of one subtree of height i."""
+        """W_1 .. W_h: switches of tier i above each place, which are those of one subtree of height i."""
         return tuple(accumulate(self.parents, mul))
 
     @cached_property
     def subtrees(self) -> tuple[int, ...]:
-        """Per tier i, how many subtrees of height i hold a leaf; 1 at the top."""
+        """Per tier i, how many subtrees of height i hold a leaf (i = 1: the places); 1 at the top."""
         sizes = accumulate((1, *self.down[1:]), mul)
         return tuple(-(-self.leaves // size) for size in sizes)
 
@@ -105,7 +109,13 @@ class Shape:
     def edges(self) -> tuple[int, ...]:
         """Per boundary below tier 1 .. h, adjacent pairs: each node below has w of them."""
         below = (self.endpoints, *self.switches[:-1])
-        return tuple(map(mul, below, self.parents))
+        return tuple(map(mul, below, (1 if self.apart else self.parents[0], *self.parents[1:])))
+
+    @cached_property
+    def ports(self) -> tuple[int, ...]:
+        """Per tier, the ports that a full switch of it uses, down and up."""
+        up = (*map(mul, self.parents[1:], self.cables[1:]), 0)
+        return tuple(d * p + u for d, p, u in zip(self.down, self.cables, up))
 
     @cached_property
     def cable_counts(self) -> tuple[int, ...]:
@@ -181,16 +191,27 @@ def smallest(endpoints: int, radix: int, tiers: int | None, ratios: Sequence[flo
         return Shape(down=(radix,), parents=(1,), cables=(1,), leaves=1, endpoints=endpoints)
     subtrees = -(-leaves // prod(down[1:-1]))
     up = [u for _, u in ports[: height - 1]]
-    # Each top switch spends up/tops ports on each of the subtrees.
-    least = -(-subtrees * up[-1] // radix)
-    tops = next(c for c in range(least, up[-1] + 1) if up[-1] % c == 0)
+    count = tops(up[-1], subtrees, radix)
     return Shape(
         down=(*down[:-1], subtrees),
-        parents=(1, *up[:-1], tops),
-        cables=(*[1] * (height - 1), up[-1] // tops),
+        parents=(1, *up[:-1], count),
+        cables=(*[1] * (height - 1), up[-1] // count),
         leaves=leaves,
         endpoints=endpoints,
     )
+
+
+def tops(uplinks: int, subtrees: int, radix: int) -> int:
+    """The fewest top switches that all subtrees reach equally: a divisor of the uplinks of a switch below.
+
+    Each of them spends uplinks/tops of its ``radix`` ports on each of the subtrees, of which there are at
+    most ``radix``.
+
+    >>> tops(32, 24, 64)  # three SuperPOD units: 16 spines, not 12
+    16
+    """
+    least = -(-subtrees * uplinks // radix)
+    return next(c for c in range(least, uplinks + 1) if uplinks % c == 0)
 
 
 def _ports(radix: int, ratio: float, ratios: Sequence[float]) -> tuple[int, int]:

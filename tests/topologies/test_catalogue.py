@@ -130,7 +130,7 @@ def test_source_digest_is_of_the_contents(dump: Path, tmp_path: Path) -> None:
         ("preset:", "preset: '': unknown .legal: colossus-100k"),
         ("preset:colossus-100k:k=4", "parameter of preset:colossus-100k: 'k': unknown"),
         ("fat-tree:pods=4", "parameter of fat-tree: 'pods': unknown"),
-        ("fat-tree", "endpoints: None: needed: give k alone"),
+        ("fat-tree", "endpoints: not given: needed: give k alone"),
         ("fat-tree:k=5", "k: 5: an even number"),
         ("missing.topo", "topology: 'missing.topo': no such file"),
         ("missing/graph:nvlink=450GB/s", "topology: 'missing/graph': no such file"),

@@ -18,7 +18,7 @@ from fabric.errors import ParameterError, TooLargeError
 from fabric.fabric import Fabric
 from topologies import memory
 from topologies.fat_tree import fat_tree, fat_tree_size
-from topologies.presets import colossus_100k
+from topologies.operators import colossus_100k
 from topologies.tree import Shape
 
 
@@ -349,8 +349,8 @@ def test_available_memory_is_the_least_limit(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({}, "endpoints: None: needed: give k alone, or endpoints and radix"),
-        ({"endpoints": 8}, "radix: None: needed"),
+        ({}, "endpoints: not given: needed: give k alone, or endpoints and radix"),
+        ({"endpoints": 8}, "radix: not given: needed"),
         ({"k": 7}, "k: 7: an even number: the nearest legal are 6 and 8"),
         ({"k": 0}, "k: 0: an even number, at least 2"),
         ({"k": 4.0}, "k: 4.0: an even number"),
@@ -381,7 +381,10 @@ def test_available_memory_is_the_least_limit(monkeypatch: pytest.MonkeyPatch) ->
             {"endpoints": 9, "radix": 16, "oversubscription": 0},
             "oversubscription: 0: a finite number, above zero",
         ),
-        ({"endpoints": 9, "radix": 16, "oversubscription": []}, "oversubscription: None: a finite number"),
+        (
+            {"endpoints": 9, "radix": 16, "oversubscription": []},
+            "oversubscription: not given: a finite number",
+        ),
         ({"k": 4, "rate": 0}, "rate: 0: a finite number, above zero"),
         ({"k": 4, "rate": float("nan")}, "rate: nan: a finite number"),
         ({"k": 4, "delay": (1e-9, -1)}, "delay: -1: a finite number, zero or more"),
@@ -409,7 +412,7 @@ def test_illegal_arguments(arguments: dict[str, Any], words: str) -> None:
     [
         ({"cables": (1,)}, "m, w and p have one entry per tier each"),
         ({"down": (2, 0)}, "every entry is at least 1"),
-        ({"parents": (2, 2)}, "w_1 is 1"),
+        ({"endpoints": 17, "apart": True, "parents": (2, 2)}, "endpoints: 17: from 4 to 16"),
         ({"leaves": 5}, "leaves: 5: from 1 to 4"),
         ({"endpoints": 9}, "endpoints: 9: from 4 to 8"),
     ],
