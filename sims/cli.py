@@ -1,6 +1,6 @@
 """The command line: parse, one API call, write. Data to stdout or --out, progress and complaints to stderr.
 
-The only module that knows typer. Heavy imports happen inside the command that needs them, so that --help is
+Heavy imports happen inside the command that needs them, so that --help is
 quick.
 """
 
@@ -9,15 +9,15 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from fabric.errors import FabricsimError, FileFormatError, ParameterError
-
-if TYPE_CHECKING:
-    from fabric import Fabric
-    from sims.progress import Progress
+from sims.cli_topology import commands as topology_commands
+from sims.naming import Graph, Out, Preset, Spec, Topology, named, opened
+from sims.output import FIGURE_FORMATS, ROW_FORMATS, check_writable, tell_written
+from sims.progress import Progress
 
 __all__ = ["app", "main"]
 
@@ -31,40 +31,8 @@ app = typer.Typer(
     help="A model of the network of a large AI training cluster: topologies, routes and simulated "
     "all-reduce. Exact for the model it states; an illustration, not a measurement of any real fabric.",
 )
-topology = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Look at a topology.")
-app.add_typer(topology, name="topology")
+app.add_typer(topology_commands, name="topology")
 
-Spec = Annotated[
-    str | None,
-    typer.Argument(
-        help="The fabric: FAMILY:key=value,..., preset:NAME or the path of a graph file.", show_default=False
-    ),
-]
-Topology = Annotated[
-    str | None,
-    typer.Option(
-        "--topology",
-        metavar="FAMILY:key=value,...",
-        help="The fabric by family, e.g. fat-tree:k=74.",
-        show_default=False,
-    ),
-]
-Preset = Annotated[
-    str | None,
-    typer.Option(
-        "--preset", metavar="NAME[:key=value,...]", help="The fabric by preset.", show_default=False
-    ),
-]
-Graph = Annotated[
-    str | None,
-    typer.Option(
-        "--graph",
-        metavar="FILE",
-        help="The fabric from a file: node-link JSON or ibnetdiscover (FILE:nvlink=450GB/s adds scale-up "
-        "switches).",
-        show_default=False,
-    ),
-]
 Routing = Annotated[str, typer.Option(metavar="POLICY", help="ecmp, ecmp:qps=Q, dmodk or adaptive.")]
 Profile = Annotated[
     str,
@@ -77,11 +45,6 @@ Profile = Annotated[
 Seed = Annotated[
     str, typer.Option(metavar="NUMBER", help="Draws random placements, random traffic and the salts of ECMP.")
 ]
-Out = Annotated[
-    Path | None,
-    typer.Option("--out", metavar="FILE", help="Write the rows: .csv, .json or .jsonl.", show_default=False),
-]
-
 _NAMES = "ring, recursive-doubling, halving-doubling, tree, hierarchical-ring|tree|halving-doubling, auto"
 
 
@@ -136,7 +99,6 @@ def allreduce(
     _check_outputs(out, plot)
     from fabric.units import parse_sizes
     from sims.collectives import format_algorithm, parse_algorithms
-    from sims.progress import Progress
 
     wanted = [format_algorithm(*item) for item in parse_algorithms(algorithm)] if algorithm else None
     chosen = parse_sizes(sizes or "8:16G:x4")
@@ -149,8 +111,8 @@ def allreduce(
     check_settings(placement=placement, routing=routing, engine=engine, profile=latency_profile)
     rows: list[Row] = []
     with Progress() as progress:
-        named = _named(spec, topology, preset, graph, default="preset:colossus-100k")
-        fabric, text, digest, notes = _fabric(named, progress)
+        text = named(spec, topology, preset, graph, default="preset:colossus-100k")
+        fabric, text, digest, notes = opened(text, progress)
         job = AllReduce(
             fabric,
             topology=text,
@@ -187,7 +149,7 @@ def allreduce(
             from sims.figures import allreduce_figure, save_figure
 
             save_figure(allreduce_figure(rows, fabric.disclaimer), plot, rows)
-    _tell_written(out, plot)
+    tell_written(out, plot)
 
 
 @app.command()
@@ -225,7 +187,6 @@ def flows(
     from fabric.policy import parse_policy
     from fabric.units import parse_size
     from sims.profiles import latency_profile as profile_of
-    from sims.progress import Progress
 
     draw = _whole("--seed", seed)
     policy, profile = parse_policy(routing, draw), profile_of(latency_profile)
@@ -242,7 +203,7 @@ def flows(
     from sims.traffic import pattern, read_traffic
 
     with Progress() as progress:
-        fabric, text, _, notes = _fabric(_named(spec, topology, preset, graph), progress)
+        fabric, text, _, notes = opened(named(spec, topology, preset, graph), progress)
         who = (
             read_traffic(traffic, fabric.n_endpoints)
             if is_file
@@ -265,7 +226,7 @@ def flows(
                 "rate_GBps": (result.rate / 1e9).tolist(),
             }
             write_columns(out, columns)
-    _tell_written(out, None)
+    tell_written(out, None)
 
 
 @app.command()
@@ -276,7 +237,7 @@ def plot(
     ],
 ) -> None:
     """Draw saved rows: bus bandwidth and time over message size. Nothing is simulated."""
-    _check_outputs(None, output, "output")
+    check_writable(output, "--output", FIGURE_FORMATS)
     from sims.figures import allreduce_figure, save_figure
     from sims.output import read_records
     from sims.result import Row
@@ -292,66 +253,7 @@ def plot(
             ) from None
     said = dict.fromkeys(filter(None, (disclaimer(row.scenario.topology) for row in found)))
     save_figure(allreduce_figure(found, "; ".join(said)), output, found)
-    _tell_written(None, output)
-
-
-@topology.command()
-def show(spec: Spec = None, topology: Topology = None, preset: Preset = None, graph: Graph = None) -> None:
-    """Counts per tier, cables, ports, hops, path diversity, bisection, oversubscription."""
-    from sims.progress import Progress
-
-    with Progress() as progress:
-        fabric, text, _, notes = _fabric(_named(spec, topology, preset, graph), progress)
-        progress.step("measuring")
-        from fabric import measure
-        from sims.table import measures_lines
-
-        progress.print(measures_lines(text, measure(fabric), fabric.disclaimer, notes))
-
-
-def _named(
-    spec: str | None, topology: str | None, preset: str | None, graph: str | None, default: str | None = None
-) -> str:
-    """The one text that names the fabric."""
-    given = {
-        "SPEC": spec,
-        "--topology": topology,
-        "--preset": preset and f"preset:{preset}",
-        "--graph": graph,
-    }
-    named = {option: text for option, text in given.items() if text is not None}
-    if len(named) > 1:
-        raise ParameterError(" and ".join(named), " and ".join(named.values()), "name the fabric once")
-    if not named:
-        if default is not None:
-            return default
-        rule = "name the fabric: FAMILY:key=value,..., preset:NAME or the path of a graph file"
-        raise ParameterError("topology", None, rule)
-    ((option, text),) = named.items()
-    if option == "--graph" and not Path(text.split(":", 1)[0]).exists() and not Path(text).exists():
-        raise ParameterError("--graph", text, "no such file")
-    return text
-
-
-def _fabric(named: str, progress: Progress) -> tuple[Fabric, str, str, list[str]]:
-    """The compiled fabric, its canonical text, the hash of its file's contents, and what its maker noted."""
-    import gc
-
-    progress.step("building the topology")
-    from topologies import load
-    from topologies.catalogue import canonical, source_digest
-
-    graph = load(named)
-    progress.step("compiling")
-    from fabric import Fabric
-
-    gc.freeze()  # the graph is here to stay: later collections need not walk it
-    return (
-        Fabric.from_graph(graph),
-        canonical(named),
-        source_digest(named),
-        list(graph.graph.get("notes", ())),
-    )
+    tell_written(None, output)
 
 
 def _whole(option: str, text: str) -> int:
@@ -370,23 +272,15 @@ def _share(option: str, text: str) -> float:
     return value
 
 
-def _check_outputs(out: Path | None, plot: Path | None, plot_option: str = "plot") -> None:
-    from sims.output import FIGURE_FORMATS, ROW_FORMATS, check_writable
-
+def _check_outputs(out: Path | None, plot: Path | None) -> None:
     if out:
         check_writable(out, "--out", ROW_FORMATS)
     if plot:
-        check_writable(plot, f"--{plot_option}", FIGURE_FORMATS)
-
-
-def _tell_written(*paths: Path | None) -> None:
-    for path in paths:
-        if path:
-            print(f"wrote {path}", file=sys.stderr)
+        check_writable(plot, "--plot", FIGURE_FORMATS)
 
 
 def main() -> NoReturn:
-    """Run the command line: 0 done, 2 a user's mistake (one line on stderr), 130 interrupted."""
+    """Run the command line: 0 done, 1 a check found faults, 2 a user's mistake, 130 interrupted."""
     try:
         status = _run()
         sys.stdout.flush()

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -144,3 +145,10 @@ def read_records(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
     if not found:
         raise FileFormatError(str(path), "", "holds no rows")
     return found
+
+
+def tell_written(*paths: str | os.PathLike[str] | None) -> None:
+    """Say on stderr which files a command has written."""
+    for path in paths:
+        if path:
+            print(f"wrote {path}", file=sys.stderr)

@@ -5,6 +5,7 @@ Prints nothing.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -16,8 +17,16 @@ from fabric.units import format_rate, format_size, format_time
 from sims.flows import FlowResult
 from sims.profiles import LatencyProfile, latency_profile
 from sims.result import Row
+from topologies.catalogue import Entry
 
-__all__ = ["allreduce_block", "allreduce_header", "flows_lines", "limit_lines", "measures_lines"]
+__all__ = [
+    "allreduce_block",
+    "allreduce_header",
+    "flows_lines",
+    "limit_lines",
+    "listing_lines",
+    "measures_lines",
+]
 
 _ELEMENT = 4  # bytes of a float
 
@@ -120,8 +129,18 @@ def flows_lines(
         yield f"links used      {result.used:>12.1%} of those between switches"
 
 
-def measures_lines(name: str, m: Measures, disclaimer: str = "", notes: Sequence[str] = ()) -> Iterator[str]:
-    """Counts per tier, cables, ports, hops, path diversity, bisection, oversubscription."""
+def listing_lines(entries: Sequence[Entry]) -> Iterator[str]:
+    """Families and presets: name, what it is, and its parameters with their defaults."""
+    for entry in entries:
+        yield f"{entry.name:<22} {entry.summary}"
+        shown = [key if value is None else f"{key}={value}" for key, value in entry.parameters.items()]
+        yield from textwrap.wrap(", ".join(shown), 100, initial_indent=" " * 23, subsequent_indent=" " * 23)
+
+
+def measures_lines(
+    name: str, m: Measures, disclaimer: str = "", notes: Sequence[str] = (), cuts: Sequence[str] = ()
+) -> Iterator[str]:
+    """Counts per tier, cables, ports, hops, path diversity, bisection (``cuts``: per tier), and so on."""
     yield f"{name}"
     if disclaimer:
         yield f"  note: {disclaimer}"
@@ -150,6 +169,7 @@ def measures_lines(name: str, m: Measures, disclaimer: str = "", notes: Sequence
     if m.bisection == m.bisection:
         share = 2 * m.bisection / m.injection
         yield f"  bisection          {format_rate(m.bisection):>12} one way: {share:.1%} of full"
+        yield from cuts
     for tier_name, ratio in m.oversubscription:
         yield f"  oversubscription   {ratio:>10.3g}:1 at the worst {tier_name}"
 

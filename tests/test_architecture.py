@@ -8,10 +8,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("fabric", "topologies", "sims")
+DRAWN = ("page", "boxes", "nodes", "matrix")
 DOORS = {
     "simpy": {"sims.network", "sims.engine", "sims.flows"},
-    "matplotlib": {"sims.figures"},
-    "typer": {"sims.cli"},
+    "matplotlib": {"sims.figures", "sims.drawing", *(f"sims.drawing_{x}" for x in DRAWN)},
+    "typer": {"sims.cli", "sims.cli_topology", "sims.naming"},
     "rich": {"sims.progress"},
 }
 

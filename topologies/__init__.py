@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from topologies.catalogue import load
     from topologies.dragonfly import dragonfly
     from topologies.dragonfly_plus import dragonfly_plus
+    from topologies.exchange import read_graph, write_graph
     from topologies.fat_tree import fat_tree
     from topologies.ibnetdiscover import read_ibnetdiscover
     from topologies.leaf_spine import leaf_spine
@@ -49,12 +50,14 @@ __all__ = [
     "rail_only",
     "rail_optimized",
     "random_regular",
+    "read_graph",
     "read_ibnetdiscover",
     "read_node_link",
     "slim_fly",
     "star",
     "superpod_h100",
     "torus",
+    "write_graph",
     "write_node_link",
     "xgft",
 ]
@@ -77,12 +80,14 @@ _HOME = {
     "rail_only": "topologies.rail_only",
     "rail_optimized": "topologies.rail_optimized",
     "random_regular": "topologies.random_regular",
+    "read_graph": "topologies.exchange",
     "read_ibnetdiscover": "topologies.ibnetdiscover",
     "read_node_link": "topologies.node_link",
     "slim_fly": "topologies.slim_fly",
     "star": "topologies.star",
     "superpod_h100": "topologies.blueprints",
     "torus": "topologies.torus",
+    "write_graph": "topologies.exchange",
     "write_node_link": "topologies.node_link",
     "xgft": "topologies.pgft",
 }

@@ -10,18 +10,18 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import networkx as nx
 
 from fabric.errors import FileFormatError, ParameterError
 from topologies.dragonfly import DRAGONFLY
 from topologies.dragonfly_plus import DRAGONFLY_PLUS
+from topologies.exchange import READERS, file_format
 from topologies.fat_tree import FAT_TREE
-from topologies.ibnetdiscover import looks_like_ibnetdiscover, read_ibnetdiscover
+from topologies.ibnetdiscover import read_ibnetdiscover
 from topologies.leaf_spine import LEAF_SPINE
 from topologies.multi_plane import MULTI_PLANE
-from topologies.node_link import read_node_link
 from topologies.pgft import PGFT, XGFT
 from topologies.presets import DISCLAIMERS, PRESETS
 from topologies.rail_only import RAIL_ONLY
@@ -56,21 +56,20 @@ _DUMP = Builder(
     summary="the output of ibnetdiscover, with what it does not say",
 )
 _WITH_ARGUMENTS = re.compile(r"(.+):([A-Za-z_]+=[^:]*)", re.DOTALL)
-_SNIFFED = 65_536  # characters of a file that are looked at
 
 
 def load(spec: str, *, nvlink: str | None = None) -> nx.Graph:
     """The topology that ``spec`` names.
 
     ``FAMILY:key=value,...`` builds one of ``FAMILIES``; ``preset:NAME`` or ``preset:NAME:key=value,...`` one
-    of the presets; anything else is the path of a graph file, node-link JSON or an ibnetdiscover dump, told
-    apart by content, the latter optionally with ``:nvlink=450GB/s`` or ``:delay=25ns`` behind it. ``nvlink``,
-    a rate with its unit, says the same as an argument ``nvlink`` in the text.
+    of the presets; anything else is the path of a graph file (node-link JSON, GraphML, a link CSV or an
+    ibnetdiscover dump, told apart by content, the last optionally with ``:nvlink=450GB/s`` or ``:delay=25ns``
+    behind it). ``nvlink``, a rate with its unit, says the same as an argument ``nvlink`` in the text.
 
     Raises:
         ParameterError: unknown family, preset or parameter (the legal ones are listed), an illegal value, or
             no such file.
-        FileFormatError: the file is neither format, or breaks its own.
+        FileFormatError: the file has none of these formats, or breaks its own.
         TooLargeError: the topology would not fit in memory.
 
     >>> load("fat-tree:k=4").number_of_edges()
@@ -86,13 +85,14 @@ def load(spec: str, *, nvlink: str | None = None) -> nx.Graph:
         arguments["nvlink"] = parameters["nvlink"].read("nvlink", nvlink)
     if not source.is_file:
         return source.builder.function(**arguments)
-    if _format(source.name) == "ibnetdiscover":
+    form = file_format(source.name)
+    if form == "ibnetdiscover":
         return read_ibnetdiscover(source.name, **arguments)
     if arguments:
         key, value = next(iter(arguments.items()))
-        rule = f"only for ibnetdiscover dumps: {source.name} is node-link JSON, which says it itself"
+        rule = f"only for ibnetdiscover dumps: {source.name} is {form}, which says it itself"
         raise ParameterError(key, value, rule)
-    return read_node_link(source.name)
+    return READERS[form](source.name)
 
 
 def canonical(spec: str) -> str:
@@ -202,17 +202,3 @@ def _built(what: str, name: str, table: Mapping[str, Builder], kind: str, rest: 
     arguments = read_arguments(what, rest, table[name].parameters)
     table[name].require(what, arguments)
     return _Source(name=what, builder=table[name], arguments=arguments, is_file=False)
-
-
-def _format(path: str) -> Literal["node-link", "ibnetdiscover"]:
-    """Which of the two formats the file is in, by its beginning."""
-    try:
-        with open(path, encoding="utf-8-sig", errors="replace") as file:
-            start = file.read(_SNIFFED)
-    except OSError as error:
-        raise FileFormatError(path, "", f"cannot be read: {error.strerror}") from None
-    if start.lstrip().startswith(("{", "[")):
-        return "node-link"
-    if looks_like_ibnetdiscover(start):
-        return "ibnetdiscover"
-    raise FileFormatError(path, "", "neither node-link JSON nor the output of ibnetdiscover")

@@ -1,0 +1,140 @@
+"""Whether a fabric fits one InfiniBand subnet, what crosses each tier boundary, and ports in use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fabric.fabric import Fabric
+from fabric.measures import node_kind
+from fabric.reach import components
+from fabric.schema import NVSWITCH, SWITCH
+
+__all__ = [
+    "UNICAST_LIDS",
+    "BoundaryBisection",
+    "PortUse",
+    "Subnet",
+    "boundary_bisections",
+    "port_use",
+    "subnet_lids",
+]
+
+UNICAST_LIDS = 0xBFFF  # 0x0001 .. 0xBFFF, the unicast range of the InfiniBand architecture
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subnet:
+    """``lids`` that all ports need; ``parts``: the switches fall into so many networks of their own (planes).
+
+    ``largest``: the LIDs of the part that needs most. An endpoint's port takes one LID, a switch one for all
+    of its ports.
+    """
+
+    lids: int
+    endpoint_ports: int
+    switches: int
+    parts: int
+    largest: int
+    limit: int = UNICAST_LIDS
+
+    @property
+    def fits(self) -> bool:
+        return self.lids <= self.limit
+
+    @property
+    def parts_fit(self) -> bool:
+        """Whether each part fits a subnet of its own."""
+        return self.largest <= self.limit
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoundaryBisection:
+    """A tier boundary: ``capacity`` across it and ``bisection``, half of that (bytes/s, one way).
+
+    ``share``: the capacity over that of all endpoints; 1 or more is full bisection.
+    """
+
+    name: str
+    capacity: float
+    bisection: float
+    share: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortUse:
+    """Cabled ports of the switches of one tier: ``ports`` are (down, up, switches), the most frequent first.
+
+    Without tiers, ``down`` are ports to endpoints and ``up`` ports to other switches.
+    """
+
+    name: str
+    switches: int
+    ports: tuple[tuple[int, int, int], ...]
+
+
+def subnet_lids(fabric: Fabric) -> Subnet:
+    """The unicast LIDs that one InfiniBand subnet of this fabric would need (scale-up switches need none)."""
+    f, n, nodes = fabric, fabric.n_endpoints, len(fabric.kind)
+    switch = f.kind == SWITCH
+    port = (f.link_src < n) & switch[f.link_dst]
+    trunk = switch[f.link_src] & switch[f.link_dst]
+    root = components(nodes, f.link_src[trunk].astype(np.int64), f.link_dst[trunk].astype(np.int64))
+    lids = np.bincount(root[f.link_dst[port]], minlength=nodes) + np.bincount(root[switch], minlength=nodes)
+    ports, switches = int(port.sum()), int(switch.sum())
+    return Subnet(
+        lids=ports + switches,
+        endpoint_ports=ports,
+        switches=switches,
+        parts=int(np.count_nonzero(lids)),
+        largest=int(lids.max()),
+    )
+
+
+def boundary_bisections(fabric: Fabric) -> tuple[BoundaryBisection, ...]:
+    """One for each boundary between the tiers, from the endpoints up; none for a graph without tiers.
+
+    For regular trees the bisection is exact; for others it is an upper bound of that boundary's part.
+    """
+    f = fabric
+    if not f.tiered or not f.n_switches:
+        return ()
+    network = (f.kind[f.link_src] != NVSWITCH) & (f.kind[f.link_dst] != NVSWITCH)
+    low, high, capacity = f.tier[f.link_src[network]], f.tier[f.link_dst[network]], f.capacity[network]
+    injection = float(capacity[low == 0].sum())
+    tiers = np.unique(f.tier[f.kind != NVSWITCH]).tolist()
+    found = []
+    for below, above in pairwise(tiers):
+        crossing = float(capacity[(low <= below) & (high >= above)].sum())
+        name = " - ".join(_tier_kind(f, tier) for tier in (below, above))
+        share = crossing / injection if injection else float("nan")
+        found.append(BoundaryBisection(name=name, capacity=crossing, bisection=crossing / 2, share=share))
+    return tuple(found)
+
+
+def port_use(fabric: Fabric) -> tuple[PortUse, ...]:
+    """The cabled ports of the switches, tier by tier; without tiers of all switches together."""
+    f, nodes = fabric, len(fabric.kind)
+    src, dst = f.link_src, f.link_dst
+    up = (f.kind[src] == SWITCH) & (f.kind[dst] == SWITCH)
+    if f.tiered:
+        up &= f.tier[dst] > f.tier[src]
+    total = np.bincount(src, minlength=nodes)
+    rising = np.bincount(src[up], minlength=nodes)
+    found = []
+    tiers: NDArray = f.tier if f.tiered else np.minimum(f.tier, 1)
+    for tier in np.unique(tiers[f.kind == SWITCH]).tolist():
+        members = np.flatnonzero((tiers == tier) & (f.kind == SWITCH))
+        pairs = np.column_stack([total[members] - rising[members], rising[members]])
+        values, count = np.unique(pairs, axis=0, return_counts=True)
+        order = np.argsort(-count, kind="stable")
+        ports = tuple((*values[i].tolist(), int(count[i])) for i in order)
+        found.append(PortUse(name=node_kind(f, int(members[0])), switches=len(members), ports=ports))
+    return tuple(found)
+
+
+def _tier_kind(f: Fabric, tier: int) -> str:
+    return node_kind(f, int(np.flatnonzero((f.tier == tier) & (f.kind != NVSWITCH))[0]))

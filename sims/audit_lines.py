@@ -1,0 +1,93 @@
+"""The terminal's words for an audit of the cabling, subnets, boundaries and ports. Prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from fabric.fabric import Fabric
+from fabric.finding import FAULT, Finding
+from fabric.subnet import boundary_bisections, port_use, subnet_lids
+from fabric.units import format_rate
+
+__all__ = ["audit_lines", "bisection_lines", "finding_columns", "port_lines", "subnet_line"]
+
+_TITLES = {
+    "cables": "cabling",
+    "missing-cable": "missing cables",
+    "extra-cable": "cables too many",
+    "stray-cable": "cables to the wrong place",
+    "uplinks": "cables up",
+    "downlinks": "cables down",
+    "degree": "cables of a switch",
+    "rate": "rates",
+    "oversubscription": "oversubscription",
+    "bisection": "bisection",
+    "no-path": "endpoints without a path",
+    "filling": "endpoints on a leaf",
+}
+
+
+def audit_lines(
+    name: str, fabric: Fabric, findings: Sequence[Finding], notes: Sequence[str] = (), shown: int = 40
+) -> Iterator[str]:
+    """The findings kind by kind, faults before notes, at most ``shown`` of a kind."""
+    yield name
+    if fabric.disclaimer:
+        yield f"  note: {fabric.disclaimer}"
+    for note in notes:
+        yield f"  note: {note}"
+    faults = [f for f in findings if f.level == FAULT]
+    for level, some in (("", faults), (" (note)", [f for f in findings if f.level != FAULT])):
+        for kind in dict.fromkeys(f.kind for f in some):
+            mine = [f for f in some if f.kind == kind]
+            count = f" ({len(mine):,})" if len(mine) > 1 else ""
+            yield f"  {_TITLES.get(kind, kind)}{count}{level}"
+            yield from (f"    {f.message}" for f in mine[:shown])
+            if len(mine) > shown:
+                yield f"    and {len(mine) - shown:,} more: --out FILE writes all"
+    if faults:
+        yield f"  {len(faults):,} {'fault' if len(faults) == 1 else 'faults'} found"
+    else:
+        size = f"{fabric.n_links // 2:,} cables, {fabric.n_switches:,} switches"
+        yield f"  no fault found: {size}, {fabric.n_endpoints:,} endpoints"
+
+
+def finding_columns(findings: Sequence[Finding]) -> dict[str, list[Any]]:
+    """The findings as columns for ``write_columns``: the header is there even where nothing was found."""
+    empty = Finding(level=FAULT, kind="", where="", message="").to_dict()
+    rows = [f.to_dict() for f in findings]
+    return {key: [row[key] for row in rows] for key in empty}
+
+
+def subnet_line(fabric: Fabric) -> str:
+    """Whether all fits one InfiniBand subnet, and why not.
+
+    >>> from topologies import fat_tree
+    >>> subnet_line(Fabric.from_graph(fat_tree(k=4)))
+    '  InfiniBand         one subnet: 36 of 49,151 unicast LIDs (16 endpoint ports + 20 switches)'
+    """
+    s = subnet_lids(fabric)
+    whose = f"{s.endpoint_ports:,} endpoint ports + {s.switches:,} switches"
+    need = f"{s.lids:,} of {s.limit:,} unicast LIDs ({whose})"
+    if s.fits:
+        return f"  InfiniBand         one subnet: {need}"
+    text = f"  InfiniBand         not one subnet: {need}"
+    if s.parts > 1 and s.parts_fit:
+        return f"{text}; one for each of its {s.parts:,} planes, {s.largest:,} LIDs at most"
+    return f"{text}: several subnets joined by routers, or RoCE"
+
+
+def bisection_lines(fabric: Fabric) -> Iterator[str]:
+    """Per tier boundary: half of what crosses it, and its share of what the endpoints can send."""
+    for b in boundary_bisections(fabric):
+        yield f"    {b.name:<26} {format_rate(b.bisection):>10} one way: {b.share:.1%} of full bisection"
+
+
+def port_lines(fabric: Fabric, shown: int = 4) -> Iterator[str]:
+    """Cabled ports, down + up, of the switches of each tier."""
+    for use in port_use(fabric):
+        parts = [f"{down} + {up} on {count:,}" for down, up, count in use.ports[:shown]]
+        more = f", {len(use.ports) - shown} other pairs" if len(use.ports) > shown else ""
+        what = "down + up" if fabric.tiered else "to endpoints + to switches"
+        yield f"  ports ({use.name})".ljust(21) + f"{what}: {', '.join(parts)}{more}"

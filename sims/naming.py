@@ -1,0 +1,104 @@
+"""How a command names its fabric: one argument or one of three options, and what they become.
+
+Knows typer's options and the catalogue; runs no command.
+"""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from fabric.errors import ParameterError
+from sims.progress import Progress
+
+if TYPE_CHECKING:
+    from fabric import Fabric
+
+__all__ = ["Graph", "Opened", "Out", "Preset", "Spec", "Topology", "named", "opened"]
+
+Spec = Annotated[
+    str | None,
+    typer.Argument(
+        help="The fabric: FAMILY:key=value,..., preset:NAME or the path of a graph file.", show_default=False
+    ),
+]
+Topology = Annotated[
+    str | None,
+    typer.Option(
+        "--topology",
+        metavar="FAMILY:key=value,...",
+        help="The fabric by family, e.g. fat-tree:k=74.",
+        show_default=False,
+    ),
+]
+Preset = Annotated[
+    str | None,
+    typer.Option(
+        "--preset", metavar="NAME[:key=value,...]", help="The fabric by preset.", show_default=False
+    ),
+]
+Graph = Annotated[
+    str | None,
+    typer.Option(
+        "--graph",
+        metavar="FILE",
+        help="The fabric from a file: node-link JSON, GraphML, link CSV or ibnetdiscover "
+        "(FILE:nvlink=450GB/s adds scale-up switches).",
+        show_default=False,
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="FILE", help="Write the rows: .csv, .json or .jsonl.", show_default=False),
+]
+
+
+def named(
+    spec: str | None, topology: str | None, preset: str | None, graph: str | None, default: str | None = None
+) -> str:
+    """The one text that names the fabric."""
+    given = {
+        "SPEC": spec,
+        "--topology": topology,
+        "--preset": preset and f"preset:{preset}",
+        "--graph": graph,
+    }
+    named = {option: text for option, text in given.items() if text is not None}
+    if len(named) > 1:
+        raise ParameterError(" and ".join(named), " and ".join(named.values()), "name the fabric once")
+    if not named:
+        if default is not None:
+            return default
+        rule = "name the fabric: FAMILY:key=value,..., preset:NAME or the path of a graph file"
+        raise ParameterError("topology", None, rule)
+    ((option, text),) = named.items()
+    if option == "--graph" and not Path(text.split(":", 1)[0]).exists() and not Path(text).exists():
+        raise ParameterError("--graph", text, "no such file")
+    return text
+
+
+class Opened(NamedTuple):
+    """A fabric and what is said of it: its canonical text, the hash of its file, its maker's notes."""
+
+    fabric: Fabric
+    text: str
+    digest: str
+    notes: list[str]
+
+
+def opened(text: str, progress: Progress, *, allow_partition: bool = False) -> Opened:
+    """Build or read the topology that ``text`` names and compile it."""
+    progress.step("building the topology")
+    from topologies import load
+    from topologies.catalogue import canonical, source_digest
+
+    graph = load(text)
+    progress.step("compiling")
+    from fabric import Fabric
+
+    gc.freeze()  # the graph is here to stay: later collections need not walk it
+    fabric = Fabric.from_graph(graph, allow_partition=allow_partition)
+    return Opened(fabric, canonical(text), source_digest(text), list(graph.graph.get("notes", ())))

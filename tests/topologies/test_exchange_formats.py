@@ -1,0 +1,321 @@
+"""Graphs written and read back: GraphML, link CSV, DOT; each promise of the formats broken once."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fabric import Fabric
+from fabric.errors import FileFormatError, ParameterError, SchemaError
+from topologies import fat_tree, read_ibnetdiscover
+from topologies.cells import read_cell, write_cell
+from topologies.exchange import WRITERS, file_format, read_graph, write_graph
+from topologies.graphml import MOST_NODES, read_graphml, write_graphml
+from topologies.link_csv import write_link_csv
+from topologies.link_csv_reader import read_link_csv
+
+DUMP = Path(__file__).resolve().parents[3] / "shared" / "samples" / "dgx-ndr.ibnetdiscover"
+
+
+def pair() -> nx.Graph:
+    """Two leaves on one spine, by two cables with ports, one of them slower."""
+    G = nx.Graph(name='the "pair"', params={"a": [1, 2]}, notes=["made by hand"])
+    for i in range(2):
+        G.add_node(f"g{i}", kind="gpu", tier=0, server=i)
+        G.add_node(f"leaf-{i}", kind="switch", tier=1, name=f"Leaf {i}; rack <{i}> & more")
+    G.add_node("s", kind="switch", tier=2, name="S")
+    for i in range(2):
+        G.add_edge(f"g{i}", f"leaf-{i}", rate=50e9, delay=25e-9)
+        G.add_edge(f"leaf-{i}", "s", rate=25e9, delay=1e-7, cables=2, ports=[[1, 2 * i + 1], [2, 2 * i + 2]])
+    G.edges["leaf-0", "s"]["rates"] = [25e9, 50e9]
+    return G
+
+
+def plain(G: nx.Graph) -> tuple[dict[Any, Any], dict[Any, Any]]:
+    """Nodes and edges as values that can be compared: tuples as lists, defaults spelt out."""
+    nodes = {n: json.dumps(d, sort_keys=True) for n, d in G.nodes(data=True)}
+    edges = {}
+    place = {n: i for i, n in enumerate(G)}
+    for u, v, d in G.edges(data=True):
+        ports = d.get("ports")
+        if place[u] > place[v]:
+            u, v = v, u
+        values = {"cables": 1, **d, "ports": ports and [list(p) for p in ports]}
+        edges[u, v] = json.dumps(values, sort_keys=True)
+    return nodes, edges
+
+
+def dump() -> nx.Graph:
+    if not DUMP.exists():
+        pytest.skip("the sample is not beside this checkout")
+    return read_ibnetdiscover(DUMP, nvlink=450e9)
+
+
+GRAPHS: dict[str, Callable[[], nx.Graph]] = {
+    "pair": pair,
+    "fat-tree": lambda: fat_tree(endpoints=100, radix=8, gpus_per_server=4),
+    "dump": dump,
+}
+
+
+@pytest.mark.parametrize("ending", [".json", ".graphml", ".csv"])
+@pytest.mark.parametrize("name", GRAPHS)
+def test_what_is_written_is_read_back(name, ending, tmp_path):
+    G = GRAPHS[name]()
+    write_graph(G, tmp_path / f"x{ending}")
+    H = read_graph(tmp_path / f"x{ending}")
+    assert plain(H) == plain(G)
+    if ending != ".csv":
+        assert list(H) == list(G) and H.graph == json.loads(json.dumps(G.graph))
+    f, g = Fabric.from_graph(G), Fabric.from_graph(H)
+    assert sorted(f.capacity) == sorted(g.capacity) and f.ids[: f.n_endpoints] == g.ids[: g.n_endpoints]
+    if name != "pair":  # whole numbers as ids: the nodes come back in order, and so all links do
+        assert f.ids == g.ids and np.array_equal(f.link_src, g.link_src)
+        assert np.array_equal(f.capacity, g.capacity) and np.array_equal(f.delay, g.delay)
+
+
+def test_the_file_ending_does_not_matter_for_reading(tmp_path):
+    for ending, form in ((".json", "node-link"), (".graphml", "GraphML"), (".csv", "link-csv")):
+        write_graph(pair(), tmp_path / f"x{ending}")
+        odd = (tmp_path / f"x{ending}").rename(tmp_path / f"{form}.txt")
+        assert file_format(odd) == form and len(read_graph(odd)) == 5
+
+
+def test_an_unknown_ending_or_content_is_refused(tmp_path):
+    with pytest.raises(ParameterError, match=r"legal: \.json, \.graphml, \.dot, \.csv"):
+        write_graph(pair(), tmp_path / "x.gexf")
+    (tmp_path / "x").write_text("hello\n")
+    with pytest.raises(
+        FileFormatError, match="neither node-link JSON nor the output of ibnetdiscover, GraphML or a"
+    ):
+        read_graph(tmp_path / "x")
+    with pytest.raises(FileFormatError, match="cannot be read"):
+        read_graph(tmp_path / "absent")
+
+
+@pytest.mark.parametrize("ending", WRITERS)
+def test_files_appear_whole_or_not_at_all(ending, tmp_path):
+    with pytest.raises(ParameterError, match="can be written"):
+        write_graph(pair(), tmp_path / "absent" / f"x{ending}")
+    path = tmp_path / f"x{ending}"
+    path.write_text("before")
+    with pytest.raises(ParameterError, match="undirected"):
+        write_graph(nx.DiGraph(pair()), path)
+    assert path.read_text() == "before" and list(tmp_path.iterdir()) == [path]
+    write_graph(pair(), path)
+    assert path.read_text() != "before" and list(tmp_path.iterdir()) == [path]
+
+
+# GraphML.
+
+
+_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab", max_size=2), inner, max_size=2),
+    max_leaves=5,
+)
+_NAMES = st.text("kn: <&\"'ß", min_size=1, max_size=5) | st.just("json:x")
+_IDS = (
+    st.integers() | st.text("a1 <&\n\"'[", min_size=1, max_size=4) | st.tuples(st.integers(), st.integers())
+)
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.dictionaries(_IDS, st.dictionaries(_NAMES, _VALUES, max_size=3), min_size=2, max_size=4))
+def test_graphml_keeps_every_value_that_json_has(tmp_path_factory, nodes):
+    G = nx.Graph()
+    for node, attributes in nodes.items():
+        G.add_node(node)
+        G.nodes[node].update(attributes)
+    first, second, *_ = nodes
+    G.add_edge(first, second)
+    G.edges[first, second].update(nodes[first])
+    G.graph.update(nodes[second])
+    path = tmp_path_factory.mktemp("g") / "x.graphml"
+    write_graphml(G, path)
+    H = read_graphml(path)
+    assert list(H.nodes(data=True)) == list(G.nodes(data=True)) and H.graph == G.graph
+    assert nx.utils.graphs_equal(G, H)
+    assert [type(v) for _, d in H.nodes(data=True) for v in d.values()] == [
+        type(v) for d in nodes.values() for v in d.values()
+    ]
+
+
+def test_networkx_reads_our_graphml_and_we_read_its(tmp_path):
+    write_graphml(fat_tree(k=4), tmp_path / "ours.graphml")
+    theirs = nx.read_graphml(tmp_path / "ours.graphml", node_type=int)
+    assert dict(theirs.nodes(data=True)) == dict(fat_tree(k=4).nodes(data=True))
+    nx.write_graphml(theirs, tmp_path / "theirs.graphml")
+    H = read_graphml(tmp_path / "theirs.graphml")
+    assert Fabric.from_graph(H).n_links == 96
+
+
+def test_graphml_is_for_small_graphs(tmp_path):
+    with pytest.raises(ParameterError, match=r"nodes: 20001: .* 20,000 nodes at most: write \.json or \.csv"):
+        write_graphml(nx.empty_graph(MOST_NODES + 1), tmp_path / "x.graphml")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda t: t[: len(t) // 2], r"line [0-9]+ column [0-9]+: not XML"),
+        (lambda t: t.replace('"undirected"', '"directed"'), "undirected: an edge is a cable"),
+        (lambda t: t.replace('target="s"', 'target="x"'), "edge 2: node 'x' is not among the nodes"),
+        (lambda t: t.replace('<node id="g1">', '<node id="g0">'), "node 'g0' is listed twice"),
+        (
+            lambda t: re.sub("(<edge .*\n)", r"\1\1", t, count=1),
+            "listed twice: each pair of nodes has one edge",
+        ),
+        (lambda t: t.replace(">50000000000.0<", ">fast<"), "rate = 'fast' is no double"),
+        (lambda t: t.replace(">50000000000.0<", ">inf<"), "rate = 'inf' is not a finite number"),
+        (lambda t: t.replace('attr.type="double"', 'attr.type="vector"'), "unknown type 'vector'"),
+        (lambda t: t.replace('<key id="d0"', '<key id="e0"'), "key 'd0', which is not declared"),
+        (lambda t: "<svg/>", "not GraphML with one graph: <svg> with 0 graphs"),
+    ],
+)
+def test_a_broken_graphml_says_where(change, match, tmp_path):
+    path = tmp_path / "x.graphml"
+    write_graphml(pair(), path)
+    broken = change(path.read_text())
+    assert broken != path.read_text()
+    path.write_text(broken)
+    with pytest.raises(FileFormatError, match=match):
+        read_graphml(path)
+
+
+def test_what_graphml_cannot_hold_is_refused(tmp_path):
+    G = pair()
+    G.nodes["s"]["x"] = float("nan")
+    G.nodes["s"]["y"] = object()
+    with pytest.raises(SchemaError, match=r"node 's': x = nan.*node 's': y = <object"):
+        write_graphml(G, tmp_path / "x.graphml")
+
+
+# Link CSV.
+
+
+def test_a_link_list_has_a_row_per_cable_with_units_in_its_columns(tmp_path):
+    write_link_csv(pair(), tmp_path / "x.csv")
+    with open(tmp_path / "x.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 2 + 4
+    row = next(r for r in rows if r["source"] == "leaf-0" and r["source_port"] == "1")
+    assert (row["target"], row["target_port"], row["rate_Gbps"], row["delay_s"]) == ("s", "1", "200", "1e-07")
+    assert (row["source_kind"], row["source_tier"], row["target_tier"]) == ("switch", "1", "2")
+
+
+def test_nodes_without_a_cable_are_kept(tmp_path):
+    G = pair()
+    G.add_node("spare", kind="switch", tier=2)
+    write_link_csv(G, tmp_path / "x.csv")
+    assert plain(read_link_csv(tmp_path / "x.csv")) == plain(G)
+
+
+@given(_VALUES | st.text("0123456789.-e[]{}\"'truefalsn ", max_size=8))
+def test_a_cell_reads_as_what_was_written(value):
+    cell = write_cell(value)
+    assert cell and read_cell(cell) == value and type(read_cell(cell)) is type(value)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.lists(st.floats(1e-3, 1e15), min_size=2, max_size=3),
+    st.floats(0, 1e3),
+    st.lists(_IDS, min_size=2, max_size=2, unique=True),
+)
+def test_rates_delays_and_ids_come_back_to_the_last_digit(tmp_path_factory, rates, delay, ids):
+    G = nx.Graph()
+    G.add_node(ids[0], kind="gpu", tier=0)
+    G.add_node(ids[1], kind="switch", tier=1)
+    G.add_edge(*ids, rate=min(rates), delay=delay, cables=len(rates), rates=rates, length_m=3.5)
+    path = tmp_path_factory.mktemp("c") / "x.csv"
+    write_link_csv(G, path)
+    H = read_link_csv(path)
+    assert list(H.nodes(data=True)) == list(G.nodes(data=True))
+    found = H.edges[tuple(ids)]
+    assert found.get("rates", [found["rate"]] * found["cables"]) == rates
+    assert (found["delay"], found["length_m"]) == (delay, 3.5)
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda t: t.replace("rate_Gbps", "speed"), "line 1: no column rate_Gbps: a link list has source,"),
+        (lambda t: t.replace("target_port", "source_port"), "line 1: column 'source_port' is there twice"),
+        (lambda t: t[:-20], r"line 7: [0-9]+ cells where the header has [0-9]+: the row is cut off"),
+        (lambda t: t.replace(",400,", ",fast,", 1), r"line 2: rate_Gbps = 'fast' is not a finite number"),
+        (lambda t: t.replace(",400,", ",nan,", 1), r"line 2: rate_Gbps = 'nan' is not a finite number"),
+        (lambda t: t.replace(",2.5e-08", ",soon", 1), r"line 2: delay_s = 'soon' is not a finite number"),
+        (lambda t: t.replace("s,4,switch,2", "s,4,switch,3"), r"line 7: node 's': tier = 3, and 2 on line 4"),
+        (
+            lambda t: t.replace("1e-07\n", "2e-07\n", 1),
+            r"line 5: another delay_s or edge attribute than on line 4",
+        ),
+        (lambda t: t.replace("g0,", "leaf-0,", 1), "source and target are both 'leaf-0'|node 'leaf-0'"),
+        (lambda t: t.replace("g0,", "true,", 1), r"line 2: source = 'true' is not a node id"),
+        (lambda t: t.split("\n")[0] + "\n", "holds no links"),
+        (lambda t: t.replace("Leaf 0", '"Leaf 0', 1), "line [0-9]+: not CSV"),
+    ],
+)
+def test_a_broken_link_list_says_on_which_line(change, match, tmp_path):
+    path = tmp_path / "x.csv"
+    write_link_csv(pair(), path)
+    broken = change(path.read_text())
+    assert broken != path.read_text()
+    path.write_text(broken)
+    with pytest.raises(FileFormatError, match=match) as error:
+        read_link_csv(path)
+    assert "\n" not in str(error.value)
+
+
+def test_what_a_link_list_cannot_hold_is_refused(tmp_path):
+    G = pair()
+    G.nodes["s"]["x"] = float("nan")
+    del G.edges["g0", "leaf-0"]["rate"]
+    G.edges["g1", "leaf-1"]["delay"] = None
+    G.edges["s", "leaf-1"]["ports"] = [[1, 1]]
+    with pytest.raises(SchemaError) as error:
+        write_link_csv(G, tmp_path / "x.csv")
+    for text in ("x = nan", "rate = None", "delay = None", "one entry per cable, 2"):
+        assert text in str(error.value)
+    assert not list(tmp_path.iterdir())
+
+
+# DOT.
+
+
+def test_dot_has_an_edge_per_cable_with_its_ports(tmp_path):
+    G = pair()
+    for i in range(2):
+        G.nodes[f"g{i}"]["name"] = f"gpu {i}"
+    write_graph(G, tmp_path / "x.dot")
+    text = (tmp_path / "x.dot").read_text()
+    assert text.startswith('graph "the \\"pair\\"" {\n') and text.endswith("}\n")
+    assert text.count(" -- ") == 2 + 4
+    line = '  "Leaf 1; rack <1> & more" -- "S" [label="200 Gbps", taillabel="2", headlabel="4"];'
+    assert line in text.split("\n")
+    assert '{ rank=same; "gpu 0"; "gpu 1"; }' in text
+
+
+def test_dot_names_are_quoted_and_distinct(tmp_path):
+    G = nx.Graph()
+    for node in (1, "1", "a\\N", 'b"c\nd'):
+        G.add_node(node, kind="switch", tier=1, name="same")
+    write_graph(G, tmp_path / "x.dot")
+    names = re.findall(r'^  ("(?:[^"\\]|\\.)*") \[', (tmp_path / "x.dot").read_text(), re.MULTILINE)
+    assert len(set(names)) == 4 and all("\n" not in name for name in names)

@@ -1,0 +1,53 @@
+"""One value in one cell of a table, and back the same. Knows JSON; no table, no graph.
+
+Text stands as it is unless that would read as something else; all other values are JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import Any
+
+__all__ = ["read_cell", "write_cell"]
+
+
+def write_cell(value: Any) -> str:
+    """The cell for a value of JSON's types (a tuple becomes a list); never empty.
+
+    Raises TypeError or ValueError for what JSON cannot hold, such as NaN.
+
+    >>> write_cell("leaf-3"), write_cell(3), write_cell("3"), write_cell((0, 1))
+    ('leaf-3', '3', '"3"', '[0, 1]')
+    """
+    if type(value) is int:
+        return str(value)
+    if isinstance(value, str) and value == value.strip() and "\r" not in value and read_cell(value) == value:
+        return str(value)
+    if hasattr(value, "tolist"):
+        value = value.tolist()  # numpy's values leave it here
+    return json.dumps(value, allow_nan=False)
+
+
+def read_cell(text: str) -> Any:
+    """The value of a cell: JSON where it is that, else the text; an empty cell is None.
+
+    >>> read_cell("leaf-3"), read_cell("3"), read_cell("[0, 1]")
+    ('leaf-3', 3, [0, 1])
+    """
+    found = _read(text)
+    return json.loads(text) if isinstance(found, list | dict) else found  # a value of its own for each cell
+
+
+@lru_cache(1 << 16)
+def _read(text: str) -> Any:
+    if not text:
+        return None
+    try:
+        return json.loads(text, parse_constant=_refused)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _refused(token: str) -> Any:
+    raise ValueError(token)

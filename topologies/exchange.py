@@ -1,0 +1,83 @@
+"""Which file format a graph is written to, by its ending, and which one a file is in, by its beginning."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import networkx as nx
+
+from fabric.errors import FileFormatError, ParameterError
+from topologies.dot import write_dot
+from topologies.graphml import read_graphml, write_graphml
+from topologies.ibnetdiscover import looks_like_ibnetdiscover, read_ibnetdiscover
+from topologies.link_csv import write_link_csv
+from topologies.link_csv_reader import looks_like_link_csv, read_link_csv
+from topologies.node_link import read_node_link, write_node_link
+
+__all__ = ["READERS", "WRITERS", "file_format", "read_graph", "write_graph"]
+
+WRITERS: Mapping[str, Callable[[nx.Graph, str | os.PathLike[str]], None]] = {
+    ".json": write_node_link,
+    ".graphml": write_graphml,
+    ".dot": write_dot,
+    ".csv": write_link_csv,
+}
+
+READERS: Mapping[str, Callable[[str | os.PathLike[str]], nx.Graph]] = {
+    "node-link": read_node_link,
+    "GraphML": read_graphml,
+    "link-csv": read_link_csv,
+    "ibnetdiscover": read_ibnetdiscover,
+}
+
+_SNIFFED = 65_536  # characters of a file that are looked at
+
+
+def write_graph(G: nx.Graph, path: str | os.PathLike[str]) -> None:
+    """Write the graph in the format of the ending of ``path``, whole or not at all.
+
+    ``.json``: node-link, all of it. ``.graphml``: all of it, of small graphs. ``.csv``: links, without the
+    attributes of the graph as a whole. ``.dot``: to be drawn, not to be read back.
+
+    Raises:
+        ParameterError: another ending, or what the format refuses.
+        SchemaError: values that the format cannot hold.
+    """
+    ending = Path(path).suffix.lower()
+    if ending not in WRITERS:
+        raise ParameterError("path", os.fspath(path), "the ending of the file tells its format", WRITERS)
+    WRITERS[ending](G, path)
+
+
+def read_graph(path: str | os.PathLike[str]) -> nx.Graph:
+    """The graph in a file of any of the ``READERS``, told apart by its beginning, whatever its ending.
+
+    Raises:
+        FileFormatError: none of them, or it breaks its own format; with the place.
+    """
+    return READERS[file_format(path)](path)
+
+
+def file_format(path: str | os.PathLike[str]) -> str:
+    """Which of ``READERS`` the file needs, by its beginning."""
+    name = os.fspath(path)
+    try:
+        with open(name, encoding="utf-8-sig", errors="replace") as file:
+            start = file.read(_SNIFFED)
+    except OSError as error:
+        raise FileFormatError(name, "", f"cannot be read: {error.strerror}") from None
+    text = start.lstrip()
+    if text.startswith(("{", "[")):
+        return "node-link"
+    if text.startswith("<"):
+        return "GraphML"
+    if looks_like_link_csv(text):
+        return "link-csv"
+    if looks_like_ibnetdiscover(start):
+        return "ibnetdiscover"
+    known = (
+        "neither node-link JSON nor the output of ibnetdiscover, GraphML or a link CSV (source, target, ...)"
+    )
+    raise FileFormatError(name, "", known)
