@@ -104,7 +104,7 @@ def test_they_print_themselves() -> None:
         ({"repeat": 0}, "repeat: 0"),
         ({"repeat": 2}, "repeat: 2: .*only in a ring"),
         ({"stage": [0, 1]}, "stage: .*a pipeline has a stage"),
-        ({**PIPE, "stage": None}, "stage: None: a pipeline has a stage"),
+        ({**PIPE, "stage": None}, "stage: not given: a pipeline has a stage"),
         ({**PIPE, "stage": [0, -1]}, "stage >= 0"),
         ({**PIPE, "segment_bytes": 0}, "segment_bytes: 0: above zero in a pipeline"),
         ({"segment_bytes": 9}, "segment_bytes: 9: .*else 0"),

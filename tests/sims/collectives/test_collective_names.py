@@ -59,7 +59,7 @@ def test_entries(entry: Any) -> None:
             "hierarchical-ring",
             {},
             {},
-            "groups: None: hierarchical-ring needs the group of each of the 4 ranks",
+            "groups: not given: hierarchical-ring needs the group of each of the 4 ranks",
         ),
         ("hierarchical-ring", {}, {"groups": [0, 0]}, "needs the group of each of the 4 ranks"),
         ("hierarchical-ring", {}, {"groups": [0, 0, 0, 1]}, "1 differ: group 1 has 1"),
