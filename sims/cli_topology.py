@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from fabric.errors import ParameterError
 from sims.naming import Graph, Out, Preset, Spec, Topology, named, opened
-from sims.output import ROW_FORMATS, check_writable, tell_written
+from sims.output import FIGURE_FORMATS, ROW_FORMATS, check_writable, tell_written
 from sims.progress import Progress
 
 __all__ = ["commands"]
@@ -67,6 +68,85 @@ def check(
     tell_written(out)
     if any(finding.level == FAULT for finding in findings):
         raise typer.Exit(1)
+
+
+@commands.command()
+def draw(
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="The picture: .svg, .png or .pdf.")
+    ],
+    spec: Spec = None,
+    topology: Topology = None,
+    preset: Preset = None,
+    graph: Graph = None,
+    style: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="tiers (node by node, folded where that is too much), folded (what is alike stands once "
+            "with its number), or adjacency (a matrix of cables).",
+        ),
+    ] = "tiers",
+) -> None:
+    """Draw the fabric: node by node, folded with counts and capacities where it is large, or as a matrix."""
+    check_writable(output, "--output", FIGURE_FORMATS)
+    from sims.drawing import STYLES, topology_figure
+    from sims.figures import save_figure
+
+    if style not in STYLES:
+        raise ParameterError("--style", style, "unknown", STYLES)
+    with Progress() as progress:
+        fabric = opened(named(spec, topology, preset, graph), progress, allow_partition=True).fabric
+        progress.step("drawing")
+        save_figure(topology_figure(fabric, style=style), output)
+    tell_written(output)
+
+
+@commands.command()
+def bom(
+    specs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="SPEC...", help="One or more fabrics, side by side.", show_default=False),
+    ] = None,
+    topology: Topology = None,
+    preset: Preset = None,
+    graph: Graph = None,
+    prices: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|sample",
+            help="Prices, and figures other than the shipped ones (TOML); sample is the shipped file.",
+            show_default=False,
+        ),
+    ] = None,
+    show_prices: Annotated[
+        bool, typer.Option("--show-prices", help="Print the shipped price file and end.")
+    ] = False,
+    out: Out = None,
+) -> None:
+    """What it takes to build: switches, cables, transceivers, NICs, free ports, power; cost with --prices."""
+    if out:
+        check_writable(out, "--out", ROW_FORMATS)
+    from sims.bill import bill
+    from sims.bill_parts import read_parts, sample_text
+    from sims.bill_table import bill_lines
+    from sims.output import write_records
+
+    if show_prices:
+        print(sample_text(), end="")
+        return
+    parts, bills = read_parts(prices), []
+    with Progress() as progress:
+        if topology or preset or graph or not specs:
+            specs = [*(specs or []), named(None, topology, preset, graph)]
+        for spec in specs:
+            fabric, text, _, _ = opened(spec, progress, allow_partition=True)
+            progress.step("counting")
+            bills.append(bill(fabric.renamed(text), parts))
+        progress.print(bill_lines(bills, parts))
+        if out:
+            write_records(out, [row for made in bills for row in made.rows()])
+    tell_written(out)
 
 
 @commands.command()

@@ -1,7 +1,9 @@
-"""Which switches of a fabric belong together in a picture, found from the cables alone. Knows no ink and no page.
+"""Which switches of a fabric belong together in a picture, found from the cables alone. Knows no ink and no
+page.
 
-A `Hierarchy` has one height per tier of switches, 0 at the bottom. Two switches are in one group at height h where
-cables among switches of height h or less join them: leaves at the bottom, then pods, at the top the planes.
+A `Hierarchy` has one height per tier of switches, 0 at the bottom. Two switches are in one group at height
+h where cables among switches of height h or less join them: leaves at the bottom, then pods, at the top the
+planes.
 """
 
 from __future__ import annotations
@@ -14,8 +16,9 @@ from numpy.typing import NDArray
 from fabric.fabric import Fabric
 from fabric.measures import node_kind
 from fabric.schema import NVSWITCH, SWITCH
+from fabric.units import format_rate
 
-__all__ = ["Arcs", "Hierarchy", "between_switches", "components", "hierarchy", "of_endpoints"]
+__all__ = ["Arcs", "Hierarchy", "between_switches", "components", "hierarchy", "of_endpoints", "server_words"]
 
 _MOST_SHARED = 2_000_000  # pairs of neighbours looked at when cliques are sought
 
@@ -34,9 +37,10 @@ class Arcs:
 class Hierarchy:
     """``names``: of the tiers, from below; without tiers the one name ``switch``.
 
-    ``height`` (switches,): the tier of each, from 0. ``group`` (heights, switches): the group of each switch at each
-    height, numbered from 0 in the order of the switches; -1 where the switch stands higher. ``tiered`` as the
-    fabric says; without tiers the groups are what the cables suggest (cliques, as in a dragonfly), one where nothing.
+    ``height`` (switches,): the tier of each, from 0. ``group`` (heights, switches): the group of each
+    switch at each height, numbered from 0 in the order of the switches; -1 where the switch stands higher.
+    ``tiered`` as the fabric says; without tiers the groups are what the cables suggest (cliques, as in a
+    dragonfly), one where nothing.
     """
 
     names: tuple[str, ...]
@@ -48,11 +52,6 @@ class Hierarchy:
     def top(self) -> int:
         return len(self.names) - 1
 
-    def order(self) -> NDArray[np.int64]:
-        """(switches,): tier by tier from below, within a tier group by group, the widest groups first."""
-        groups = tuple(self.group[h] for h in range(self.top + 1))
-        return np.lexsort((np.arange(len(self.height)), *groups, self.height))
-
 
 def hierarchy(fabric: Fabric) -> Hierarchy:
     """The groups of every switch, from the cables between switches."""
@@ -60,7 +59,9 @@ def hierarchy(fabric: Fabric) -> Hierarchy:
     n = fabric.n_endpoints
     if not fabric.tiered:
         flat = np.zeros(fabric.n_switches, np.int64)
-        return Hierarchy(names=("switch",), tiered=False, height=flat, group=_cliques(fabric, arcs)[np.newaxis])
+        return Hierarchy(
+            names=("switch",), tiered=False, height=flat, group=_cliques(fabric, arcs)[np.newaxis]
+        )
     tier = fabric.tier[n : n + fabric.n_switches]
     values, first, height = np.unique(tier, return_index=True, return_inverse=True)
     names = tuple(node_kind(fabric, n + int(i)) for i in first)
@@ -88,8 +89,7 @@ def _arcs(fabric: Fabric, from_endpoints: bool | int, shift: int) -> Arcs:
     src = np.repeat(np.arange(len(fabric.kind)), np.diff(fabric.arc_ptr))
     mine = (fabric.kind[fabric.arc_dst] == SWITCH) & (fabric.kind[src] != NVSWITCH)
     mine &= (src < fabric.n_endpoints) == bool(from_endpoints)
-    total = np.concatenate([[0.0], np.cumsum(fabric.capacity)])
-    capacity = total[fabric.arc_link[1:]] - total[fabric.arc_link[:-1]]
+    capacity = np.add.reduceat(fabric.capacity, fabric.arc_link[:-1]) if len(src) else fabric.capacity
     return Arcs(
         src=src[mine] - shift,
         dst=fabric.arc_dst[mine].astype(np.int64) - fabric.n_endpoints,
@@ -123,7 +123,8 @@ def _cliques(fabric: Fabric, arcs: Arcs) -> NDArray[np.int64]:
     """(switches,): groups of a graph without tiers, 0, 1, ...
 
     Where some cables do cross tiers, what these join (the groups of a dragonfly+). Else what cables that
-    are part of a triangle join (the cliques of a dragonfly). All are one group where neither splits the graph.
+    are part of a triangle join (the cliques of a dragonfly). All are one group where neither splits the
+    graph.
     """
     count, n = fabric.n_switches, fabric.n_endpoints
     tier = fabric.tier[n : n + count]
@@ -137,7 +138,7 @@ def _cliques(fabric: Fabric, arcs: Arcs) -> NDArray[np.int64]:
 
 
 def _in_triangle(count: int, arcs: Arcs) -> NDArray[np.bool_]:
-    """(arcs,): whether the two ends have a common neighbour; none where that would take too long to find out."""
+    """(arcs,): whether the two ends have a common neighbour; none where finding out would take too long."""
     degree = np.bincount(arcs.src, minlength=count)
     start = np.cumsum(degree) - degree
     if int((degree[arcs.dst]).sum()) > _MOST_SHARED:
@@ -154,3 +155,18 @@ def _in_triangle(count: int, arcs: Arcs) -> NDArray[np.bool_]:
     if len(known):
         found[arc[known[at] == key]] = True
     return found
+
+
+def server_words(fabric: Fabric) -> tuple[str, ...]:
+    """Lines about servers and scale-up switches, none where there are none."""
+    lines = []
+    known = fabric.server[fabric.server >= 0]
+    if len(known):
+        sizes = np.unique(known, return_counts=True)[1]
+        size = f"{sizes.min()}" if sizes.min() == sizes.max() else f"{sizes.min()} to {sizes.max()}"
+        lines.append(f"{len(sizes):,} servers of {size}")
+    if fabric.n_scaleup:
+        rates = np.unique(fabric.capacity[fabric.kind[fabric.link_dst] == NVSWITCH])
+        rate = " to ".join(dict.fromkeys(format_rate(float(r)) for r in (rates[0], rates[-1])))
+        lines.append(f"scale-up {rate} each")
+    return tuple(lines)
