@@ -1,4 +1,4 @@
-"""Published figures about topologies that are not a preset's: each row of the sources, as a property of a family."""
+"""Published figures that are not a preset's: each row of the sources, as a property of a family."""
 
 import pytest
 
@@ -64,5 +64,5 @@ def test_two_tiers_of_planes_take_three_fifths_of_three_tiers_of_switches() -> N
     """MRC, arXiv:2605.04333, as reported: 131,072 GPUs in 8 planes of 100G on 512-port leaves."""
     planes = multi_plane_cluster(planes=8, endpoints=131_072, radix=512).shape
     assert planes.tiers == 2
-    # Three tiers of the same chips at 800G: 64 ports; a full tree has 5/2 switches per 32 endpoints of a leaf.
+    # Three tiers of the same chips, as 64 ports of 800G, take five switches for each 64 endpoints.
     assert sum(planes.switches) / (131_072 / 64 * 5) == pytest.approx(3 / 5)
