@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from fabric.fabric import Fabric, ranges
 
-__all__ = ["NO_PATH", "Block", "Distances", "unreached"]
+__all__ = ["NO_PATH", "Block", "Distances", "distances", "unreached"]
 
 NO_PATH = 65535  # in ``Distances.between`` and ``matrix``; more links than any path has
 
@@ -191,6 +191,14 @@ class Distances:
             guess[tier[parent[here]], column] = back[here]
             here = parent[here]
         return guess
+
+
+def distances(fabric: Fabric) -> Distances:
+    """The distance tables of ``fabric``, made once."""
+    if "distances" not in fabric.derived:
+        fabric.derived["distances"] = Distances(fabric)
+    tables: Distances = fabric.derived["distances"]
+    return tables
 
 
 class _Table:

@@ -8,9 +8,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from fabric.distance import NO_PATH
+from fabric.distance import NO_PATH, distances
 from fabric.fabric import Fabric
-from fabric.routing import distances
 from fabric.schema import GPU, NVSWITCH, SWITCH
 
 __all__ = ["Boundary", "Measures", "Tier", "link_kind", "measure", "node_kind"]

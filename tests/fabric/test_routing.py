@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from numpy.typing import NDArray
 from test_distance import random_graphs
 
-from fabric import Adaptive, Dmodk, Ecmp, Fabric, Paths, carrier, distance, max_min, route, routing
+from fabric import Adaptive, Dmodk, Ecmp, Fabric, Paths, carrier, distance, max_min, route, routing, walk
 from fabric.errors import NoRouteError, ParameterError
 from fabric.policy import Policy
 from topologies import fat_tree
@@ -103,7 +103,7 @@ def test_small_blocks_give_the_same_paths(monkeypatch: pytest.MonkeyPatch) -> No
     dst = np.random.default_rng(0).permutation(432)
     expected = [route(F, src, dst, policy).link for policy in POLICIES]
     monkeypatch.setattr(distance, "_BLOCK_BYTES", 1)
-    monkeypatch.setattr(routing, "_LISTED_AT_ONCE", 50)
+    monkeypatch.setattr(walk, "_LISTED_AT_ONCE", 50)
     small = F.renamed("small")
     for policy, links_ in zip(POLICIES, expected):
         np.testing.assert_array_equal(route(small, src, dst, policy).link, links_)
@@ -167,12 +167,12 @@ def test_the_salt_of_each_switch_prevents_polarisation(monkeypatch: pytest.Monke
     F = Fabric.from_graph(ZOO["three_tier"]())
     assert cores_used(F) == 16
 
-    class Unsalted(routing._Draw):
+    class Unsalted(routing.Draw):
         def __post_init__(self) -> None:
             super().__post_init__()
             self.salt[:] = 0
 
-    monkeypatch.setattr(routing, "_Draw", Unsalted)
+    monkeypatch.setattr(routing, "Draw", Unsalted)
     assert cores_used(F) == 4
 
 

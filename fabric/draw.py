@@ -1,0 +1,93 @@
+"""What a policy picks: an index below a count, for flows at nodes.
+
+Knows hashes and destinations, no paths.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fabric.fabric import Fabric
+from fabric.policy import Dmodk, Ecmp, Policy, mix
+from fabric.schema import NVSWITCH
+
+__all__ = ["Draw"]
+
+
+@dataclass
+class Draw:
+    """The policy's choice for flows at nodes, as an index below a count."""
+
+    fabric: Fabric
+    policy: Policy
+    src: NDArray[np.int64]
+    dst: NDArray[np.int64]
+    qp: NDArray[np.uint64]
+
+    def __post_init__(self) -> None:
+        f = self.fabric
+        if isinstance(self.policy, Dmodk):
+            self.position = f.position[self.dst]
+            self.divisor = _divisors(f)
+        else:
+            seed = self.policy.seed % 2**64 if isinstance(self.policy, Ecmp) else 0
+            self.pair = mix(mix(self.src.astype(np.uint64)) ^ self.dst.astype(np.uint64))
+            self.flow = mix(self.pair + self.qp)
+            self.salt = mix(np.arange(len(f.kind), dtype=np.uint64) ^ mix(np.array([seed], np.uint64)))
+
+    def index(self, flow: NDArray, node: NDArray, count: NDArray, round_: int = 0) -> NDArray[np.int64]:
+        """Below ``count``: by hash of flow and node, or by destination and the node's level."""
+        if isinstance(self.policy, Dmodk):
+            return self.position[flow] // self.divisor[node] % count
+        value = mix(self.flow[flow] ^ self.salt[node] ^ np.uint64(round_ << 8))
+        return ((value >> np.uint64(32)) * count.astype(np.uint64) >> np.uint64(32)).astype(np.int64)
+
+    def attachment(self, flow: NDArray, count: NDArray) -> NDArray[np.int64]:
+        """Below ``count``: queue pairs of one transfer are dealt over the attachments in turn."""
+        if isinstance(self.policy, Dmodk):
+            return self.position[flow] % count
+        first = mix(self.pair[flow] ^ self.salt[self.src[flow]]) >> np.uint64(1)
+        return ((first + self.qp[flow]) % count.astype(np.uint64)).astype(np.int64)
+
+    def upward(self, flow: NDArray, node: NDArray) -> NDArray[np.int64]:
+        """The link up from ``node`` that the flow would take if all its links up led there."""
+        f = self.fabric
+        first, arcs = f.arc_link[f.arc_up[node]], f.arc_ptr[node + 1] - f.arc_up[node]
+        total = f.arc_link[f.arc_ptr[node + 1]] - first
+        pick = self.index(flow, node, total)
+        if isinstance(self.policy, Dmodk):
+            # Ports are numbered round the parents first, then their second cables (Zahavi's PGFT).
+            per = total // arcs
+            even = per * arcs == total
+            pick = np.where(even, pick % arcs * per + pick // arcs, pick)
+        return first + pick
+
+    def cable(self, flow: NDArray, node: NDArray, arc: NDArray) -> NDArray[np.int64]:
+        """One of the parallel cables of ``arc``, which leads down from ``node`` or up from an endpoint."""
+        f = self.fabric
+        first = f.arc_link[arc]
+        count = f.arc_link[arc + 1] - first
+        if not np.any(count > 1):
+            return first
+        if isinstance(self.policy, Dmodk):
+            # The mirror of the way up: what goes up on a parent's cable c comes down on its cable c.
+            below = np.where(node < f.n_endpoints, node, f.arc_dst[arc])
+            parents = np.maximum(f.arc_ptr[below + 1] - f.arc_up[below], 1)
+            return first + self.position[flow] // self.divisor[below] // parents % count
+        return first + self.index(flow, node, count, 1)
+
+
+def _divisors(f: Fabric) -> NDArray[np.int64]:
+    """(nodes,): w_1 ... w_L of the level L of each node, w the most parents a node of the level below has."""
+    parents = np.diff(f.arc_ptr) - (f.arc_up - f.arc_ptr[:-1])
+    product = np.ones(len(f.kind), np.int64)
+    if f.tiered:
+        running = 1
+        for tier in range(1, int(f.tier.max()) + 1):
+            lower = (f.tier == tier - 1) & (f.kind != NVSWITCH)
+            running *= max(1, int(parents[lower].max(initial=1)))
+            product[f.tier == tier] = running
+    return product

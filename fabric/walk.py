@@ -1,0 +1,131 @@
+"""Flows carried from leaf to leaf hop by hop, all at once. Knows distances and draws; no attachments, no
+relays.
+
+Two short cuts keep the work per hop proportional to the flows, not to flows x ports: going up, the link that
+the policy would take were all of them good is tried first; going down where the way is unique, the arc that
+another switch of the tier takes is tried first. Each try is checked against the distances; what fails is
+listed in full. Both leave the outcome as it is defined: of the good next hops, one by hash or by destination.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fabric.distance import Block, distances
+from fabric.draw import Draw
+from fabric.fabric import Fabric, ranges
+from fabric.schema import SWITCH
+
+__all__ = ["walk"]
+
+_LISTED_AT_ONCE = 4_000_000  # candidate arcs; bounds memory
+
+
+def walk(f: Fabric, flow: NDArray, first: NDArray, last: NDArray, draw: Draw) -> list[NDArray[np.int32]]:
+    """Columns of links, one per hop over all flows of the draw; only those in ``flow`` are filled."""
+    total = len(draw.src)
+    columns: list[NDArray[np.int32]] = []
+
+    def put(hop: int, which: NDArray, link: NDArray) -> None:
+        while len(columns) <= hop:
+            columns.append(np.full(total, -1, np.int32))
+        columns[hop][which] = link
+
+    put(0, flow, draw.cable(flow, draw.src[flow], first))
+    put(1, flow[:0], flow[:0])
+    here, leaf = f.arc_dst[first].astype(np.int64), f.link_src[f.arc_link[last]]
+    target = f.leaf_index[leaf].astype(np.int64)
+    tables = distances(f)
+    for number in np.unique(target // tables.columns).tolist():
+        block = tables.block(number)
+        mine = np.flatnonzero(target // tables.columns == number)
+        step = _Step(f, block, draw, flow[mine], here[mine], target[mine] - block.first, last[mine])
+        hop = 1
+        while len(step.flow):
+            arrived = step.left == 0
+            if arrived.any():
+                done = step.flow[arrived]
+                put(hop, done, draw.cable(done, step.node[arrived], step.last[arrived]))
+                step.keep(~arrived)
+            if len(step.flow):
+                put(hop, step.flow, step.advance())
+            hop += 1
+    return columns
+
+
+class _Step:
+    """Flows under way in one block: where each is, how many links are left, whether it may still go up."""
+
+    def __init__(
+        self, f: Fabric, block: Block, draw: Draw, flow: NDArray, node: NDArray, leaf: NDArray, last: NDArray
+    ) -> None:
+        self.f, self.block, self.draw = f, block, draw
+        self.flow, self.node, self.leaf, self.last = flow, node, leaf, last
+        self.left = block.reach[node - f.n_endpoints, leaf].astype(np.int64)
+        self.rising = np.ones(len(flow), bool)
+
+    def keep(self, which: NDArray) -> None:
+        for name in ("flow", "node", "leaf", "last", "left", "rising"):
+            setattr(self, name, getattr(self, name)[which])
+
+    def advance(self) -> NDArray[np.int64]:
+        """Take one link with every flow; returns the links."""
+        f, n = self.f, self.f.n_endpoints
+        reach, down = self.block.reach, self.block.down
+        row = self.node - n
+        link = np.full(len(self.flow), -1, np.int64)
+
+        falls = down[row, self.leaf] == self.left  # a way down is among the shortest
+        up = np.flatnonzero(~falls)
+        tried = self.draw.upward(self.flow[up], self.node[up])
+        good = reach[f.link_dst[tried] - n, self.leaf[up]] == self.left[up] - 1
+        link[up[good]] = tried[good]
+
+        # All ways lead down, and there is one next switch: no choice but that of the cable.
+        bound = ~self.rising | (self.left == 1) | (f.arc_up[self.node] == f.arc_ptr[self.node + 1])
+        fall = np.flatnonzero(falls & bound & self.block.forced[row])
+        node, leaf = self.node[fall], self.leaf[fall]
+        arc = np.minimum(f.arc_ptr[node] + self.block.guess[f.tier[node], leaf], f.arc_up[node] - 1)
+        child = f.arc_dst[arc] - n  # below zero: an endpoint
+        good = (child >= 0) & (down[np.maximum(child, 0), leaf] == self.left[fall] - 1)
+        fall, arc = fall[good], arc[good]
+        link[fall] = self.draw.cable(self.flow[fall], self.node[fall], arc)
+
+        for part in self._chunks(np.flatnonzero(link < 0)):
+            link[part] = self._listed(part)
+        if f.tiered:
+            self.rising &= link >= f.arc_link[f.arc_up[self.node]]
+        self.node = f.link_dst[link].astype(np.int64)
+        self.left = self.left - 1
+        return link
+
+    def _chunks(self, rest: NDArray) -> list[NDArray]:
+        if not len(rest):
+            return []
+        arcs = np.cumsum(np.diff(self.f.arc_ptr)[self.node[rest]])
+        return np.split(rest, np.searchsorted(arcs, np.arange(_LISTED_AT_ONCE, arcs[-1], _LISTED_AT_ONCE)))
+
+    def _listed(self, part: NDArray) -> NDArray[np.int64]:
+        """A link for each flow of ``part``, from the full list of its good next hops and their cables."""
+        f, n = self.f, self.f.n_endpoints
+        node, leaf, left, rising = self.node[part], self.leaf[part], self.left[part], self.rising[part]
+        stop = np.where(rising, f.arc_ptr[node + 1], f.arc_up[node])
+        which = np.repeat(np.arange(len(part)), stop - f.arc_ptr[node])
+        arc = ranges(f.arc_ptr[node], stop)
+        to_switch = f.kind[f.arc_dst[arc]] == SWITCH
+        which, arc = which[to_switch], arc[to_switch]
+        row = f.arc_dst[arc] - n
+        ahead = np.where(
+            arc >= f.arc_up[node[which]],
+            self.block.reach[row, leaf[which]] == left[which] - 1,
+            self.block.down[row, leaf[which]] == left[which] - 1,
+        )
+        which, arc = which[ahead], arc[ahead]
+        cables = f.arc_link[arc + 1] - f.arc_link[arc]
+        through = np.cumsum(cables)
+        total = np.bincount(which, weights=cables, minlength=len(part)).astype(np.int64)
+        before = np.cumsum(total) - total
+        pick = before + self.draw.index(self.flow[part], node, total, 3)
+        at = np.searchsorted(through, pick, side="right")
+        return f.arc_link[arc[at]] + pick - (through[at] - cables[at])
