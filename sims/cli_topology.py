@@ -128,8 +128,8 @@ def bom(
     if out:
         check_writable(out, "--out", ROW_FORMATS)
     from sims.bill import bill
-    from sims.bill_parts import read_parts, sample_text
-    from sims.bill_table import bill_lines
+    from sims.bill.parts import read_parts, sample_text
+    from sims.bill.table import bill_lines
     from sims.output import write_records
 
     if show_prices:

@@ -7,8 +7,8 @@ import pytest
 from fabric import Fabric
 from fabric.errors import FileFormatError, ParameterError
 from sims.bill import SECTIONS, bill
-from sims.bill_parts import read_parts, sample_text
-from sims.bill_table import bill_lines
+from sims.bill.parts import read_parts, sample_text
+from sims.bill.table import bill_lines
 from topologies import fat_tree, load
 
 SAMPLE = read_parts("sample")

@@ -13,12 +13,12 @@ from matplotlib.figure import Figure
 from fabric import Fabric
 from fabric.errors import ParameterError
 from sims.drawing import STYLES, draw_topology, topology_figure
-from sims.drawing_fold import Span, fold
-from sims.drawing_groups import components, hierarchy
-from sims.drawing_layout import plane_layout, row_layout
-from sims.drawing_matrix import adjacency
-from sims.drawing_nodes import fits_node_by_node
-from sims.drawing_page import letters
+from sims.drawing.fold import Span, fold
+from sims.drawing.groups import components, hierarchy
+from sims.drawing.layout import plane_layout, row_layout
+from sims.drawing.matrix import adjacency
+from sims.drawing.nodes import fits_node_by_node
+from sims.drawing.page import letters
 from sims.figures import save_figure
 from topologies import fat_tree, load
 
@@ -279,7 +279,7 @@ def test_rows_keep_pods_apart_and_nodes_in_order():
 )
 def test_places_on_the_plane_are_apart(G):
     fabric = untiered(G)
-    from sims.drawing_groups import between_switches
+    from sims.drawing.groups import between_switches
 
     place = plane_layout(len(G), between_switches(fabric), np.zeros(len(G), np.int64))
     gap = np.linalg.norm(place[:, None] - place[None], axis=2) + 9 * np.eye(len(G))

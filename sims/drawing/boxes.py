@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 
 from fabric.fabric import Fabric
 from fabric.units import format_rate
-from sims.drawing_fold import Block, Fold, Joint, Span, Stage, fold
-from sims.drawing_groups import server_words
-from sims.drawing_page import COLOURS, GREY, band, box, counted, letters, write
+from sims.drawing.fold import Block, Fold, Joint, Span, Stage, fold
+from sims.drawing.groups import server_words
+from sims.drawing.page import COLOURS, GREY, band, box, counted, letters, write
 
 __all__ = ["draw_folded", "ratio_text"]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from string import ascii_uppercase
 
 from sims.bill import SECTIONS, Bill, Item
-from sims.bill_parts import METRE, Parts
+from sims.bill.parts import METRE, Parts
 
 __all__ = ["bill_lines"]
 

@@ -15,7 +15,7 @@ from fabric.fabric import Fabric
 from fabric.measures import node_kind
 from fabric.schema import NVSWITCH, SWITCH
 from fabric.units import format_rate
-from sims.bill_parts import METRE, Cable, Parts, SwitchModel, read_parts
+from sims.bill.parts import METRE, Cable, Parts, SwitchModel, read_parts
 
 __all__ = ["SECTIONS", "Bill", "Item", "bill"]
 

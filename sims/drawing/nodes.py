@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from fabric.fabric import Fabric
 from fabric.units import format_rate
-from sims.drawing_groups import Arcs, Hierarchy, between_switches, hierarchy, of_endpoints, server_words
-from sims.drawing_layout import plane_layout, row_layout
-from sims.drawing_page import COLOURS, GREY, box, counted, letters, printable, tint, write
+from sims.drawing.groups import Arcs, Hierarchy, between_switches, hierarchy, of_endpoints, server_words
+from sims.drawing.layout import plane_layout, row_layout
+from sims.drawing.page import COLOURS, GREY, box, counted, letters, printable, tint, write
 
 __all__ = ["draw_nodes", "fits_node_by_node"]
 

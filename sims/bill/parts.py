@@ -1,6 +1,6 @@
 """The parts that a fabric is built of, as a TOML file says: switches, cables, NICs. Knows no fabric.
 
-`sims/prices.toml` is the file that is shipped; every figure in it is an assumption, and says so.
+`prices.toml` beside it is the file that is shipped; every figure in it is an assumption, and says so.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Parts:
 
 def sample_text() -> str:
     """The shipped file, to be copied and filled in."""
-    return files("sims").joinpath("prices.toml").read_text(encoding="utf-8")
+    return files("sims.bill").joinpath("prices.toml").read_text(encoding="utf-8")
 
 
 def read_parts(prices: str | Path | None = None) -> Parts:

@@ -9,10 +9,10 @@ from matplotlib.figure import Figure
 
 from fabric.errors import ParameterError
 from fabric.fabric import Fabric
-from sims.drawing_boxes import draw_folded
-from sims.drawing_matrix import MARGINS, draw_adjacency
-from sims.drawing_nodes import draw_nodes, fits_node_by_node
-from sims.drawing_page import GREY, letters, printable, write
+from sims.drawing.boxes import draw_folded
+from sims.drawing.matrix import MARGINS, draw_adjacency
+from sims.drawing.nodes import draw_nodes, fits_node_by_node
+from sims.drawing.page import GREY, letters, printable, write
 
 __all__ = ["STYLES", "draw_topology", "topology_figure"]
 

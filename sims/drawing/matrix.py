@@ -10,8 +10,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
 from fabric.fabric import Fabric
-from sims.drawing_groups import Arcs, Hierarchy, between_switches, hierarchy
-from sims.drawing_page import GREY, write
+from sims.drawing.groups import Arcs, Hierarchy, between_switches, hierarchy
+from sims.drawing.page import GREY, write
 
 __all__ = ["MARGINS", "adjacency", "draw_adjacency"]
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.fabric import Fabric
-from sims.drawing_groups import Hierarchy, between_switches, hierarchy, of_endpoints
+from sims.drawing.groups import Hierarchy, between_switches, hierarchy, of_endpoints
 
 __all__ = ["Block", "Fold", "Joint", "Span", "Stage", "fold"]
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.fabric import Fabric
-from sims.drawing_groups import Arcs, Hierarchy, of_endpoints
+from sims.drawing.groups import Arcs, Hierarchy, of_endpoints
 
 __all__ = ["plane_layout", "row_layout"]
 
