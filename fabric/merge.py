@@ -20,7 +20,7 @@ from fabric.errors import ParameterError
 from fabric.fabric import Fabric
 from fabric.schema import SWITCH, Columns
 
-__all__ = ["classes", "merged"]
+__all__ = ["balanced", "classes", "merged"]
 
 
 def merged(fabric: Fabric) -> Fabric:
@@ -65,6 +65,26 @@ def classes(fabric: Fabric) -> NDArray[np.int64]:
         members = (fabric.tier == tier) & (fabric.kind == SWITCH)
         own[members] = label[members]
     return own
+
+
+def balanced(fabric: Fabric) -> bool:
+    """Whether an even split over the members of each class loads them alike, so that the merged rates are
+    exact.
+
+    So it is where every member has the same capacity towards each class that any of them is cabled to.
+    """
+    own = classes(fabric)
+    members = np.bincount(own, minlength=len(own))
+    merging = members[own[fabric.link_src]] > 1
+    member, other = fabric.link_src[merging].astype(np.int64), own[fabric.link_dst[merging]]
+    towards, each = np.unique(member * len(own) + other, return_inverse=True)
+    capacity = np.bincount(each, weights=fabric.capacity[merging])
+    pair, group = np.unique(own[towards // len(own)] * len(own) + towards % len(own), return_inverse=True)
+    low, high = np.full(len(pair), np.inf), np.zeros(len(pair))
+    np.minimum.at(low, group, capacity)
+    np.maximum.at(high, group, capacity)
+    everyone = np.bincount(group, minlength=len(pair)) == members[pair // len(own)]
+    return bool(np.all(everyone) and np.all(high <= low * (1 + 1e-9)))
 
 
 def _contract(f: Fabric) -> Fabric:

@@ -14,17 +14,24 @@ from fabric.distance import NO_PATH, distances
 from fabric.draw import Draw
 from fabric.errors import NoRouteError, ParameterError
 from fabric.fabric import Fabric, ranges
-from fabric.merge import merged
+from fabric.merge import balanced, merged
 from fabric.paths import Paths
 from fabric.policy import Policy
 from fabric.walk import walk
 
-__all__ = ["carrier", "route"]
+__all__ = ["carrier", "caveat", "route"]
 
 
 def carrier(fabric: Fabric, policy: Policy) -> Fabric:
     """The fabric on which the policy's traffic runs: ``fabric`` itself, for ``adaptive`` the merged one."""
     return merged(fabric) if policy.merges else fabric
+
+
+def caveat(fabric: Fabric, policy: Policy) -> str:
+    """What has to be said beside the policy's results on this fabric, or nothing."""
+    if policy.merges and not balanced(fabric):
+        return f"{policy} is an upper bound here: switches that share leaves are not cabled alike"
+    return ""
 
 
 def route(fabric: Fabric, src: NDArray, dst: NDArray, policy: Policy, *, qp: NDArray | int = 0) -> Paths:

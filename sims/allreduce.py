@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from fabric import Fabric
 from fabric.errors import FabricsimError, ParameterError
 from fabric.policy import Ecmp, parse_policy
+from fabric.routing import caveat
 from sims.collectives import ALGORITHMS, build, format_algorithm, parse_algorithms
 from sims.collectives.hierarchical import UnequalGroupsError
 from sims.engine import ENGINES
@@ -141,6 +142,11 @@ class AllReduce:
             except ParameterError as error:
                 left_out.setdefault(str(error), []).append(algorithm)
         return good, [f"left out: {', '.join(names)}: {error}" for error, names in left_out.items()]
+
+    @property
+    def caveats(self) -> list[str]:
+        """What has to be said beside every row."""
+        return [said for said in [caveat(self.fabric, self.policy)] if said]
 
     def note(self, algorithm: str) -> str:
         """What a reader of the algorithm's rows should know, or nothing."""

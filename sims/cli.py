@@ -135,7 +135,9 @@ def allreduce(
                     job.program(name)  # what cannot be done is refused before anything is printed
             for row in progress.each(job.rows(fitting, chosen), total):
                 if not rows:
-                    progress.print(allreduce_header(row, fabric.disclaimer, [*notes, *left_out]))
+                    progress.print(
+                        allreduce_header(row, fabric.disclaimer, [*notes, *job.caveats, *left_out])
+                    )
                 rows.append(row)
                 if len(rows) - done == len(chosen):
                     progress.print(allreduce_block(rows[done:], job.note(row.used)))

@@ -13,6 +13,7 @@ import numpy as np
 from fabric import Fabric
 from fabric.measures import Measures
 from fabric.policy import Policy
+from fabric.routing import caveat
 from fabric.units import format_rate, format_size, format_time
 from sims.flows import FlowResult
 from sims.profiles import LatencyProfile, latency_profile
@@ -114,7 +115,7 @@ def flows_lines(
     yield f"# clock      {exact}; rates found {times}"
     if fabric.disclaimer:
         yield f"# note       {fabric.disclaimer}"
-    for note in notes:
+    for note in filter(None, [*notes, caveat(fabric, policy)]):
         yield f"# note       {note}"
     total = float(who.size.sum())
     yield f"makespan        {format_time(result.makespan):>12}   from the first start to the last byte"

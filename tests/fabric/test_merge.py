@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from fabric import Adaptive, Dmodk, Ecmp, Fabric, carrier, max_min, measure, route
 from fabric.errors import NoRouteError, ParameterError
-from fabric.merge import classes, merged
-from topologies import fat_tree
+from fabric.merge import balanced, classes, merged
+from fabric.routing import caveat
+from topologies import fat_tree, load
 
 
 def rates(F: Fabric, src: np.ndarray, dst: np.ndarray, policy: Adaptive | Dmodk | Ecmp) -> np.ndarray:
@@ -171,3 +172,35 @@ def test_cut_cables_lower_the_merged_capacity() -> None:
 def test_a_graph_without_tiers_cannot_be_merged() -> None:
     with pytest.raises(ParameterError, match="needs a graph with tiers, and dragonfly has none"):
         carrier(Fabric.from_graph(dragonfly()), Adaptive())
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "fat-tree:k=8",
+        "fat-tree:endpoints=100,radix=8,oversubscription=3",
+        "fat-tree:endpoints=500,radix=8",
+        "preset:superpod-h100:su=3",
+        "preset:meta-24k:pods=2",
+        "preset:hpn-pod:segments=2",
+        "rail-optimized:servers=20,radix=16",
+        "multi-plane:planes=2,endpoints=50,radix=8",
+    ],
+)
+def test_regular_wiring_is_balanced(spec: str) -> None:
+    F = Fabric.from_graph(load(spec))
+    assert balanced(F)
+    assert caveat(F, Adaptive()) == ""
+
+
+def test_where_a_cable_is_cut_or_slower_the_result_is_labelled() -> None:
+    for change in ("cut", "slow"):
+        G = fat_tree(k=4)
+        if change == "cut":
+            G.remove_edge(16, 24)
+        else:
+            G.edges[24, 32]["rate"] /= 2
+        F = Fabric.from_graph(G)
+        assert not balanced(F)
+        assert "upper bound" in caveat(F, Adaptive())
+        assert caveat(F, Ecmp()) == ""
