@@ -72,7 +72,7 @@ class NoRouteError(FabricsimError):
         super().__init__(src, dst, count, reason)
 
     def __str__(self) -> str:
-        more = f" (and {self.count - 1:,} more pairs)" if self.count > 1 else ""
+        more = f" (and {self.count - 1:,} more pair{'s' * (self.count > 2)})" if self.count > 1 else ""
         why = f": {self.reason}" if self.reason else ""
         return f"no path from endpoint {self.src} to endpoint {self.dst}{more}{why}"
 

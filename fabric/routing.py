@@ -44,12 +44,19 @@ def route(fabric: Fabric, src: NDArray, dst: NDArray, policy: Policy, *, qp: NDA
 
     Raises:
         NoRouteError: a pair has no legal path; names the first and counts them.
-        ParameterError: the fabric is not the policy's carrier.
+        ParameterError: the fabric is not the policy's carrier; an endpoint is out of range.
     """
     if policy.merges and not fabric.merged_from:
         rule = f"{policy} runs on the merged fabric: carrier(fabric, policy)"
         raise ParameterError("fabric", fabric.name, rule)
     src, dst = np.asarray(src, np.int64), np.asarray(dst, np.int64)
+    for name, ends in (("src", src), ("dst", dst)):
+        wrong = (ends < 0) | (ends >= fabric.n_endpoints)
+        if ends.shape != src.shape or ends.ndim != 1:
+            raise ParameterError(name, ends.shape, "one endpoint per flow, as many of src as of dst")
+        if wrong.any():
+            rule = f"endpoints are 0 to {fabric.n_endpoints - 1}"
+            raise ParameterError(name, int(ends[np.argmax(wrong)]), rule)
     draw = Draw(fabric, policy, src, dst, np.broadcast_to(np.asarray(qp, np.uint64), src.shape))
     domain = fabric.scaleup
     within = (domain[src] >= 0) & (domain[src] == domain[dst])

@@ -25,7 +25,7 @@ __all__ = ["GPU", "KINDS", "NVSWITCH", "SWITCH", "Columns", "read_columns"]
 
 KINDS = ("gpu", "switch", "nvswitch")
 GPU, SWITCH, NVSWITCH = range(3)
-_MOST_TIER, _MOST_SERVER, _MOST_CABLES = 1_000, 2**31 - 1, 65_535
+_MOST_TIER, _MOST_SERVER, _MOST_CABLES = 1_000, 2**31 - 1, 4_096
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +59,8 @@ def read_columns(graph: nx.Graph) -> Columns:
         SchemaError: naming node or edge, attribute, value and rule of every violation (ten shown, the rest
         counted).
     """
+    if not isinstance(graph, nx.Graph):
+        raise SchemaError(repr(graph)[:60], [f"type = {type(graph).__name__}: a networkx.Graph is needed"])
     name = str(graph.graph.get("name") or "(unnamed)")
     if graph.is_directed() or graph.is_multigraph():
         rule = "an undirected networkx.Graph; parallel cables are the edge attribute cables"
@@ -80,9 +82,8 @@ def read_columns(graph: nx.Graph) -> Columns:
     kinds, tiers = _column(node_data, "kind"), _column(node_data, "tier")
     code = {kind: i for i, kind in enumerate(KINDS)}
     problems += _violations(kinds, node, "kind", f"one of {', '.join(KINDS)}", lambda v: v in code)
-    problems += _violations(
-        tiers, node, "tier", "a whole number, 0 for endpoints, 1 or more for switches", _natural
-    )
+    rule = f"a whole number, 0 for endpoints, 1 or more for switches, up to {_MOST_TIER:,}"
+    problems += _violations(tiers, node, "tier", rule, lambda v: _natural(v) and v <= _MOST_TIER)
     rates, delays, cables = (
         _column(edge_data, "rate"),
         _column(edge_data, "delay"),
@@ -90,9 +91,8 @@ def read_columns(graph: nx.Graph) -> Columns:
     )
     problems += _violations(rates, edge, "rate", "a finite number of bytes/s above zero", _positive)
     problems += _violations(delays, edge, "delay", "a finite number of seconds, zero or more", _not_negative)
-    problems += _violations(
-        cables, edge, "cables", "a whole number, 1 or more", lambda v: _natural(v) and v > 0
-    )
+    rule = f"a whole number from 1 to {_MOST_CABLES:,}"
+    problems += _violations(cables, edge, "cables", rule, lambda v: _natural(v) and 0 < v <= _MOST_CABLES)
     servers = _column(node_data, "server", -1)
     problems += _violations(
         servers,

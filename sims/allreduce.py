@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 import networkx as nx
@@ -17,6 +16,7 @@ from fabric import Fabric
 from fabric.errors import FabricsimError, ParameterError
 from fabric.policy import Ecmp, parse_policy
 from fabric.routing import caveat
+from fabric.units import parse_sizes
 from sims.collectives import ALGORITHMS, build, format_algorithm, parse_algorithms
 from sims.collectives.hierarchical import UnequalGroupsError
 from sims.engine import ENGINES
@@ -64,7 +64,8 @@ class AllReduce:
             "topology_digest": content_digest(fabric) if digest is None else digest,
             "ranks": len(self.placement),
             "placement": placement.removesuffix(":"),
-            "placement_digest": _file_digest(file) if file else "",
+            # The endpoints, not the file's text: names in it mean something only together with the graph's.
+            "placement_digest": _digest(self.placement.astype("<i8")) if file else "",
             "seed": seed if drawn else 0,
             "routing": str(self.policy),
             "engine": engine,
@@ -186,13 +187,21 @@ class AllReduce:
 
 
 def all_reduce(
-    fabric: Fabric | nx.Graph, algorithm: str = "ring", sizes: Sequence[int] = (2**30,), **settings: Any
+    fabric: Fabric | nx.Graph,
+    algorithm: str = "ring",
+    sizes: Sequence[int] | int | str = (2**30,),
+    **settings: Any,
 ) -> list[Row]:
-    """Rows of an all-reduce on ``fabric`` (or on a graph, which is compiled): one per algorithm and size in
-    bytes.
+    """Rows of an all-reduce on ``fabric`` (or on a graph, which is compiled): one per algorithm and size.
 
-    ``algorithm``: one or several names, as in ``"ring,tree:segment=1MiB"``. ``settings``: those of AllReduce.
+    ``algorithm``: one or several names, as in ``"ring,tree:segment=1MiB"``. ``sizes``: in bytes, or as text
+    (``"8:16G:x4"``). ``settings``: those of AllReduce.
     """
+    if isinstance(sizes, (int, str)):
+        sizes = parse_sizes(str(sizes))
+    for name, value in (("algorithm", algorithm), *settings.items()):
+        if name in ("algorithm", "placement", "routing", "profile", "engine") and not isinstance(value, str):
+            raise ParameterError(name, value, "text, as on the command line")
     job = AllReduce(fabric if isinstance(fabric, Fabric) else Fabric.from_graph(fabric), **settings)
     return list(job.rows([format_algorithm(*item) for item in parse_algorithms(algorithm)], sizes))
 
@@ -206,11 +215,17 @@ def simulate(scenario: Scenario, fabric: Fabric | None = None) -> Row:
         FabricsimError: the topology's or placement's contents are no longer those that the scenario was made
         of.
     """
+    if fabric is None and scenario.topology.startswith("graph "):
+        raise FabricsimError(f"{scenario.topology} was in memory: pass it, as in simulate(scenario, fabric)")
     if fabric is None:
         from topologies import load
         from topologies.catalogue import source_digest
 
         found = source_digest(scenario.topology)
+        if found and not scenario.topology_digest:
+            raise ParameterError(
+                "topology_digest", "", f"the SHA-256 of {scenario.topology}'s contents: {found}"
+            )
         if found != scenario.topology_digest:
             raise FabricsimError(f"{scenario.topology}: its contents changed since this scenario was made")
         fabric = Fabric.from_graph(load(scenario.topology))
@@ -261,8 +276,8 @@ def content_digest(fabric: Fabric) -> str:
     return digest.hexdigest()
 
 
-def _file_digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _digest(array: NDArray[Any]) -> str:
+    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
 
 
 def _version() -> str:

@@ -7,6 +7,7 @@ quick.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -100,8 +101,10 @@ def allreduce(
     from fabric.units import parse_sizes
     from sims.collectives import format_algorithm, parse_algorithms
 
-    wanted = [format_algorithm(*item) for item in parse_algorithms(algorithm)] if algorithm else None
-    chosen = parse_sizes(sizes or "8:16G:x4")
+    wanted = (
+        [format_algorithm(*item) for item in parse_algorithms(algorithm)] if algorithm is not None else None
+    )
+    chosen = parse_sizes("8:16G:x4" if sizes is None else sizes)
     draw, members = _whole("--seed", seed), None if ranks is None else _whole("--ranks", ranks)
     from sims.allreduce import DEFAULT_ALGORITHMS, AllReduce, check_settings
     from sims.output import write_records
@@ -146,12 +149,13 @@ def allreduce(
             # Also after Ctrl-C: what is finished is kept.
             if rows and out:
                 write_records(out, [row.to_dict() for row in rows])
+                tell_written(out)
         if plot:
             progress.step("drawing")
             from sims.figures import allreduce_figure, save_figure
 
             save_figure(allreduce_figure(rows, fabric.disclaimer), plot, rows)
-    tell_written(out, plot)
+            tell_written(plot)
 
 
 @app.command()
@@ -260,7 +264,7 @@ def plot(
 
 def _whole(option: str, text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) >= 2**63:
-        raise ParameterError(option, text, "a whole number, zero or more")
+        raise ParameterError(option, text, "a whole number, zero or more, below 2^63")
     return int(text)
 
 
@@ -283,13 +287,22 @@ def _check_outputs(out: Path | None, plot: Path | None) -> None:
 
 def main() -> NoReturn:
     """Run the command line: 0 done, 1 a check found faults, 2 a user's mistake, 130 interrupted."""
+    signal.signal(signal.SIGTERM, _terminated)
     try:
         status = _run()
         sys.stdout.flush()
     except BrokenPipeError:  # the reader of our output went away, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
+    except OSError as error:
+        status = _failed(f"standard output: {error.strerror}")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(status)
+
+
+def _terminated(number: int, _: object) -> NoReturn:
+    """A scheduler's time limit ends a run as Ctrl-C does: what is finished is kept."""
+    raise KeyboardInterrupt
 
 
 def _run() -> int:

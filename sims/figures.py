@@ -21,6 +21,18 @@ __all__ = ["allreduce_figure", "plot_busbw", "plot_time", "save_figure"]
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _MARKERS = "os^Dv<>"
 _DASHES: tuple[Any, ...] = ("-", "--", "-.", (0, (1, 1.2)), (0, (5, 1, 1, 1, 1, 1)), (0, (3, 2)), (0, (6, 3)))
+# What tells lines of one algorithm apart, with the word that goes before its value.
+_SETTINGS = {
+    "topology": "",
+    "topology_digest": "contents ",
+    "ranks": "ranks ",
+    "placement": "",
+    "placement_digest": "endpoints ",
+    "seed": "seed ",
+    "routing": "",
+    "latency_profile": "",
+    "engine": "",
+}
 _UNITS = ((2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "B"))
 _TIMES = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 
@@ -42,10 +54,7 @@ def plot_time(ax: Axes, rows: Sequence[Row]) -> None:
 
 
 def _lines(ax: Axes, rows: Sequence[Row], column: str) -> None:
-    series: dict[str, list[Row]] = {}
-    for row in rows:
-        series.setdefault(row.scenario.algorithm, []).append(row)
-    for i, (name, members) in enumerate(series.items()):
+    for i, (name, members) in enumerate(_series(rows).items()):
         members = sorted(members, key=lambda r: r.scenario.size_bytes)
         ax.plot(
             [r.scenario.size_bytes for r in members],
@@ -70,6 +79,16 @@ def _lines(ax: Axes, rows: Sequence[Row], column: str) -> None:
         ax.spines[side].set_visible(False)
 
 
+def _series(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """The rows of each line: of one algorithm under one setting, named by what tells the lines apart."""
+    differing = [name for name in _SETTINGS if len({getattr(r.scenario, name) for r in rows}) > 1]
+    series: dict[str, list[Row]] = {}
+    for row in {row.key: row for row in rows}.values():
+        own = [f"{_SETTINGS[name]}{str(getattr(row.scenario, name))[:24]}" for name in differing]
+        series.setdefault(", ".join([row.scenario.algorithm, *own]), []).append(row)
+    return series
+
+
 def allreduce_figure(rows: Sequence[Row], disclaimer: str = "") -> Figure:
     """Bus bandwidth and time side by side, with what was run above and what it claims below."""
     figure = Figure(figsize=(9.6, 4.4))
@@ -78,14 +97,18 @@ def allreduce_figure(rows: Sequence[Row], disclaimer: str = "") -> Figure:
     plot_busbw(left, rows)
     plot_time(right, rows)
     left.legend(frameon=False, fontsize=8, loc="upper left")
-    first = rows[0]
-    s = first.scenario
-    same = all(r.scenario.topology == s.topology and r.scenario.ranks == s.ranks for r in rows)
-    subject = f"{s.topology}: all-reduce of {s.ranks:,} ranks" if same else "all-reduce"
+    same = {name: len({getattr(r.scenario, name) for r in rows}) == 1 for name in _SETTINGS}
+    s = rows[0].scenario
+    subject = f"{s.topology}: all-reduce" if same["topology"] else "all-reduce"
+    subject += f" of {s.ranks:,} ranks" if same["ranks"] else ""
     figure.text(0.5, 0.975, subject, ha="center", va="top", fontsize=12, fontweight="bold")
-    setting = (
-        f"placement {s.placement}, routing {s.routing}, latency profile {s.latency_profile}, {s.engine} model"
-    )
+    parts = {
+        "placement": f"placement {s.placement}",
+        "routing": f"routing {s.routing}",
+        "latency_profile": f"latency profile {s.latency_profile}",
+        "engine": f"{s.engine} model",
+    }
+    setting = ", ".join(text for name, text in parts.items() if same[name])
     figure.text(0.5, 0.915, setting, ha="center", va="top", fontsize=8, color="#444444")
     claim = "Simulated with fabricsim: exact for the stated model, an illustration and not a measurement."
     words = "\n".join(textwrap.wrap(f"{claim} {disclaimer[:1].upper()}{disclaimer[1:]}".strip(), 170))

@@ -96,9 +96,12 @@ def opened(text: str, progress: Progress, *, allow_partition: bool = False) -> O
     from topologies.catalogue import canonical, source_digest
 
     graph = load(text)
+    digest = source_digest(text)
+    if digest:
+        graph.graph["name"] = text  # so that what is wrong with the file is said of the file
     progress.step("compiling")
     from fabric import Fabric
 
     gc.freeze()  # the graph is here to stay: later collections need not walk it
     fabric = Fabric.from_graph(graph, allow_partition=allow_partition)
-    return Opened(fabric, canonical(text), source_digest(text), list(graph.graph.get("notes", ())))
+    return Opened(fabric, canonical(text), digest, list(graph.graph.get("notes", ())))

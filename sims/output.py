@@ -134,7 +134,7 @@ def read_records(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
     if source.suffix not in readers:
         raise ParameterError("rows", str(path), "the ending of the file tells its format", ROW_FORMATS)
     try:
-        found = list(readers[source.suffix](source.read_text(encoding="utf-8")))
+        found = list(readers[source.suffix](source.read_text(encoding="utf-8-sig")))
     except OSError as error:
         raise FileFormatError(str(path), "", f"cannot be read: {error.strerror}") from None
     except (ValueError, TypeError, RecursionError, csv.Error) as error:

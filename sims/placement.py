@@ -104,7 +104,7 @@ def _number(text: str) -> int:
 
 def _read(fabric: Fabric, path: Path) -> NDArray[np.int64]:
     try:
-        content = path.read_text(encoding="utf-8")
+        content = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise FileFormatError(str(path), "", f"cannot be read: {error}") from None
     lines = [(i, text.strip()) for i, text in enumerate(content.splitlines(), 1)]

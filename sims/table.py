@@ -58,7 +58,8 @@ def allreduce_block(rows: Sequence[Row], note: str = "") -> Iterator[str]:
     algorithm = rows[0].scenario.algorithm
     yield "#"
     yield f"# {algorithm}" + (f"   ({note})" if note else "")
-    yield _columns("#", _TITLES)
+    used = "  used" if any(row.used != algorithm for row in rows) else ""
+    yield _columns("#", _TITLES) + used
     yield _columns("#", _UNITS)
     for row in rows:
         yield _line(row) + (f"  {row.used}" if row.used != algorithm else "")
@@ -85,12 +86,13 @@ def limit_lines(block: Sequence[Row]) -> Iterator[str]:
         text += f"; latency takes {row.latency_share:.0%} of the time"
     else:
         text += f"; the bytes wait for {row.limit_link} links"
-        text += f", latency takes {row.latency_share:.1%}" if row.latency_share >= 0.0005 else ""
+        if row.latency_share >= 0.0005:
+            text += f", latency takes {row.latency_share:.1%} of the time"
     yield text
     if row.contention > 1.0005:
         yield (
-            f"# contention: the bytes take {row.contention:.2f} times what the endpoints' links need; "
-            f"worst on {row.worst_link} links, {row.worst_load:.2f} times as full"
+            f"# contention: the bytes take {row.contention:.2f} times what the endpoints' links need, "
+            f"in the worst phase {row.worst_load:.2f} times, on {row.worst_link} links"
         )
 
 

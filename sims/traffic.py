@@ -90,7 +90,7 @@ def read_traffic(path: str | Path, endpoints: int) -> Traffic:
             that is no number of its range; names the line.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise FileFormatError(str(path), "", f"cannot be read: {error}") from None
     reader = csv.reader(text.splitlines())

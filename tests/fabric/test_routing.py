@@ -383,7 +383,7 @@ def test_an_endpoint_on_the_scale_up_switch_alone_can_send_but_not_be_reached() 
     F = Fabric.from_graph(G)
     walk = nodes(F, route(F, np.array([0, 0]), np.array([3, 1]), Ecmp()), 0)
     assert walk == [0, "n0", 1, "r1", 3]
-    with pytest.raises(NoRouteError, match=r"no path from endpoint 2 to endpoint 0 \(and 1 more pairs\)"):
+    with pytest.raises(NoRouteError, match=r"no path from endpoint 2 to endpoint 0 \(and 1 more pair\)"):
         route(F, np.array([0, 2, 3]), np.array([3, 0, 0]), Ecmp())
 
 

@@ -56,7 +56,7 @@ VIOLATIONS = [
     (without("delay"), "edge 0 - 'l': missing delay: a finite number of seconds, zero or more"),
     (cable(delay=-1e-9), "edge 0 - 'l': delay = -1e-09"),
     (cable(delay=float("nan")), "edge 0 - 'l': delay = nan"),
-    (cable(cables=0), "edge 0 - 'l': cables = 0: a whole number, 1 or more"),
+    (cable(cables=0), "edge 0 - 'l': cables = 0: a whole number from 1 to 4,096"),
     (cable(cables=1.5), "edge 0 - 'l': cables = 1.5"),
     (cable(cables=2, rates=[1.0]), "edge 0 - 'l': rates = [1.0]: 2 rates above zero, one per cable"),
     (cable(rates=[-1.0]), "edge 0 - 'l': rates = [-1.0]: 1 rates above zero"),

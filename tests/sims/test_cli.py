@@ -331,6 +331,6 @@ def test_ctrl_c_keeps_the_finished_rows(run: Run, tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(AllReduce, "row", interrupted)
     status, _, err = run("allreduce", "fat-tree:k=4", "--sizes", SIZES, "--out", "a.csv", "--plot", "a.svg")
-    assert status == 130 and err == "fabricsim: interrupted\n"
+    assert status == 130 and err == "wrote a.csv\nfabricsim: interrupted\n"
     assert [int(r["size_bytes"]) for r in read_records(tmp_path / "a.csv")] == [8, 512]
     assert os.listdir(tmp_path) == ["a.csv"]

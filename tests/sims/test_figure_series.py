@@ -1,0 +1,32 @@
+"""Rows of different causes in one figure: lines apart, words that tell them apart, nothing drawn twice."""
+
+from fabric import Fabric
+from sims import all_reduce, allreduce_figure
+from sims.result import Row
+from topologies import fat_tree
+
+
+def labels(rows: list[Row]) -> list[str]:
+    legend = allreduce_figure(rows).axes[0].get_legend()
+    return [text.get_text() for text in legend.get_texts()]
+
+
+def test_settings_that_differ_are_named_in_the_legend_and_not_above() -> None:
+    F = Fabric.from_graph(fat_tree(k=4))
+    rows = []
+    for routing in ("dmodk", "adaptive"):
+        rows += all_reduce(F, "ring,tree", "1M,1G", topology="fat-tree:k=4", digest="", routing=routing)
+    assert labels(rows) == ["ring, dmodk", "tree, dmodk", "ring, adaptive", "tree, adaptive"]
+    above = [text.get_text() for text in allreduce_figure(rows).texts]
+    assert above[0] == "fat-tree:k=4: all-reduce of 16 ranks" and "routing" not in above[1]
+
+
+def test_rows_that_stand_twice_are_drawn_once() -> None:
+    rows = all_reduce(fat_tree(k=4), "ring", [2**20, 2**30])
+    assert [len(line.get_xdata()) for line in allreduce_figure(rows * 2).axes[0].get_lines()] == [2]
+
+
+def test_two_fabrics_are_two_lines() -> None:
+    rows = [row for k in (4, 6) for row in all_reduce(fat_tree(k=k), "ring", [2**20, 2**30])]
+    assert len(allreduce_figure(rows).axes[0].get_lines()) == 2
+    assert all("k=" in label for label in labels(rows))
