@@ -5,8 +5,9 @@ Knows no plan of the fabric: what is meant is inferred from what most of it does
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +15,12 @@ from numpy.typing import NDArray
 from fabric.blocks import joints
 from fabric.cabling import degrees, pairs, rates, regularity, same_tier
 from fabric.fabric import Fabric
-from fabric.finding import FAULT, NOTE, Finding, Level, node_name, usual
+from fabric.finding import FAULT, NOTE, Finding, Level, node_name, pair_finding, usual
 from fabric.measures import node_kind
 from fabric.reach import components, unreachable
 from fabric.schema import NVSWITCH, SWITCH
 
-__all__ = ["audit"]
+__all__ = ["Claim", "audit"]
 
 _FEW = (
     0.05  # share of the cables between switches that may join equals before a fabric counts as without tiers
@@ -27,14 +28,18 @@ _FEW = (
 _SLACK = 1e-9  # of a ratio of capacities
 
 
-def audit(fabric: Fabric) -> list[Finding]:
+Claim = tuple[tuple[Any, Any], int, int]  # two node ids of the graph, cables found, cables claimed
+
+
+def audit(fabric: Fabric, claims: Iterable[Claim] = ()) -> list[Finding]:
     """All findings, faults first; none for regular wiring, such as any that our builders return.
 
     Compile with ``allow_partition=True`` to audit a fabric that falls apart. With tiers: cables per pair,
     cables up and down per switch, rates, oversubscription per switch and capacity per tier boundary; without
     tiers: cables and neighbours per switch, and rates. With and without: pairs of endpoints without a path.
-    Pods and leaves that are not full are no findings; oversubscription that all switches of a tier share is a
-    note.
+    ``claims``: pairs of nodes whose cables are known to be others than the fabric's maker meant; those that
+    the wiring does not tell by itself are added. Pods and leaves that are not full are no findings;
+    oversubscription that all switches of a tier share is a note.
 
     >>> import networkx as nx
     >>> G = nx.Graph()
@@ -61,7 +66,21 @@ def audit(fabric: Fabric) -> list[Finding]:
     else:
         found += degrees(f)
         found += rates(f)
+    found += _claimed(f, found, claims)
     return sorted(found, key=lambda finding: finding.level)
+
+
+def _claimed(f: Fabric, found: list[Finding], claims: Iterable[Claim]) -> Iterator[Finding]:
+    known = {frozenset(finding.nodes) for finding in found if finding.unit == "cables"}
+    number = None
+    for (u, v), have, want in claims:
+        number = number or {node: i for i, node in enumerate(f.ids)}
+        low, high = sorted((number[u], number[v]), key=lambda node: (int(f.tier[node]), node))
+        if {node_name(f, low), node_name(f, high)} in known:
+            continue
+        kind = "missing-cable" if have < want else "extra-cable"
+        text = f"{have} of {want} cables" if have < want else f"{have} cables, {want} expected"
+        yield pair_finding(f, kind, low, high, text, (have, want), "cables")
 
 
 def _same_tier(f: Fabric) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:

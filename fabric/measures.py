@@ -40,7 +40,9 @@ class Boundary:
 
 @dataclass(frozen=True, kw_only=True)
 class Measures:
-    """``hops``: pairs of endpoints (ordered) by links between them, over the fabric (scale-up not counted).
+    """``hops``: pairs of endpoints (ordered) by links between them, over the network; over the scale-up
+    switch, and by a relay of the server, only where the network does not join them. Pairs without a path are
+    left out.
 
     ``diversity``: shortest legal paths from the first leaf to the others: (links between the leaves, least,
     most), parallel cables counted apart. ``bisection``: bytes/s, one way, between one half of the endpoints
@@ -146,7 +148,7 @@ def _boundaries(f: Fabric) -> tuple[Boundary, ...]:
 
 def _hops(f: Fabric) -> tuple[tuple[int, int], ...]:
     """Endpoints cabled to the same leaves are alike, and such classes are few; the nearest leaves count."""
-    alike, number = np.unique(_attachments(f), axis=0, return_counts=True)
+    alike, kind, number = np.unique(_attachments(f), axis=0, return_inverse=True, return_counts=True)
     step = max(1, _PAIRS_AT_ONCE // max(1, len(alike)))
     total = np.zeros(NO_PATH + 1)
     for first in range(0, len(alike), step):
@@ -157,7 +159,42 @@ def _hops(f: Fabric) -> tuple[tuple[int, int], ...]:
         weights = np.multiply.outer(number, weight)
         total += np.bincount(nearest.ravel(), weights=weights.ravel(), minlength=NO_PATH + 1)
     total[0] -= number.sum()  # an endpoint and itself are no pair
-    return tuple((d + 2, int(total[d])) for d in np.flatnonzero(total[:NO_PATH]).tolist())
+    found = {d + 2: int(total[d]) for d in np.flatnonzero(total[:NO_PATH]).tolist()}
+    if total[NO_PATH] and np.any(f.scaleup >= 0):
+        _add_relayed(f, alike, kind.ravel(), number, found)
+    return tuple(sorted((links, pairs) for links, pairs in found.items() if pairs))
+
+
+def _add_relayed(
+    f: Fabric,
+    alike: NDArray[np.int64],
+    kind: NDArray[np.int64],
+    number: NDArray[np.int64],
+    found: dict[int, int],
+) -> None:
+    """Count the pairs that only a scale-up switch joins: two links inside a server, two more for a relay.
+
+    Servers whose endpoints are of the same classes are alike, and such sorts of server are few.
+    """
+    near = np.full((len(alike), len(alike)), NO_PATH, np.int64)
+    for a, b in product(alike.T, alike.T):
+        near = np.minimum(near, distances(f).matrix(f.leaves[a], b))
+    inside = np.flatnonzero(f.scaleup >= 0)
+    inside = inside[np.lexsort((kind[inside], f.scaleup[inside]))]
+    server, place = np.unique(f.scaleup[inside], return_inverse=True)
+    size = np.bincount(place)
+    sorts = np.full((len(server), int(size.max())), -1, np.int64)
+    sorts[place, np.arange(len(inside)) - (np.cumsum(size) - size)[place]] = kind[inside]
+    for row, servers in zip(*np.unique(sorts, axis=0, return_counts=True)):
+        members = row[row >= 0]
+        own = np.bincount(members, minlength=len(alike))
+        relay = near[members].min(axis=0)
+        for member in members.tolist():
+            far = near[member] == NO_PATH
+            found[2] = found.get(2, 0) + int(servers * own[far].sum())
+            for links in np.unique(relay[far & (relay < NO_PATH)]).tolist():
+                pairs = int(servers * (number - own)[far & (relay == links)].sum())
+                found[links + 4] = found.get(links + 4, 0) + pairs
 
 
 def _attachments(f: Fabric) -> NDArray[np.int64]:

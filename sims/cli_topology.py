@@ -34,7 +34,8 @@ def list_() -> None:
 def show(spec: Spec = None, topology: Topology = None, preset: Preset = None, graph: Graph = None) -> None:
     """Counts per tier, cables, ports, hops, path diversity, bisection, oversubscription, InfiniBand LIDs."""
     with Progress() as progress:
-        fabric, text, _, notes = opened(named(spec, topology, preset, graph), progress)
+        text = named(spec, topology, preset, graph)
+        fabric, text, _, notes = opened(text, progress, allow_partition=True)
         progress.step("measuring")
         from fabric import measure
         from sims.audit_lines import bisection_lines, subnet_line
@@ -55,13 +56,18 @@ def check(
     from sims.output import write_columns
 
     with Progress() as progress:
-        found = opened(named(spec, topology, preset, graph), progress, allow_partition=True)
+        text = named(spec, topology, preset, graph)
+        found = opened(text, progress, allow_partition=True)
         progress.step("checking")
         from fabric.audit import audit
         from fabric.finding import FAULT
         from sims.audit_lines import audit_lines, finding_columns
+        from topologies import load
+        from topologies.claim import broken_claims
 
-        findings = audit(found.fabric)
+        # A file may say what it is; what was built just now is what it says.
+        claims = broken_claims(load(text)) if found.digest else ()
+        findings = audit(found.fabric, claims)
         progress.print(audit_lines(found.text, found.fabric, findings, found.notes))
         if out:
             write_columns(out, finding_columns(findings))
@@ -140,7 +146,7 @@ def bom(
         if topology or preset or graph or not specs:
             specs = [*(specs or []), named(None, topology, preset, graph)]
         for spec in specs:
-            fabric, text, _, _ = opened(spec, progress, allow_partition=True)
+            fabric, text, *_ = opened(spec, progress, allow_partition=True)
             progress.step("counting")
             bills.append(bill(fabric.renamed(text), parts))
         progress.print(bill_lines(bills, parts))

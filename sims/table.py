@@ -166,6 +166,9 @@ def measures_lines(
     pairs = sum(n for _, n in m.hops)
     for hops, count in m.hops:
         yield f"    {hops:>2} links: {count / pairs:>8.3%} of the pairs"
+    every = m.endpoints * (m.endpoints - 1)
+    if pairs < every:
+        yield f"    no path:  {1 - pairs / every:>8.3%} of all pairs, left out above"
     for links, least, most in m.diversity:
         paths = f"{least:,}" if least == most else f"{least:,} to {most:,}"
         yield f"  shortest paths     {paths:>12} between leaves {links} links apart"
@@ -173,6 +176,8 @@ def measures_lines(
         share = 2 * m.bisection / m.injection
         yield f"  bisection          {format_rate(m.bisection):>12} one way: {share:.1%} of full"
         yield from cuts
+    else:
+        yield "  bisection          not given: the switches have no tiers to cut between"
     for tier_name, ratio in m.oversubscription:
         yield f"  oversubscription   {ratio:>10.3g}:1 at the worst {tier_name}"
 

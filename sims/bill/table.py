@@ -55,7 +55,7 @@ def _body(bills: Sequence[Bill]) -> Iterator[tuple[str, list[str]]]:
                 continue
             yield row(f"  {name}", lambda bill, s=section, n=name: _counted(bill, s, n))  # type: ignore[misc]
     places = _places(bills, "switches")
-    yield row("switch ports free", lambda bill: _free(bill, ""))
+    yield row("free ports of these models", lambda bill: _free(bill, ""))
     for place in places if len(places) > 1 else ():
         yield row(f"  {place}", lambda bill, p=place: _free(bill, p))  # type: ignore[misc]
     yield row("power", lambda bill: _power(bill.watts()))
