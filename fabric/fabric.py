@@ -69,7 +69,7 @@ class Fabric:
             number.
         """
         with collector_paused():
-            fabric = cls.from_columns(read_columns(graph))
+            fabric = cls.from_columns(read_columns(graph, allow_uncabled=allow_partition))
         if not allow_partition:
             fabric._require_connected()
         return fabric

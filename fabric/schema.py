@@ -52,8 +52,8 @@ class Columns:
     cable_rates: dict[int, list[float]]
 
 
-def read_columns(graph: nx.Graph) -> Columns:
-    """The columns of ``graph``.
+def read_columns(graph: nx.Graph, *, allow_uncabled: bool = False) -> Columns:
+    """The columns of ``graph``; an endpoint without a cable is a violation unless ``allow_uncabled``.
 
     Raises:
         SchemaError: naming node or edge, attribute, value and rule of every violation (ten shown, the rest
@@ -126,7 +126,7 @@ def read_columns(graph: nx.Graph) -> Columns:
         cables=np.fromiter(cables, np.int32, len(tail)),
         cable_rates={i: list(map(float, values)) for i, values in cable_rates.items()},
     )
-    problems = list(_misplaced(columns))
+    problems = list(_misplaced(columns, allow_uncabled))
     if problems:
         raise SchemaError(name, problems)
     return columns
@@ -193,7 +193,7 @@ def _not_negative(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and isfinite(value) and float(value) >= 0
 
 
-def _misplaced(c: Columns) -> Iterator[str]:
+def _misplaced(c: Columns, allow_uncabled: bool) -> Iterator[str]:
     """Violations that concern a node and its neighbours together."""
     kind_a, kind_b = c.kind[c.tail], c.kind[c.head]
 
@@ -214,7 +214,8 @@ def _misplaced(c: Columns) -> Iterator[str]:
         yield "no node of kind 'gpu': at least one endpoint is needed"
     count = len(c.ids)
     degree = np.bincount(c.tail, minlength=count) + np.bincount(c.head, minlength=count)
-    for i in np.flatnonzero((c.kind == GPU) & (degree == 0)).tolist():
+    uncabled = (c.kind == GPU) & (degree == 0)
+    for i in np.flatnonzero(uncabled & (not allow_uncabled)).tolist():
         yield f"node {c.ids[i]!r}: an endpoint without a cable"
     endpoint = np.where(kind_a == GPU, c.tail, c.head)
     domains = np.bincount(endpoint[scale_up], minlength=count)

@@ -131,7 +131,9 @@ def _example(parameters: Mapping[str, Parameter]) -> str:
 
 def _whole(name: str, text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,18}(_[0-9]{3})*", text):
-        raise ParameterError(name, text, "a whole number, such as 8")
+        raise ParameterError(
+            name, text, "a whole number, such as 8 (several, where a list is meant, with / between)"
+        )
     return int(text)
 
 

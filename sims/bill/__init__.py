@@ -115,7 +115,7 @@ def bill(fabric: Fabric, parts: Parts | None = None) -> Bill:
         items=(*_switches(fabric, parts), *map(_cable, runs), *transceivers, *_nics(fabric, parts)),
         scaleup=int(np.sum(fabric.kind[fabric.link_dst] == NVSWITCH)),
         currency=parts.currency,
-        source=f"{parts.source} (as of {parts.as_of})",
+        source=f"{parts.source} (as of {parts.as_of})" if parts.as_of else parts.source,
     )
 
 

@@ -129,6 +129,7 @@ def _notes(bills: Sequence[Bill], parts: Parts) -> Iterator[str]:
     yield f"# power{' and cost' if parts.currency else ''}: {bills[0].source}"
     reaches = [f"{kind.name} to {kind.longest / METRE:,.0f} m" for kind in parts.cables]
     yield f"# cables by their delay, at 5 ns/m: {', '.join(reaches)}"
+    yield "# the default delay puts endpoints 5 m from their leaf, also on rails: delay= says otherwise"
     yield "# switches: per tier the smallest model that holds the fullest; ports can be split"
     if any(bill.count("transceivers") for bill in bills):
         yield "# transceivers: one for each end of an optical cable; a module for several cables would be one"

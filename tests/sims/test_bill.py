@@ -93,6 +93,11 @@ def test_the_sample_orders_networks_as_deepseek_does():
     two, three = each("fat-tree:endpoints=2048,radix=64,tiers=2"), each("fat-tree:k=64")
     assert two == pytest.approx(4390, rel=0.1)
     assert three == pytest.approx(7500, rel=0.1)
+    planes = each("multi-plane:planes=8,endpoints=16384,radix=64,attach=one,gpus_per_server=8")
+    assert planes == pytest.approx(4390, rel=0.1)
+    # In all 9, 491 and 72 million.
+    for cost, endpoints, total in ((two, 2_048, 9e6), (three, 65_536, 491e6), (planes, 16_384, 72e6)):
+        assert cost * endpoints == pytest.approx(total, rel=0.1)
 
 
 @pytest.mark.parametrize(

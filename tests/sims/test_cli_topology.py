@@ -107,6 +107,14 @@ def test_check_of_a_file_finds_swapped_rails(run: Run, tmp_path: Path) -> None:
     assert status == 1 and f"endpoint 0 - leaf {l0}: 0 of 1 cables" in out
 
 
+def test_check_of_an_endpoint_without_a_cable(run: Run, tmp_path: Path) -> None:
+    G = fat_tree(k=4)
+    G.remove_edge(0, 16)
+    write_node_link(G, tmp_path / "unplugged.json")
+    status, out, _ = run("check", "unplugged.json")
+    assert status == 1 and "endpoint 0: 0 cables up" in out and "30 of 240 pairs" in out
+
+
 def test_hops_by_relay_are_those_of_the_graph(run: Run, tmp_path: Path) -> None:
     """Rail-only: 38 endpoints at two links and 217 at four, as a search of the graph says."""
     lengths = nx.single_source_shortest_path_length(G := load("rail-only:servers=32,radix=64"), 0)

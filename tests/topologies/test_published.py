@@ -42,6 +42,7 @@ def test_100000_endpoints_on_128_ports_need_at_least_1563_1563_782() -> None:
     leaf, spine, core = fat_tree_cluster(endpoints=100_000, radix=128).shape.switches
     assert leaf == -(-100_000 // 64) == 1_563
     assert spine >= 1_563 and core >= -(-1_563 * 64 // 128) == 782
+    assert (spine, core) == (25 * 64, 64 * 16)  # 25 whole pods; 16 cores for each of 64 planes
 
 
 def test_131072_gpus_at_400g_have_52_pbps() -> None:
