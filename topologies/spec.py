@@ -129,16 +129,20 @@ def _example(parameters: Mapping[str, Parameter]) -> str:
     return " or ".join(f"{key}={parameter.example}" for key, parameter in list(parameters.items())[:2])
 
 
+_DIGITS = re.compile(r"[0-9]{1,18}(_[0-9]{3})*")
+
+
 def _whole(name: str, text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,18}(_[0-9]{3})*", text):
-        raise ParameterError(
-            name, text, "a whole number, such as 8 (several, where a list is meant, with / between)"
-        )
+    if not _DIGITS.fullmatch(text):
+        raise ParameterError(name, text, "a whole number, zero or more, such as 8")
     return int(text)
 
 
 def _wholes(name: str, text: str) -> tuple[int, ...]:
-    return tuple(_whole(name, item.strip()) for item in text.split("/"))
+    items = [item.strip() for item in text.split("/")]
+    if not all(map(_DIGITS.fullmatch, items)):
+        raise ParameterError(name, text, "whole numbers with / between, such as 8/8")
+    return tuple(map(int, items))
 
 
 def choice(*legal: str) -> Parameter:

@@ -306,7 +306,7 @@ def test_too_large_is_refused_before_building(spec: str, monkeypatch: pytest.Mon
         ("leaf-spine:leaves=4,spines=2,endpoints_per_leaf=8,rails=true", "rails: True: needs servers"),
         ("xgft:m=4/4,w=1", "w: '1': one number per tier, and m has 2: a near legal value is 1/1"),
         ("xgft:m=4/4,w=1/0", "w: 0: a whole number, at least 1"),
-        ("xgft:m=4/x,w=1/1", "m: 'x': a whole number"),
+        ("xgft:m=4/x,w=1/1", "m: '4/x': whole numbers with /"),
         ("xgft:m=4/4,w=1/1,p=1/1", "parameter of xgft: 'p': unknown"),
         ("pgft:m=4/4,w=1/1,p=1/1/2", "p: '1/1/2': at most one number per tier, and m has 2"),
         (

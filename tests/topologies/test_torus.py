@@ -106,7 +106,7 @@ def test_canonical() -> None:
         ("torus", "dims: not given: torus needs it, such as dims="),
         ("torus:dims=8/1", "dims: 1: a whole number, at least 2"),
         ("torus:dims=2/2/2/2", r"dims: \(2, 2, 2, 2\): one to three sizes"),
-        ("torus:dims=8/x", "dims: 'x': a whole number"),
+        ("torus:dims=8/x", "dims: '8/x': whole numbers with /"),
         ("torus:dims=3/3,gpus_per_server=2", "gpus_per_server: 2: divides the 9 endpoints: .* 1 and 3"),
         ("torus:dims=3/3,endpoints_per_switch=0", "endpoints_per_switch: 0: a whole number, at least 1"),
     ],
