@@ -220,24 +220,11 @@ class Fabric:
         if seen.all():
             return
         other = int(np.argmin(seen))
-        sizes = np.bincount(self._components()[: self.n_endpoints])
+        root = components(len(self.kind), self.link_src, self.link_dst)
+        sizes = np.bincount(root[: self.n_endpoints])
         pairs = (self.n_endpoints**2 - int(np.sum(sizes**2))) // 2
         cut = f"{int((~seen).sum()):,} of {self.n_endpoints:,} endpoints are cut off from the first"
         raise NoRouteError(self.label(0), self.label(other), pairs, f"the graph falls apart: {cut}")
-
-    def _components(self) -> NDArray[np.int64]:
-        """(nodes,): the least node that each is connected with, by hooking and pointer jumping."""
-        label = np.arange(len(self.kind))
-        source = np.repeat(label, np.diff(self.arc_ptr))
-        while True:
-            least = label.copy()
-            np.minimum.at(least, label[source], label[self.arc_dst])
-            least = least[label]
-            while not np.array_equal(least, least[least]):
-                least = least[least]
-            if np.array_equal(least, label):
-                return label
-            label = least
 
 
 def _read_only(array: NDArray[Any]) -> NDArray[Any]:
@@ -254,3 +241,20 @@ def ranges(start: NDArray[np.int64], stop: NDArray[np.int64]) -> NDArray[np.int6
     count = stop - start
     end = np.cumsum(count)
     return np.arange(int(end[-1]) if len(end) else 0) + np.repeat(start - (end - count), count)
+
+
+def components(nodes: int, tail: NDArray, head: NDArray) -> NDArray[np.int64]:
+    """(nodes,): the least node that each can be reached from, over cables between ``tail`` and ``head``.
+
+    >>> components(5, np.array([0, 4]), np.array([3, 1])).tolist()
+    [0, 1, 2, 0, 1]
+    """
+    root = np.arange(nodes)
+    while True:
+        a, b = root[tail], root[head]
+        low, high = np.minimum(a, b), np.maximum(a, b)
+        if np.array_equal(low, high):
+            return root
+        np.minimum.at(root, high, low)
+        while not np.array_equal(root, root[root]):
+            root = root[root]

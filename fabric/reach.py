@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fabric.fabric import Fabric, ranges
+from fabric.fabric import Fabric, components, ranges
 from fabric.schema import GPU, SWITCH
 
 __all__ = ["Unreachable", "components", "unreachable"]
@@ -28,23 +28,6 @@ class Unreachable:
     pairs: int
     src: int
     dst: int
-
-
-def components(nodes: int, tail: NDArray, head: NDArray) -> NDArray[np.int64]:
-    """(nodes,): the least node that each can be reached from, over cables between ``tail`` and ``head``.
-
-    >>> components(5, np.array([0, 4]), np.array([3, 1])).tolist()
-    [0, 1, 2, 0, 1]
-    """
-    root = np.arange(nodes)
-    while True:
-        a, b = root[tail], root[head]
-        low, high = np.minimum(a, b), np.maximum(a, b)
-        if np.array_equal(low, high):
-            return root
-        np.minimum.at(root, high, low)
-        while not np.array_equal(root, root[root]):
-            root = root[root]
 
 
 def unreachable(fabric: Fabric) -> Unreachable:

@@ -9,15 +9,14 @@ import json
 import math
 import os
 import re
-import secrets
 from collections.abc import Hashable, Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
 import networkx as nx
 
 from fabric.errors import FileFormatError, ParameterError, SchemaError
+from topologies.whole_file import write_whole
 
 __all__ = ["read_node_link", "write_node_link"]
 
@@ -48,7 +47,7 @@ def write_node_link(G: nx.Graph, path: str | os.PathLike[str]) -> None:
         ",\n".join(rows) for rows in (nodes, edges)
     )  # a line per node: differences can be read, errors found
     text = '{{"directed": false, "multigraph": false, "graph": {},\n"nodes": [\n{}\n],\n"edges": [\n{}\n]}}\n'
-    _replace(Path(path), text.format(graph, *rows))
+    write_whole(path, [text.format(graph, *rows)])
 
 
 def read_node_link(path: str | os.PathLike[str]) -> nx.Graph:
@@ -183,17 +182,3 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "tolist"):
         return value.tolist()
     raise TypeError(f"{type(value).__name__} is no JSON type")
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write to a new name in the same folder, then rename: no reader ever sees half a file."""
-    part = path.parent / f".{secrets.token_hex(8)}.part"
-    try:
-        with open(part, "x", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(part, path)
-    except OSError as error:
-        raise ParameterError("path", str(path), f"a file that can be written ({error.strerror})") from None
-    finally:
-        with suppress(OSError):
-            part.unlink()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fabric.fabric import Fabric
+from fabric.fabric import Fabric, components
 from fabric.measures import node_kind
 from fabric.schema import NVSWITCH, SWITCH
 from fabric.units import format_rate
@@ -96,27 +96,6 @@ def _arcs(fabric: Fabric, from_endpoints: bool | int, shift: int) -> Arcs:
         cables=cables[mine],
         capacity=capacity[mine],
     )
-
-
-def components(count: int, src: NDArray[np.int64], dst: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(count,): the smallest member of the connected component of each of 0 .. count-1.
-
-    Labels are pulled down over the edges and shortened by jumping, which takes few rounds on any graph.
-
-    >>> components(5, np.array([3, 4]), np.array([4, 1])).tolist()
-    [0, 1, 2, 1, 1]
-    """
-    label = np.arange(count, dtype=np.int64)
-    while True:
-        low = np.minimum(label[src], label[dst])
-        new = label.copy()
-        for end in (src, dst):
-            np.minimum.at(new, label[end], low)  # the whole component of the end follows its root
-        while not np.array_equal(new, new[new]):
-            new = new[new]
-        if np.array_equal(new, label):
-            return label
-        label = new
 
 
 def _cliques(fabric: Fabric, arcs: Arcs) -> NDArray[np.int64]:
