@@ -91,6 +91,23 @@ def link_kind(fabric: Fabric, link: int) -> str:
     return " -> ".join(node_kind(fabric, int(node)) for node in ends)
 
 
+def link_kinds(fabric: Fabric) -> tuple[list[str], NDArray[np.int64]]:
+    """The names of all kinds of link, and (links,) the index of each link's; kept with the fabric."""
+    if "link_kinds" not in fabric.derived:
+        code = np.where(fabric.kind == NVSWITCH, int(fabric.tier.max(initial=0)) + 1, fabric.tier).astype(
+            np.int64
+        )
+        pair = code[fabric.link_src] * (int(code.max(initial=0)) + 1) + code[fabric.link_dst]
+        first = np.full(int(pair.max(initial=-1)) + 1, -1)
+        first[pair[::-1]] = np.arange(len(pair))[::-1]
+        used = np.flatnonzero(first >= 0)
+        number = np.zeros(len(first), np.int64)
+        number[used] = np.arange(len(used))
+        fabric.derived["link_kinds"] = [link_kind(fabric, int(first[i])) for i in used], number[pair]
+    kinds: tuple[list[str], NDArray[np.int64]] = fabric.derived["link_kinds"]
+    return kinds
+
+
 def measure(fabric: Fabric) -> Measures:
     """All static measures; at 100,000 endpoints the distance tables take most of the time."""
     servers = np.unique(fabric.server[fabric.server >= 0])

@@ -26,7 +26,15 @@ from sims.program import Program
 from sims.result import Row, bus_factor
 from sims.scenario import Scenario
 
-__all__ = ["DEFAULT_ALGORITHMS", "AllReduce", "all_reduce", "simulate"]
+__all__ = [
+    "DEFAULT_ALGORITHMS",
+    "AllReduce",
+    "all_reduce",
+    "fabric_of",
+    "job_of",
+    "model_version",
+    "simulate",
+]
 
 DEFAULT_ALGORITHMS = ("ring", "tree", "halving-doubling", "hierarchical-ring", "hierarchical-tree")
 
@@ -176,7 +184,8 @@ class AllReduce:
             worst_link=limit.worst_link,
             worst_load=limit.worst_load,
             latency_share=limit.latency_share,
-            version=_version(),
+            utilisation=program.utilisation(size, time),
+            version=model_version(),
         )
 
     def rows(self, algorithms: Sequence[str], sizes: Sequence[int]) -> Iterator[Row]:
@@ -209,27 +218,42 @@ def all_reduce(
 def simulate(scenario: Scenario, fabric: Fabric | None = None) -> Row:
     """The row of ``scenario``: what the model gives, whoever asks and whenever.
 
-    ``fabric`` is needed only where the scenario speaks of a graph in memory.
+    ``fabric`` is needed only where the scenario speaks of a graph in memory. Raises as ``fabric_of`` and
+    ``job_of``.
+    """
+    return job_of(scenario, fabric or fabric_of(scenario)).row(scenario.algorithm, scenario.size_bytes)
+
+
+def fabric_of(scenario: Scenario) -> Fabric:
+    """The fabric that ``scenario`` names, built or read, and compiled.
 
     Raises:
-        FabricsimError: the topology's or placement's contents are no longer those that the scenario was made
-        of.
+        FabricsimError: it was a graph in memory, or its file's contents are no longer those that the scenario
+            was made of.
     """
-    if fabric is None and scenario.topology.startswith("graph "):
+    if scenario.topology.startswith("graph "):
         raise FabricsimError(f"{scenario.topology} was in memory: pass it, as in simulate(scenario, fabric)")
-    if fabric is None:
-        from topologies import load
-        from topologies.catalogue import source_digest
+    from topologies import load
+    from topologies.catalogue import source_digest
 
-        found = source_digest(scenario.topology)
-        if found and not scenario.topology_digest:
-            raise ParameterError(
-                "topology_digest", "", f"the SHA-256 of {scenario.topology}'s contents: {found}"
-            )
-        if found != scenario.topology_digest:
-            raise FabricsimError(f"{scenario.topology}: its contents changed since this scenario was made")
-        fabric = Fabric.from_graph(load(scenario.topology))
-    elif scenario.topology_digest not in ("", content_digest(fabric)):
+    found = source_digest(scenario.topology)
+    if found and not scenario.topology_digest:
+        rule = f"the SHA-256 of {scenario.topology}'s contents: {found}"
+        raise ParameterError("topology_digest", "", rule)
+    if found != scenario.topology_digest:
+        raise FabricsimError(f"{scenario.topology}: its contents changed since this scenario was made")
+    return Fabric.from_graph(load(scenario.topology))
+
+
+def job_of(scenario: Scenario, fabric: Fabric) -> AllReduce:
+    """All of ``scenario`` but algorithm and size, set up on its fabric: serves all that differ in those.
+
+    Raises:
+        FabricsimError: ``fabric`` is not the one that the scenario was made of, or the placement's contents
+            are no longer those.
+    """
+    in_memory = scenario.topology.startswith("graph ")
+    if in_memory and scenario.topology_digest not in ("", content_digest(fabric)):
         raise FabricsimError(f"{fabric.name}: not the graph that this scenario was made of")
     job = AllReduce(
         fabric,
@@ -244,7 +268,7 @@ def simulate(scenario: Scenario, fabric: Fabric | None = None) -> Row:
     )
     if job.scenario(scenario.algorithm, scenario.size_bytes) != scenario:
         raise FabricsimError(f"{scenario.placement}: its contents changed since this scenario was made")
-    return job.row(scenario.algorithm, scenario.size_bytes)
+    return job
 
 
 def check_settings(*, placement: str, routing: str, engine: str, profile: str) -> None:
@@ -280,7 +304,8 @@ def _digest(array: NDArray[Any]) -> str:
     return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
 
 
-def _version() -> str:
+def model_version() -> str:
+    """The version of the program that stands in the rows."""
     try:
         return version("fabricsim")
     except PackageNotFoundError:

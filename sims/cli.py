@@ -1,7 +1,7 @@
-"""The command line: parse, one API call, write. Data to stdout or --out, progress and complaints to stderr.
+"""The command line: its commands in one place, and what becomes of errors and signals.
 
-Heavy imports happen inside the command that needs them, so that --help is
-quick.
+Every command parses, makes one API call and writes: data to stdout or --out, progress and complaints to
+stderr. Heavy imports happen inside the command that needs them, so that --help is quick.
 """
 
 from __future__ import annotations
@@ -9,16 +9,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Any, NoReturn
 
 import typer
 
-from fabric.errors import FabricsimError, FileFormatError, ParameterError
+from fabric.errors import FabricsimError
+from sims import cli_figures, cli_run
 from sims.cli_topology import commands as topology_commands
-from sims.naming import Graph, Out, Preset, Spec, Topology, named, opened
-from sims.output import FIGURE_FORMATS, ROW_FORMATS, check_writable, tell_written
-from sims.progress import Progress
 
 __all__ = ["app", "main"]
 
@@ -32,257 +29,9 @@ app = typer.Typer(
     help="A model of the network of a large AI training cluster: topologies, routes and simulated "
     "all-reduce. Exact for the model it states; an illustration, not a measurement of any real fabric.",
 )
+for command in (cli_run.allreduce, cli_run.flows, cli_figures.plot):
+    app.command()(command)
 app.add_typer(topology_commands, name="topology")
-
-Routing = Annotated[str, typer.Option(metavar="POLICY", help="ecmp, ecmp:qps=Q, dmodk or adaptive.")]
-Profile = Annotated[
-    str,
-    typer.Option(
-        "--latency-profile",
-        metavar="NAME[:constant=time,...]",
-        help="roce-400g, ib-ndr or ideal; constants can be replaced, e.g. ib-ndr:switch_latency=300ns.",
-    ),
-]
-Seed = Annotated[
-    str, typer.Option(metavar="NUMBER", help="Draws random placements, random traffic and the salts of ECMP.")
-]
-_NAMES = "ring, recursive-doubling, halving-doubling, tree, hierarchical-ring|tree|halving-doubling, auto"
-
-
-@app.command()
-def allreduce(
-    spec: Spec = None,
-    topology: Topology = None,
-    preset: Preset = None,
-    graph: Graph = None,
-    algorithm: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME[,NAME...]",
-            help=f"{_NAMES}; with parameters as in ring:channels=4,tree:segment=1MiB.  "
-            "[default: five of them]",
-            show_default=False,
-        ),
-    ] = None,
-    sizes: Annotated[
-        str | None,
-        typer.Option(
-            "--sizes",
-            "--size",
-            metavar="SIZES",
-            help="8:16G:x4, a list or one size (1GiB).  [default: 8:16G:x4]",
-            show_default=False,
-        ),
-    ] = None,
-    ranks: Annotated[
-        str | None,
-        typer.Option(metavar="NUMBER", help="How many GPUs take part.  [default: all]", show_default=False),
-    ] = None,
-    placement: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME|FILE", help="packed, strided[:STEP], random, or a file with an endpoint per line."
-        ),
-    ] = "packed",
-    seed: Seed = "0",
-    routing: Routing = "ecmp",
-    engine: Annotated[str, typer.Option(help="flow (on the SimPy clock) or bound (closed forms).")] = "flow",
-    latency_profile: Profile = "roce-400g",
-    out: Out = None,
-    plot: Annotated[
-        Path | None,
-        typer.Option(
-            "--plot", metavar="FILE", help="Draw busbw and time: .svg, .png or .pdf.", show_default=False
-        ),
-    ] = None,
-) -> None:
-    """Simulate all-reduce over message sizes. Without arguments: 100,000 GPUs, preset colossus-100k."""
-    _check_outputs(out, plot)
-    from fabric.units import parse_sizes
-    from sims.collectives import format_algorithm, parse_algorithms
-
-    wanted = (
-        [format_algorithm(*item) for item in parse_algorithms(algorithm)] if algorithm is not None else None
-    )
-    chosen = parse_sizes("8:16G:x4" if sizes is None else sizes)
-    draw, members = _whole("--seed", seed), None if ranks is None else _whole("--ranks", ranks)
-    from sims.allreduce import DEFAULT_ALGORITHMS, AllReduce, check_settings
-    from sims.output import write_records
-    from sims.result import Row
-    from sims.table import allreduce_block, allreduce_header
-
-    check_settings(placement=placement, routing=routing, engine=engine, profile=latency_profile)
-    rows: list[Row] = []
-    with Progress() as progress:
-        text = named(spec, topology, preset, graph, default="preset:colossus-100k")
-        fabric, text, digest, notes = opened(text, progress)
-        job = AllReduce(
-            fabric,
-            topology=text,
-            digest=digest,
-            ranks=members,
-            placement=placement,
-            seed=draw,
-            routing=routing,
-            engine=engine,
-            profile=latency_profile,
-        )
-        try:
-            progress.step("routing")
-            fitting, left_out = job.fits(DEFAULT_ALGORITHMS) if wanted is None else (wanted, [])
-            total = len(fitting) * len(chosen)
-            done = 0
-            for name in fitting:
-                progress.step(name)
-                if name != "auto":
-                    job.program(name)  # what cannot be done is refused before anything is printed
-            for row in progress.each(job.rows(fitting, chosen), total):
-                if not rows:
-                    progress.print(
-                        allreduce_header(row, fabric.disclaimer, [*notes, *job.caveats, *left_out])
-                    )
-                rows.append(row)
-                if len(rows) - done == len(chosen):
-                    progress.print(allreduce_block(rows[done:], job.note(row.used)))
-                    done = len(rows)
-        finally:
-            # Also after Ctrl-C: what is finished is kept.
-            if rows and out:
-                write_records(out, [row.to_dict() for row in rows])
-                tell_written(out)
-        if plot:
-            progress.step("drawing")
-            from sims.figures import allreduce_figure, save_figure
-
-            save_figure(allreduce_figure(rows, fabric.disclaimer), plot, rows)
-            tell_written(plot)
-
-
-@app.command()
-def flows(
-    spec: Spec = None,
-    topology: Topology = None,
-    preset: Preset = None,
-    graph: Graph = None,
-    traffic: Annotated[
-        str,
-        typer.Option(
-            metavar="PATTERN|FILE",
-            help="permutation, shift[:STEP], incast, or a CSV of src,dst,size_bytes[,start_s].",
-        ),
-    ] = "permutation",
-    size: Annotated[
-        str | None, typer.Option(help="Bytes of each flow of a pattern (1GB).", show_default=False)
-    ] = None,
-    seed: Seed = "0",
-    routing: Routing = "ecmp",
-    latency_profile: Profile = "roce-400g",
-    resolution: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SHARE",
-            help="Handle completions within this share of the makespan together, which may move each by "
-            "about as much; 0 is exact.  [default: 0; 0.002 above 5,000 flows that are not all alike]",
-            show_default=False,
-        ),
-    ] = None,
-    out: Out = None,
-) -> None:
-    """Run flows to their last byte on an otherwise idle fabric; one row per flow with --out."""
-    _check_outputs(out, None)
-    from fabric.policy import parse_policy
-    from fabric.units import parse_size
-    from sims.profiles import latency_profile as profile_of
-
-    draw = _whole("--seed", seed)
-    policy, profile = parse_policy(routing, draw), profile_of(latency_profile)
-    window = None if resolution is None else _share("--resolution", resolution)
-    is_file = Path(traffic).is_file()
-    if is_file and size is not None:
-        raise ParameterError("size", size, f"{traffic} says the size of each flow itself")
-    if not is_file and size is None:
-        raise ParameterError("size", None, "a pattern needs the size of its flows, such as 1GB")
-    amount = parse_size(size) if size is not None else 0
-    from sims.flows import run_flows
-    from sims.output import write_columns
-    from sims.table import flows_lines
-    from sims.traffic import pattern, read_traffic
-
-    with Progress() as progress:
-        fabric, text, _, notes = opened(named(spec, topology, preset, graph), progress)
-        who = (
-            read_traffic(traffic, fabric.n_endpoints)
-            if is_file
-            else pattern(traffic, fabric.n_endpoints, amount, draw)
-        )
-        progress.step("routing and running")
-        equal = bool((who.size == who.size[0]).all() and (who.start == who.start[0]).all())
-        if window is None:
-            window = 0.0 if equal or len(who) <= 5000 else 0.002
-        result = run_flows(fabric, who, policy, profile, resolution=window)
-        progress.print(flows_lines(text, fabric, traffic, policy, profile, result, window, notes))
-        if out:
-            whole = bool((who.size == who.size.round()).all() and who.size.max() < 2**62)
-            columns = {
-                "src": who.src.tolist(),
-                "dst": who.dst.tolist(),
-                "size_bytes": (who.size.astype(int) if whole else who.size).tolist(),
-                "start_s": who.start.tolist(),
-                "end_s": result.end.tolist(),
-                "rate_GBps": (result.rate / 1e9).tolist(),
-            }
-            write_columns(out, columns)
-    tell_written(out, None)
-
-
-@app.command()
-def plot(
-    rows: Annotated[Path, typer.Argument(help="Rows written by allreduce --out: .csv, .json or .jsonl.")],
-    output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FILE", help="The figure: .svg, .png or .pdf.")
-    ],
-) -> None:
-    """Draw saved rows: bus bandwidth and time over message size. Nothing is simulated."""
-    check_writable(output, "--output", FIGURE_FORMATS)
-    from sims.figures import allreduce_figure, save_figure
-    from sims.output import read_records
-    from sims.result import Row
-    from topologies.catalogue import disclaimer
-
-    found = []
-    for number, record in enumerate(read_records(rows), 1):
-        try:
-            found.append(Row.from_dict(record))
-        except ParameterError as error:
-            raise FileFormatError(
-                str(rows), f"record {number}", f"not a row of all-reduce: {error}"
-            ) from None
-    said = dict.fromkeys(filter(None, (disclaimer(row.scenario.topology) for row in found)))
-    save_figure(allreduce_figure(found, "; ".join(said)), output, found)
-    tell_written(None, output)
-
-
-def _whole(option: str, text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) >= 2**63:
-        raise ParameterError(option, text, "a whole number, zero or more, below 2^63")
-    return int(text)
-
-
-def _share(option: str, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 0.5:
-        raise ParameterError(option, text, "a share of the makespan, a number from 0 (exact) to 0.5")
-    return value
-
-
-def _check_outputs(out: Path | None, plot: Path | None) -> None:
-    if out:
-        check_writable(out, "--out", ROW_FORMATS)
-    if plot:
-        check_writable(plot, "--plot", FIGURE_FORMATS)
 
 
 def main() -> NoReturn:

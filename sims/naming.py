@@ -17,7 +17,21 @@ from sims.progress import Progress
 if TYPE_CHECKING:
     from fabric import Fabric
 
-__all__ = ["Graph", "Opened", "Out", "Preset", "Spec", "Topology", "named", "opened"]
+__all__ = [
+    "Graph",
+    "Opened",
+    "Out",
+    "Preset",
+    "Profile",
+    "Routing",
+    "Seed",
+    "Spec",
+    "Topology",
+    "named",
+    "opened",
+    "share",
+    "whole",
+]
 
 Spec = Annotated[
     str | None,
@@ -53,6 +67,19 @@ Graph = Annotated[
 Out = Annotated[
     Path | None,
     typer.Option("--out", metavar="FILE", help="Write the rows: .csv, .json or .jsonl.", show_default=False),
+]
+
+Routing = Annotated[str, typer.Option(metavar="POLICY", help="ecmp, ecmp:qps=Q, dmodk or adaptive.")]
+Profile = Annotated[
+    str,
+    typer.Option(
+        "--latency-profile",
+        metavar="NAME[:constant=time,...]",
+        help="roce-400g, ib-ndr or ideal; constants can be replaced, e.g. ib-ndr:switch_latency=300ns.",
+    ),
+]
+Seed = Annotated[
+    str, typer.Option(metavar="NUMBER", help="Draws random placements, random traffic and the salts of ECMP.")
 ]
 
 
@@ -105,3 +132,21 @@ def opened(text: str, progress: Progress, *, allow_partition: bool = False) -> O
     gc.freeze()  # the graph is here to stay: later collections need not walk it
     fabric = Fabric.from_graph(graph, allow_partition=allow_partition)
     return Opened(fabric, canonical(text), digest, list(graph.graph.get("notes", ())))
+
+
+def whole(option: str, text: str) -> int:
+    """The whole number that an option holds."""
+    if not text.isascii() or not text.isdigit() or int(text) >= 2**63:
+        raise ParameterError(option, text, "a whole number, zero or more, below 2^63")
+    return int(text)
+
+
+def share(option: str, text: str) -> float:
+    """The share of the makespan that an option holds."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 0.5:
+        raise ParameterError(option, text, "a share of the makespan, a number from 0 (exact) to 0.5")
+    return value

@@ -102,8 +102,13 @@ def records_text(records: Sequence[Mapping[str, Any]], kind: str) -> str:
     if records:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(records[0])
-        writer.writerows(r.values() for r in records)
+        writer.writerows(map(_cell, r.values()) for r in records)
     return text.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    """A value in CSV: what is not one number or text is written as JSON."""
+    return json.dumps(value, allow_nan=False) if isinstance(value, (dict, list)) else value
 
 
 def write_columns(path: str | os.PathLike[str], columns: Mapping[str, Sequence[Any]]) -> None:
@@ -140,7 +145,8 @@ def read_records(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
     except (ValueError, TypeError, RecursionError, csv.Error) as error:
         raise FileFormatError(str(path), "", f"is not {source.suffix[1:].upper()}: {error}") from None
     for number, record in enumerate(found, 1):
-        if not isinstance(record, dict) or None in record or None in record.values():
+        cut = source.suffix == ".csv" and isinstance(record, dict) and None in record.values()
+        if not isinstance(record, dict) or None in record or cut:
             raise FileFormatError(str(path), f"record {number}", "is cut off or not a row")
     if not found:
         raise FileFormatError(str(path), "", "holds no rows")

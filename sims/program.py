@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fabric import Fabric, Paths, carrier, route
 from fabric.errors import TooLargeError
-from fabric.measures import link_kind
+from fabric.measures import link_kind, link_kinds
 from fabric.policy import Policy
 from sims.network import RateMemo
 from sims.profiles import LatencyProfile, link_latency
@@ -70,11 +70,16 @@ class Limit:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Program:
-    """A schedule compiled for fabric, placement, policy and latency profile; serves every message size."""
+    """A schedule compiled for fabric, placement, policy and latency profile; serves every message size.
+
+    ``usage``: per kind of link, the seconds at full rate that one byte of the message takes on a link of that
+    kind, in the mean (weighted by capacity) and on the fullest.
+    """
 
     fabric: Fabric  # the carrier: what the policy's traffic runs on
     schedule: Schedule
     stages: tuple[Stage, ...]
+    usage: dict[str, tuple[float, float]]
     memo: RateMemo = field(default_factory=RateMemo, repr=False)
 
     @classmethod
@@ -97,18 +102,31 @@ class Program:
         _require_memory(schedule, policy.qps)
         known: dict[tuple[int, int, int], Paths] = {}  # phases with the same transfers share their arrays
         stages = []
+        carried = np.zeros(runs_on.n_links)  # bytes on each link per byte of the message
         for phase in schedule.phases:
             key = (id(phase.src), id(phase.dst), id(phase.via))
             if key not in known:
                 known[key] = _routed(phase, runs_on, placement, policy)
-            stages.append(_stage(phase, runs_on, known[key], latency, policy.qps, schedule.chunks))
-        return cls(fabric=runs_on, schedule=schedule, stages=tuple(stages))
+            load = known[key].load(1.0 / policy.qps, runs_on.n_links)
+            carried += load * (phase.repeat * phase.count / schedule.chunks)
+            stages.append(_stage(phase, runs_on, known[key], load, latency, policy.qps, schedule.chunks))
+        return cls(fabric=runs_on, schedule=schedule, stages=tuple(stages), usage=_usage(runs_on, carried))
 
     def byte_times(self, size: float) -> NDArray[np.float64]:
         """(phases, 2) in s: what a phase's bytes take on the fullest link, and on an endpoint's fullest."""
         chunks = self.schedule.chunks
         sent = np.array([math.prod(stage.phase.bytes_of(size, chunks)) for stage in self.stages])
         return sent[:, None] * np.array([(stage.peak, stage.ideal) for stage in self.stages])
+
+    def utilisation(self, size: float, time: float) -> dict[str, dict[str, float]]:
+        """Per kind of link, the share of its capacity that ``size`` bytes in ``time`` s use.
+
+        ``mean``: over all links of the kind, weighted by capacity; ``peak``: of the fullest.
+        """
+        return {
+            kind: {"mean": mean * size / time, "peak": peak * size / time}
+            for kind, (mean, peak) in self.usage.items()
+        }
 
     def limit(self, size: float, time: float) -> Limit:
         """What bounds a run of ``size`` bytes that took ``time`` s."""
@@ -152,11 +170,25 @@ def _routed(phase: Phase, fabric: Fabric, placement: NDArray[np.int64], policy: 
     return Paths.join(route(fabric, src, relay, policy, qp=qp), route(fabric, relay, dst, policy, qp=qp))
 
 
+def _usage(fabric: Fabric, carried: NDArray[np.float64]) -> dict[str, tuple[float, float]]:
+    names, kind = link_kinds(fabric)
+    capacity = np.bincount(kind, weights=fabric.capacity, minlength=len(names))
+    mean = np.bincount(kind, weights=carried, minlength=len(names)) / capacity
+    peak = np.zeros(len(names))
+    np.maximum.at(peak, kind, carried / fabric.capacity)
+    return dict(zip(names, zip(mean.tolist(), peak.tolist())))
+
+
 def _stage(
-    phase: Phase, fabric: Fabric, paths: Paths, link_seconds: NDArray[np.float64], qps: int, chunks: int
+    phase: Phase,
+    fabric: Fabric,
+    paths: Paths,
+    load: NDArray[np.float64],
+    link_seconds: NDArray[np.float64],
+    qps: int,
+    chunks: int,
 ) -> Stage:
     each = paths.total(link_seconds)
-    load = paths.load(1.0 / qps, fabric.n_links)
     seconds = load / fabric.capacity
     hot_access = int(np.argmax(np.where(fabric.access, seconds, 0.0)))
     hot = int(np.argmax(seconds))

@@ -1,17 +1,19 @@
 """Row: one scenario and what came out of it. Plain Python numbers with the unit in their name.
 
-Knows no file.
+Failure: one scenario and why nothing came out. Both fill the same columns. Knows no file.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
 from fabric.errors import ParameterError
 from sims.scenario import Scenario
 
-__all__ = ["COLUMNS", "Row", "bus_factor"]
+__all__ = ["COLUMNS", "Failure", "Row", "bus_factor", "read_result"]
 
 
 def bus_factor(ranks: int) -> float:
@@ -25,7 +27,8 @@ class Row:
 
     ``used``: the algorithm that ran (differs from the scenario's only for ``auto``); ``efficiency``,
     ``limit_link``, ``contention``, ``worst_link``, ``worst_load``, ``latency_share``: as in
-    sims.program.Limit. GB = 1e9 bytes.
+    sims.program.Limit; ``utilisation``: per kind of link, as in sims.program.Program.utilisation. GB = 1e9
+    bytes.
     """
 
     scenario: Scenario
@@ -40,6 +43,7 @@ class Row:
     worst_link: str
     worst_load: float
     latency_share: float
+    utilisation: dict[str, dict[str, float]]
     version: str
 
     @property
@@ -47,39 +51,73 @@ class Row:
         return self.scenario.key
 
     def to_dict(self) -> dict[str, Any]:
-        """Flat, in the order of COLUMNS: the key, the scenario's fields, the numbers."""
-        values = asdict(self)
-        values.pop("scenario")
-        return {"key": self.key, **self.scenario.model_dump(), **values}
+        """In the order of COLUMNS: the key, the scenario's fields, the numbers, an empty ``error``."""
+        values = {name: getattr(self, name) for name in _OWN}
+        return {"key": self.key, **self.scenario.model_dump(), **values, "error": ""}
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Row:
+    def from_dict(cls, values: Mapping[str, Any]) -> Row:
         """The row that ``to_dict`` (or a line of a CSV file, whose values are texts) describes.
 
         Raises:
             ParameterError: a column is missing or its value is not of its type, or the key is not that of the
-            scenario.
+            scenario, or the record is one of a failure.
         """
-        missing = [name for name in COLUMNS if name not in values]
-        if missing:
-            raise ParameterError("row", ", ".join(missing), "columns that a row of results has, missing here")
-        scenario = Scenario.of(**{name: values[name] for name in Scenario.model_fields})
-        if values["key"] != scenario.key:
-            raise ParameterError(
-                "key", values["key"], f"does not belong to this scenario, whose key is {scenario.key}"
-            )
-        kinds = {"int": int, "float": float, "str": str}
-        own: dict[str, Any] = {}
-        for field in fields(cls):
-            if field.name == "scenario":
-                continue
-            try:
-                own[field.name] = kinds[str(field.type)](values[field.name])
-            except (TypeError, ValueError):
-                raise ParameterError(
-                    field.name, values[field.name], f"a value of type {field.type}"
-                ) from None
+        scenario = _scenario(values)
+        if values["error"]:
+            raise ParameterError("error", values["error"], "the record of a point that failed has no numbers")
+        own = {name: _read(name, values[name], kind) for name, kind in _OWN.items()}
         return cls(scenario=scenario, **own)
 
 
-COLUMNS = ("key", *Scenario.model_fields, *(field.name for field in fields(Row) if field.name != "scenario"))
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """A scenario that gave no row, and the error that it gave instead."""
+
+    scenario: Scenario
+    error: str
+    version: str
+
+    @property
+    def key(self) -> str:
+        return self.scenario.key
+
+    def to_dict(self) -> dict[str, Any]:
+        """In the order of COLUMNS; what a row would have and a failure has not is None."""
+        blank = dict.fromkeys(_OWN)
+        own = {**blank, "version": self.version, "error": self.error}
+        return {"key": self.key, **self.scenario.model_dump(), **own}
+
+
+def read_result(values: Mapping[str, Any]) -> Row | Failure:
+    """The row or the failure of which ``to_dict`` gave these values. Raises as Row.from_dict."""
+    scenario = _scenario(values)
+    if values["error"]:
+        return Failure(scenario=scenario, error=str(values["error"]), version=str(values["version"]))
+    return Row.from_dict(values)
+
+
+def _scenario(values: Mapping[str, Any]) -> Scenario:
+    missing = [name for name in COLUMNS if name not in values]
+    if missing:
+        raise ParameterError("row", ", ".join(missing), "columns that a row of results has, missing here")
+    scenario = Scenario.of(**{name: values[name] for name in Scenario.model_fields})
+    if values["key"] != scenario.key:
+        rule = f"does not belong to this scenario, whose key is {scenario.key}"
+        raise ParameterError("key", values["key"], rule)
+    return scenario
+
+
+def _read(name: str, value: Any, kind: str) -> Any:
+    try:
+        if kind in _PLAIN:
+            return _PLAIN[kind](value)
+        found = json.loads(value) if isinstance(value, str) else value
+        return {str(key): {str(k): float(v) for k, v in inner.items()} for key, inner in found.items()}
+    except (TypeError, ValueError, AttributeError):
+        raise ParameterError(name, value, f"a value of type {kind}") from None
+
+
+_PLAIN: dict[str, Callable[[Any], Any]] = {"int": int, "float": float, "str": str}
+_OWN = {field.name: str(field.type) for field in fields(Row) if field.name != "scenario"}
+COLUMNS = ("key", *Scenario.model_fields, *_OWN, "error")
