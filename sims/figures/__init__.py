@@ -1,0 +1,34 @@
+"""Figures from rows: functions that draw on axes, figures by name, and files that say what they show.
+
+Each ``plot_X(ax, rows, ...)`` draws on the axes that it is given; ``figure_of`` makes a whole figure. Runs
+nothing and reads no file.
+"""
+
+from sims.figures.allreduce import allreduce_figure, plot_busbw, plot_time
+from sims.figures.cdf import plot_cdf
+from sims.figures.crossover import plot_crossover
+from sims.figures.heatmap import plot_heatmap
+from sims.figures.lines import plot_lines
+from sims.figures.named import FIGURES
+from sims.figures.panels import figure_of
+from sims.figures.pareto import plot_pareto
+from sims.figures.scaling import plot_scaling
+from sims.figures.style import save_figure, svg_text
+from sims.figures.utilisation import plot_utilisation
+
+__all__ = [
+    "FIGURES",
+    "allreduce_figure",
+    "figure_of",
+    "plot_busbw",
+    "plot_cdf",
+    "plot_crossover",
+    "plot_heatmap",
+    "plot_lines",
+    "plot_pareto",
+    "plot_scaling",
+    "plot_time",
+    "plot_utilisation",
+    "save_figure",
+    "svg_text",
+]

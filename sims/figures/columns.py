@@ -1,0 +1,243 @@
+"""What of a row can be an axis, a colour or a facet: its value, its name with the unit, its scale and ticks.
+
+Draws nothing and groups nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from fabric.errors import ParameterError
+from fabric.units import format_rate
+from sims.figures.parts import parameters_of, parts, spelled
+from sims.result import Row
+from sims.scenario import Scenario
+from topologies.spec import RATE, RATE_OR_ZERO, TIME
+
+__all__ = ["Column", "choices", "column", "numbers", "short_size", "short_time"]
+
+_SIZES = ((2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "B"))
+_TIMES = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
+_MONEY = ((1e9, "bn"), (1e6, "M"), (1e3, "k"), (1.0, ""))
+
+
+def _short(value: float, units: Sequence[tuple[float, str]]) -> str:
+    factor, unit = next((u for u in units if abs(value) >= u[0] * 0.9995), units[-1])
+    return f"{value / factor:.3g} {unit}"
+
+
+def short_size(value: float) -> str:
+    """A size as a tick: ``32 KiB``."""
+    return _short(value, _SIZES)
+
+
+def short_time(value: float) -> str:
+    """A time as a tick: ``10 ms``."""
+    return _short(value, _TIMES) if value else "0 s"
+
+
+def _short_money(value: float) -> str:
+    return f"${_short(value, _MONEY).replace(' ', '')}" if value else "$0"
+
+
+def _percent(value: float) -> str:
+    return f"{value * 100:.3g}%"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.6g}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One quantity of a row.
+
+    ``label``: with its unit; ``noun``: without; ``value``: of a row, None where the row has none; ``scale``:
+    log2, log10, linear, or words where values are no numbers; ``text``: a value as a tick or in a legend;
+    ``better``: whether ``high`` or ``low`` values are wanted, "" where neither.
+    """
+
+    name: str
+    label: str
+    noun: str
+    value: Callable[[Row], Any]
+    scale: str = "linear"
+    text: Callable[[Any], str] = _number
+    better: str = ""
+
+    def of(self, rows: Sequence[Row]) -> list[Any]:
+        """The value of each row.
+
+        Raises:
+            ParameterError: a row has none.
+        """
+        values = [self.value(row) for row in rows]
+        if None in values:
+            row = rows[values.index(None)]
+            rule = f"{values.count(None):,} of {len(rows):,} rows have no such value, such as those of"
+            raise ParameterError("column", self.name, f"{rule} {row.scenario.topology}")
+        return values
+
+    def named(self, value: Any) -> str:
+        """A value in a legend: with its noun where the number alone would say nothing."""
+        text = self.text(value)
+        return text if isinstance(value, str) or not text[:1].isdigit() else f"{self.noun} {text}"
+
+
+# label, noun, scale, ticks, what is better; the order is that in which choices are listed.
+_KNOWN: dict[str, tuple[str, str, str, Callable[[Any], str], str]] = {
+    "size_bytes": ("message size (bytes)", "size", "log2", short_size, ""),
+    "ranks": ("ranks (GPUs)", "ranks", "log10", _number, ""),
+    "endpoints": ("endpoints (GPUs)", "endpoints", "log10", _number, ""),
+    "time_s": ("time (s)", "time", "log10", short_time, "low"),
+    "busbw_GBps": ("bus bandwidth (GB/s)", "bus bandwidth", "linear", _number, "high"),
+    "algbw_GBps": ("algorithm bandwidth (GB/s)", "algorithm bandwidth", "linear", _number, "high"),
+    "efficiency": ("efficiency (% of the bandwidth bound)", "efficiency", "linear", _percent, "high"),
+    "latency_share": ("latency (% of the time)", "latency", "linear", _percent, "low"),
+    "contention": ("contention (times the endpoints' need)", "contention", "linear", _number, "low"),
+    "worst_load": ("worst load (times the endpoints' need)", "worst load", "linear", _number, "low"),
+    "seed": ("seed (number)", "seed", "linear", _number, ""),
+    "cost_USD": ("cost (US$)", "cost", "log10", _short_money, "low"),
+    "cost_per_endpoint_USD": ("cost per endpoint (US$)", "cost per endpoint", "linear", _short_money, "low"),
+}
+_COSTS = ("cost_USD", "cost_per_endpoint_USD")
+# What is no quantity of its own: the scenario as a whole, hashes, and tables.
+_HIDDEN = ("scenario", "utilisation", "topology_digest", "placement_digest")
+_PLAIN = tuple(n for n in (*Scenario.model_fields, *(f.name for f in fields(Row))) if n not in _HIDDEN)
+_DOTTED = ("topology", "routing", "algorithm", "placement", "latency_profile", "utilisation")
+
+
+def choices(rows: Sequence[Row], costs: Mapping[str, float] | None = None) -> list[str]:
+    """The names of all columns that some of these rows have."""
+    names = [name for name in _KNOWN if name not in _COSTS or costs]
+    names += [name for name in _PLAIN if name not in names]
+    for whole in _DOTTED[:-1]:
+        texts = dict.fromkeys(getattr(row.scenario, whole) for row in rows)
+        names += dict.fromkeys(f"{whole}.{part}" for text in texts for part in parts(whole, text))
+    kinds = dict.fromkeys(kind for row in rows for kind in row.utilisation)
+    return names + [f"utilisation.{kind}.{what}" for kind in kinds for what in ("mean", "peak")]
+
+
+def column(name: str, rows: Sequence[Row], costs: Mapping[str, float] | None = None) -> Column:
+    """The column that ``name`` names: of a row, of its scenario, or a part such as ``topology.k``.
+
+    ``costs``: US dollars by topology, for ``cost_USD`` and ``cost_per_endpoint_USD``.
+
+    Raises:
+        ParameterError: no row has it; the known ones are listed.
+    """
+    if name in _COSTS and not costs:
+        raise ParameterError("column", name, "needs costs: the US dollars of each topology")
+    if name not in (legal := choices(rows, costs)):
+        raise ParameterError("column", name, "no such column in these rows", legal)
+    if name in _COSTS:
+        return _known(name, _cost(costs or {}, per_endpoint=name != "cost_USD"))
+    whole, _, part = name.partition(".")
+    if part and whole == "utilisation":
+        kind, _, what = part.rpartition(".")
+        label = f"{what} use of {kind} links (% of capacity)"
+        value: Callable[[Row], Any] = lambda row: row.utilisation.get(kind, {}).get(what)  # noqa: E731
+        return Column(name=name, label=label, noun=f"{what} use of {kind}", value=value, text=_percent)
+    if part:
+        return _part(name, whole, part, rows)
+    value = lambda row: getattr(row.scenario if name in Scenario.model_fields else row, name)  # noqa: E731
+    if name in _KNOWN:
+        return _known(name, value)
+    if name == "topology":
+        words = _apart(rows)
+        return Column(
+            name=name,
+            label=name,
+            noun=name,
+            value=value,
+            scale="words",
+            text=lambda topology: words.get(topology, topology),
+        )
+    noun = name.replace("_", " ")
+    if all(isinstance(value(row), (int, float)) for row in rows):
+        return Column(name=name, label=f"{noun} (number)", noun=noun, value=value)
+    return Column(
+        name=name, label=noun, noun=noun, value=lambda row: str(value(row)), scale="words", text=str
+    )
+
+
+def _apart(rows: Sequence[Row]) -> dict[str, str]:
+    """Each topology by what tells it from the others, where all are of one family."""
+    cut = {text: parts("topology", text) for text in dict.fromkeys(row.scenario.topology for row in rows)}
+    if len(cut) < 2 or len({its["family"] for its in cut.values()}) > 1:
+        return {}
+    names = dict.fromkeys(name for its in cut.values() for name in its)
+    several = [name for name in names if len({str(its.get(name)) for its in cut.values()}) > 1]
+    return {
+        text: ", ".join(f"{name}={spelled(name, its[name])}" for name in several if name in its) or text
+        for text, its in cut.items()
+    }
+
+
+def _known(name: str, value: Callable[[Row], Any]) -> Column:
+    label, noun, scale, text, better = _KNOWN[name]
+    return Column(name=name, label=label, noun=noun, value=value, scale=scale, text=text, better=better)
+
+
+def _cost(costs: Mapping[str, float], *, per_endpoint: bool) -> Callable[[Row], float]:
+    def value(row: Row) -> float:
+        if row.scenario.topology not in costs:
+            rule = "no cost is given for it"
+            raise ParameterError("costs", row.scenario.topology, rule, costs)
+        return costs[row.scenario.topology] / (row.endpoints if per_endpoint else 1)
+
+    return value
+
+
+def _part(name: str, whole: str, part: str, rows: Sequence[Row]) -> Column:
+    texts = dict.fromkeys(getattr(row.scenario, whole) for row in rows)
+    known = {text: parts(whole, text).get(part) for text in texts}
+    values = [value for value in known.values() if value is not None]
+    noun, unit, scale = part.replace("_", " "), "number", "linear"
+    text: Callable[[float], str] = _number
+    types = parameters_of(part) if whole == "topology" else []
+    if not all(isinstance(value, (int, float)) for value in values):
+        # One value of another type makes all of them words: 3 beside 3/1.5.
+        words = {text: value if value is None else spelled(part, value) for text, value in known.items()}
+        return Column(
+            name=name,
+            label=noun,
+            noun=noun,
+            value=lambda row: words[getattr(row.scenario, whole)],
+            scale="words",
+            text=str,
+        )
+    if RATE in types or RATE_OR_ZERO in types:
+        unit, text = "rate", format_rate
+    elif whole == "latency_profile" or TIME in types or (types and part == "delay"):
+        unit, text = "s", short_time
+    elif part == "oversubscription":
+        unit = "to 1"
+    elif part == "qps":
+        noun = "queue pairs per transfer"
+        scale = "log2"
+    elif max(values) >= 16 * max(min(values), 1):
+        scale = "log10"
+    label = f"{noun} ({unit})"
+    return Column(
+        name=name,
+        label=label,
+        noun=noun,
+        value=lambda row: known[getattr(row.scenario, whole)],
+        scale=scale,
+        text=text,
+    )
+
+
+def numbers(one: Column, argument: str) -> Column:
+    """``one`` if it can be an axis of numbers.
+
+    Raises:
+        ParameterError: its values are words.
+    """
+    if one.scale == "words":
+        rule = "an axis of numbers is needed, and this column holds words: use it as color or facet"
+        raise ParameterError(argument, one.name, rule)
+    return one

@@ -1,0 +1,99 @@
+"""How much of each kind of link is used: bars of the mean over the links, marks at the fullest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from fabric.errors import ParameterError
+from fabric.units import format_size
+from sims.figures.series import Point, Series, require_rows, series_of
+from sims.figures.style import bare
+from sims.result import Row
+
+__all__ = ["PEAK", "at_largest", "plot_utilisation"]
+
+PEAK = "fullest link of the kind"
+_MOST = 12  # bars side by side
+
+
+def at_largest(rows: Sequence[Row]) -> list[Row]:
+    """The rows of the largest message size that every algorithm has, or else of the largest that any has."""
+    require_rows(rows)
+    sizes: dict[str, set[int]] = {}
+    for row in rows:
+        sizes.setdefault(row.scenario.algorithm, set()).add(row.scenario.size_bytes)
+    size = max(set.intersection(*sizes.values()) or set.union(*sizes.values()))
+    return [row for row in rows if row.scenario.size_bytes == size]
+
+
+def plot_utilisation(
+    ax: Axes, rows: Sequence[Row], color: str | None = "algorithm", *, panels: Sequence[Sequence[Row]] = ()
+) -> None:
+    """A group of bars per kind of link, a bar per algorithm and whatever else differs, at the largest size.
+
+    Bars are the mean share of the capacity over all links of the kind, weighted by capacity; the mark above
+    is the fullest link. Both are medians over the seeds. ``panels``: as in sims.figures.lines.plot_lines.
+
+    Raises:
+        ParameterError: the rows hold no utilisation, or there are more bars than can be told apart.
+    """
+    require_rows(rows)
+    every = [at_largest(own) for own in panels] or [at_largest(rows)]
+    place = next((i for i, own in enumerate(panels) if own is rows), 0)
+    kinds = list(dict.fromkeys(kind for own in every for row in own for kind in row.utilisation))
+    if not kinds:
+        raise ParameterError("rows", len(rows), "utilisation needs rows that hold it, and found none")
+    found = series_of(every, None, color)
+    mine = [one for one in found if one.panel == place]
+    if len(mine) > _MOST:
+        rule = f"at most {_MOST} bars side by side can be told apart: facet by what differs, or choose"
+        raise ParameterError("rows", f"{len(mine)} series", rule)
+    width = 0.84 / len(mine)
+    for i, one in enumerate(mine):
+        at = np.arange(len(kinds)) + (i - (len(mine) - 1) / 2) * width
+        mean = [_median(one, kind, "mean") for kind in kinds]
+        peak = [_median(one, kind, "peak") for kind in kinds]
+        ax.bar(
+            at,
+            mean,
+            width * 0.92,
+            label=one.name,
+            color=one.mark.colour,
+            edgecolor="white",
+            hatch=one.mark.hatch,
+            linewidth=0.4,
+        )
+        label = PEAK if i == len(mine) - 1 else f"_{PEAK}"
+        ax.plot(at, peak, linestyle="none", marker="v", color="black", markersize=3, label=label)
+    _axes(ax, kinds, format_size(every[place][0].scenario.size_bytes))
+
+
+def _axes(ax: Axes, kinds: Sequence[str], size: str) -> None:
+    ax.set_xticks(range(len(kinds)), [kind.replace(" -> ", "\n→ ") for kind in kinds])
+    if len(kinds) > 4:
+        # A name is shorter than the axis is wide, but not than its share of it.
+        letters = max(len(part) for kind in kinds for part in kind.split(" -> "))
+        if letters * len(kinds) > 44:
+            ax.set_xticks(range(len(kinds)), [kind.replace("->", "→") for kind in kinds])
+            ax.tick_params(axis="x", labelrotation=35)
+            for label in ax.get_xticklabels():
+                label.set(ha="right", rotation_mode="anchor")
+    ax.set_xlim(-0.6, len(kinds) - 0.4)
+    ax.set_ylim(bottom=0)
+    ax.tick_params(axis="x", length=0)
+    ax.yaxis.set_major_locator(MaxNLocator(5))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:.3g}%"))
+    ax.set_ylabel("use (% of capacity)")
+    ax.set_xlabel(f"kind of link, at {size}")
+    bare(ax, "y")
+
+
+def _median(one: Series, kind: str, what: str) -> float:
+    """Of what the rows hold of a kind of link; one that a fabric has not is NaN and draws nothing."""
+    points: tuple[Point, ...] = one.points
+    own = [row.utilisation[kind][what] for point in points for row in point.rows if kind in row.utilisation]
+    return float(np.median(own)) if own else float("nan")
