@@ -1,0 +1,147 @@
+"""Which figures a set of rows asks for, each with words and a table. Lays out no axes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from fabric.units import format_size
+from sims.report.axes import noun, series, varied
+from sims.report.figure_data import over, quantiles, shares, subject, winners
+from sims.report.markup import Html, element, joined, legal
+from sims.result import Row
+
+__all__ = ["Picture", "chosen", "drawn"]
+
+_WIDTH = 3.5  # inches: on a phone of 360 px its text is still as large as it was set
+_MOST_LINES = 6  # of one figure; with more, each value of another axis has a figure of its own
+_MOST_ALIKE = 4  # figures of one kind
+_SEEDS_OF_A_CDF = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A figure to be drawn from ``rows``: its kind, its title, and what gives its words and its table."""
+
+    kind: str
+    rows: Sequence[Row]
+    title: str
+    caption: str
+    data: Callable[[Sequence[Row]], tuple[str, Html]]
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+def chosen(rows: Sequence[Row]) -> list[Picture]:
+    """The figures that show what varies in ``rows``."""
+    axes = varied(rows)
+    found: list[Picture] = []
+    if "size_bytes" in axes:
+        found += _split(
+            rows, axes, "busbw", "Bus bandwidth over message size", partial(_over_size, "busbw_GBps")
+        )
+        found += _split(rows, axes, "time", "Time over message size", partial(_over_size, "time_s"))
+    largest = _at_largest(rows)
+    at = f" at {format_size(largest[0].scenario.size_bytes)}"
+    if "ranks" in varied(largest):
+        found += _split(largest, axes, "scaling", f"Bus bandwidth over ranks{at}", _over_ranks)
+    others = set(axes) - {"algorithm", "size_bytes", "ranks", "seed"}
+    if {"algorithm", "size_bytes", "ranks"} <= set(axes) and others <= {"topology"}:
+        found += _split(
+            rows, axes, "crossover", "The fastest algorithm by size and ranks", winners, keep="ranks"
+        )
+    if {"size_bytes", "ranks"} <= set(axes) and others <= {"topology"}:
+        found += _heatmaps(rows, axes)
+    if len(varied(largest).get("seed", ())) >= _SEEDS_OF_A_CDF:
+        found += _split(largest, axes, "cdf", f"Spread of the time over seeds{at}", quantiles)
+    if any(row.utilisation for row in largest):
+        found += _split(largest, axes, "utilisation", f"Use of the links{at}", shares)
+    return found
+
+
+def drawn(picture: Picture) -> Html:
+    """The figure with its caption, its picture as SVG and its data; titles and words are also in the SVG."""
+    from sims.figures import figure_of, svg_text
+
+    seen, data = picture.data(picture.rows)
+    figure = figure_of(picture.rows, figure=picture.kind, width=_WIDTH, **picture.options)
+    image = Html(svg_text(figure, picture.rows, legal(picture.title), legal(seen)))
+    caption = element("figcaption", element("strong", picture.title), picture.caption)
+    numbers = element("details", element("summary", "The numbers of this figure"), data)
+    return element("figure", joined([caption, element("div", image, class_="drawn"), numbers], "\n"))
+
+
+def _at_largest(rows: Sequence[Row]) -> list[Row]:
+    size = max(row.scenario.size_bytes for row in rows)
+    return [row for row in rows if row.scenario.size_bytes == size]
+
+
+def _over_size(measure: str, rows: Sequence[Row]) -> tuple[str, Html]:
+    return over(rows, "size_bytes", measure)
+
+
+def _over_ranks(rows: Sequence[Row]) -> tuple[str, Html]:
+    return over(rows, "ranks", "busbw_GBps")
+
+
+_CAPTIONS = {
+    "busbw": "Equals the bandwidth of the slowest link that everyone must use, on an ideal network.",
+    "time": "From the start to the last receipt; both axes are logarithmic.",
+    "scaling": "A line that stays level loses nothing as the job grows.",
+    "crossover": "Which algorithm takes the least time.",
+    "heatmap": "Bus bandwidth by message size and number of ranks.",
+    "cdf": "The share of the seeds that is at least as fast.",
+    "utilisation": "The share of the capacity that is used, by kind of link: in the mean and on the fullest.",
+}
+
+
+def _split(
+    rows: Sequence[Row],
+    axes: dict[str, list[Any]],
+    kind: str,
+    title: str,
+    data: Callable[[Sequence[Row]], tuple[str, Html]],
+    keep: str = "",
+) -> Iterator[Picture]:
+    """One picture, or where it had too many lines one per value of the axes that are not the algorithm."""
+    x = {"scaling": {"ranks", "topology"}}.get(kind, {"size_bytes"}) | {keep, "seed"}
+    groups: list[Sequence[Row]] = [rows]
+    for axis in [name for name in axes if name not in x and name != "algorithm"]:
+        if max(_lines(group, x) for group in groups) > _MOST_LINES:
+            groups = [part for group in groups for part in series(group, [axis]).values()]
+    groups = [group for group in groups if kind not in ("busbw", "time", "scaling") or len(group) > 1]
+    for group in groups[:_MOST_ALIKE]:
+        about = subject(group, [name for name in axes if name != "seed"]) if len(groups) > 1 else ""
+        more = (
+            f" These are {_MOST_ALIKE} of {len(groups):,} such figures." if len(groups) > _MOST_ALIKE else ""
+        )
+        middle = " Lines are medians over the seeds." if "seed" in varied(group) and kind != "cdf" else ""
+        yield Picture(
+            kind=kind,
+            rows=group,
+            title=f"{title}: {about}" if about else title,
+            caption=_CAPTIONS[kind] + middle + more,
+            data=data,
+        )
+
+
+def _lines(rows: Sequence[Row], without: set[str]) -> int:
+    return len(series(rows, [name for name in varied(rows) if name not in without]))
+
+
+def _heatmaps(rows: Sequence[Row], axes: dict[str, list[Any]]) -> Iterator[Picture]:
+    """One per algorithm, those of the highest bandwidth first: a cell holds one number."""
+    groups = series(rows, ["algorithm"]) if "algorithm" in axes else {"": rows}
+    order = sorted(groups.values(), key=lambda own: -max(row.busbw_GBps for row in own))
+    for own in order[:_MOST_ALIKE]:
+        if {"size_bytes", "ranks"} <= set(varied(own)):
+            name = own[0].scenario.algorithm
+            yield Picture(
+                kind="heatmap",
+                rows=own,
+                title=f"Bus bandwidth of {name} by {noun('size_bytes')} and {noun('ranks')}",
+                caption=_CAPTIONS["heatmap"],
+                data=partial(_over_size, "busbw_GBps"),
+                options={"x": "size_bytes", "y": "ranks"},
+            )
