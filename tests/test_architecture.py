@@ -11,7 +11,14 @@ ROOMS = ("fabric", "topologies", "sims")
 DOORS = {
     "simpy": {"sims.network", "sims.engine", "sims.flows"},
     "matplotlib": {"sims.figures", "sims.drawing"},
-    "typer": {"sims.cli", "sims.cli_figures", "sims.cli_run", "sims.cli_sweep", "sims.cli_topology", "sims.naming"},
+    "typer": {
+        "sims.cli",
+        "sims.cli_figures",
+        "sims.cli_run",
+        "sims.cli_sweep",
+        "sims.cli_topology",
+        "sims.naming",
+    },
     "rich": {"sims.progress"},
 }
 
