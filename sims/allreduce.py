@@ -21,10 +21,11 @@ from sims.collectives import ALGORITHMS, build, format_algorithm, parse_algorith
 from sims.collectives.hierarchical import UnequalGroupsError
 from sims.engine import ENGINES
 from sims.placement import check_placement, place, placement_file
-from sims.profiles import DEFAULT_PROFILE, latency_profile
+from sims.profiles import DEFAULT_PROFILE
+from sims.profiles import latency_profile as parse_profile
 from sims.program import Program
 from sims.result import Row, bus_factor
-from sims.scenario import Scenario
+from sims.scenario import SETTINGS, Scenario
 
 __all__ = [
     "DEFAULT_ALGORITHMS",
@@ -37,6 +38,7 @@ __all__ = [
 ]
 
 DEFAULT_ALGORITHMS = ("ring", "tree", "halving-doubling", "hierarchical-ring", "hierarchical-tree")
+_TEXTS = {"algorithm", *SETTINGS} - {"ranks", "seed"}
 
 
 class AllReduce:
@@ -58,12 +60,12 @@ class AllReduce:
         seed: int = 0,
         routing: str = "ecmp",
         engine: str = "flow",
-        profile: str = DEFAULT_PROFILE,
+        latency_profile: str = DEFAULT_PROFILE,
     ) -> None:
-        check_settings(placement=placement, routing=routing, engine=engine, profile=profile)
+        check_settings(placement=placement, routing=routing, engine=engine, latency_profile=latency_profile)
         self.fabric = fabric
         self.policy = parse_policy(routing, seed)
-        self.profile = latency_profile(profile)
+        self.profile = parse_profile(latency_profile)
         self.placement = place(fabric, ranks, placement, seed)
         drawn = isinstance(self.policy, Ecmp) or placement == "random"
         file = placement_file(placement)
@@ -209,7 +211,7 @@ def all_reduce(
     if isinstance(sizes, (int, str)):
         sizes = parse_sizes(str(sizes))
     for name, value in (("algorithm", algorithm), *settings.items()):
-        if name in ("algorithm", "placement", "routing", "profile", "engine") and not isinstance(value, str):
+        if name in _TEXTS and not isinstance(value, str):
             raise ParameterError(name, value, "text, as on the command line")
     job = AllReduce(fabric if isinstance(fabric, Fabric) else Fabric.from_graph(fabric), **settings)
     return list(job.rows([format_algorithm(*item) for item in parse_algorithms(algorithm)], sizes))
@@ -259,19 +261,14 @@ def job_of(scenario: Scenario, fabric: Fabric) -> AllReduce:
         fabric,
         topology=scenario.topology,
         digest=scenario.topology_digest,
-        ranks=scenario.ranks,
-        placement=scenario.placement,
-        seed=scenario.seed,
-        routing=scenario.routing,
-        engine=scenario.engine,
-        profile=scenario.latency_profile,
+        **{name: getattr(scenario, name) for name in SETTINGS},
     )
     if job.scenario(scenario.algorithm, scenario.size_bytes) != scenario:
         raise FabricsimError(f"{scenario.placement}: its contents changed since this scenario was made")
     return job
 
 
-def check_settings(*, placement: str, routing: str, engine: str, profile: str) -> None:
+def check_settings(*, placement: str, routing: str, engine: str, latency_profile: str) -> None:
     """Find mistakes that need no fabric to be seen before one is built.
 
     Raises:
@@ -280,7 +277,7 @@ def check_settings(*, placement: str, routing: str, engine: str, profile: str) -
     if engine not in ENGINES:
         raise ParameterError("engine", engine, "unknown engine", ENGINES)
     parse_policy(routing)
-    latency_profile(profile)
+    parse_profile(latency_profile)
     check_placement(placement)
 
 

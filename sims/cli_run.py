@@ -91,7 +91,7 @@ def allreduce(
     from sims.result import Row
     from sims.table import allreduce_block, allreduce_header
 
-    check_settings(placement=placement, routing=routing, engine=engine, profile=latency_profile)
+    check_settings(placement=placement, routing=routing, engine=engine, latency_profile=latency_profile)
     rows: list[Row] = []
     with Progress() as progress:
         text = named(spec, topology, preset, graph, default="preset:colossus-100k")
@@ -105,7 +105,7 @@ def allreduce(
             seed=draw,
             routing=routing,
             engine=engine,
-            profile=latency_profile,
+            latency_profile=latency_profile,
         )
         try:
             progress.step("routing")

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fabric.errors import ParameterError
 
-__all__ = ["MODEL_VERSION", "Scenario"]
+__all__ = ["FABRIC", "JOB", "MODEL_VERSION", "SETTINGS", "Scenario"]
 
 MODEL_VERSION = 1  # raised whenever a change of the model can change a number
 
@@ -62,3 +62,10 @@ class Scenario(BaseModel):
     def key(self) -> str:
         """16 hex digits of the SHA-256 of the canonical JSON."""
         return hashlib.sha256(self.canonical().encode()).hexdigest()[:16]
+
+
+# Which fields name the fabric; which a job on it has once, whatever its algorithms and sizes; and which of
+# those a user sets (the others are found from files).
+FABRIC = ("topology", "topology_digest")
+JOB = tuple(name for name in Scenario.model_fields if name not in (*FABRIC, "algorithm", "size_bytes"))
+SETTINGS = tuple(name for name in JOB if not name.endswith("_digest"))

@@ -10,12 +10,11 @@ from fabric.errors import ParameterError
 from fabric.units import parse_sizes
 from sims.report.markup import Html, element, joined
 from sims.result import Failure, Row
-from sims.scenario import MODEL_VERSION, Scenario
+from sims.scenario import MODEL_VERSION, SETTINGS, Scenario
 
 __all__ = ["commands", "provenance", "sizes_text"]
 
-_OWN = {"algorithm", "size_bytes", "topology_digest", "placement_digest"}
-_JOB = [name for name in Scenario.model_fields if name not in _OWN]  # what one command has once
+_JOB = ("topology", *SETTINGS)  # what one command has once
 _MOST = 20
 
 

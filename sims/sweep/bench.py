@@ -10,26 +10,15 @@ from fabric import Fabric
 from fabric.errors import TooLargeError
 from sims.allreduce import AllReduce, fabric_of, job_of, model_version
 from sims.result import Failure, Row
-from sims.scenario import Scenario
+from sims.scenario import FABRIC, JOB, Scenario
 
 __all__ = ["Bench", "share_key"]
-
-_FABRIC = ("topology", "topology_digest")
-_JOB = (
-    "ranks",
-    "placement",
-    "placement_digest",
-    "seed",
-    "routing",
-    "engine",
-    "latency_profile",
-)
 
 
 def share_key(scenario: Scenario) -> tuple[tuple[object, ...], tuple[object, ...], str]:
     """What scenarios must have in common to share a fabric; a job on it; the routes of its algorithm."""
-    fabric = tuple(getattr(scenario, name) for name in _FABRIC)
-    return fabric, tuple(getattr(scenario, name) for name in _JOB), scenario.algorithm
+    fabric = tuple(getattr(scenario, name) for name in FABRIC)
+    return fabric, tuple(getattr(scenario, name) for name in JOB), scenario.algorithm
 
 
 class Bench:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fabric.errors import FabricsimError, ParameterError
-from sims.scenario import Scenario
+from sims.scenario import SETTINGS, Scenario
 from sims.settings import DEFAULTS, assign, check_field, defaults_of, taken_apart
 from sims.sweep.axis import Assignments
 from sims.sweep.condition import Value, quantity
@@ -209,7 +209,7 @@ def _built(topology: str) -> tuple[Fabric, str]:
     return Fabric.from_graph(load(topology)), digest
 
 
-_OF_JOB = ("ranks", "placement", "routing", "engine", "latency_profile")
+_OF_JOB = tuple(name for name in SETTINGS if name != "seed")
 
 
 def _find(points: list[_Point], fabric: Fabric, digest: str, mistakes: _Mistakes) -> None:
@@ -245,17 +245,9 @@ def _job(point: _Point, fabric: Fabric, digest: str, seed: int) -> AllReduce:
     from sims.allreduce import AllReduce
 
     texts = point.texts
-    return AllReduce(
-        fabric,
-        topology=texts["topology"],
-        digest=digest,
-        ranks=None if texts["ranks"] == "all" else int(texts["ranks"]),
-        placement=texts["placement"],
-        seed=seed,
-        routing=texts["routing"],
-        engine=texts["engine"],
-        profile=texts["latency_profile"],
-    )
+    settings: dict[str, Any] = {name: texts[name] for name in SETTINGS}
+    settings |= {"ranks": None if texts["ranks"] == "all" else int(texts["ranks"]), "seed": seed}
+    return AllReduce(fabric, topology=texts["topology"], digest=digest, **settings)
 
 
 def _refusal(job: AllReduce, algorithm: str) -> FabricsimError | None:

@@ -57,7 +57,7 @@ def test_rows_say_what_came_out(four: Fabric) -> None:
     [
         {},
         {"placement": "random", "seed": 7, "ranks": 9},
-        {"placement": "strided:3", "routing": "dmodk", "profile": "ib-ndr:overhead=1us"},
+        {"placement": "strided:3", "routing": "dmodk", "latency_profile": "ib-ndr:overhead=1us"},
         {"routing": "ecmp:qps=3", "seed": 2, "engine": "bound"},
         {"routing": "adaptive", "seed": 5},
     ],
@@ -179,7 +179,7 @@ def test_all_ranks_take_part_by_default(four: Fabric) -> None:
         ({"engine": "packet"}, r"engine: 'packet': unknown engine .*flow, bound"),
         ({"routing": "ecpm"}, r"routing: 'ecpm': unknown policy .*did you mean 'ecmp'"),
         ({"placement": "here"}, r"placement: 'here': neither"),
-        ({"profile": "none"}, r"latency-profile: 'none': unknown profile"),
+        ({"latency_profile": "none"}, r"latency-profile: 'none': unknown profile"),
     ],
 )
 def test_illegal_settings(four: Fabric, settings: dict[str, object], message: str) -> None:

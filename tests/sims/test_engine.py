@@ -202,7 +202,9 @@ def test_flow_is_never_above_bound(
 def test_efficiency_is_never_above_one(
     which: tuple[str, int], name: str, placement: str, routing: str, size: int, seed: int
 ) -> None:
-    job = AllReduce(small_fabric(which), placement=placement, routing=routing, seed=seed, profile="ideal")
+    job = AllReduce(
+        small_fabric(which), placement=placement, routing=routing, seed=seed, latency_profile="ideal"
+    )
     row = job.row(name, size)
     assert 0 < row.efficiency <= 1 + 1e-12
     assert row.contention >= 1 - 1e-12 and row.worst_load >= 1 - 1e-12
@@ -233,7 +235,7 @@ def test_a_ring_with_unequal_latencies_is_the_max_plus_recurrence(ranks: int, se
 
 def test_ring_j_uses_the_nic_of_gpu_j_both_ways() -> None:
     fabric = servers(4)
-    job = AllReduce(fabric, routing="dmodk", profile="ideal")
+    job = AllReduce(fabric, routing="dmodk", latency_profile="ideal")
     program = job.program("ring")
     phase = program.schedule.phases[0]
     assert len(phase) == 8 * 32  # a ring per GPU of a server
@@ -251,11 +253,11 @@ def test_ring_j_uses_the_nic_of_gpu_j_both_ways() -> None:
 
 def test_busbw_of_a_ring_on_servers_is_that_of_all_nics() -> None:
     # Each of 8 rings takes an eighth of the bytes over its own NIC; NVLink, 8 eighths at 450 GB/s, is faster.
-    row = AllReduce(servers(4), routing="dmodk", profile="ideal").row("ring", 10**12)
+    row = AllReduce(servers(4), routing="dmodk", latency_profile="ideal").row("ring", 10**12)
     bytes_only = 2 * 31 / 32 * 10**12 / (8 * B)
     assert row.time_s * (1 - row.latency_share) == pytest.approx(bytes_only, rel=1e-12)
     assert row.busbw_GBps == pytest.approx(8 * B / 1e9, rel=1e-4)
-    one = AllReduce(servers(4), routing="dmodk", profile="ideal").row("ring:channels=1", 10**12)
+    one = AllReduce(servers(4), routing="dmodk", latency_profile="ideal").row("ring:channels=1", 10**12)
     assert one.busbw_GBps == pytest.approx(B / 1e9, rel=1e-4)
 
 

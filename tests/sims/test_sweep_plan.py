@@ -52,7 +52,7 @@ def test_a_point_is_the_scenario_of_the_job(tmp_path: Path, changes: dict[str, s
         seed=int(given.get("seed", 0)),
         routing=given.get("routing", "ecmp"),
         engine=given.get("engine", "flow"),
-        profile=given.get("latency_profile", "roce-400g"),
+        latency_profile=given.get("latency_profile", "roce-400g"),
     )
     sizes = {"1G": 2**30, "1000": 1000, "1GiB": 2**30}
     algorithm = {
