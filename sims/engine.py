@@ -24,7 +24,7 @@ def flow_time(program: Program, size: float) -> float:
 
 
 def bound_time(program: Program, size: float) -> float:
-    """Seconds by closed form: per phase, its latency plus what its bytes take on the fullest link.
+    """Seconds by closed form: a base, and per phase its latency plus what its bytes take on the fullest link.
 
     Equal to the fluid network for lockstep phases and for rounds of equal latency; for other rounds an upper
     bound of it, as the transfer on the fullest link need not be the one with the longest way.
@@ -35,7 +35,8 @@ def bound_time(program: Program, size: float) -> float:
     if program.schedule.pipeline > 1:
         rule = "has no closed form for pipelined phases, which share links"
         raise ParameterError("engine", "bound", rule, ("flow",))
-    return float(sum(s.worst_latency for s in program.stages) + program.byte_times(size)[:, 0].sum())
+    latency = sum(stage.worst_latency for stage in program.stages) * program.latency_factor(size)
+    return float(program.base(size) + latency + program.byte_times(size)[:, 0].sum())
 
 
 def collective(
@@ -47,6 +48,8 @@ def collective(
     the one before and when the slice ahead of it has left this one. Slices in different phases share the
     network.
     """
+    if base := program.base(size):
+        yield env.timeout(base)
     slices = program.schedule.pipeline
     if slices == 1:
         for stage in program.stages:
@@ -76,7 +79,8 @@ def _slice(
 
 def _send(network: FluidNetwork, program: Program, stage: Stage, size: float) -> simpy.Event:
     steps, amount = stage.phase.bytes_of(size, program.schedule.chunks)
-    return network.send(stage.paths, steps * amount * stage.share, np.asarray(stage.latency, float))
+    latency = np.asarray(stage.latency, float) * program.latency_factor(size)
+    return network.send(stage.paths, steps * amount * stage.share, latency)
 
 
 ENGINES = {"flow": flow_time, "bound": bound_time}

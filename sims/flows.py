@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from fabric import Fabric, Paths, carrier, route
 from fabric.measures import link_kind
 from fabric.policy import Policy
+from sims.latency import derated, transfer_latency
 from sims.network import FluidNetwork
-from sims.profiles import LatencyProfile, link_latency
+from sims.profiles import LatencyProfile
 from sims.traffic import Traffic
 
 __all__ = ["FlowResult", "run_flows"]
@@ -59,9 +60,9 @@ def run_flows(
     Raises:
         NoRouteError: a pair has no path.
     """
-    runs_on = carrier(fabric, policy)
+    runs_on = derated(carrier(fabric, policy), profile)
     parts = [route(runs_on, traffic.src, traffic.dst, policy, qp=qp) for qp in range(policy.qps)]
-    latencies = [part.total(link_latency(runs_on, profile)) for part in parts]
+    latencies = [transfer_latency(part, runs_on, profile) for part in parts]
     env = simpy.Environment()
     network = FluidNetwork(env, runs_on.capacity, resolution=resolution)
     end = np.zeros(len(traffic))

@@ -74,8 +74,9 @@ Profile = Annotated[
     str,
     typer.Option(
         "--latency-profile",
-        metavar="NAME[:constant=time,...]",
-        help="roce-400g, ib-ndr or ideal; constants can be replaced, e.g. ib-ndr:switch_latency=300ns.",
+        metavar="NAME|FILE.toml[:constant=value,...]",
+        help="roce-400g, ib-ndr, ideal, nccl-ring-ll|ll128|simple, nccl-tree-ll|ll128|simple, nccl-nvlstree "
+        "or a file; constants can be replaced, e.g. ib-ndr:switch_latency=300ns.",
     ),
 ]
 Seed = Annotated[

@@ -12,8 +12,9 @@ from fabric import Fabric, Paths, carrier, route
 from fabric.errors import TooLargeError
 from fabric.measures import link_kind, link_kinds
 from fabric.policy import Policy
+from sims.latency import crossing, derated, transfer_latency
 from sims.network import RateMemo
-from sims.profiles import LatencyProfile, link_latency
+from sims.profiles import PLATEAU_BYTES, LatencyProfile
 from sims.schedule import Phase, Schedule
 from topologies.memory import available_memory
 
@@ -33,7 +34,7 @@ class Stage:
     ``paths``: one flow per transfer and queue pair, or for a lockstep phase one entity with weighted links;
     ``share``: bytes of each flow per byte of a transfer; ``latency`` in s, per flow or for the whole phase;
     ``peak``: seconds that one byte of every transfer takes on the fullest link, which is ``hot``; ``ideal``:
-    the same if only the links of the endpoints bound it.
+    the same if only the links of the endpoints bound it. ``crosses``: some transfer leaves its server.
     """
 
     phase: Phase
@@ -43,6 +44,7 @@ class Stage:
     peak: float
     ideal: float
     hot: int
+    crosses: bool
 
     @property
     def worst_latency(self) -> float:
@@ -78,6 +80,7 @@ class Program:
 
     fabric: Fabric  # the carrier: what the policy's traffic runs on
     schedule: Schedule
+    profile: LatencyProfile
     stages: tuple[Stage, ...]
     usage: dict[str, tuple[float, float]]
     memo: RateMemo = field(default_factory=RateMemo, repr=False)
@@ -97,8 +100,7 @@ class Program:
             NoRouteError: two endpoints of the schedule have no path.
         TooLargeError: so many transfers and queue pairs do not fit in memory.
         """
-        runs_on = carrier(fabric, policy)
-        latency = link_latency(runs_on, profile)
+        runs_on = derated(carrier(fabric, policy), profile)
         _require_memory(schedule, policy.qps)
         known: dict[tuple[int, int, int], Paths] = {}  # phases with the same transfers share their arrays
         stages = []
@@ -109,8 +111,28 @@ class Program:
                 known[key] = _routed(phase, runs_on, placement, policy)
             load = known[key].load(1.0 / policy.qps, runs_on.n_links)
             carried += load * (phase.repeat * phase.count / schedule.chunks)
-            stages.append(_stage(phase, runs_on, known[key], load, latency, policy.qps, schedule.chunks))
-        return cls(fabric=runs_on, schedule=schedule, stages=tuple(stages), usage=_usage(runs_on, carried))
+            stages.append(_stage(phase, runs_on, known[key], load, profile, policy.qps, schedule.chunks))
+        return cls(
+            fabric=runs_on,
+            schedule=schedule,
+            profile=profile,
+            stages=tuple(stages),
+            usage=_usage(runs_on, carried),
+        )
+
+    def latency_factor(self, size: float) -> float:
+        """What all latency is multiplied by: the profile's plateau, in a ring over the network.
+
+        1 below PLATEAU_BYTES in each step, and in every other algorithm.
+        """
+        if self.profile.plateau == 1 or size / self.schedule.chunks < PLATEAU_BYTES:
+            return 1.0
+        rings = all(stage.phase.kind == "ring" and stage.crosses for stage in self.stages)
+        return self.profile.plateau if rings else 1.0
+
+    def base(self, size: float) -> float:
+        """Seconds that the whole takes once, before anything moves."""
+        return self.profile.base * self.latency_factor(size)
 
     def byte_times(self, size: float) -> NDArray[np.float64]:
         """(phases, 2) in s: what a phase's bytes take on the fullest link, and on an endpoint's fullest."""
@@ -184,11 +206,11 @@ def _stage(
     fabric: Fabric,
     paths: Paths,
     load: NDArray[np.float64],
-    link_seconds: NDArray[np.float64],
+    profile: LatencyProfile,
     qps: int,
     chunks: int,
 ) -> Stage:
-    each = paths.total(link_seconds)
+    each = transfer_latency(paths, fabric, profile)
     seconds = load / fabric.capacity
     hot_access = int(np.argmax(np.where(fabric.access, seconds, 0.0)))
     hot = int(np.argmax(seconds))
@@ -206,6 +228,7 @@ def _stage(
         peak=float(seconds[hot]),
         ideal=float(seconds[hot_access]),
         hot=hot,
+        crosses=bool(crossing(paths, fabric).any()),
     )
 
 

@@ -19,7 +19,7 @@ from fabric.policy import POLICIES, parse_policy
 from fabric.units import parse_size
 from sims.collectives import ALGORITHMS, format_algorithm, parse_algorithms
 from sims.placement import PLACEMENTS, check_placement
-from sims.profiles import DEFAULT_PROFILE, LatencyProfile, latency_profile
+from sims.profiles import CONSTANTS, DEFAULT_PROFILE, latency_profile
 
 __all__ = [
     "DEFAULTS",
@@ -178,7 +178,7 @@ def legal_parts(field: str, text: str) -> tuple[str, ...]:
         return _policy_parts(head)
     if field == "algorithm":
         return ALGORITHMS[head].parameters if head in ALGORITHMS else ()
-    return _CONSTANTS if field == "latency_profile" else ()
+    return CONSTANTS if field == "latency_profile" else ()
 
 
 @cache
@@ -192,7 +192,7 @@ def all_parts(field: str) -> tuple[str, ...]:
     elif field == "algorithm":
         parts = [part for entry in ALGORITHMS.values() for part in entry.parameters]
     elif field == "latency_profile":
-        parts = _CONSTANTS
+        parts = CONSTANTS
     return tuple(dict.fromkeys(parts))
 
 
@@ -206,9 +206,6 @@ def _topologies() -> dict[str, Mapping[str, str | None]]:
     from topologies.catalogue import listing
 
     return {entry.name: entry.parameters for entry in listing()}
-
-
-_CONSTANTS = tuple(field.name for field in fields(LatencyProfile) if field.name != "name")
 
 
 def _policy_parts(name: str) -> tuple[str, ...]:

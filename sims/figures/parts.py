@@ -31,8 +31,7 @@ def parts(name: str, text: str) -> dict[str, Any]:
         return {"name": policy.name, **found}
     if name == "latency_profile":
         profile = latency_profile(text)
-        constants = {key: getattr(profile, key) for key in profile.__dataclass_fields__ if key != "name"}
-        return {"name": profile.name, **constants}
+        return {"name": profile.name, **profile.constants()}
     return {"name": head, **{key: _read(value) for key, value in _PAIR.findall(rest)}}
 
 

@@ -19,7 +19,8 @@ from sims.allreduce import AllReduce
 from sims.collectives import build
 from sims.collectives.tree import SEGMENT, two_trees
 from sims.engine import ENGINES, bound_time, flow_time
-from sims.profiles import LatencyProfile, latency_profile, link_latency
+from sims.latency import link_latency
+from sims.profiles import LatencyProfile, latency_profile
 from sims.program import Program
 from topologies import fat_tree
 

@@ -8,7 +8,8 @@ import pytest
 from fabric import Adaptive, Dmodk, Ecmp, Fabric, carrier, max_min, route
 from fabric.policy import Policy
 from sims.flows import run_flows
-from sims.profiles import latency_profile, link_latency
+from sims.latency import link_latency
+from sims.profiles import latency_profile
 from sims.traffic import Traffic, pattern
 from topologies import fat_tree
 
