@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric import Fabric
+from fabric.breakage import draws, harmed
 from fabric.errors import FabricsimError, ParameterError
+from fabric.fault import NONE, format_faults, parse_faults
 from fabric.policy import Ecmp, parse_policy
 from fabric.routing import caveat
 from fabric.units import parse_sizes
@@ -38,7 +40,7 @@ __all__ = [
 ]
 
 DEFAULT_ALGORITHMS = ("ring", "tree", "halving-doubling", "hierarchical-ring", "hierarchical-tree")
-_TEXTS = {"algorithm", *SETTINGS} - {"ranks", "seed"}
+_TEXTS = {"algorithm", *SETTINGS} - {"ranks", "seed", "allow_partition"}
 
 
 class AllReduce:
@@ -46,7 +48,8 @@ class AllReduce:
     size.
 
     ``topology`` names the fabric in the rows; ``digest`` is the hash of its contents where it is not built
-    from a text (by default that of the compiled arrays). Everything else is as on the command line.
+    from a text (by default that of the compiled arrays). Everything else is as on the command line. Ranks are
+    placed and grouped on ``fabric``; traffic runs on ``left``, what its faults leave of it.
     """
 
     def __init__(
@@ -61,13 +64,26 @@ class AllReduce:
         routing: str = "ecmp",
         engine: str = "flow",
         latency_profile: str = DEFAULT_PROFILE,
+        fail: str = NONE,
+        degrade: str = NONE,
+        allow_partition: bool = False,
     ) -> None:
-        check_settings(placement=placement, routing=routing, engine=engine, latency_profile=latency_profile)
+        check_settings(
+            placement=placement,
+            routing=routing,
+            engine=engine,
+            latency_profile=latency_profile,
+            fail=fail,
+            degrade=degrade,
+        )
         self.fabric = fabric
         self.policy = parse_policy(routing, seed)
         self.profile = parse_profile(latency_profile)
         self.placement = place(fabric, ranks, placement, seed)
-        drawn = isinstance(self.policy, Ecmp) or placement == "random"
+        failing, slowing = parse_faults("fail", fail), parse_faults("degrade", degrade)
+        faults = (*failing, *slowing)
+        self.left, self.damage = harmed(fabric, faults, seed, allow_partition=allow_partition)
+        drawn = isinstance(self.policy, Ecmp) or placement == "random" or draws(faults)
         file = placement_file(placement)
         self._common: dict[str, Any] = {
             "topology": topology or f"graph {fabric.name}",
@@ -80,6 +96,10 @@ class AllReduce:
             "routing": str(self.policy),
             "engine": engine,
             "latency_profile": self.profile.spec,
+            "fail": format_faults(failing),
+            "degrade": format_faults(slowing),
+            "fault_digest": _digest(*self.damage.named) if self.damage.named else "",
+            "allow_partition": allow_partition,
         }
         self._programs: dict[str, Program] = {}
 
@@ -138,7 +158,7 @@ class AllReduce:
                 )
                 raise ParameterError("algorithm", algorithm, rule)
             self._programs[algorithm] = Program.compile(
-                schedule, self.fabric, self.placement, self.policy, self.profile
+                schedule, self.left, self.placement, self.policy, self.profile
             )
         return self._programs[algorithm]
 
@@ -157,7 +177,8 @@ class AllReduce:
     @property
     def caveats(self) -> list[str]:
         """What has to be said beside every row."""
-        return [said for said in [caveat(self.fabric, self.policy)] if said]
+        damage = str(self.damage) if self.damage else ""
+        return [said for said in [damage, caveat(self.left, self.policy)] if said]
 
     def note(self, algorithm: str) -> str:
         """What a reader of the algorithm's rows should know, or nothing."""
@@ -244,15 +265,15 @@ def fabric_of(scenario: Scenario) -> Fabric:
         raise ParameterError("topology_digest", "", rule)
     if found != scenario.topology_digest:
         raise FabricsimError(f"{scenario.topology}: its contents changed since this scenario was made")
-    return Fabric.from_graph(load(scenario.topology))
+    return Fabric.from_graph(load(scenario.topology), allow_partition=scenario.allow_partition)
 
 
 def job_of(scenario: Scenario, fabric: Fabric) -> AllReduce:
     """All of ``scenario`` but algorithm and size, set up on its fabric: serves all that differ in those.
 
     Raises:
-        FabricsimError: ``fabric`` is not the one that the scenario was made of, or the placement's contents
-            are no longer those.
+        FabricsimError: ``fabric`` is not the one that the scenario was made of, or the contents of a file of
+            its placement or its faults are no longer those.
     """
     in_memory = scenario.topology.startswith("graph ")
     if in_memory and scenario.topology_digest not in ("", content_digest(fabric)):
@@ -263,12 +284,24 @@ def job_of(scenario: Scenario, fabric: Fabric) -> AllReduce:
         digest=scenario.topology_digest,
         **{name: getattr(scenario, name) for name in SETTINGS},
     )
-    if job.scenario(scenario.algorithm, scenario.size_bytes) != scenario:
+    found = job.scenario(scenario.algorithm, scenario.size_bytes)
+    if found.fault_digest != scenario.fault_digest:
+        files = f"{scenario.fail};{scenario.degrade}".replace(NONE, "").strip(";")
+        raise FabricsimError(f"{files}: what its file names changed since this scenario was made")
+    if found != scenario:
         raise FabricsimError(f"{scenario.placement}: its contents changed since this scenario was made")
     return job
 
 
-def check_settings(*, placement: str, routing: str, engine: str, latency_profile: str) -> None:
+def check_settings(
+    *,
+    placement: str,
+    routing: str,
+    engine: str,
+    latency_profile: str,
+    fail: str = NONE,
+    degrade: str = NONE,
+) -> None:
     """Find mistakes that need no fabric to be seen before one is built.
 
     Raises:
@@ -279,6 +312,8 @@ def check_settings(*, placement: str, routing: str, engine: str, latency_profile
     parse_policy(routing)
     parse_profile(latency_profile)
     check_placement(placement)
+    parse_faults("fail", fail)
+    parse_faults("degrade", degrade)
 
 
 def content_digest(fabric: Fabric) -> str:
@@ -297,8 +332,14 @@ def content_digest(fabric: Fabric) -> str:
     return digest.hexdigest()
 
 
-def _digest(array: NDArray[Any]) -> str:
-    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+def _digest(*arrays: NDArray[Any]) -> str:
+    """SHA-256 of some arrays; of several, with their lengths."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        if len(arrays) > 1:
+            digest.update(f"{len(array)};".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
 
 
 def model_version() -> str:

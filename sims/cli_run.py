@@ -9,6 +9,9 @@ import typer
 
 from fabric.errors import ParameterError
 from sims.naming import (
+    AllowPartition,
+    Degrade,
+    Fail,
     Graph,
     Out,
     Preset,
@@ -17,6 +20,7 @@ from sims.naming import (
     Seed,
     Spec,
     Topology,
+    joined,
     named,
     opened,
     share,
@@ -68,6 +72,9 @@ def allreduce(
     routing: Routing = "ecmp",
     engine: Annotated[str, typer.Option(help="flow (on the SimPy clock) or bound (closed forms).")] = "flow",
     latency_profile: Profile = "roce-400g",
+    fail: Fail = None,
+    degrade: Degrade = None,
+    allow_partition: AllowPartition = False,
     out: Out = None,
     plot: Annotated[
         Path | None,
@@ -91,21 +98,27 @@ def allreduce(
     from sims.result import Row
     from sims.table import allreduce_block, allreduce_header
 
-    check_settings(placement=placement, routing=routing, engine=engine, latency_profile=latency_profile)
+    texts = {
+        "placement": placement,
+        "routing": routing,
+        "engine": engine,
+        "latency_profile": latency_profile,
+        "fail": joined(fail),
+        "degrade": joined(degrade),
+    }
+    check_settings(**texts)
     rows: list[Row] = []
     with Progress() as progress:
         text = named(spec, topology, preset, graph, default="preset:colossus-100k")
-        fabric, text, digest, notes = opened(text, progress)
+        fabric, text, digest, notes = opened(text, progress, allow_partition=allow_partition)
         job = AllReduce(
             fabric,
             topology=text,
             digest=digest,
             ranks=members,
-            placement=placement,
             seed=draw,
-            routing=routing,
-            engine=engine,
-            latency_profile=latency_profile,
+            allow_partition=allow_partition,
+            **texts,
         )
         try:
             progress.step("routing")
@@ -156,6 +169,9 @@ def flows(
     seed: Seed = "0",
     routing: Routing = "ecmp",
     latency_profile: Profile = "roce-400g",
+    fail: Fail = None,
+    degrade: Degrade = None,
+    allow_partition: AllowPartition = False,
     resolution: Annotated[
         str | None,
         typer.Option(
@@ -182,13 +198,18 @@ def flows(
     if not is_file and size is None:
         raise ParameterError("size", None, "a pattern needs the size of its flows, such as 1GB")
     amount = parse_size(size) if size is not None else 0
+    from fabric.breakage import harmed
+    from fabric.fault import format_faults, parse_faults
     from sims.flows import run_flows
     from sims.output import write_columns
     from sims.table import flows_lines
     from sims.traffic import pattern, read_traffic
 
+    failing, slowing = parse_faults("fail", joined(fail)), parse_faults("degrade", joined(degrade))
     with Progress() as progress:
-        fabric, text, _, notes = opened(named(spec, topology, preset, graph), progress)
+        named_so = named(spec, topology, preset, graph)
+        fabric, text, _, notes = opened(named_so, progress, allow_partition=allow_partition)
+        fabric, harm = harmed(fabric, (*failing, *slowing), draw, allow_partition=allow_partition)
         who = (
             read_traffic(traffic, fabric.n_endpoints)
             if is_file
@@ -199,7 +220,9 @@ def flows(
         if window is None:
             window = 0.0 if equal or len(who) <= 5000 else 0.002
         result = run_flows(fabric, who, policy, profile, resolution=window)
-        progress.print(flows_lines(text, fabric, traffic, policy, profile, result, window, notes))
+        notes += [str(harm)] if harm else []
+        faults = format_faults(failing), format_faults(slowing)
+        progress.print(flows_lines(text, fabric, traffic, policy, profile, result, window, notes, *faults))
         if out:
             integral = bool((who.size == who.size.round()).all() and who.size.max() < 2**62)
             columns = {

@@ -8,7 +8,22 @@ from typing import Annotated
 import typer
 
 from fabric.errors import ParameterError
-from sims.naming import Graph, Out, Preset, Spec, Topology, named, opened
+from sims.naming import (
+    AllowPartition,
+    Degrade,
+    Fail,
+    Graph,
+    Opened,
+    Out,
+    Preset,
+    Seed,
+    Spec,
+    Topology,
+    joined,
+    named,
+    opened,
+    whole,
+)
 from sims.output import FIGURE_FORMATS, ROW_FORMATS, check_writable, tell_written
 from sims.progress import Progress
 
@@ -31,11 +46,21 @@ def list_() -> None:
 
 
 @commands.command()
-def show(spec: Spec = None, topology: Topology = None, preset: Preset = None, graph: Graph = None) -> None:
+def show(
+    spec: Spec = None,
+    topology: Topology = None,
+    preset: Preset = None,
+    graph: Graph = None,
+    fail: Fail = None,
+    degrade: Degrade = None,
+    allow_partition: AllowPartition = False,
+    seed: Seed = "0",
+) -> None:
     """Counts per tier, cables, ports, hops, path diversity, bisection, oversubscription, InfiniBand LIDs."""
     with Progress() as progress:
         text = named(spec, topology, preset, graph)
-        fabric, text, _, notes = opened(text, progress, allow_partition=True)
+        found = opened(text, progress, allow_partition=True)
+        fabric, text, _, notes = _harmed(found, fail, degrade, seed, allow_partition)
         progress.step("measuring")
         from fabric import measure
         from sims.audit_lines import bisection_lines, subnet_line
@@ -48,16 +73,27 @@ def show(spec: Spec = None, topology: Topology = None, preset: Preset = None, gr
 
 @commands.command()
 def check(
-    spec: Spec = None, topology: Topology = None, preset: Preset = None, graph: Graph = None, out: Out = None
+    spec: Spec = None,
+    topology: Topology = None,
+    preset: Preset = None,
+    graph: Graph = None,
+    fail: Fail = None,
+    degrade: Degrade = None,
+    allow_partition: AllowPartition = False,
+    seed: Seed = "0",
+    out: Out = None,
 ) -> None:
-    """Is the cabling what it claims to be? Faults by name; exit status 1 where one is found."""
+    """Is the cabling what it claims to be? Faults by name; exit status 1 where one is found.
+
+    With --fail or --degrade, of what these leave: what a check would tell on such a day.
+    """
     if out:
         check_writable(out, "--out", ROW_FORMATS)
     from sims.output import write_columns
 
     with Progress() as progress:
         text = named(spec, topology, preset, graph)
-        found = opened(text, progress, allow_partition=True)
+        found = _harmed(opened(text, progress, allow_partition=True), fail, degrade, seed, allow_partition)
         progress.step("checking")
         from fabric.audit import audit
         from fabric.finding import FAULT
@@ -74,6 +110,18 @@ def check(
     tell_written(out)
     if any(finding.level == FAULT for finding in findings):
         raise typer.Exit(1)
+
+
+def _harmed(
+    found: Opened, fail: list[str] | None, degrade: list[str] | None, seed: str, allow_partition: bool
+) -> Opened:
+    """``found`` after the faults that the options name, which are then among what is said of it."""
+    from fabric.breakage import harmed
+    from fabric.fault import parse_faults
+
+    faults = (*parse_faults("fail", joined(fail)), *parse_faults("degrade", joined(degrade)))
+    left, damage = harmed(found.fabric, faults, whole("--seed", seed), allow_partition=allow_partition)
+    return found._replace(fabric=left, notes=[*found.notes, *([str(damage)] if damage else [])])
 
 
 @commands.command()

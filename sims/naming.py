@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from fabric import Fabric
 
 __all__ = [
+    "AllowPartition",
+    "Degrade",
+    "Fail",
     "Graph",
     "Opened",
     "Out",
@@ -27,6 +30,7 @@ __all__ = [
     "Seed",
     "Spec",
     "Topology",
+    "joined",
     "named",
     "opened",
     "share",
@@ -80,7 +84,33 @@ Profile = Annotated[
     ),
 ]
 Seed = Annotated[
-    str, typer.Option(metavar="NUMBER", help="Draws random placements, random traffic and the salts of ECMP.")
+    str,
+    typer.Option(
+        metavar="NUMBER", help="Draws random placements, random traffic, the salts of ECMP and faults."
+    ),
+]
+Fail = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fail",
+        metavar="WHAT",
+        help="What has failed from the start: cables=0.5%, cables=26, cables=tier1:26, switches=tier2:3, or "
+        "a file with a node or two (a comma between: their cables) per line. May be given again.",
+        show_default=False,
+    ),
+]
+Degrade = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--degrade",
+        metavar="WHAT:rate=SHARE",
+        help="Cables that run at a part of their rate: cables=1%:rate=25%, FILE:rate=25%. May be given "
+        "again.",
+        show_default=False,
+    ),
+]
+AllowPartition = Annotated[
+    bool, typer.Option("--allow-partition", help="Faults may cut endpoints off from each other.")
 ]
 
 
@@ -133,6 +163,11 @@ def opened(text: str, progress: Progress, *, allow_partition: bool = False) -> O
     gc.freeze()  # the graph is here to stay: later collections need not walk it
     fabric = Fabric.from_graph(graph, allow_partition=allow_partition)
     return Opened(fabric, canonical(text), digest, list(graph.graph.get("notes", ())))
+
+
+def joined(texts: list[str] | None) -> str:
+    """The one text of an option of faults that may be given more than once."""
+    return ";".join(texts) if texts else "none"
 
 
 def whole(option: str, text: str) -> int:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fabric.errors import ParameterError
+from fabric.fault import NONE, without_paths
 
 __all__ = ["FABRIC", "JOB", "MODEL_VERSION", "SETTINGS", "Scenario"]
 
@@ -21,8 +22,8 @@ class Scenario(BaseModel):
 
     Texts are canonical (the caller's business): the same thing is always written the same way.
     ``topology_digest`` and ``placement_digest`` are hashes of the contents where a file or a graph in memory
-    is meant, else empty. ``seed`` draws random placements and the salts of ECMP; it is 0 where nothing is
-    drawn.
+    is meant, else empty; ``fault_digest`` is that of what the files of ``fail`` and ``degrade`` name.
+    ``seed`` draws random placements, the salts of ECMP and faults; it is 0 where nothing is drawn.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,6 +39,10 @@ class Scenario(BaseModel):
     size_bytes: int = Field(gt=0)
     engine: Literal["flow", "bound"] = "flow"
     latency_profile: str = "roce-400g"
+    fail: str = NONE
+    degrade: str = NONE
+    fault_digest: str = ""
+    allow_partition: bool = False
 
     @classmethod
     def of(cls, **values: Any) -> Scenario:
@@ -56,6 +61,11 @@ class Scenario(BaseModel):
             if values[f"{name}_digest"]:
                 # What follows the path (such as :nvlink=450GB/s) is a cause; the path is not.
                 values[name] = "file:" + ",".join(re.findall(r"[\w-]+=[^,:]+", values[name]))
+        if self.fault_digest:
+            values |= {name: without_paths(values[name]) for name in ("fail", "degrade")}
+        for name in _LATER:
+            if values[name] == type(self).model_fields[name].default:
+                del values[name]
         return json.dumps({"model": MODEL_VERSION, **values}, sort_keys=True, separators=(",", ":"))
 
     @property
@@ -63,6 +73,9 @@ class Scenario(BaseModel):
         """16 hex digits of the SHA-256 of the canonical JSON."""
         return hashlib.sha256(self.canonical().encode()).hexdigest()[:16]
 
+
+# Fields that came after rows had been written: they are no cause at their default, so that keys stay.
+_LATER = ("fail", "degrade", "fault_digest", "allow_partition")
 
 # Which fields name the fabric; which a job on it has once, whatever its algorithms and sizes; and which of
 # those a user sets (the others are found from files).

@@ -15,6 +15,7 @@ from difflib import get_close_matches
 from functools import cache, lru_cache
 
 from fabric.errors import ParameterError
+from fabric.fault import NONE, format_faults, parse_faults
 from fabric.policy import POLICIES, parse_policy
 from fabric.units import parse_size
 from sims.collectives import ALGORITHMS, format_algorithm, parse_algorithms
@@ -45,9 +46,18 @@ DEFAULTS: Mapping[str, str] = {
     "size": "1GiB",
     "engine": "flow",
     "latency_profile": DEFAULT_PROFILE,
+    "fail": NONE,
+    "degrade": NONE,
+    "allow_partition": "false",
 }
 
-_ALSO = {"size_bytes": "size", "latency-profile": "latency_profile"}  # a row's column, the option's name
+# A row's column, the options' names.
+_ALSO = {
+    "size_bytes": "size",
+    "latency-profile": "latency_profile",
+    "allow-partition": "allow_partition",
+}
+_WHOLE = ("fail", "degrade")  # fields whose texts hold = without having parts
 _WITH_PARTS = ("topology", "routing", "algorithm", "latency_profile")
 _FILE = re.compile(r"(.+):([A-Za-z_]+=[^:]*)", re.DOTALL)
 _OF_FILES = ("nvlink", "delay")
@@ -245,6 +255,12 @@ def check_field(field: str, text: str) -> str:
         return text
     if field == "latency_profile":
         return latency_profile(text).spec
+    if field in ("fail", "degrade"):
+        return format_faults(parse_faults(field, text))
+    if field == "allow_partition":
+        if text not in ("true", "false"):
+            raise ParameterError(field, text, "yes or no, as true or false", ("true", "false"))
+        return text
     check_placement(text)
     return text.removesuffix(":") if text.partition(":")[0] in PLACEMENTS else text
 
@@ -277,7 +293,7 @@ def read_assignments(texts: Iterable[str]) -> list[tuple[str, list[str]]]:
         for piece in (part.strip() for part in rest.split(",")):
             if not piece:
                 raise ParameterError("--set", text, "a value between two commas is missing")
-            if values and "=" in piece and ":" not in piece.partition("=")[0]:
+            if key not in _WHOLE and values and "=" in piece and ":" not in piece.partition("=")[0]:
                 values[-1] += ("," if ":" in values[-1] else ":") + piece
             else:
                 values.append(piece)

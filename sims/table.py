@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from fabric import Fabric
+from fabric.fault import NONE
 from fabric.measures import Measures
 from fabric.policy import Policy
 from fabric.routing import caveat
@@ -47,10 +48,17 @@ def allreduce_header(row: Row, disclaimer: str = "", notes: Sequence[str] = ()) 
     yield f"# topology   {s.topology}: {row.endpoints:,} endpoints"
     yield f"# ranks      {s.ranks:,}, placement {s.placement}, routing {s.routing}, seed {s.seed}"
     yield f"# latency    {latency_profile(s.latency_profile)}"
+    yield from _faults_line(s.fail, s.degrade)
     if disclaimer:
         yield f"# note       {disclaimer}"
     for note in notes:
         yield f"# note       {note}"
+
+
+def _faults_line(fail: str, degrade: str) -> Iterator[str]:
+    said = [f"{word} {text}" for word, text in (("fail", fail), ("degrade", degrade)) if text != NONE]
+    if said:
+        yield f"# faults     {', '.join(said)}"
 
 
 def allreduce_block(rows: Sequence[Row], note: str = "") -> Iterator[str]:
@@ -105,6 +113,8 @@ def flows_lines(
     result: FlowResult,
     resolution: float,
     notes: Sequence[str] = (),
+    fail: str = NONE,
+    degrade: str = NONE,
 ) -> Iterator[str]:
     """What was run, when it ended, who was slowest and which links were fullest."""
     who, seconds = result.traffic, result.end - result.traffic.start
@@ -115,6 +125,7 @@ def flows_lines(
     exact = "exact" if resolution == 0 else f"ends within {resolution:g} of the makespan handled together"
     times = "once" if result.solves == 1 else f"{result.solves:,} times"
     yield f"# clock      {exact}; rates found {times}"
+    yield from _faults_line(fail, degrade)
     if fabric.disclaimer:
         yield f"# note       {fabric.disclaimer}"
     for note in filter(None, [*notes, caveat(fabric, policy)]):

@@ -17,8 +17,9 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend import Legend
 from matplotlib.transforms import Bbox
 
+from fabric.fault import NONE
 from sims.figures.columns import short_size
-from sims.figures.parts import parts
+from sims.figures.parts import of_faults, parts
 from sims.figures.style import GREY
 from sims.result import Row
 from topologies.catalogue import disclaimer
@@ -51,7 +52,10 @@ def heading(rows: Sequence[Row]) -> tuple[str, str]:
         "latency_profile": "latency profile {}",
         "engine": "{} model",
     }
-    return subject, ", ".join(text.format(same[name]) for name, text in texts.items() if name in same)
+    how = [text.format(same[name]) for name, text in texts.items() if name in same]
+    # What is at rest needs no mention.
+    how += [of_faults(name, same[name]) for name in ("fail", "degrade") if same.get(name, NONE) != NONE]
+    return subject, ", ".join(how)
 
 
 def words_of(rows: Sequence[Row], over_seeds: str = "", note: str = "") -> tuple[list[str], str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from fabric.fault import NONE
 from fabric.policy import parse_policy
 from sims.profiles import latency_profile
 from topologies.catalogue import FAMILIES, PRESETS
 from topologies.spec import Builder, Parameter, read_arguments
 
-__all__ = ["parameters_of", "parts", "spelled"]
+__all__ = ["of_faults", "parameters_of", "parts", "spelled"]
 
 _PAIR = re.compile(r"([\w-]+)=([^,:]+)")
 _BUILDERS: tuple[Builder, ...] = (*FAMILIES.values(), *PRESETS.values())
@@ -76,3 +77,16 @@ def spelled(part: str, value: Any) -> str:
     if isinstance(value, (int, float)) and (known := parameters_of(part)):
         return known[0].write(value)
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def of_faults(name: str, value: Any) -> str:
+    """A setting of static faults in words.
+
+    >>> of_faults("fail", "cables=1%"), of_faults("degrade", "none")
+    ('failed cables=1%', 'none slower')
+    """
+    if name == "allow_partition":
+        return "partition allowed" if value else "no partition"
+    if name == "fail":
+        return "none failed" if value == NONE else f"failed {value}"
+    return "none slower" if value == NONE else f"slower {value}"

@@ -16,7 +16,7 @@ import numpy as np
 
 from fabric.errors import ParameterError
 from sims.figures.columns import Column, column, short_size
-from sims.figures.parts import parts, spelled
+from sims.figures.parts import of_faults, parts, spelled
 from sims.figures.style import Mark, mark
 from sims.result import Row
 from sims.scenario import Scenario
@@ -38,6 +38,7 @@ __all__ = [
 _NOT_APART = ("seed", "topology")
 # What makes a topology larger: where one of them tells rows apart, those that go with it need no mention.
 _GROWTH = ("endpoints", "radix", "k", "leaves", "spines", "servers", "groups", "switches", "p", "a", "h", "q")
+_DIGESTS = {"topology_digest": "contents ", "placement_digest": "endpoints ", "fault_digest": "faults "}
 _MOST_ALONG = 8  # settings that may change along a line; all their subsets are tried
 
 
@@ -127,6 +128,8 @@ def differing(groups: Iterable[Sequence[Point]]) -> list[str]:
     # A path names its file better than the hash of the contents does, where the path says enough.
     if "topology_digest" in names and ("topology" in names or "topology.family" in names):
         del names["topology_digest"]
+    if "fault_digest" in names and ("fail" in names or "degrade" in names):
+        del names["fault_digest"]
     return list(names)
 
 
@@ -154,7 +157,9 @@ def told(name: str, value: Any) -> str:
         return f"{value:g}:1 oversubscription" if isinstance(value, (int, float)) else f"{part} {value}"
     if part and part != "family":
         return f"{part}={spelled(part, value)}"
-    word = {"topology_digest": "contents ", "placement_digest": "endpoints "}.get(name, "")
+    if name in ("fail", "degrade", "allow_partition"):
+        return of_faults(name, value)
+    word = _DIGESTS.get(name, "")
     return f"{word}{str(value)[:8]}" if word else str(value)
 
 

@@ -33,9 +33,12 @@ _NOUNS = {
     "size_bytes": ("message size", "message sizes"),
     "engine": ("engine", "engines"),
     "latency_profile": ("latency profile", "latency profiles"),
+    "fail": ("failure", "failures"),
+    "degrade": ("degradation", "degradations"),
+    "allow_partition": ("rule on partitions", "rules on partitions"),
 }
 # What a digest is of: it is a cause of its own only where one name has several contents.
-_DIGESTS = {"topology_digest": "topology", "placement_digest": "placement"}
+_DIGESTS = {"topology_digest": "topology", "placement_digest": "placement", "fault_digest": "fail"}
 _SHOWN_DIGITS = 8
 
 

@@ -67,7 +67,8 @@ def _command(job: dict[str, object], algorithms: Sequence[str], sizes: Sequence[
     for name in _JOB:
         # Routing is always said: its canonical text names the queue pairs, which decide.
         if name == "routing" or (name not in ("topology", "ranks") and job[name] != usual[name].default):
-            words += [f"--{name.replace('_', '-')}", str(job[name])]
+            option = f"--{name.replace('_', '-')}"
+            words += [option] if job[name] is True else [option, str(job[name])]
     return shlex.join([*words, "--out", "rows.jsonl"])
 
 

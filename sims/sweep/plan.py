@@ -98,7 +98,8 @@ def plan(spec: SweepSpec, progress: Callable[[str], None] | None = None) -> Plan
         if progress is not None:
             progress(topology)
         try:
-            fabric, digest = _built(topology)
+            parting = any(point.texts["allow_partition"] == "true" for point in same)
+            fabric, digest = _built(topology, allow_partition=parting)
         except FabricsimError as error:
             mistakes.note(same[0], error, len(same))
             continue
@@ -200,13 +201,13 @@ def _spelled(point: _Point, mistakes: _Mistakes) -> bool:
     return good
 
 
-def _built(topology: str) -> tuple[Fabric, str]:
+def _built(topology: str, *, allow_partition: bool) -> tuple[Fabric, str]:
     from fabric import Fabric
     from topologies import load
     from topologies.catalogue import source_digest
 
     digest = source_digest(topology)
-    return Fabric.from_graph(load(topology)), digest
+    return Fabric.from_graph(load(topology), allow_partition=allow_partition), digest
 
 
 _OF_JOB = tuple(name for name in SETTINGS if name != "seed")
@@ -247,6 +248,7 @@ def _job(point: _Point, fabric: Fabric, digest: str, seed: int) -> AllReduce:
     texts = point.texts
     settings: dict[str, Any] = {name: texts[name] for name in SETTINGS}
     settings |= {"ranks": None if texts["ranks"] == "all" else int(texts["ranks"]), "seed": seed}
+    settings["allow_partition"] = texts["allow_partition"] == "true"
     return AllReduce(fabric, topology=texts["topology"], digest=digest, **settings)
 
 

@@ -47,7 +47,7 @@ def test_rows_say_what_came_out(four: Fabric) -> None:
         assert tuple(row.to_dict()) == COLUMNS
         values = row.to_dict()
         used = values.pop("utilisation")
-        assert all(type(value) in (int, float, str) for value in values.values())
+        assert all(type(value) in (int, float, str, bool) for value in values.values())
         texts = {key: str(value) for key, value in values.items()}
         assert Row.from_dict({**texts, "utilisation": json.dumps(used)}) == row
 
