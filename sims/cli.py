@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import typer
 
 from fabric.errors import FabricsimError
-from sims import cli_figures, cli_run
+from sims import cli_figures, cli_run, cli_validate
 from sims.cli_topology import commands as topology_commands
 
 __all__ = ["app", "main"]
@@ -29,7 +29,7 @@ app = typer.Typer(
     help="A model of the network of a large AI training cluster: topologies, routes and simulated "
     "all-reduce. Exact for the model it states; an illustration, not a measurement of any real fabric.",
 )
-for command in (cli_run.allreduce, cli_run.flows, cli_figures.plot):
+for command in (cli_run.allreduce, cli_run.flows, cli_figures.plot, cli_validate.validate):
     app.command()(command)
 app.add_typer(topology_commands, name="topology")
 

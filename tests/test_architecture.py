@@ -17,6 +17,7 @@ DOORS = {
         "sims.cli_run",
         "sims.cli_sweep",
         "sims.cli_topology",
+        "sims.cli_validate",
         "sims.naming",
     },
     "rich": {"sims.progress"},

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
-from importlib.resources import files
 from typing import Any
 
 from fabric.errors import ParameterError
@@ -18,6 +17,7 @@ from sims.report.markup import Html, element, joined, page
 from sims.report.pictures import chosen, drawn
 from sims.report.provenance import provenance
 from sims.report.rows_table import failures_table, rows_table
+from sims.report.stylesheet import stylesheet
 from sims.result import Failure, Row
 from topologies.catalogue import disclaimer
 
@@ -66,11 +66,7 @@ def report(
     if rows:
         sections.append(("rows", "Rows", rows_table(rows, source)))
     sections.append(("provenance", "Where the numbers come from", provenance(results, source, sweep_toml)))
-    return page(name, _style(), _body(name, results, sections))
-
-
-def _style() -> str:
-    return files(__name__).joinpath("report.css").read_text(encoding="utf-8")
+    return page(name, stylesheet(), _body(name, results, sections))
 
 
 def _own_title(sweep_toml: str | None) -> str | None:

@@ -1,0 +1,1 @@
+"""The ladder of fidelity: closed forms, fluid and packet model held against each other and against others."""

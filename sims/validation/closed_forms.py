@@ -1,0 +1,125 @@
+"""What theory says a collective takes, written from the formulas alone: no schedule, no route, no clock.
+
+n ranks, ``size`` bytes, ``rate`` bytes/s of an endpoint, ``step`` s of latency of one step. Sources: Thakur,
+Rabenseifner and Gropp 2005; Patarasuk and Yuan 2009; Sanders, Speck and Traff 2009; NCCL 2.30.7,
+src/graph/tuning.cc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil, log2
+
+__all__ = [
+    "FLAT",
+    "crossover",
+    "halving_doubling",
+    "hierarchical",
+    "nccl_latency",
+    "recursive_doubling",
+    "ring",
+    "ring_over",
+    "tree",
+]
+
+
+def ring(n: int, size: float, rate: float, step: float) -> float:
+    """2(n-1) steps of S/n."""
+    return 2 * (n - 1) * (step + size / n / rate)
+
+
+def ring_over(hops: Sequence[float], size: float, rate: float) -> float:
+    """A ring of unequal hops: the slowest 2(n-1) hops in a row, and 2(n-1) times S/n."""
+    n = len(hops)
+    around = list(hops) * 3
+    slowest = max(sum(around[first : first + 2 * (n - 1)]) for first in range(n))
+    return slowest + 2 * (n - 1) * size / n / rate
+
+
+def recursive_doubling(n: int, size: float, rate: float, step: float) -> float:
+    """log2 n exchanges of S; ranks beyond a power of two fold in and out."""
+    rounds = n.bit_length() - 1
+    folds = 0 if n == 2**rounds else 2
+    return (rounds + folds) * (step + size / rate)
+
+
+def halving_doubling(n: int, size: float, rate: float, step: float) -> float:
+    """S/2 + S/4 + ... and back; ranks beyond a power of two fold in and out."""
+    rounds = n.bit_length() - 1
+    folds = 0 if n == 2**rounds else 2
+    return 2 * rounds * step + 2 * (1 - 2.0**-rounds) * size / rate + folds * (step + size / rate)
+
+
+def tree(n: int, size: float, rate: float, step: float, segment: float = 512 * 1024) -> float:
+    """Two binary trees with half the data each, in p segments: 2 d + p - 1 segment times and 2 d latencies.
+
+    An endpoint sends up to three segments as an inner rank of one tree, to its parent and two children, and
+    one as a leaf of the other. Of four ranks none has all three, of two the only one is a leaf twice.
+    """
+    depth = n.bit_length() - 1
+    segments = max(1, ceil(size / 2 / segment))
+    load = {2: 2, 3: 3, 4: 3}.get(n, 4)
+    return 2 * depth * step + (2 * depth + segments - 1) * load * size / 2 / segments / rate
+
+
+FLAT = {
+    "ring": ring,
+    "recursive-doubling": recursive_doubling,
+    "halving-doubling": halving_doubling,
+    "tree": tree,
+}
+
+
+def hierarchical(
+    across: str,
+    servers: int,
+    gpus: int,
+    size: float,
+    rate: float,
+    step: float,
+    scaleup_rate: float,
+    scaleup_step: float,
+) -> float:
+    """Reduce-scatter over ``gpus`` in a server, ``across`` the servers on S/g a rail, all-gather."""
+    inside = 2 * (gpus - 1) * (scaleup_step + size / gpus / scaleup_rate)
+    return inside + FLAT[across](servers, size / gpus, rate, step)
+
+
+# base, NVLink step, network step, network overhead in a ring; us. Typed in from NCCL's source, not imported.
+_NCCL = {
+    ("ring", "ll"): (6.6, 0.6, 2.7, 1.0),
+    ("ring", "ll128"): (14.0, 1.9, 4.0, 1.0),
+    ("ring", "simple"): (8.4, 3.4, 14.0, 3.0),
+    ("tree", "ll"): (6.8, 0.6, 5.0, 0.0),
+    ("tree", "ll128"): (14.0, 1.25, 8.5, 0.0),
+    ("tree", "simple"): (8.4, 4.0, 14.0, 0.0),
+    ("nvlstree", "simple"): (0.0, 25.0, 20.9, 0.0),
+}
+
+
+def nccl_latency(algorithm: str, protocol: str, nodes: int, gpus: int) -> float:
+    """Seconds that NCCL's cost model adds to an all-reduce over ``nodes`` servers of ``gpus``, but for the
+    plateau of a ring.
+
+    >>> round(nccl_latency("ring", "ll", 2, 8) * 1e6, 3)
+    40.0
+    """
+    base, intra, net, overhead = _NCCL[algorithm, protocol]
+    depth = int(log2(nodes))
+    if algorithm == "ring":
+        steps, inter = 2 * (nodes * gpus - 1), 2 * (nodes - 1)
+        inside = max(intra, overhead) if nodes > 1 else intra
+        return (base + (steps - inter) * inside + inter * net) * 1e-6
+    if algorithm == "tree":
+        return (base + 2 * ((gpus - 1) * intra + depth * net)) * 1e-6
+    return (intra + 2 * depth * net) * 1e-6
+
+
+def crossover(first: tuple[float, float], second: tuple[float, float]) -> float:
+    """Bytes at which two algorithms take the same time; each is (latency in s, algbw in bytes/s).
+
+    >>> crossover((3.0, 2.0), (1.0, 1.0))
+    4.0
+    """
+    (latency, rate), (other_latency, other_rate) = first, second
+    return (latency - other_latency) / (1 / other_rate - 1 / rate)
