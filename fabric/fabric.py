@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.collector import collector_paused
-from fabric.errors import NoRouteError
-from fabric.schema import GPU, NVSWITCH, SWITCH, Columns, read_columns
+from fabric.errors import NoRouteError, ParameterError
+from fabric.schema import GPU, NVSWITCH, SWITCH, Columns, Zone, read_columns
 
 __all__ = ["Fabric"]
 
@@ -57,6 +57,7 @@ class Fabric:
     delay: NDArray[np.float64]  # (links,), s
     leaves: NDArray[np.int32]  # nodes of the switches with an endpoint, ascending
     leaf_index: NDArray[np.int32]  # (nodes,), position in ``leaves`` or -1
+    zones: dict[str, Zone]  # pods, rails and planes, where the graph speaks of them
     derived: dict[str, Any] = field(default_factory=dict, repr=False)  # tables made from this, kept with it
 
     @classmethod
@@ -124,8 +125,9 @@ class Fabric:
         leaves = np.unique(dst[:of_endpoint][~domestic])
         leaf_index = np.full(nodes, -1, np.int32)
         leaf_index[leaves] = np.arange(len(leaves), dtype=np.int32)
-        ids, labels = c.ids, c.labels
+        ids, labels, zones = c.ids, c.labels, c.zones
         if not identity:
+            zones = {name: Zone(of=zone.of[order], names=zone.names) for name, zone in zones.items()}
             ids = tuple(ids[i] for i in order)
             labels = labels and tuple(labels[i] for i in order)
         fabric = cls(
@@ -153,8 +155,9 @@ class Fabric:
             delay=per_link(c.delay[edge]),
             leaves=leaves,
             leaf_index=leaf_index,
+            zones=zones,
         )
-        for value in vars(fabric).values():
+        for value in [*vars(fabric).values(), *(zone.of for zone in zones.values())]:
             if isinstance(value, np.ndarray):
                 value.flags.writeable = False
         return fabric
@@ -197,6 +200,17 @@ class Fabric:
     def renamed(self, name: str) -> Fabric:
         """The same fabric under another name."""
         return replace(self, name=name, derived={})
+
+    def with_capacity(self, capacity: NDArray[np.float64]) -> Fabric:
+        """The same cables at other rates: (links,) bytes/s, both directions of a cable alike or not.
+
+        Raises:
+            ParameterError: not one finite rate above zero per link.
+        """
+        rates = np.array(capacity, float)
+        if rates.shape != self.capacity.shape or not np.all((rates > 0) & np.isfinite(rates)):
+            raise ParameterError("capacity", rates.shape, f"{self.n_links} finite rates above zero")
+        return replace(self, capacity=_read_only(rates), derived={})
 
     def label(self, node: int) -> str:
         """How the graph's owner calls a node: its name, else its id."""

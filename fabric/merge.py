@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from fabric.errors import ParameterError
 from fabric.fabric import Fabric
-from fabric.schema import SWITCH, Columns
+from fabric.schema import SWITCH, Columns, Zone
 
 __all__ = ["balanced", "classes", "merged"]
 
@@ -115,5 +115,15 @@ def _contract(f: Fabric) -> Fabric:
         delay=delay,
         cables=np.ones(len(pair), np.int32),
         cable_rates={},
+        zones={name: _common(zone, number) for name, zone in f.zones.items()},
     )
     return Fabric.from_columns(columns, merged_from=f.name)
+
+
+def _common(zone: Zone, number: NDArray[np.int64]) -> Zone:
+    """The zone of each class: that of its members if all stand in the same, else none."""
+    low = np.full(int(number.max()) + 1, len(zone.names))
+    high = np.full_like(low, -1)
+    np.minimum.at(low, number, zone.of)
+    np.maximum.at(high, number, zone.of)
+    return Zone(of=np.where(low == high, high, -1).astype(np.int32), names=zone.names)

@@ -8,7 +8,7 @@ parallel cables, ``cables`` and ``rates``. This is the only place that reads the
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, compress
 from math import isfinite
 from numbers import Integral, Real
@@ -21,11 +21,20 @@ from numpy.typing import NDArray
 
 from fabric.errors import SchemaError
 
-__all__ = ["GPU", "KINDS", "NVSWITCH", "SWITCH", "Columns", "read_columns"]
+__all__ = ["GPU", "KINDS", "NVSWITCH", "SWITCH", "ZONES", "Columns", "Zone", "read_columns"]
 
 KINDS = ("gpu", "switch", "nvswitch")
 GPU, SWITCH, NVSWITCH = range(3)
+ZONES = ("pod", "rail", "plane")
 _MOST_TIER, _MOST_SERVER, _MOST_CABLES = 1_000, 2**31 - 1, 4_096
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Zone:
+    """Which pod (rail, plane) each node stands in: (nodes,) an index into ``names``, or -1 where in none."""
+
+    of: NDArray[np.int32]
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +43,7 @@ class Columns:
 
     ``kind`` indexes KINDS; ``server`` is -1 where a node has none; ``tail`` and ``head`` index ``ids``, each
     edge once; ``rate`` (bytes/s) and ``delay`` (s) are those of one cable; ``cable_rates`` holds, for the few
-    edges whose parallel cables differ, the rate of each.
+    edges whose parallel cables differ, the rate of each; ``zones`` those of ZONES that the graph speaks of.
     """
 
     name: str
@@ -50,6 +59,7 @@ class Columns:
     delay: NDArray[np.float64]
     cables: NDArray[np.int32]
     cable_rates: dict[int, list[float]]
+    zones: dict[str, Zone] = field(default_factory=dict)
 
 
 def read_columns(graph: nx.Graph, *, allow_uncabled: bool = False) -> Columns:
@@ -101,6 +111,9 @@ def read_columns(graph: nx.Graph, *, allow_uncabled: bool = False) -> Columns:
         f"a whole number up to {_MOST_SERVER:,}",
         lambda v: v == -1 or (_natural(v) and v <= _MOST_SERVER),
     )
+    zones = {zone: _column(node_data, zone) for zone in ZONES if any(zone in data for data in node_data)}
+    for zone, values in zones.items():
+        problems += _violations(values, node, zone, "a whole number or a text", _names_a_zone)
     cable_rates = {i: data["rates"] for i, data in enumerate(edge_data) if "rates" in data}
     for i, values in cable_rates.items():
         count = cables[i]
@@ -125,6 +138,7 @@ def read_columns(graph: nx.Graph, *, allow_uncabled: bool = False) -> Columns:
         delay=np.fromiter(delays, np.float64, len(tail)),
         cables=np.fromiter(cables, np.int32, len(tail)),
         cable_rates={i: list(map(float, values)) for i, values in cable_rates.items()},
+        zones={zone: _zone(values) for zone, values in zones.items()},
     )
     problems = list(_misplaced(columns, allow_uncabled))
     if problems:
@@ -179,6 +193,18 @@ def _violations(
         if not fine:
             shown = f"missing {attribute}" if value is None else f"{attribute} = {value!r}"
             yield f"{where(i)}: {shown}: {rule}"
+
+
+def _names_a_zone(value: Any) -> bool:
+    return value is None or _natural(value) or isinstance(value, str)
+
+
+def _zone(values: list[Any]) -> Zone:
+    named = set(values) - {None}
+    order = sorted(named, key=lambda value: (isinstance(value, str), value))
+    index = {value: i for i, value in enumerate(order)} | {None: -1}
+    of = np.fromiter(map(index.__getitem__, values), np.int32, len(values))
+    return Zone(of=of, names=tuple(map(str, order)))
 
 
 def _natural(value: Any) -> bool:

@@ -103,6 +103,12 @@ class AllReduce:
         }
         self._programs: dict[str, Program] = {}
 
+    def changed(self, **settings: Any) -> AllReduce:
+        """The same ranks on the same fabric, with some of SETTINGS replaced."""
+        same = {name: self._common[name] for name in SETTINGS}
+        given = {"topology": self._common["topology"], "digest": self._common["topology_digest"]}
+        return AllReduce(self.fabric, **given, **{**same, **settings})
+
     @property
     def ranks(self) -> int:
         return len(self.placement)
@@ -184,15 +190,19 @@ class AllReduce:
         """What a reader of the algorithm's rows should know, or nothing."""
         return self.program(algorithm).schedule.note
 
+    def time(self, program: Program, size: float) -> float:
+        """Seconds that ``program`` takes for ``size`` bytes, by the engine of this job."""
+        engine: Callable[[Program, float], float] = ENGINES[self._common["engine"]]
+        return engine(program, size)
+
     def row(self, algorithm: str, size: int) -> Row:
         """Run one algorithm at one size. ``auto``: the fastest of all that fit, named in ``used``."""
-        time_of: Callable[[Program, float], float] = ENGINES[self._common["engine"]]
         used = algorithm
         if algorithm == "auto":
-            times = {a: time_of(self.program(a), size) for a in self.fits(tuple(ALGORITHMS))[0]}
+            times = {a: self.time(self.program(a), size) for a in self.fits(tuple(ALGORITHMS))[0]}
             used = min(times, key=lambda a: times[a])
         program = self.program(used)
-        time = time_of(program, size)
+        time = self.time(program, size)
         limit = program.limit(size, time)
         return Row(
             scenario=self.scenario(algorithm, size),

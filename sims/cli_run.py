@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +32,10 @@ from sims.progress import Progress
 
 __all__ = ["allreduce", "flows"]
 
+Explain = Annotated[
+    bool,
+    typer.Option("--explain", help="Say why it takes so long and what would help, each remedy simulated."),
+]
 _NAMES = "ring, recursive-doubling, halving-doubling, tree, hierarchical-ring|tree|halving-doubling, auto"
 
 
@@ -82,10 +87,11 @@ def allreduce(
             "--plot", metavar="FILE", help="Draw busbw and time: .svg, .png or .pdf.", show_default=False
         ),
     ] = None,
+    explain: Explain = False,
 ) -> None:
     """Simulate all-reduce over message sizes. Without arguments: 100,000 GPUs, preset colossus-100k."""
     _check_outputs(out, plot)
-    from fabric.units import parse_sizes
+    from fabric.units import format_size, parse_sizes
     from sims.collectives import format_algorithm, parse_algorithms
 
     wanted = (
@@ -94,6 +100,8 @@ def allreduce(
     chosen = parse_sizes("8:16G:x4" if sizes is None else sizes)
     draw, members = whole("--seed", seed), None if ranks is None else whole("--ranks", ranks)
     from sims.allreduce import DEFAULT_ALGORITHMS, AllReduce, check_settings
+    from sims.explain import Explainer, Explanation
+    from sims.explain_lines import explanation_lines
     from sims.output import write_records
     from sims.result import Row
     from sims.table import allreduce_block, allreduce_header
@@ -120,6 +128,8 @@ def allreduce(
             allow_partition=allow_partition,
             **texts,
         )
+        explainer = Explainer(job)
+        explained: list[Explanation] = []
         try:
             progress.step("routing")
             fitting, left_out = job.fits(DEFAULT_ALGORITHMS) if wanted is None else (wanted, [])
@@ -134,9 +144,17 @@ def allreduce(
                     progress.print(
                         allreduce_header(row, fabric.disclaimer, [*notes, *job.caveats, *left_out])
                     )
+                if explain:
+                    explained.append(explainer.explain(row))
+                    row = replace(row, gains=explained[-1].gains)
                 rows.append(row)
                 if len(rows) - done == len(chosen):
                     progress.print(allreduce_block(rows[done:], job.note(row.used)))
+                    if explain:
+                        largest = max(range(done, len(rows)), key=lambda i: rows[i].scenario.size_bytes)
+                        worst = rows[largest]
+                        name = f"{worst.used} at {format_size(worst.scenario.size_bytes)}"
+                        progress.print(explanation_lines(name, explained[largest]))
                     done = len(rows)
         finally:
             # Also after Ctrl-C: what is finished is kept.

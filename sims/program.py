@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -31,13 +32,15 @@ _ROUTING, _ROUTED = 280, 40
 class Stage:
     """One phase on the fabric.
 
-    ``paths``: one flow per transfer and queue pair, or for a lockstep phase one entity with weighted links;
+    ``routed``: the path of each transfer and queue pair; ``paths``: these, or for a lockstep phase one entity
+    with weighted links;
     ``share``: bytes of each flow per byte of a transfer; ``latency`` in s, per flow or for the whole phase;
     ``peak``: seconds that one byte of every transfer takes on the fullest link, which is ``hot``; ``ideal``:
     the same if only the links of the endpoints bound it. ``crosses``: some transfer leaves its server.
     """
 
     phase: Phase
+    routed: Paths
     paths: Paths
     share: float
     latency: NDArray[np.float64] | float
@@ -81,6 +84,7 @@ class Program:
     fabric: Fabric  # the carrier: what the policy's traffic runs on
     schedule: Schedule
     profile: LatencyProfile
+    qps: int
     stages: tuple[Stage, ...]
     usage: dict[str, tuple[float, float]]
     memo: RateMemo = field(default_factory=RateMemo, repr=False)
@@ -103,22 +107,54 @@ class Program:
         runs_on = derated(carrier(fabric, policy), profile)
         _require_memory(schedule, policy.qps)
         known: dict[tuple[int, int, int], Paths] = {}  # phases with the same transfers share their arrays
-        stages = []
-        carried = np.zeros(runs_on.n_links)  # bytes on each link per byte of the message
+        routed = []
         for phase in schedule.phases:
             key = (id(phase.src), id(phase.dst), id(phase.via))
             if key not in known:
                 known[key] = _routed(phase, runs_on, placement, policy)
-            load = known[key].load(1.0 / policy.qps, runs_on.n_links)
+            routed.append(known[key])
+        return cls._laid(schedule, runs_on, routed, policy.qps, profile)
+
+    @classmethod
+    def _laid(
+        cls,
+        schedule: Schedule,
+        fabric: Fabric,
+        routed: Sequence[Paths],
+        qps: int,
+        profile: LatencyProfile,
+        memo: RateMemo | None = None,
+    ) -> Program:
+        carried = np.zeros(fabric.n_links)  # bytes on each link per byte of the message
+        stages = []
+        for phase, paths in zip(schedule.phases, routed):
+            load = paths.load(1.0 / qps, fabric.n_links)
             carried += load * (phase.repeat * phase.count / schedule.chunks)
-            stages.append(_stage(phase, runs_on, known[key], load, profile, policy.qps, schedule.chunks))
+            stages.append(_stage(phase, fabric, paths, load, profile, qps, schedule.chunks))
         return cls(
-            fabric=runs_on,
+            fabric=fabric,
             schedule=schedule,
             profile=profile,
+            qps=qps,
             stages=tuple(stages),
-            usage=_usage(runs_on, carried),
+            usage=_usage(fabric, carried),
+            memo=memo or RateMemo(),
         )
+
+    def again(
+        self, *, capacity: NDArray[np.float64] | None = None, profile: LatencyProfile | None = None
+    ) -> Program:
+        """The same paths with other capacities or latencies: those of any policy that looks at neither.
+
+        ``capacity``: (links,) bytes/s of the links of ``fabric``; ``profile``: one that leaves the bytes the
+        same share of them.
+        """
+        routed = [stage.routed for stage in self.stages]
+        if capacity is None:
+            fabric, memo = self.fabric, self.memo
+        else:
+            fabric, memo = self.fabric.with_capacity(capacity), RateMemo()
+        return self._laid(self.schedule, fabric, routed, self.qps, profile or self.profile, memo)
 
     def latency_factor(self, size: float) -> float:
         """What all latency is multiplied by: the profile's plateau, in a ring over the network.
@@ -222,6 +258,7 @@ def _stage(
         latency = each
     return Stage(
         phase=phase,
+        routed=paths,
         paths=Paths.lockstep(load) if phase.lockstep else paths,
         share=1.0 if phase.lockstep else 1.0 / qps,
         latency=latency,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from fabric.errors import ParameterError
@@ -27,8 +27,9 @@ class Row:
 
     ``used``: the algorithm that ran (differs from the scenario's only for ``auto``); ``efficiency``,
     ``limit_link``, ``contention``, ``worst_link``, ``worst_load``, ``latency_share``: as in
-    sims.program.Limit; ``utilisation``: per kind of link, as in sims.program.Program.utilisation. GB = 1e9
-    bytes.
+    sims.program.Limit; ``utilisation``: per kind of link, as in sims.program.Program.utilisation; ``gains``:
+    seconds that each remedy of sims.explain would save, where it was asked for. They are results of other
+    scenarios, so rows are equal without them. GB = 1e9 bytes.
     """
 
     scenario: Scenario
@@ -44,6 +45,7 @@ class Row:
     worst_load: float
     latency_share: float
     utilisation: dict[str, dict[str, float]]
+    gains: dict[str, float] = field(default_factory=dict, compare=False)
     version: str
 
     @property
@@ -113,11 +115,13 @@ def _read(name: str, value: Any, kind: str) -> Any:
         if kind in _PLAIN:
             return _PLAIN[kind](value)
         found = json.loads(value) if isinstance(value, str) else value
+        if kind == _OWN["gains"]:
+            return {str(key): float(seconds) for key, seconds in found.items()}
         return {str(key): {str(k): float(v) for k, v in inner.items()} for key, inner in found.items()}
     except (TypeError, ValueError, AttributeError):
         raise ParameterError(name, value, f"a value of type {kind}") from None
 
 
 _PLAIN: dict[str, Callable[[Any], Any]] = {"int": int, "float": float, "str": str}
-_OWN = {field.name: str(field.type) for field in fields(Row) if field.name != "scenario"}
+_OWN = {one.name: str(one.type) for one in fields(Row) if one.name != "scenario"}
 COLUMNS = ("key", *Scenario.model_fields, *_OWN, "error")

@@ -1,0 +1,229 @@
+"""Why a run takes the time that it takes, and what would help: every remedy is run, none is guessed.
+
+A remedy is the same job with one thing changed: cables of one kind twice as fast, perfect load balancing,
+packed placement, no faults, no latency, another algorithm. What it saves is the time now less the time of
+that run, below zero where it would cost. Remedies overlap, so what they save does not add up.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from fabric import Fabric
+from fabric.errors import FabricsimError
+from fabric.fault import NONE
+from fabric.places import cable_kinds
+from sims.allreduce import AllReduce, fabric_of, job_of
+from sims.bottleneck import Hotspot, hotspots
+from sims.collectives import ALGORITHMS
+from sims.profiles import PROFILES, LatencyProfile
+from sims.program import Program
+from sims.result import Row
+from sims.scenario import SETTINGS, Scenario
+
+__all__ = ["Explainer", "Explanation", "Remedy", "command", "explain"]
+
+BALANCED, PACKED, NO_FAULTS, NO_LATENCY, OTHER = (
+    "perfect load balancing",
+    "packed placement",
+    "no faults",
+    "no latency",
+    "best other algorithm",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remedy:
+    """One change and what it would do.
+
+    ``change``: how it is asked for, as options of the command or as a call; ``scenario``: that of the run
+    with the change, None where no scenario says it (other capacities); ``note``: what to say beside it.
+    """
+
+    name: str
+    change: str
+    scenario: Scenario | None
+    time_s: float
+    saved_s: float
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """Where the time of a run goes, and ``remedies``, what saves most first.
+
+    ``phases``: how many the run has; ``left_out``: the remedies that do not apply, and why.
+    """
+
+    time_s: float
+    latency_share: float
+    phases: int
+    hotspots: tuple[Hotspot, ...]
+    remedies: tuple[Remedy, ...]
+    left_out: tuple[str, ...]
+
+    @property
+    def gains(self) -> dict[str, float]:
+        """Seconds saved by the name of each remedy, as rows hold them."""
+        return {remedy.name: remedy.saved_s for remedy in self.remedies}
+
+
+def explain(scenario: Scenario, fabric: Fabric | None = None) -> Explanation:
+    """The explanation of ``scenario``; arguments and errors as of sims.simulate."""
+    explainer = Explainer(job_of(scenario, fabric or fabric_of(scenario)))
+    return explainer.explain(explainer.job.row(scenario.algorithm, scenario.size_bytes))
+
+
+def command(scenario: Scenario) -> str:
+    """The command that runs ``scenario``; nothing for a graph in memory."""
+    if scenario.topology.startswith("graph "):
+        return ""
+    words = ["fabricsim", "allreduce", scenario.topology, "--algorithm", scenario.algorithm]
+    words += ["--size", str(scenario.size_bytes)]
+    for name in SETTINGS:
+        value = getattr(scenario, name)
+        if value != Scenario.model_fields[name].default:
+            words += [f"--{name.replace('_', '-')}", str(value)]
+    return shlex.join(words)
+
+
+class Explainer:
+    """Explains rows of one job. Keeps the changed jobs, so that further sizes cost little."""
+
+    def __init__(self, job: AllReduce) -> None:
+        self.job = job
+        self._jobs: dict[str, AllReduce] = {}
+        self._again: dict[tuple[str, str], Program] = {}
+
+    def row(self, algorithm: str, size: int) -> Row:
+        """As of AllReduce.row, with the gains."""
+        row = self.job.row(algorithm, size)
+        return replace(row, gains=self.explain(row).gains)
+
+    def rows(self, algorithms: Sequence[str], sizes: Sequence[int]) -> Iterator[Row]:
+        """As of AllReduce.rows, with the gains."""
+        for algorithm in algorithms:
+            for size in sizes:
+                yield self.row(algorithm, size)
+
+    def explain(self, row: Row) -> Explanation:
+        """Why ``row``, one of this job, takes its time. Of ``auto``, the algorithm that ran is explained."""
+        size = row.scenario.size_bytes
+        left_out: list[str] = []
+        program = self.job.program(row.used)
+        remedies = [*self._twice(row, program, left_out), *self._settings(row, left_out)]
+        other = self._other(row)
+        remedies += [other] if other else []
+        if not other:
+            left_out.append(f"{OTHER} (no other fits these ranks)")
+        return Explanation(
+            time_s=row.time_s,
+            latency_share=row.latency_share,
+            phases=len(program.stages),
+            hotspots=hotspots(program, size),
+            remedies=tuple(sorted(remedies, key=lambda remedy: -remedy.saved_s)),
+            left_out=tuple(left_out),
+        )
+
+    def _twice(self, row: Row, program: Program, left_out: list[str]) -> Iterator[Remedy]:
+        """Every kind of cable twice as fast, and all of them; the paths stay as they are."""
+        names, index = cable_kinds(program.fabric)
+        used = self._kinds_used(program, index, len(names))
+        idle = [name for name, carries in zip(names, used) if not carries]
+        if idle:
+            left_out.append(f"2x {', '.join(idle)} ({'carries' if len(idle) == 1 else 'carry'} nothing)")
+        kinds = [name for name, carries in zip(names, used) if carries]
+        for kind in [*kinds, "every cable"] if len(kinds) > 1 else kinds:
+            if (row.used, kind) not in self._again:
+                chosen = index == names.index(kind) if kind in names else True
+                twice = program.fabric.capacity * np.where(chosen, 2.0, 1.0)
+                self._again[row.used, kind] = program.again(capacity=twice)
+            time = self.job.time(self._again[row.used, kind], row.scenario.size_bytes)
+            call = f'upgraded(fabric, "{kind}")' if kind in names else "upgraded(fabric)"
+            yield _remedy(row, f"2x {kind}", call, time)
+
+    @staticmethod
+    def _kinds_used(program: Program, index: Any, count: int) -> list[bool]:
+        used = np.zeros(count, bool)
+        for stage in program.stages:
+            used[index[stage.paths.link]] = True
+        return used.tolist()
+
+    def _settings(self, row: Row, left_out: list[str]) -> Iterator[Remedy]:
+        """One setting of the job replaced at a time; of faults, the two that make them."""
+        silent = _silent(self.job.profile).spec
+        changes: tuple[tuple[str, dict[str, str]], ...] = (
+            (BALANCED, {"routing": "adaptive"}),
+            (PACKED, {"placement": "packed"}),
+            (NO_FAULTS, {"fail": NONE, "degrade": NONE}),
+            (NO_LATENCY, {"latency_profile": silent}),
+        )
+        for name, settings in changes:
+            new = {key: value for key, value in settings.items() if getattr(row.scenario, key) != value}
+            if not new:
+                words = [f"{key.replace('_', ' ')} is {value}" for key, value in settings.items()]
+                left_out.append(f"{name} ({'there are none' if name == NO_FAULTS else words[0]})")
+                continue
+            try:
+                yield self._changed(row, name, new)
+            except FabricsimError as error:
+                left_out.append(f"{name} ({error})")
+
+    def _changed(self, row: Row, name: str, settings: dict[str, str]) -> Remedy:
+        size = row.scenario.size_bytes
+        how = " ".join(f"--{key.replace('_', '-')} {value}" for key, value in settings.items())
+        if name == NO_LATENCY:  # the paths stay as they are
+            if (row.used, name) not in self._again:
+                silent = _silent(self.job.profile)
+                self._again[row.used, name] = self.job.program(row.used).again(profile=silent)
+            time = self.job.time(self._again[row.used, name], size)
+            scenario = self.job.scenario(row.used, size).model_copy(update=settings)
+            return _remedy(row, name, how, time, scenario)
+        if name not in self._jobs:
+            self._jobs[name] = self.job.changed(**settings)
+        changed = self._jobs[name]
+        time = changed.time(changed.program(row.used), size)
+        note = "; ".join(changed.caveats)
+        return replace(_remedy(row, name, how, time, changed.scenario(row.used, size)), note=note)
+
+    def _other(self, row: Row) -> Remedy | None:
+        """The fastest of the other algorithms, each as it is without parameters.
+
+        One whose bytes alone take longer than the best found so far is not run.
+        """
+        size, best, chosen = row.scenario.size_bytes, float("inf"), ""
+        names = [name for name in ALGORITHMS if name != row.used.partition(":")[0]]
+        least = {name: _least(self.job.program(name), size) for name in self.job.fits(names)[0]}
+        for name in sorted(least, key=lambda name: least[name]):
+            if least[name] < best:
+                time = self.job.time(self.job.program(name), size)
+                best, chosen = min((best, chosen), (time, name))
+        if not chosen:
+            return None
+        scenario = self.job.scenario(chosen, size)
+        return _remedy(row, f"{OTHER}: {chosen}", f"--algorithm {chosen}", best, scenario)
+
+
+def _silent(profile: LatencyProfile) -> LatencyProfile:
+    """``profile`` without any latency, that of cables included, and with the same shares of bandwidth."""
+    return replace(
+        PROFILES["ideal"],
+        cable_factor=0.0,
+        bandwidth=profile.bandwidth,
+        scaleup_bandwidth=profile.scaleup_bandwidth,
+    )
+
+
+def _least(program: Program, size: float) -> float:
+    """Seconds that ``program`` cannot beat: its bytes on the fullest links."""
+    seconds = program.byte_times(size)[:, 0]
+    return float(seconds.max() if program.schedule.pipeline > 1 else seconds.sum())
+
+
+def _remedy(row: Row, name: str, change: str, time: float, scenario: Scenario | None = None) -> Remedy:
+    return Remedy(name=name, change=change, scenario=scenario, time_s=time, saved_s=row.time_s - time)

@@ -1,0 +1,239 @@
+"""Why, and what would help: every gain held against theory and against a run of its own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import networkx as nx
+import numpy as np
+import pytest
+
+from fabric import Fabric
+from fabric.errors import FabricsimError
+from sims.allreduce import AllReduce, all_reduce, simulate
+from sims.bottleneck import fullest
+from sims.explain import BALANCED, NO_LATENCY, OTHER, PACKED, Explainer, Explanation, command, explain
+from sims.explain_lines import explanation_lines
+from sims.output import read_records, write_records
+from sims.result import Row
+from topologies import load
+
+GIB = 2**30
+NO = "ideal:cable_factor=0"
+
+
+def explained(
+    spec: str, algorithm: str = "ring", size: int = GIB, **settings: object
+) -> tuple[AllReduce, Row, Explanation]:
+    fabric = Fabric.from_graph(load(spec))
+    job = AllReduce(fabric, topology=spec, digest="", **settings)  # type: ignore[arg-type]
+    row = job.row(algorithm, size)
+    return job, row, Explainer(job).explain(row)
+
+
+def doubled(graph: nx.Graph, kind: str) -> nx.Graph:
+    """``graph`` with the rate of one kind of cable doubled edge by edge: the kinds found from the nodes."""
+    names = {0: "endpoint", 1: "leaf", 2: "spine", 3: "core"}
+    ends = {
+        node: "scale-up switch" if data["kind"] == "nvswitch" else names[data["tier"]]
+        for node, data in graph.nodes(data=True)
+    }
+    for u, v, data in graph.edges(data=True):
+        if kind in (f"{ends[u]} - {ends[v]}", f"{ends[v]} - {ends[u]}", "every cable"):
+            data["rate"] *= 2
+            if "rates" in data:
+                data["rates"] = [rate * 2 for rate in data["rates"]]
+    return graph
+
+
+def test_under_one_leaf_twice_the_endpoints_links_halve_the_byte_time_and_nothing_else_helps() -> None:
+    _, row, found = explained("star:endpoints=8", latency_profile=NO)
+    bytes_s = 2 * 7 / 8 * GIB / 50e9
+    gains = found.gains
+    assert gains.pop("2x endpoint - leaf") == pytest.approx(bytes_s / 2, rel=1e-12)
+    other = next(name for name in gains if name.startswith(OTHER))
+    assert gains.pop(other) == pytest.approx(
+        row.time_s - all_reduce_time("star:endpoints=8", other), rel=1e-12
+    )
+    assert gains == {BALANCED: 0.0}
+    assert found.left_out == (
+        "packed placement (placement is packed)",
+        "no faults (there are none)",
+        f"{NO_LATENCY} (latency profile is ideal:cable_factor=0)",
+    )
+
+
+def all_reduce_time(spec: str, other: str) -> float:
+    (row,) = all_reduce(load(spec), other.partition(": ")[2], GIB, latency_profile=NO)
+    return row.time_s
+
+
+def test_a_tree_oversubscribed_four_to_one_gives_what_the_closed_form_says() -> None:
+    """Strided, all four endpoints of a leaf send to other leaves over uplinks for one: the pace is B/4.
+
+    Twice the leaf - spine capacity gives B/2; twice the endpoints' gives nothing; packed, one flow leaves
+    each leaf and the pace is B.
+    """
+    n, spec = 16, "leaf-spine:leaves=4,spines=1,endpoints_per_leaf=4"
+    _, row, found = explained(spec, routing="adaptive", placement="strided", latency_profile="ideal")
+    bytes_s = 2 * (n - 1) / n * GIB / (50e9 / 4)
+    inside, across = 50e-9, 550e-9  # of cables, between two endpoints
+    assert found.time_s == row.time_s == pytest.approx(bytes_s + 30 * across, rel=1e-12)
+    assert found.gains["2x leaf - spine"] == pytest.approx(bytes_s / 2, rel=1e-12)
+    assert found.gains["2x endpoint - leaf"] == 0
+    assert found.gains["2x every cable"] == pytest.approx(bytes_s / 2, rel=1e-12)
+    # A message makes two turns round the ring but for two hops, at best two inside a leaf.
+    packed_latency = 2 * (12 * inside + 4 * across) - 2 * inside
+    saved = bytes_s * 3 / 4 + 30 * across - packed_latency
+    assert found.gains[PACKED] == pytest.approx(saved, rel=1e-12)
+    (spot,) = found.hotspots
+    full = {(one.link, one.links, one.among, one.flows, one.rate) for one in spot.bottlenecks}
+    assert full == {("leaf -> spine", 4, 4, 4.0, 50e9), ("spine -> leaf", 4, 4, 4.0, 50e9)}
+
+
+RUNS = [
+    ("fat-tree:k=4", "ring", {"placement": "random", "seed": 3}),
+    ("fat-tree:k=8", "halving-doubling", {"routing": "ecmp:qps=2"}),
+    ("fat-tree:k=4,gpus_per_server=2", "hierarchical-ring", {"placement": "strided"}),
+    ("fat-tree:k=4,gpus_per_server=2", "hierarchical-tree:pipeline=4", {"routing": "dmodk"}),
+    ("fat-tree:k=4", "tree", {"engine": "bound", "placement": "random"}),
+    ("rail-optimized:servers=8,radix=8,gpus_per_server=4", "auto", {"placement": "random", "seed": 1}),
+    ("multi-plane:planes=2,endpoints=16,radix=8", "recursive-doubling", {"ranks": 11}),
+    ("dragonfly:p=2", "ring", {"placement": "random"}),
+    ("fat-tree:k=8", "tree", {"routing": "dmodk", "placement": "random", "seed": 9}),
+    ("fat-tree:k=8", "ring", {"fail": "cables=8", "degrade": "cables=10%:rate=50%", "seed": 2}),
+    ("fat-tree:k=4", "ring", {"fail": "cables=2", "routing": "dmodk", "seed": 5}),
+    ("fat-tree:k=4,gpus_per_server=2", "ring", {"latency_profile": "nccl-ring-simple"}),
+    ("fat-tree:k=4,gpus_per_server=2", "hierarchical-tree", {"latency_profile": "nccl-tree-ll128"}),
+]
+
+
+@pytest.mark.parametrize(("spec", "algorithm", "settings"), RUNS, ids=[f"{run[0]}-{run[1]}" for run in RUNS])
+@pytest.mark.parametrize("size", [4096, GIB])
+def test_every_gain_is_that_of_a_run_of_its_own(
+    spec: str, algorithm: str, settings: dict[str, object], size: int
+) -> None:
+    _, row, found = explained(spec, algorithm, size, **settings)
+    assert found.time_s == row.time_s and len(found.remedies) > 4
+    saved = [remedy.saved_s for remedy in found.remedies]
+    assert saved == sorted(saved, reverse=True)
+    for remedy in found.remedies:
+        assert remedy.saved_s == row.time_s - remedy.time_s
+        if remedy.scenario:
+            assert simulate(remedy.scenario).time_s == remedy.time_s, remedy.name
+            continue
+        kind = remedy.name.removeprefix("2x ")
+        if " in a pod" in kind or " between pods" in kind:
+            continue
+        other = all_reduce(doubled(load(spec), kind), row.used, size, **settings)[0]
+        assert remedy.time_s == pytest.approx(other.time_s, rel=1e-12), remedy.name
+
+
+def test_adaptive_never_loses_to_ecmp_and_twice_every_cable_saves_half_of_the_bytes() -> None:
+    _, row, found = explained("fat-tree:k=8", "ring", placement="random", seed=5)
+    (adaptive,) = all_reduce(
+        load("fat-tree:k=8"), "ring", GIB, routing="adaptive", placement="random", seed=5
+    )
+    assert found.gains[BALANCED] == row.time_s - adaptive.time_s > 0
+    byte_s = row.time_s * (1 - row.latency_share)
+    assert found.gains["2x every cable"] == pytest.approx(byte_s / 2, rel=1e-9)
+    assert max(found.gains[f"2x {kind}"] for kind in ("leaf - spine", "spine - core")) <= byte_s / 2
+
+
+def test_what_would_cost_time_is_shown_as_a_loss() -> None:
+    _, row, found = explained("star:endpoints=8", "auto")
+    (other,) = [remedy for remedy in found.remedies if remedy.name.startswith(OTHER)]
+    assert other.saved_s < 0 and other.name != f"{OTHER}: {row.used}"
+    assert found.remedies[-1] is other
+    line = next(line for line in explanation_lines("it", found) if OTHER in line)
+    assert " -" in line and f"--algorithm {other.name.partition(': ')[2]}" in line
+
+
+def test_the_best_other_algorithm_is_the_best_of_all_others() -> None:
+    for size in (64, 10**6, GIB):
+        job, _, found = explained("fat-tree:k=4,gpus_per_server=2", "ring", size)
+        names = [name for name in job.fits(ALL)[0] if name != "ring"]
+        times = {name: job.row(name, size).time_s for name in names}
+        best = min(times, key=lambda name: times[name])
+        (other,) = [remedy for remedy in found.remedies if remedy.name.startswith(OTHER)]
+        assert (other.name, other.time_s) == (f"{OTHER}: {best}", times[best])
+
+
+ALL = (
+    "ring",
+    "recursive-doubling",
+    "halving-doubling",
+    "tree",
+    "hierarchical-ring",
+    "hierarchical-tree",
+    "hierarchical-halving-doubling",
+)
+
+
+def test_rows_hold_the_gains_and_are_what_their_scenario_gives(tmp_path: Path) -> None:
+    job, _, _ = explained("fat-tree:k=4", placement="random")
+    rows = list(Explainer(job).rows(["ring", "tree"], [4096, GIB]))
+    for name in ("rows.csv", "rows.json", "rows.jsonl"):
+        write_records(tmp_path / name, [row.to_dict() for row in rows])
+        back = [Row.from_dict(record) for record in read_records(tmp_path / name)]
+        assert back == rows and [row.gains for row in back] == [row.gains for row in rows]
+    with open(tmp_path / "rows.json", encoding="utf-8") as file:
+        assert isinstance(json.load(file)[0]["gains"]["2x every cable"], float)
+    for row in rows:
+        plain = simulate(row.scenario)
+        assert plain == row and plain.key == row.key and plain.gains == {}
+        assert explain(row.scenario).gains == row.gains != {}
+
+
+def test_a_split_flow_counts_by_its_share_and_places_are_named() -> None:
+    _, _, found = explained("fat-tree:k=4", "ring", routing="adaptive", placement="strided")
+    (spot,) = found.hotspots
+    assert spot.phases == (1,) and spot.share == 1 and 0 < spot.latency < spot.seconds
+    for one in spot.bottlenecks:
+        assert one.pod in ("0", "1", "2", "3") and (one.rail, one.plane) == ("", "")
+        assert one.flows * 50e9 == pytest.approx(one.rate)  # all tiers are full, of a flow per cable
+    assert sum(one.links for one in spot.bottlenecks if one.link == "endpoint -> leaf") == 16
+
+
+def test_the_fullest_links_by_kind_and_place() -> None:
+    """Two planes of four leaves: plane 0 carries twice as much, and two links of one leaf most."""
+    fabric = Fabric.from_graph(load("multi-plane:planes=2,endpoints=16,radix=8"))
+    zone = fabric.zones["plane"]
+    seconds = np.zeros(fabric.n_links)
+    up = (fabric.tier[fabric.link_src] == 1) & (fabric.tier[fabric.link_dst] == 2)
+    plane0 = up & (zone.of[fabric.link_src] == zone.names.index("0"))
+    seconds[up] = 1
+    seconds[plane0] = 2
+    (one,) = fullest(fabric, seconds, np.full(fabric.n_links, 7.0))
+    assert (one.link, one.plane, one.flows, one.seconds) == ("leaf -> spine", "0", 7, 2)
+    assert one.links == plane0.sum() and one.among == up.sum() == 2 * one.links
+    seconds[np.flatnonzero(up)[:1]] = 3
+    assert [one.links for one in fullest(fabric, seconds, seconds)] == [1]
+
+
+def test_the_command_of_a_scenario_says_what_is_not_usual() -> None:
+    job, _, found = explained("fat-tree:k=4", "ring", 4096, placement="random", seed=7)
+    said = command(job.scenario("ring", 4096))
+    where = "fabricsim allreduce fat-tree:k=4 --algorithm ring --size 4096"
+    assert said == f"{where} --ranks 16 --placement random --seed 7"
+    packed = next(remedy for remedy in found.remedies if remedy.name == PACKED)
+    assert packed.scenario and "--placement" not in command(packed.scenario)
+    (row,) = all_reduce(load("fat-tree:k=4"), "ring", 4096)
+    assert command(row.scenario) == ""
+
+
+def test_a_kind_that_carries_nothing_is_left_out() -> None:
+    _, _, found = explained("fat-tree:k=4", "ring", ranks=2)
+    assert "2x leaf - spine, spine - core (carry nothing)" in found.left_out
+    assert [remedy.name for remedy in found.remedies if remedy.name.startswith("2x")] == [
+        "2x endpoint - leaf"
+    ]
+
+
+def test_illegal_use() -> None:
+    fabric = Fabric.from_graph(load("fat-tree:k=4"))
+    (row,) = all_reduce(fabric, "ring", 4096)
+    with pytest.raises(FabricsimError, match="was in memory: pass it"):
+        explain(row.scenario)
+    assert explain(row.scenario, fabric).time_s == row.time_s
