@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import typer
 
 from fabric.errors import FabricsimError
-from sims import cli_figures, cli_run, cli_validate
+from sims import cli_figures, cli_run, cli_sweep, cli_validate
 from sims.cli_topology import commands as topology_commands
 
 __all__ = ["app", "main"]
@@ -29,13 +29,21 @@ app = typer.Typer(
     help="A model of the network of a large AI training cluster: topologies, routes and simulated "
     "all-reduce. Exact for the model it states; an illustration, not a measurement of any real fabric.",
 )
-for command in (cli_run.allreduce, cli_run.flows, cli_figures.plot, cli_validate.validate):
+for command in (
+    cli_run.allreduce,
+    cli_run.flows,
+    cli_sweep.sweep,
+    cli_sweep.merge,
+    cli_figures.plot,
+    cli_validate.validate,
+):
     app.command()(command)
 app.add_typer(topology_commands, name="topology")
 
 
 def main() -> NoReturn:
-    """Run the command line: 0 done, 1 a check found faults, 2 a user's mistake, 130 interrupted."""
+    """Run the command line: 0 done, 1 a check found faults, 2 a user's mistake, 3 points of a sweep failed,
+    130 interrupted."""
     signal.signal(signal.SIGTERM, _terminated)
     try:
         status = _run()

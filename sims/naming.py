@@ -28,6 +28,7 @@ __all__ = [
     "Profile",
     "Routing",
     "Seed",
+    "Sets",
     "Spec",
     "Topology",
     "joined",
@@ -111,6 +112,16 @@ Degrade = Annotated[
 ]
 AllowPartition = Annotated[
     bool, typer.Option("--allow-partition", help="Faults may cut endpoints off from each other.")
+]
+
+Sets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change one setting or a part of one: topology.k=32, switch_latency=300ns. May be repeated.",
+        show_default=False,
+    ),
 ]
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from fabric.errors import FabricsimError, FileFormatError, ParameterError
+from sims.parquet import read_parquet, require_parquet, write_parquet
 
 __all__ = [
     "FIGURE_FORMATS",
@@ -22,12 +23,14 @@ __all__ = [
     "read_records",
     "records_text",
     "replaced",
+    "tell_written",
+    "without_torn_end",
     "write_columns",
     "write_records",
 ]
 
 FIGURE_FORMATS = (".svg", ".png", ".pdf")
-ROW_FORMATS = (".csv", ".json", ".jsonl")
+ROW_FORMATS = (".csv", ".json", ".jsonl", ".parquet")
 
 
 @contextmanager
@@ -76,6 +79,8 @@ def check_writable(path: str | os.PathLike[str], option: str, formats: Sequence[
     target = Path(path)
     if target.suffix not in formats and str(path) != "/dev/null":
         raise ParameterError(option, str(path), "the ending of the file tells its format", formats)
+    if target.suffix == ".parquet":
+        require_parquet(path)
     if target.is_dir():
         raise ParameterError(option, str(path), "is a folder, not a file")
     if not target.parent.is_dir():
@@ -87,7 +92,13 @@ def check_writable(path: str | os.PathLike[str], option: str, formats: Sequence[
 
 
 def write_records(path: str | os.PathLike[str], records: Sequence[Mapping[str, Any]]) -> None:
-    """Write ``records`` (equal keys, plain values) as .csv, .json (a list) or .jsonl (one object a line)."""
+    """Write ``records`` (equal keys, plain values) as .csv, .json (a list), .jsonl (one object a line) or
+    .parquet.
+    """
+    if Path(path).suffix == ".parquet":
+        with replaced(path, "wb") as file:
+            write_parquet(file, records)
+        return
     with replaced(path) as file:
         file.write(records_text(records, Path(path).suffix))
 
@@ -123,8 +134,24 @@ def write_columns(path: str | os.PathLike[str], columns: Mapping[str, Sequence[A
         writer.writerows(zip(*columns.values()))
 
 
-def read_records(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
-    """The records of a .csv, .json or .jsonl file; values of CSV are texts.
+def without_torn_end(text: str) -> str:
+    """``text``, lines of JSON, without a last one that was cut off while it was written.
+
+    >>> without_torn_end('{"a": 1}\\n{"a": ')
+    '{"a": 1}\\n'
+    """
+    whole, newline, last = text.rpartition("\n")
+    try:
+        json.loads(last or "{}")
+    except ValueError:
+        return whole + newline
+    return text
+
+
+def read_records(path: str | os.PathLike[str], *, torn: bool = False) -> list[dict[str, Any]]:
+    """The records of a .csv, .json, .jsonl or .parquet file; values of CSV are texts.
+
+    ``torn``: leave out a last line of .jsonl that was cut off.
 
     Raises:
         FileFormatError: the file is missing, empty, cut off or not of its format; names the record.
@@ -136,10 +163,17 @@ def read_records(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
         ".json": json.loads,
         ".jsonl": lambda text: map(json.loads, filter(str.strip, text.split("\n"))),
     }
-    if source.suffix not in readers:
+    if source.suffix not in ROW_FORMATS:
         raise ParameterError("rows", str(path), "the ending of the file tells its format", ROW_FORMATS)
     try:
-        found = list(readers[source.suffix](source.read_text(encoding="utf-8-sig")))
+        if source.suffix == ".parquet":
+            require_parquet(path)
+            with open(source, "rb") as file:
+                found = read_parquet(file)
+        else:
+            text = source.read_text(encoding="utf-8-sig")
+            torn = torn and source.suffix == ".jsonl"
+            found = list(readers[source.suffix](without_torn_end(text) if torn else text))
     except OSError as error:
         raise FileFormatError(str(path), "", f"cannot be read: {error.strerror}") from None
     except (ValueError, TypeError, RecursionError, csv.Error) as error:

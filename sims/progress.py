@@ -1,9 +1,13 @@
-"""A progress bar on stderr for what takes longer than two seconds; silent when stderr is not a terminal."""
+"""A progress bar on stderr for what takes longer than two seconds; rate and time left where things count.
+
+Where stderr is not a terminal there is no bar, and what counts says once a minute how far it is.
+"""
 
 from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any, TypeVar
@@ -12,6 +16,7 @@ __all__ = ["Progress"]
 
 T = TypeVar("T")
 _PATIENCE = 2.0  # seconds
+_MINUTE = 60.0
 
 
 class Progress:
@@ -21,6 +26,7 @@ class Progress:
         self._bar: Any = None
         self._task: Any = None
         self._text, self._done, self._total = "", 0, 0
+        self._began = 0.0
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
 
@@ -48,11 +54,34 @@ class Progress:
 
     def each(self, items: Iterable[T], total: int) -> Iterator[T]:
         """Pass on ``items``, counting them."""
-        self._total = total
+        self._total, self._done = total, 0
+        self._began = said = time.monotonic()
         for item in items:
-            yield item
             self._done += 1
             self._update()
+            now = time.monotonic()
+            if now - said >= _MINUTE and not sys.stderr.isatty():
+                said = now
+                self.say([f"{self._text}: {self._done:,} of {total:,}, {self._pace(now - self._began)}"])
+            yield item
+
+    def _pace(self, seconds: float) -> str:
+        """Rate and time left after so many seconds."""
+        if not self._done or not self._total or seconds <= 0:
+            return ""
+        rate, left = self._done / seconds, round((self._total - self._done) * seconds / self._done)
+        hours, rest = divmod(left, 3600)
+        clock = f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
+        return f"{rate:.{0 if rate >= 10 else 1}f}/s, {clock} left"
+
+    def say(self, lines: Iterable[str]) -> None:
+        """Print lines to stderr, above the bar."""
+        with self._lock:
+            for line in lines:
+                if self._bar is None:
+                    print(line, file=sys.stderr, flush=True)
+                else:
+                    self._bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def print(self, lines: Iterable[str]) -> None:
         """Print data to stdout; the bar makes room where both are one terminal."""
@@ -71,18 +100,29 @@ class Progress:
         with self._lock:
             if self._timer is None:
                 return
-            columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
+            columns = (
+                SpinnerColumn(),
+                TextColumn("{task.description}"),
+                BarColumn(),
+                TextColumn("{task.fields[count]}"),
+                TimeElapsedColumn(),
+            )
             # rich would take over print() and send the data to its own console, folded at its width.
             console = Console(stderr=True)
             self._bar = Bar(
                 *columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False
             )
-            self._task = self._bar.add_task(self._text, total=self._total or None)
+            self._task = self._bar.add_task(self._text, total=self._total or None, count="")
             self._bar.start()
         self._update()
 
     def _update(self) -> None:
         if self._bar is not None:
+            counted = f"{self._done:,} of {self._total:,}, {self._pace(time.monotonic() - self._began)}"
             self._bar.update(
-                self._task, description=self._text, total=self._total or None, completed=self._done
+                self._task,
+                description=self._text,
+                total=self._total or None,
+                completed=self._done,
+                count=counted.rstrip(", ") if self._total else "",
             )

@@ -19,15 +19,19 @@ ROWS = "rows.jsonl"  # the file of a sweep's folder to which results are appende
 def read_results(path: str | os.PathLike[str]) -> list[Row | Failure]:
     """The results in a .csv, .json or .jsonl file or in the folder of a sweep, one per key.
 
+    What a sweep that was killed had only begun to write to its folder is left out.
+
     Raises:
         FileFormatError: missing, empty, cut off, or a record is not a result; names the record.
     """
-    source = Path(path)
-    if source.is_dir():
+    source, folder = Path(path), Path(path).is_dir()
+    if not source.exists():
+        raise FileFormatError(str(path), "", "no such file or folder")
+    if folder:
         source = source / ROWS
         if not source.is_file():
             raise FileFormatError(str(path), "", f"a folder without {ROWS}: not the output of a sweep")
-    return latest(results_of(read_records(source), str(source)))
+    return latest(results_of(read_records(source, torn=folder), str(source)))
 
 
 def results_of(records: Iterable[Mapping[str, Any]], path: str) -> Iterable[Row | Failure]:

@@ -21,6 +21,8 @@ DOORS = {
         "sims.naming",
     },
     "rich": {"sims.progress"},
+    "pyarrow": {"sims.parquet"},
+    "distributed": {"sims.sweep.cluster", "sims.sweep.cluster_task"},
 }
 
 

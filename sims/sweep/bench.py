@@ -6,6 +6,9 @@ each other, in the order of ``share_key``.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator, Sequence
+
 from fabric import Fabric
 from fabric.errors import TooLargeError
 from sims.allreduce import AllReduce, fabric_of, job_of, model_version
@@ -39,12 +42,20 @@ class Bench:
             words = " ".join(str(error).split())
             return Failure(scenario=scenario, error=f"{kind}: {words}", version=model_version())
 
+    def run_for(self, seconds: float, scenarios: Sequence[Scenario]) -> Iterator[Row | Failure]:
+        """The results of the first of ``scenarios``, as many as fit in ``seconds``; of one at the least."""
+        start = time.monotonic()
+        for scenario in scenarios:
+            yield self.run(scenario)
+            if time.monotonic() - start > seconds:
+                return
+
     def _job_for(self, scenario: Scenario) -> AllReduce:
         on, job, _ = share_key(scenario)
         if self._fabric is None or self._fabric[0] != on:
             self._fabric = self._job = None  # the old one goes before the new one comes: memory
             self._fabric = on, fabric_of(scenario)
-        if self._job is None or self._job[0] != job:
+        if self._job is None or self._job[0] != (on, job):
             self._job = None
-            self._job = job, job_of(scenario, self._fabric[1])
+            self._job = (on, job), job_of(scenario, self._fabric[1])
         return self._job[1]

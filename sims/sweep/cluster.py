@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import sys
-import threading
 import time
 import warnings
 from asyncio import CancelledError
@@ -24,17 +23,16 @@ from uuid import uuid4
 from fabric.errors import FabricsimError, ParameterError
 from sims.allreduce import model_version
 from sims.result import Failure, Row, read_result
-from sims.scenario import MODEL_VERSION, Scenario
-from sims.sweep.bench import Bench, share_key
+from sims.scenario import Scenario
+from sims.sweep.cluster_task import about, work
+from sims.sweep.piles import DEATHS, Piles
 
 __all__ = ["ClusterError", "DaskCluster", "SchedulerLostError"]
 
 _LOOK = 1.0  # seconds between two looks at which workers there are
 _ANSWER = 30.0  # seconds in which a scheduler that is alive answers a question
 _FETCH = 5.0  # seconds for one result to come over; then it is tried again, if its worker is still there
-_DEATHS = 3  # workers that may die under a scenario before it is held to be the cause
 _WORK = 0.5  # seconds of work after which a worker hands in what it has
-_MOST = 256  # scenarios in one piece of work
 _NOISY = ("distributed", "distributed.client", "tornado.application", "asyncio")
 
 
@@ -130,23 +128,20 @@ class DaskCluster:
             SchedulerLostError: the scheduler died; what was yielded is all that came back.
             ClusterError: no worker is left, or one runs another fabricsim.
         """
-        piles, kept, next_look = _Piles(scenarios), 0, 0.0
+        piles, left, next_look = Piles(scenarios, seconds=_WORK), len(scenarios), 0.0
         try:
-            while kept < len(scenarios):
+            while left:
                 if time.monotonic() >= next_look:
                     self._look()
                     piles.keep(self._ready)
                     next_look = time.monotonic() + _LOOK
                     for failure in self._bury(piles):
-                        kept += 1
+                        left -= 1
                         yield failure
                 self._hand_out(piles)
                 for result in self._collect(piles):
-                    kept += 1
+                    left -= 1
                     yield result
-        except ClusterError as error:
-            rest = "the same command again does what is missing"
-            raise type(error)(f"{error}: {kept:,} of {len(scenarios):,} points are kept; {rest}") from None
         finally:
             if self._client is not None:
                 self._take_back(self._client)
@@ -211,7 +206,7 @@ class DaskCluster:
                     f"start the workers from the same checkout"
                 )
 
-    def _hand_out(self, piles: _Piles) -> None:
+    def _hand_out(self, piles: Piles) -> None:
         """Give every worker that has nothing to do a piece of work."""
         # Where there are many workers their answers come often enough with more work in each.
         seconds = max(_WORK, len(self._ready) / 50)
@@ -231,7 +226,7 @@ class DaskCluster:
                 self._running[future] = worker, piece
                 future.add_done_callback(self._done.put)
 
-    def _collect(self, piles: _Piles) -> Iterator[Row | Failure]:
+    def _collect(self, piles: Piles) -> Iterator[Row | Failure]:
         """The results of one piece of work, or none if nothing came in before the next look is due."""
         try:
             future = self._done.get(timeout=_LOOK)
@@ -259,7 +254,7 @@ class DaskCluster:
         worker, piece = self._running.pop(future)
         if answer is not None:
             results = self._read(answer, piece)
-            piles.give_back(worker, piece, len(results), answer["seconds"] < _WORK / 2)
+            piles.give_back(worker, piece, len(results), answer["seconds"])
             yield from results
         elif type(error).__name__ != "KilledWorker":
             self._check(self._ready)  # says which worker it is, where it is one
@@ -267,7 +262,7 @@ class DaskCluster:
         else:
             yield from self._lost_with(worker, piece, piles)
 
-    def _bury(self, piles: _Piles) -> Iterator[Failure]:
+    def _bury(self, piles: Piles) -> Iterator[Failure]:
         """Take back the work of workers that are gone."""
         for future, (worker, piece) in list(self._running.items()):
             if worker not in self._ready and future.status in ("pending", "lost"):
@@ -276,10 +271,10 @@ class DaskCluster:
                     self._client.cancel([future])
                 yield from self._lost_with(worker, piece, piles)
 
-    def _lost_with(self, worker: str, piece: Sequence[Scenario], piles: _Piles) -> Iterator[Failure]:
+    def _lost_with(self, worker: str, piece: Sequence[Scenario], piles: Piles) -> Iterator[Failure]:
         """``worker`` died over ``piece``: it is tried again, but for what has cost too many workers."""
         for scenario in piles.suspect(piece):
-            words = f"{_DEATHS} workers died over it, the last {worker}: out of memory?"
+            words = f"{DEATHS} workers died over it, the last {worker}: out of memory?"
             yield Failure(scenario=scenario, error=f"KilledWorker: {words}", version=model_version())
 
     def _read(self, answer: Mapping[str, Any], piece: Sequence[Scenario]) -> list[Row | Failure]:
@@ -303,92 +298,6 @@ class DaskCluster:
         return SchedulerLostError(
             f"scheduler {self.address}: the connection to it is lost (start it and its workers again)"
         )
-
-
-class _Piles:
-    """Who does what next. A worker stays with the scenarios of one fabric, in the order of ``share_key``."""
-
-    def __init__(self, scenarios: Sequence[Scenario]) -> None:
-        by_fabric: dict[object, list[Scenario]] = {}
-        for scenario in sorted(scenarios, key=share_key):
-            by_fabric.setdefault(share_key(scenario)[0], []).append(scenario)
-        self._free = list(reversed(by_fabric.values()))  # piles that nobody works on
-        self._of: dict[str, list[Scenario]] = {}  # worker -> its pile
-        self._piece: dict[str, int] = {}  # worker -> scenarios in its next piece of work
-        self._suspects: list[Scenario] = []  # a worker died over their piece: they come last, one by one
-        self._deaths: dict[str, int] = {}  # key of a scenario -> workers that died over it
-
-    def take(self, worker: str) -> list[Scenario]:
-        """The next piece of work for ``worker``; empty if there is none that is worth a fabric of its own."""
-        if not self._of.get(worker):
-            self._of[worker], self._piece[worker] = self._free.pop() if self._free else self._half(), 1
-        pile = self._of[worker]
-        if not pile:
-            return [self._suspects.pop()] if self._suspects else []
-        number = self._piece[worker]
-        piece, pile[:] = pile[:number], pile[number:]
-        return piece
-
-    def _half(self) -> list[Scenario]:
-        """The latter half of the pile that is longest, if it has more than its owner's next piece or two."""
-        owner = max(self._of, key=lambda worker: len(self._of[worker]), default="")
-        pile = self._of.get(owner, [])
-        if not pile or len(pile) < self._piece[owner]:
-            return []
-        middle = len(pile) // 2
-        half, pile[:] = pile[middle:], pile[:middle]
-        return half
-
-    def give_back(self, worker: str, piece: Sequence[Scenario], done: int, quick: bool) -> None:
-        """``worker`` did the first ``done`` of its piece, and was ``quick`` or not: the next fits that."""
-        left = piece[done:]
-        if left:
-            self._of.setdefault(worker, [])[:0] = left
-            self._piece[worker] = max(1, done)
-        elif quick:
-            self._piece[worker] = min(_MOST, 2 * self._piece.get(worker, 1))
-
-    def suspect(self, piece: Sequence[Scenario]) -> list[Scenario]:
-        """A worker died over ``piece``; those of it that are given up."""
-        for scenario in piece:
-            self._deaths[scenario.key] = self._deaths.get(scenario.key, 0) + 1
-        given_up = [scenario for scenario in piece if self._deaths[scenario.key] >= _DEATHS]
-        self._suspects += [scenario for scenario in piece if self._deaths[scenario.key] < _DEATHS]
-        return given_up
-
-    def keep(self, workers: set[str]) -> None:
-        """The piles of all but ``workers`` are free again."""
-        for worker in set(self._of) - workers:
-            pile = self._of.pop(worker)
-            if pile:
-                self._free.append(pile)
-
-
-_BENCH = Bench()  # one for each worker process: it keeps its fabric from one piece of work to the next
-_ONE_AT_A_TIME = threading.Lock()  # a worker may have more threads than the one that it should have
-
-
-def work(scenarios: Sequence[Mapping[str, Any]], seconds: float) -> dict[str, Any]:
-    """Runs on a worker: the results of as many of ``scenarios`` as fit in ``seconds``, at least of one."""
-    from distributed import get_worker
-
-    # Plain values: what cannot be unpickled, an error least of all, would never be heard of again.
-    answer: dict[str, Any] = {"worker": get_worker().address, "about": about(), "results": []}
-    with _ONE_AT_A_TIME:
-        start = time.monotonic()
-        try:
-            for values in scenarios:
-                answer["results"].append(_BENCH.run(Scenario.of(**values)).to_dict())
-                if time.monotonic() - start > seconds:
-                    break
-        except Exception as error:  # of the worker and not of a scenario: another fabricsim, say
-            answer["trouble"] = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        return {**answer, "seconds": time.monotonic() - start}
-
-
-def about() -> dict[str, Any]:
-    """What must be equal here and on every worker for rows to be equal."""
-    return {"fabricsim": model_version(), "MODEL_VERSION": MODEL_VERSION}
 
 
 def _to_stderr(line: str) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fabric import Fabric
     from sims.allreduce import AllReduce
 
-__all__ = ["Plan", "plan"]
+__all__ = ["Plan", "plan_sweep"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +76,7 @@ class _Mistakes:
         ]
 
 
-def plan(spec: SweepSpec, progress: Callable[[str], None] | None = None) -> Plan:
+def plan_sweep(spec: SweepSpec, progress: Callable[[str], None] | None = None) -> Plan:
     """All points of ``spec``, ready to run; ``progress`` is told each topology before it is built.
 
     A point equals ``AllReduce(...).scenario(algorithm, size)`` of its settings, key included.
@@ -112,14 +112,15 @@ def plan(spec: SweepSpec, progress: Callable[[str], None] | None = None) -> Plan
     found = [(point.found, point.label) for point in points if point.found is not None]
     if not found:
         raise SweepError(spec.source, [f"where excludes all {len(points):,} points"])
-    once: dict[Scenario, Assignments] = {}
+    once: dict[str, tuple[Scenario, Assignments]] = {}  # by key: a file counts by its contents
     for scenario, label in found:
-        once.setdefault(scenario, label)
-    used = dict.fromkeys(scenario.topology for scenario in once)
-    seconds, memory = estimate(once, extents)
+        once.setdefault(scenario.key, (scenario, label))
+    points_once, labels = zip(*once.values())
+    used = dict.fromkeys(scenario.topology for scenario in points_once)
+    seconds, memory = estimate(points_once, extents)
     return Plan(
-        points=tuple(once),
-        labels=tuple(once.values()),
+        points=points_once,
+        labels=labels,
         endpoints={topology: extents[topology].endpoints for topology in used},
         excluded=sum(point.out for point in points),
         collapsed=len(found) - len(once),

@@ -88,7 +88,7 @@ def read_sweep(path: str | os.PathLike[str] | None = None, sets: Sequence[str] =
         FileFormatError: the file cannot be read or is no TOML.
         SweepError: every mistake that can be found without a graph.
     """
-    source = "--set" if path is None else str(path)
+    source = "sweep" if path is None else str(path)
     content = {} if path is None else _content(Path(path))
     mistakes = _Mistakes()
     changes: list[tuple[str, list[str]]] = []

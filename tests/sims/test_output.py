@@ -32,11 +32,14 @@ def as_text(record: dict[str, Any]) -> dict[str, str]:
 
 @pytest.mark.parametrize("ending", ROW_FORMATS)
 def test_what_is_written_is_read_back(tmp_path: Path, ending: str) -> None:
+    if ending == ".parquet":
+        pytest.importorskip("pyarrow")
     path = tmp_path / f"rows{ending}"
     write_records(path, RECORDS)
     expected = list(map(as_text, RECORDS)) if ending == ".csv" else RECORDS
     assert read_records(path) == expected
-    assert path.read_text(encoding="utf-8") == records_text(RECORDS, ending)
+    if ending != ".parquet":
+        assert path.read_text(encoding="utf-8") == records_text(RECORDS, ending)
     columns = {key: [record[key] for record in RECORDS] for key in RECORDS[0]}
     write_columns(tmp_path / f"columns{ending}", columns)
     assert (tmp_path / f"columns{ending}").read_bytes() == path.read_bytes()
@@ -100,7 +103,7 @@ def test_no_folder_no_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("rows.txt", r"--out: '.*rows\.txt': the ending .* \(.*\.csv, \.json, \.jsonl\)"),
+        ("rows.txt", r"--out: '.*rows\.txt': the ending .* \(.*\.csv, \.json, \.jsonl, \.parquet\)"),
         ("rows", r"--out: '.*rows': the ending"),
         ("folder.csv", r"--out: '.*folder\.csv': is a folder"),
         ("none/rows.csv", r"--out: '.*rows\.csv': the folder .*none does not exist"),
@@ -152,5 +155,39 @@ def test_torn_files_are_refused(tmp_path: Path, name: str, text: str | bytes, me
 def test_missing_files_and_unknown_endings(tmp_path: Path) -> None:
     with pytest.raises(FileFormatError, match=r"none\.csv: cannot be read: No such file"):
         read_records(tmp_path / "none.csv")
-    with pytest.raises(ParameterError, match=r"rows: '.*a\.txt': the ending .* \(.*\.csv, \.json, \.jsonl\)"):
+    with pytest.raises(
+        ParameterError, match=r"rows: '.*a\.txt': the ending .* \(.*\.csv, \.json, \.jsonl, \.parquet\)"
+    ):
         read_records(tmp_path / "a.txt")
+
+
+def test_parquet_holds_what_csv_holds_and_says_what_it_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pyarrow")
+    path = tmp_path / "rows.parquet"
+    write_records(path, [{"n": 1, "x": 0.1, "deep": {"a": [1]}}, {"n": None, "x": None, "deep": None}])
+    assert read_records(path) == [
+        {"n": 1, "x": 0.1, "deep": '{"a": [1]}'},
+        {"n": None, "x": None, "deep": None},
+    ]
+    path.write_bytes(b"PAR1 and no more")
+    with pytest.raises(FileFormatError, match=r"rows.parquet: is not PARQUET: "):
+        read_records(path)
+    monkeypatch.setattr("sims.parquet.find_spec", lambda name: None)
+    for use in (lambda: read_records(path), lambda: check_writable(path, "--out", ROW_FORMATS)):
+        with pytest.raises(
+            FabricsimError, match=r"rows.parquet: Parquet needs the extra \[parquet\]: in the"
+        ):
+            use()
+
+
+def test_a_line_that_was_cut_off_is_left_out_where_asked(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"a": 1}\n{"a": 2}\n{"a"')
+    assert read_records(path, torn=True) == [{"a": 1}, {"a": 2}]
+    with pytest.raises(FileFormatError, match="is not JSONL"):
+        read_records(path)
+    path.write_text('{"a"\n{"a": 2}')  # cut off in the middle is no torn end
+    with pytest.raises(FileFormatError, match="is not JSONL"):
+        read_records(path, torn=True)

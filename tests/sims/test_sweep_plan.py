@@ -10,7 +10,7 @@ import pytest
 from fabric import Fabric
 from sims.allreduce import AllReduce
 from sims.sweep.listing import listing
-from sims.sweep.plan import plan
+from sims.sweep.plan import plan_sweep
 from sims.sweep.spec import SweepError, read_sweep
 from topologies import load, write_node_link
 from topologies.catalogue import canonical, source_digest
@@ -41,7 +41,7 @@ def test_a_point_is_the_scenario_of_the_job(tmp_path: Path, changes: dict[str, s
     write_node_link(load("star:endpoints=4"), tmp_path / "star.json")
     paths = {"FILE": str(tmp_path / "star.json"), "NAMES": str(tmp_path / "hosts.txt")}
     given = {"topology": SPEC, **{key: paths.get(text, text) for key, text in changes.items()}}
-    (point,) = plan(read_sweep(sets=[f"{key}={text}" for key, text in given.items()])).points
+    (point,) = plan_sweep(read_sweep(sets=[f"{key}={text}" for key, text in given.items()])).points
     text = given["topology"]
     job = AllReduce(
         Fabric.from_graph(load(text)),
@@ -77,7 +77,7 @@ def test_counts() -> None:
     )
     assert len(spec) == 80
     with pytest.raises(SweepError, match="and 19 more: ranks: 64: at most the 16 endpoints") as caught:
-        plan(spec)
+        plan_sweep(spec)
     assert len(caught.value.mistakes) == 1  # the same reason is told once
 
 
@@ -87,7 +87,7 @@ def test_where_excludes_and_equal_points_collapse(tmp_path: Path) -> None:
         "where = 'ranks <= endpoints'\n[grid]\ntopology = ['fat-tree:k=4', 'fat-tree:k=8']\nranks = [8, 64]\n"
         "seed = '0..4'\nrouting = ['ecmp', 'dmodk']\n"
     )
-    found = plan(read_sweep(path))
+    found = plan_sweep(read_sweep(path))
     # 2 x 2 x 5 x 2 points; k=4 has 16 endpoints, so 64 ranks do not fit: 10 go. Of 15 with dmodk 3 are left.
     assert (found.excluded, found.collapsed, len(found.points)) == (10, 12, 18)
     assert found.endpoints == {"fat-tree:k=4": 16, "fat-tree:k=8": 128}
@@ -104,7 +104,7 @@ def test_whole_fields_come_before_their_parts(tmp_path: Path) -> None:
     path.write_text(
         "[grid]\n'topology.k' = [4, 8]\ntopology = ['fat-tree:k=2', 'fat-tree:k=6,rate=200Gbps']\n"
     )
-    assert [p.topology for p in plan(read_sweep(path)).points] == [
+    assert [p.topology for p in plan_sweep(read_sweep(path)).points] == [
         *("fat-tree:k=4", "fat-tree:k=4,rate=200Gbps", "fat-tree:k=8", "fat-tree:k=8,rate=200Gbps")
     ]
 
@@ -116,7 +116,7 @@ def test_where_sees_parts_and_their_defaults(tmp_path: Path) -> None:
         "[grid]\ntopology = ['fat-tree:k=4', 'fat-tree:k=8', 'star:endpoints=8', "
         "'star:endpoints=8,rate=200Gbps']\n"
     )
-    assert [p.topology for p in plan(read_sweep(path)).points] == ["fat-tree:k=8", "star:endpoints=8"]
+    assert [p.topology for p in plan_sweep(read_sweep(path)).points] == ["fat-tree:k=8", "star:endpoints=8"]
 
 
 @pytest.mark.parametrize(
@@ -135,26 +135,26 @@ def test_where_sees_parts_and_their_defaults(tmp_path: Path) -> None:
 )
 def test_what_cannot_run_is_refused(sets: list[str], rule: str) -> None:
     with pytest.raises(SweepError, match=rule):
-        plan(read_sweep(sets=sets))
+        plan_sweep(read_sweep(sets=sets))
 
 
 def test_where_that_excludes_all(tmp_path: Path) -> None:
     path = tmp_path / "sweep.toml"
     path.write_text("where = 'ranks > endpoints'\n[base]\ntopology = 'star:endpoints=8'\n")
     with pytest.raises(SweepError, match="excludes all 1 points"):
-        plan(read_sweep(path))
+        plan_sweep(read_sweep(path))
 
 
 def test_a_thousand_points_are_planned_at_once() -> None:
     spec = read_sweep(sets=["topology=fat-tree:k=8", "seed=0..99", "size=8:2K:x2", "ranks=all"])
-    plan(read_sweep(sets=["topology=star:endpoints=4"]))  # what is imported once
+    plan_sweep(read_sweep(sets=["topology=star:endpoints=4"]))  # what is imported once
     begin = time.perf_counter()
-    found = plan(spec)
+    found = plan_sweep(spec)
     assert len(found.points) == 900 and time.perf_counter() - begin < 1
 
 
 def test_more_work_is_estimated_to_take_more() -> None:
-    small, large = (plan(read_sweep(sets=[f"topology=fat-tree:k={k}"])) for k in (4, 16))
-    many = plan(read_sweep(sets=["topology=fat-tree:k=16", "algorithm=ring,halving-doubling,auto"]))
+    small, large = (plan_sweep(read_sweep(sets=[f"topology=fat-tree:k={k}"])) for k in (4, 16))
+    many = plan_sweep(read_sweep(sets=["topology=fat-tree:k=16", "algorithm=ring,halving-doubling,auto"]))
     assert 50e6 < small.worker_bytes < large.worker_bytes < many.worker_bytes
     assert 0 < small.seconds < large.seconds < many.seconds
