@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache, cached_property
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -19,15 +19,19 @@ from fabric.fault import NONE, format_faults, parse_faults
 from fabric.policy import Ecmp, parse_policy
 from fabric.routing import caveat
 from fabric.units import parse_sizes
-from sims.collectives import ALGORITHMS, build, format_algorithm, parse_algorithms
+from sims.collectives import ALGORITHMS, AUTO, build, format_algorithm, parse_algorithms
 from sims.collectives.hierarchical import UnequalGroupsError
-from sims.engine import ENGINES
+from sims.engine import ENGINES as TIMES
+from sims.packet.collective import PacketProgram
+from sims.packet.routes import SPREADING, single_path
+from sims.packet.settings import parse_packet_settings
 from sims.placement import check_placement, place, placement_file
 from sims.profiles import DEFAULT_PROFILE
 from sims.profiles import latency_profile as parse_profile
 from sims.program import Program
 from sims.result import Row, bus_factor
 from sims.scenario import SETTINGS, Scenario
+from sims.settings import ENGINES
 
 __all__ = [
     "DEFAULT_ALGORITHMS",
@@ -48,8 +52,9 @@ class AllReduce:
     size.
 
     ``topology`` names the fabric in the rows; ``digest`` is the hash of its contents where it is not built
-    from a text (by default that of the compiled arrays). Everything else is as on the command line. Ranks are
-    placed and grouped on ``fabric``; traffic runs on ``left``, what its faults leave of it.
+    from a text (by default that of the compiled arrays). Everything else is as on the command line;
+    ``packet`` holds the settings of the packet engine and counts for no other. Ranks are placed and grouped
+    on ``fabric``; traffic runs on ``left``, what its faults leave of it.
     """
 
     def __init__(
@@ -63,6 +68,7 @@ class AllReduce:
         seed: int = 0,
         routing: str = "ecmp",
         engine: str = "flow",
+        packet: str = "",
         latency_profile: str = DEFAULT_PROFILE,
         fail: str = NONE,
         degrade: str = NONE,
@@ -72,6 +78,7 @@ class AllReduce:
             placement=placement,
             routing=routing,
             engine=engine,
+            packet=packet,
             latency_profile=latency_profile,
             fail=fail,
             degrade=degrade,
@@ -83,7 +90,9 @@ class AllReduce:
         failing, slowing = parse_faults("fail", fail), parse_faults("degrade", degrade)
         faults = (*failing, *slowing)
         self.left, self.damage = harmed(fabric, faults, seed, allow_partition=allow_partition)
-        drawn = isinstance(self.policy, Ecmp) or placement == "random" or draws(faults)
+        self.packet_settings = parse_packet_settings(packet)
+        chosen = engine == "packet" and self.policy.name in SPREADING  # for each packet, on its way
+        drawn = isinstance(self.policy, Ecmp) or placement == "random" or draws(faults) or chosen
         file = placement_file(placement)
         self._common: dict[str, Any] = {
             "topology": topology or f"graph {fabric.name}",
@@ -95,6 +104,7 @@ class AllReduce:
             "seed": seed if drawn else 0,
             "routing": str(self.policy),
             "engine": engine,
+            "packet": str(self.packet_settings) if engine == "packet" else "",
             "latency_profile": self.profile.spec,
             "fail": format_faults(failing),
             "degrade": format_faults(slowing),
@@ -102,6 +112,7 @@ class AllReduce:
             "allow_partition": allow_partition,
         }
         self._programs: dict[str, Program] = {}
+        self._packet_programs: dict[str, PacketProgram] = {}
 
     def changed(self, **settings: Any) -> AllReduce:
         """The same ranks on the same fabric, with some of SETTINGS replaced."""
@@ -168,6 +179,31 @@ class AllReduce:
             )
         return self._programs[algorithm]
 
+    def packet_program(self, algorithm: str) -> PacketProgram:
+        """The algorithm, built and routed for the packet engine; kept. Raises as ``program``."""
+        if algorithm not in self._packet_programs:
+            self._packet_programs[algorithm] = PacketProgram.compile(
+                self.program(algorithm).schedule,
+                self.left,
+                self.placement,
+                self.policy,
+                self.profile,
+                self.packet_settings,
+                self._common["seed"],
+            )
+        return self._packet_programs[algorithm]
+
+    def check(self, algorithm: str, sizes: Sequence[int]) -> None:
+        """Find out before anything is run that the engine cannot do it.
+
+        Raises:
+            ParameterError: as ``program``; the packet engine would take too long for the largest size.
+        """
+        if algorithm != AUTO:
+            self.program(algorithm)
+            if self._common["engine"] == "packet":
+                self.packet_program(algorithm).check(max(sizes))
+
     def fits(self, algorithms: Sequence[str]) -> tuple[list[str], list[str]]:
         """Those of ``algorithms`` that these ranks can run, and a sentence about each of the others."""
         good: list[str] = []
@@ -184,25 +220,33 @@ class AllReduce:
     def caveats(self) -> list[str]:
         """What has to be said beside every row."""
         damage = str(self.damage) if self.damage else ""
-        return [said for said in [damage, caveat(self.left, self.policy)] if said]
+        merged = caveat(self.left, self.policy) if self._common["engine"] != "packet" else ""
+        return [said for said in [damage, merged] if said]
 
     def note(self, algorithm: str) -> str:
         """What a reader of the algorithm's rows should know, or nothing."""
         return self.program(algorithm).schedule.note
 
     def time(self, program: Program, size: float) -> float:
-        """Seconds that ``program`` takes for ``size`` bytes, by the engine of this job."""
-        engine: Callable[[Program, float], float] = ENGINES[self._common["engine"]]
-        return engine(program, size)
+        """Seconds that ``program`` takes for ``size`` bytes, by the engine of this job.
+
+        Raises:
+            ParameterError: it is the packet engine, which runs none but its own (``packet_program``).
+        """
+        if self._common["engine"] not in TIMES:
+            raise ParameterError("engine", self._common["engine"], "cannot run other programs", TIMES)
+        return TIMES[self._common["engine"]](program, size)
 
     def row(self, algorithm: str, size: int) -> Row:
         """Run one algorithm at one size. ``auto``: the fastest of all that fit, named in ``used``."""
         used = algorithm
-        if algorithm == "auto":
-            times = {a: self.time(self.program(a), size) for a in self.fits(tuple(ALGORITHMS))[0]}
-            used = min(times, key=lambda a: times[a])
+        if algorithm == AUTO:
+            times = {a: self._timed(a, size) for a in self.fits(tuple(ALGORITHMS))[0]}
+            used = min(times, key=lambda a: times[a][0])
+            time, packets = times[used]
+        else:
+            time, packets = self._timed(used, size)
         program = self.program(used)
-        time = self.time(program, size)
         limit = program.limit(size, time)
         return Row(
             scenario=self.scenario(algorithm, size),
@@ -218,8 +262,18 @@ class AllReduce:
             worst_load=limit.worst_load,
             latency_share=limit.latency_share,
             utilisation=program.utilisation(size, time),
+            packets=packets,
             version=model_version(),
         )
+
+    def _timed(self, algorithm: str, size: int) -> tuple[float, dict[str, dict[str, float]]]:
+        """Seconds by the engine, and what a packet network saw."""
+        program = self.program(algorithm)
+        if self._common["engine"] != "packet":
+            return self.time(program, size), {}
+        factor = program.latency_factor(size)
+        time, packets = self.packet_program(algorithm).run(size, factor=factor)
+        return program.base(size) + time, packets
 
     def rows(self, algorithms: Sequence[str], sizes: Sequence[int]) -> Iterator[Row]:
         """A row per algorithm and size, as each is found."""
@@ -309,6 +363,7 @@ def check_settings(
     routing: str,
     engine: str,
     latency_profile: str,
+    packet: str = "",
     fail: str = NONE,
     degrade: str = NONE,
 ) -> None:
@@ -319,7 +374,10 @@ def check_settings(
     """
     if engine not in ENGINES:
         raise ParameterError("engine", engine, "unknown engine", ENGINES)
-    parse_policy(routing)
+    policy = parse_policy(routing)
+    if engine == "packet":
+        single_path(policy)
+    parse_packet_settings(packet)
     parse_profile(latency_profile)
     check_placement(placement)
     parse_faults("fail", fail)

@@ -27,6 +27,7 @@ from sims.naming import (
     share,
     whole,
 )
+from sims.naming_packets import Buffer, Control, Header, Mtu, Steps, Switching, packet_text
 from sims.output import FIGURE_FORMATS, ROW_FORMATS, check_writable, tell_written
 from sims.progress import Progress
 
@@ -75,8 +76,19 @@ def allreduce(
     ] = "packed",
     seed: Seed = "0",
     routing: Routing = "ecmp",
-    engine: Annotated[str, typer.Option(help="flow (on the SimPy clock) or bound (closed forms).")] = "flow",
+    engine: Annotated[
+        str,
+        typer.Option(
+            help="flow (shared links on the SimPy clock), bound (closed forms) or packet (small fabrics)."
+        ),
+    ] = "flow",
     latency_profile: Profile = "roce-400g",
+    cc: Control = None,
+    mtu: Mtu = None,
+    header: Header = None,
+    buffer: Buffer = None,
+    switching: Switching = None,
+    steps: Steps = None,
     fail: Fail = None,
     degrade: Degrade = None,
     allow_partition: AllowPartition = False,
@@ -110,6 +122,9 @@ def allreduce(
         "placement": placement,
         "routing": routing,
         "engine": engine,
+        "packet": packet_text(
+            engine, cc=cc, mtu=mtu, header=header, buffer=buffer, switching=switching, steps=steps
+        ),
         "latency_profile": latency_profile,
         "fail": joined(fail),
         "degrade": joined(degrade),
@@ -137,8 +152,7 @@ def allreduce(
             done = 0
             for name in fitting:
                 progress.step(name)
-                if name != "auto":
-                    job.program(name)  # what cannot be done is refused before anything is printed
+                job.check(name, chosen)  # what cannot be done is refused before anything is printed
             for row in progress.each(job.rows(fitting, chosen), total):
                 if not rows:
                     progress.print(
@@ -186,7 +200,15 @@ def flows(
     ] = None,
     seed: Seed = "0",
     routing: Routing = "ecmp",
+    engine: Annotated[
+        str, typer.Option(help="flow (shared links on the SimPy clock) or packet (small fabrics).")
+    ] = "flow",
     latency_profile: Profile = "roce-400g",
+    cc: Control = None,
+    mtu: Mtu = None,
+    header: Header = None,
+    buffer: Buffer = None,
+    switching: Switching = None,
     fail: Fail = None,
     degrade: Degrade = None,
     allow_partition: AllowPartition = False,
@@ -210,6 +232,11 @@ def flows(
     draw = whole("--seed", seed)
     policy, profile = parse_policy(routing, draw), profile_of(latency_profile)
     window = None if resolution is None else share("--resolution", resolution)
+    if engine not in ("flow", "packet"):
+        raise ParameterError("engine", engine, "unknown engine of flows", ("flow", "packet"))
+    if window is not None and engine == "packet":
+        raise ParameterError("--resolution", resolution, "an option of --engine flow, not of packet")
+    packet = packet_text(engine, cc=cc, mtu=mtu, header=header, buffer=buffer, switching=switching)
     is_file = Path(traffic).is_file()
     if is_file and size is not None:
         raise ParameterError("size", size, f"{traffic} says the size of each flow itself")
@@ -237,10 +264,20 @@ def flows(
         equal = bool((who.size == who.size[0]).all() and (who.start == who.start[0]).all())
         if window is None:
             window = 0.0 if equal or len(who) <= 5000 else 0.002
-        result = run_flows(fabric, who, policy, profile, resolution=window)
+        settings = None
+        if engine == "packet":
+            from sims.packet.settings import parse_packet_settings
+            from sims.packet.traffic import run_packets
+
+            settings = parse_packet_settings(packet)
+            result = run_packets(fabric, who, policy, profile, settings, seed=draw)
+        else:
+            result = run_flows(fabric, who, policy, profile, resolution=window)
         notes += [str(harm)] if harm else []
         faults = format_faults(failing), format_faults(slowing)
-        progress.print(flows_lines(text, fabric, traffic, policy, profile, result, window, notes, *faults))
+        progress.print(
+            flows_lines(text, fabric, traffic, policy, profile, result, window, notes, *faults, settings)
+        )
         if out:
             integral = bool((who.size == who.size.round()).all() and who.size.max() < 2**62)
             columns = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,8 @@ class FlowResult:
 
     ``busiest``: kind of the link with the most bytes per capacity; ``busiest_s``: seconds that its bytes take
     at least, a lower bound of the makespan; ``used``: share of the links between switches that carry
-    anything; ``solves``: how often rates were found.
+    anything; ``solves``: how often rates were found; ``packets``: what the packet model saw besides
+    (sims.packet.summary), empty for fluid flows.
     """
 
     traffic: Traffic
@@ -38,6 +39,7 @@ class FlowResult:
     busiest_s: float
     used: float
     solves: int
+    packets: dict[str, dict[str, float]] = field(default_factory=dict)
 
     @property
     def makespan(self) -> float:

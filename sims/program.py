@@ -19,7 +19,7 @@ from sims.profiles import PLATEAU_BYTES, LatencyProfile
 from sims.schedule import Phase, Schedule
 from topologies.memory import available_memory
 
-__all__ = ["Limit", "Program", "Stage"]
+__all__ = ["Limit", "Program", "Stage", "routed_phase"]
 
 
 # Bytes per flow and queue pair: while its phase is routed, and of its path when it is. Measured as the growth
@@ -111,7 +111,7 @@ class Program:
         for phase in schedule.phases:
             key = (id(phase.src), id(phase.dst), id(phase.via))
             if key not in known:
-                known[key] = _routed(phase, runs_on, placement, policy)
+                known[key] = routed_phase(phase, runs_on, placement, policy)
             routed.append(known[key])
         return cls._laid(schedule, runs_on, routed, policy.qps, profile)
 
@@ -214,7 +214,7 @@ def _require_memory(schedule: Schedule, qps: int) -> None:
         raise TooLargeError(f"{schedule.name}: routing {flows:,} flows in a phase", needed, available)
 
 
-def _routed(phase: Phase, fabric: Fabric, placement: NDArray[np.int64], policy: Policy) -> Paths:
+def routed_phase(phase: Phase, fabric: Fabric, placement: NDArray[np.int64], policy: Policy) -> Paths:
     """The path of every transfer, all queue pairs of the first transfers before those of the second pair."""
     src, dst = placement[phase.src], placement[phase.dst]
     if policy.qps > 1:

@@ -24,6 +24,7 @@ class Scenario(BaseModel):
     ``topology_digest`` and ``placement_digest`` are hashes of the contents where a file or a graph in memory
     is meant, else empty; ``fault_digest`` is that of what the files of ``fail`` and ``degrade`` name.
     ``seed`` draws random placements, the salts of ECMP and faults; it is 0 where nothing is drawn.
+    ``packet``: settings of the packet model, "" for other engines.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -37,7 +38,8 @@ class Scenario(BaseModel):
     routing: str = "ecmp:qps=1"
     algorithm: str
     size_bytes: int = Field(gt=0)
-    engine: Literal["flow", "bound"] = "flow"
+    engine: Literal["flow", "bound", "packet"] = "flow"
+    packet: str = ""
     latency_profile: str = "roce-400g"
     fail: str = NONE
     degrade: str = NONE

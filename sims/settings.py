@@ -19,6 +19,7 @@ from fabric.fault import NONE, format_faults, parse_faults
 from fabric.policy import POLICIES, parse_policy
 from fabric.units import parse_size
 from sims.collectives import ALGORITHMS, format_algorithm, parse_algorithms
+from sims.packet.settings import PARTS, parse_packet_settings
 from sims.placement import PLACEMENTS, check_placement
 from sims.profiles import CONSTANTS, DEFAULT_PROFILE, latency_profile
 
@@ -34,7 +35,7 @@ __all__ = [
     "taken_apart",
 ]
 
-ENGINES = ("flow", "bound")  # the names of sims.engine.ENGINES, without SimPy
+ENGINES = ("flow", "bound", "packet")  # what sims.allreduce runs, without SimPy
 
 DEFAULTS: Mapping[str, str] = {
     "topology": "preset:colossus-100k",
@@ -45,6 +46,7 @@ DEFAULTS: Mapping[str, str] = {
     "algorithm": "ring",
     "size": "1GiB",
     "engine": "flow",
+    "packet": "",
     "latency_profile": DEFAULT_PROFILE,
     "fail": NONE,
     "degrade": NONE,
@@ -58,7 +60,7 @@ _ALSO = {
     "allow-partition": "allow_partition",
 }
 _WHOLE = ("fail", "degrade")  # fields whose texts hold = without having parts
-_WITH_PARTS = ("topology", "routing", "algorithm", "latency_profile")
+_WITH_PARTS = ("topology", "routing", "algorithm", "packet", "latency_profile")
 _FILE = re.compile(r"(.+):([A-Za-z_]+=[^:]*)", re.DOTALL)
 _OF_FILES = ("nvlink", "delay")
 
@@ -188,6 +190,8 @@ def legal_parts(field: str, text: str) -> tuple[str, ...]:
         return _policy_parts(head)
     if field == "algorithm":
         return ALGORITHMS[head].parameters if head in ALGORITHMS else ()
+    if field == "packet":
+        return PARTS
     return CONSTANTS if field == "latency_profile" else ()
 
 
@@ -201,6 +205,8 @@ def all_parts(field: str) -> tuple[str, ...]:
         parts = [part for name in POLICIES for part in _policy_parts(name)]
     elif field == "algorithm":
         parts = [part for entry in ALGORITHMS.values() for part in entry.parameters]
+    elif field == "packet":
+        parts = PARTS
     elif field == "latency_profile":
         parts = CONSTANTS
     return tuple(dict.fromkeys(parts))
@@ -253,6 +259,8 @@ def check_field(field: str, text: str) -> str:
         if text not in ENGINES:
             raise ParameterError("engine", text, "unknown engine", ENGINES)
         return text
+    if field == "packet":
+        return str(parse_packet_settings(text)) if text else ""
     if field == "latency_profile":
         return latency_profile(text).spec
     if field in ("fail", "degrade"):

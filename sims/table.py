@@ -6,7 +6,7 @@ Prints nothing.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from fabric.policy import Policy
 from fabric.routing import caveat
 from fabric.units import format_rate, format_size, format_time
 from sims.flows import FlowResult
+from sims.packet.settings import PacketSettings, parse_packet_settings
 from sims.profiles import LatencyProfile, latency_profile
 from sims.result import Row
 from topologies.catalogue import Entry
@@ -48,6 +49,8 @@ def allreduce_header(row: Row, disclaimer: str = "", notes: Sequence[str] = ()) 
     yield f"# topology   {s.topology}: {row.endpoints:,} endpoints"
     yield f"# ranks      {s.ranks:,}, placement {s.placement}, routing {s.routing}, seed {s.seed}"
     yield f"# latency    {latency_profile(s.latency_profile)}"
+    if s.packet:
+        yield f"# packets    {packet_settings_line(parse_packet_settings(s.packet))}"
     yield from _faults_line(s.fail, s.degrade)
     if disclaimer:
         yield f"# note       {disclaimer}"
@@ -102,6 +105,8 @@ def limit_lines(block: Sequence[Row]) -> Iterator[str]:
             f"# contention: the bytes take {row.contention:.2f} times what the endpoints' links need, "
             f"in the worst phase {row.worst_load:.2f} times, on {row.worst_link} links"
         )
+    if row.packets:
+        yield from packet_lines(row.packets, "# ")
 
 
 def flows_lines(
@@ -115,20 +120,27 @@ def flows_lines(
     notes: Sequence[str] = (),
     fail: str = NONE,
     degrade: str = NONE,
+    packet: PacketSettings | None = None,
 ) -> Iterator[str]:
-    """What was run, when it ended, who was slowest and which links were fullest."""
+    """What was run, when it ended, who was slowest and which links were fullest.
+
+    ``packet``: the settings of the packet model, where it ran.
+    """
     who, seconds = result.traffic, result.end - result.traffic.start
     slow, fast = int(np.argmin(result.rate)), int(np.argmax(result.rate))
     yield f"# topology   {topology}: {fabric.n_endpoints:,} endpoints"
     yield f"# traffic    {traffic}: {len(who):,} flows, {who.size.sum() / 1e9:,.6g} GB; routing {policy}"
     yield f"# latency    {profile}"
-    exact = "exact" if resolution == 0 else f"ends within {resolution:g} of the makespan handled together"
-    times = "once" if result.solves == 1 else f"{result.solves:,} times"
-    yield f"# clock      {exact}; rates found {times}"
+    if packet is not None:
+        yield f"# packets    {packet_settings_line(packet)}"
+    else:
+        exact = "exact" if resolution == 0 else f"ends within {resolution:g} of the makespan handled together"
+        times = "once" if result.solves == 1 else f"{result.solves:,} times"
+        yield f"# clock      {exact}; rates found {times}"
     yield from _faults_line(fail, degrade)
     if fabric.disclaimer:
         yield f"# note       {fabric.disclaimer}"
-    for note in filter(None, [*notes, caveat(fabric, policy)]):
+    for note in filter(None, [*notes, caveat(fabric, policy) if packet is None else ""]):
         yield f"# note       {note}"
     total = float(who.size.sum())
     yield f"makespan        {format_time(result.makespan):>12}   from the first start to the last byte"
@@ -141,6 +153,41 @@ def flows_lines(
     yield f"fullest link    {result.busiest:>12}, {format_time(result.busiest_s)} of bytes"
     if result.used:
         yield f"links used      {result.used:>12.1%} of those between switches"
+    if result.packets:
+        yield from packet_lines(result.packets)
+
+
+def packet_settings_line(settings: PacketSettings) -> str:
+    """The settings of the packet model in words."""
+    buffers = "64 packets and the round trip" if settings.buffer is None else format_size(settings.buffer)
+    control = "no control but back-pressure" if settings.cc == "none" else "a window per queue pair"
+    return (
+        f"{settings.mtu:,} bytes and {settings.header} around them (goodput {settings.goodput:.4f}), "
+        f"{settings.switching}, {buffers} behind each link, {control}"
+    )
+
+
+def packet_lines(packets: Mapping[str, Mapping[str, float]], start: str = "") -> Iterator[str]:
+    """What the packet model saw: order and latency of packets; queues, buffers and pauses of ports."""
+    seen = packets["all"]
+    links = seen["hops"] / max(seen["packets"], 1)
+    yield f"{start}packets         {seen['packets']:>12,.0f} over {links:.2f} links each"
+    yield f"{start}out of order    {seen['out_of_order']:>12.2%}"
+    shown = [("median", "p50"), ("99%", "p99"), ("99.9%", "p999"), ("most", "max")]
+    latency = ", ".join(f"{word} {format_time(seen[f'latency_{key}_s'])}" for word, key in shown)
+    yield f"{start}packet latency  {format_time(seen['latency_mean_s']):>12} in the mean; {latency}"
+    titles = ("queue mean", "most", "mean wait", "buffer", "paused")
+    yield f"{start}{'worst port':<26}" + "".join(f"{title:>12}" for title in titles)
+    for name, port in packets.items():
+        if name != "all":
+            values = (
+                f"{port['queue_mean']:.1f}",
+                f"{port['queue_max']:.0f}",
+                format_time(port["wait_max_s"]),
+                f"{port['buffer_max']:.0%}",
+                format_time(port["paused_max_s"]),
+            )
+            yield f"{start}  {name:<24}" + "".join(f"{value:>12}" for value in values)
 
 
 def listing_lines(entries: Sequence[Entry]) -> Iterator[str]:

@@ -46,11 +46,12 @@ def test_rows_say_what_came_out(four: Fabric) -> None:
         assert row.endpoints == 16 and row.scenario.ranks == 8 and row.used == row.scenario.algorithm
         assert tuple(row.to_dict()) == COLUMNS
         values = row.to_dict()
-        used, gains = values.pop("utilisation"), values.pop("gains")
-        assert gains == {}
+        used, gains, packets = (values.pop(name) for name in ("utilisation", "gains", "packets"))
+        assert gains == packets == {}
         assert all(type(value) in (int, float, str, bool) for value in values.values())
         texts = {key: str(value) for key, value in values.items()}
-        assert Row.from_dict({**texts, "utilisation": json.dumps(used), "gains": "{}"}) == row
+        nested = {"utilisation": json.dumps(used), "gains": "{}", "packets": "{}"}
+        assert Row.from_dict({**texts, **nested}) == row
 
 
 @pytest.mark.parametrize(
@@ -177,7 +178,7 @@ def test_all_ranks_take_part_by_default(four: Fabric) -> None:
     [
         ({"ranks": 17}, r"ranks: 17: at most the 16 endpoints"),
         ({"ranks": 1}, r"ranks: 1: at least 2"),
-        ({"engine": "packet"}, r"engine: 'packet': unknown engine .*flow, bound"),
+        ({"engine": "fluid"}, r"engine: 'fluid': unknown engine .*flow, bound, packet"),
         ({"routing": "ecpm"}, r"routing: 'ecpm': unknown policy .*did you mean 'ecmp'"),
         ({"placement": "here"}, r"placement: 'here': neither"),
         ({"latency_profile": "none"}, r"latency-profile: 'none': unknown profile"),

@@ -219,7 +219,7 @@ A, F = ("allreduce", "--size", "1KiB"), ("flows", "fat-tree:k=4", "--size", "1MB
         ((*A, "fat-tree:k=4", "--routing", "ecmp:qps=0"), ("qps", "0")),
         ((*A, "fat-tree:k=4", "--routing", "dmodk:qps=2"), ("qps", "2")),
         ((*A, "fat-tree:k=4", "--latency-profile", "roce"), ("roce", "roce-400g")),
-        ((*A, "fat-tree:k=4", "--engine", "packet"), ("packet", "flow")),
+        ((*A, "fat-tree:k=4", "--engine", "fluid"), ("fluid", "flow")),
         ((*A, "fat-tree:k=4", "--seed", "-1"), ("seed", "-1")),
         ((*A, "fat-tree:k=4", "--colour"), ("--colour",)),
         ((*A, "fat-tree:k=4", "--out", "rows.txt"), ("rows.txt", ".csv")),

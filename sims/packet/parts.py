@@ -1,0 +1,135 @@
+"""Port, Flow, Message, Packet: what a packet network is made of. They hold state; the network moves it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+import simpy
+
+from sims.packet.control import Window
+
+__all__ = ["Flow", "Message", "Packet", "Port"]
+
+
+class Port:
+    """One link as the packet model sees it. All times in s, all counts in packets.
+
+    A packet that stands in a switch waits in the queue of the port by which it will leave, first in, first
+    out, and holds a slot of the buffer at the end of the link by which it came. So a switch is one shared
+    memory with a share for every link into it, as in PFC and InfiniBand alike.
+
+    ``slowness``: s a byte; ``latency``: cable and the switch that it leads into; ``delay``: the cable alone;
+    ``busy``: until when what is already under way takes the line; ``free``: slots at the far end, as of the
+    start of the last packet; ``returns``: a heap of times at which more slots are known here to be free
+    again; ``waiting``: packets that lack a slot, and those behind them; ``booked``: starts of queued packets
+    that lack none; ``wake``: when the next slot is waited for; ``senders``: flows that begin here and may
+    send.
+    """
+
+    __slots__ = (
+        "booked",
+        "busy",
+        "bytes",
+        "deepest",
+        "delay",
+        "free",
+        "fullest",
+        "latency",
+        "link",
+        "load",
+        "loaded",
+        "packets",
+        "paused",
+        "pulling",
+        "returns",
+        "senders",
+        "slots",
+        "slowness",
+        "waited",
+        "waiting",
+        "wake",
+    )
+
+    def __init__(self, link: int, *, rate: float, delay: float, latency: float, slots: int) -> None:
+        self.link = link
+        self.slowness = 1.0 / rate
+        self.delay, self.latency = delay, latency
+        self.slots = self.free = self.fullest = slots
+        self.busy = 0.0
+        self.returns: list[float] = []
+        self.waiting: deque[Packet] = deque()
+        self.booked: deque[float] = deque()
+        self.wake = -1.0
+        self.senders: deque[Flow] = deque()
+        self.pulling = False
+        # What was seen: packets and bytes sent, packet seconds of waiting, most packets waiting, fewest slots
+        # left (``fullest``), seconds in which the line was idle for want of a slot.
+        self.packets, self.bytes, self.waited, self.deepest, self.paused = 0, 0.0, 0.0, 0, 0.0
+        # For control: recent use of the line, as a share that fades with the network's round trip.
+        self.load, self.loaded = 0.0, 0.0
+
+
+class Message(simpy.Event):
+    """Some bytes of a flow; the event of their receipt, with its time as value.
+
+    ``unsent``: bytes that have not left; ``unreceived``: packets that are not known to arrive.
+    """
+
+    def __init__(self, env: simpy.Environment, size: float, packets: int) -> None:
+        super().__init__(env)
+        self.size = self.unsent = size
+        self.unreceived = packets
+
+
+class Packet(simpy.Event):
+    """A packet under way. It is its own event: of reaching the next switch. Used again when it has arrived.
+
+    ``came``: the port by which it left the node before; ``ready``: when the next port may begin with it;
+    ``use``: of the fullest port so far, for control.
+    """
+
+    __slots__ = ("came", "flow", "hop", "message", "number", "ready", "sent", "use", "wire")
+    _ok = True
+    _value = None
+
+    def __init__(self) -> None:
+        """Without SimPy's own: of an event under way its loop asks only ``callbacks`` and ``_ok``."""
+
+
+class Flow:
+    """One queue pair: its ports from end to end, what it has to send, what has arrived.
+
+    ``fixed``: hops whose port is given by ``ports``; after them, and until the last, a packet may take any
+    that ``ways`` lists by the port it came by. Without ``ways`` all hops are fixed.
+    """
+
+    __slots__ = (
+        "arrivals",
+        "back",
+        "expected",
+        "first",
+        "fixed",
+        "highest",
+        "last",
+        "messages",
+        "number",
+        "ports",
+        "stalled",
+        "ways",
+        "window",
+    )
+
+    def __init__(self, ports: Sequence[Port], window: Window | None) -> None:
+        self.ports = tuple(ports)
+        self.first, self.last = self.ports[0], self.ports[-1]
+        self.fixed = len(self.ports)
+        self.ways: dict[Port, tuple[Port, ...]] | None = None
+        self.back = sum(port.latency for port in self.ports)  # of an acknowledgement, which waits nowhere
+        self.messages: deque[Message] = deque()  # with bytes that have not left
+        self.expected: deque[Message] = deque()  # not received
+        self.number = 0  # of the next packet
+        self.highest = -1  # number of a packet that has arrived
+        self.window = window
+        self.arrivals: deque[tuple[float, float]] = deque()  # acknowledgements: when, and the packet's use
+        self.stalled = False

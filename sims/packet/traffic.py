@@ -1,0 +1,80 @@
+"""Plain flows packet by packet, on an otherwise idle fabric. Touches no file."""
+
+from __future__ import annotations
+
+import numpy as np
+import simpy
+
+from fabric import Fabric, route
+from fabric.measures import link_kind
+from fabric.policy import Policy
+from sims.flows import FlowResult
+from sims.latency import derated
+from sims.packet.cost import check_cost
+from sims.packet.deadlock import DeadlockError, circle
+from sims.packet.network import PacketNetwork
+from sims.packet.routes import SPREADING, Latencies, single_path
+from sims.packet.settings import PacketSettings
+from sims.packet.summary import summary
+from sims.profiles import LatencyProfile
+from sims.traffic import Traffic
+
+__all__ = ["run_packets"]
+
+
+def run_packets(
+    fabric: Fabric,
+    traffic: Traffic,
+    policy: Policy,
+    profile: LatencyProfile,
+    settings: PacketSettings | None = None,
+    *,
+    seed: int = 0,
+) -> FlowResult:
+    """Run ``traffic`` to its last completion, on the paths that the fluid model gives it.
+
+    A flow of several queue pairs ends with the last of them. ``seed`` draws the ways of sprayed packets.
+
+    Raises:
+        NoRouteError: a pair has no path.
+        ParameterError: too many packets for this model, or a policy that it does not know.
+        DeadlockError: back-pressure has closed a circle (never on a graph with tiers).
+    """
+    settings = settings or PacketSettings()
+    by, spread = single_path(policy, seed), policy.name if policy.name in SPREADING else ""
+    fabric = derated(fabric, profile)
+    parts = [route(fabric, traffic.src, traffic.dst, by, qp=qp) for qp in range(by.qps)]
+    size = (traffic.size / by.qps).tolist()
+    packets = np.array([settings.packets(amount) for amount in size], float)
+    check_cost(sum(float(packets @ part.length) for part in parts), settings)
+    env = simpy.Environment()
+    latencies = Latencies.of(fabric, profile)
+    network = PacketNetwork(env, fabric, latencies, settings, spread=spread, seed=seed)
+    start = traffic.start.tolist()
+    messages = []
+    for part in parts:
+        ptr, link = part.ptr.tolist(), part.link.tolist()
+        for i, overhead in enumerate(latencies.once(part)):
+            flow = network.open(link[ptr[i] : ptr[i + 1]])
+            messages.append(network.send(flow, size[i], start[i] + overhead))
+    env.run()
+    lost = sum(not message.processed for message in messages)
+    if lost:
+        raise DeadlockError(circle(fabric, network.ports.values()), lost, env.now)
+    end = np.array([message.value for message in messages]).reshape(by.qps, -1).max(axis=0)
+    carried = np.zeros(fabric.n_links)
+    for port in network.ports.values():
+        carried[port.link] = port.bytes
+    seconds = carried / fabric.capacity
+    hot = int(np.argmax(seconds))
+    trunk = ~fabric.access
+    return FlowResult(
+        traffic=traffic,
+        end=end,
+        rate=traffic.size / (end - traffic.start),
+        busiest=link_kind(fabric, hot),
+        busiest_s=float(seconds[hot]),
+        used=float(np.mean(carried[trunk] > 0)) if trunk.any() else 0.0,
+        solves=0,
+        packets=summary(network, float(end.max() - traffic.start.min())),
+    )
