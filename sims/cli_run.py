@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +20,7 @@ from sims.naming import (
     Profile,
     Routing,
     Seed,
+    Sets,
     Spec,
     Topology,
     joined,
@@ -100,27 +102,27 @@ def allreduce(
         ),
     ] = None,
     explain: Explain = False,
+    sets: Sets = None,
 ) -> None:
     """Simulate all-reduce over message sizes. Without arguments: 100,000 GPUs, preset colossus-100k."""
     _check_outputs(out, plot)
     from fabric.units import format_size, parse_sizes
-    from sims.collectives import format_algorithm, parse_algorithms
-
-    wanted = (
-        [format_algorithm(*item) for item in parse_algorithms(algorithm)] if algorithm is not None else None
-    )
-    chosen = parse_sizes("8:16G:x4" if sizes is None else sizes)
-    draw, members = whole("--seed", seed), None if ranks is None else whole("--ranks", ranks)
     from sims.allreduce import DEFAULT_ALGORITHMS, AllReduce, check_settings
     from sims.explain import Explainer, Explanation
     from sims.explain_lines import explanation_lines
     from sims.output import write_records
     from sims.result import Row
+    from sims.settings import check_field, overridden
     from sims.table import allreduce_block, allreduce_header
 
-    texts = {
+    asked = DEFAULT_ALGORITHMS if algorithm is None else _algorithms(algorithm)
+    settings = {
+        "topology": named(spec, topology, preset, graph, default="preset:colossus-100k"),
+        "ranks": "all" if ranks is None else str(whole("--ranks", ranks)),
         "placement": placement,
+        "seed": seed,
         "routing": routing,
+        "size": "8:16G:x4" if sizes is None else sizes,
         "engine": engine,
         "packet": packet_text(
             engine, cc=cc, mtu=mtu, header=header, buffer=buffer, switching=switching, steps=steps
@@ -128,26 +130,35 @@ def allreduce(
         "latency_profile": latency_profile,
         "fail": joined(fail),
         "degrade": joined(degrade),
+        "allow_partition": str(allow_partition).lower(),
     }
+    given = {"algorithm": asked, **{name: (text,) for name, text in settings.items()}}
+    texts = overridden(given, sets or (), several=("algorithm", "size"))
+    _check_packet(texts)
+    names = _algorithms(texts.pop("algorithm"))
+    chosen = parse_sizes(texts.pop("size"))
+    draw, members = whole("--seed", texts.pop("seed")), check_field("ranks", texts.pop("ranks"))
+    partition = check_field("allow_partition", texts.pop("allow_partition")) == "true"
+    text = texts.pop("topology")
     check_settings(**texts)
     rows: list[Row] = []
     with Progress() as progress:
-        text = named(spec, topology, preset, graph, default="preset:colossus-100k")
-        fabric, text, digest, notes = opened(text, progress, allow_partition=allow_partition)
+        fabric, text, digest, notes = opened(text, progress, allow_partition=partition)
         job = AllReduce(
             fabric,
             topology=text,
             digest=digest,
-            ranks=members,
+            ranks=None if members == "all" else int(members),
             seed=draw,
-            allow_partition=allow_partition,
+            allow_partition=partition,
             **texts,
         )
         explainer = Explainer(job)
         explained: list[Explanation] = []
         try:
             progress.step("routing")
-            fitting, left_out = job.fits(DEFAULT_ALGORITHMS) if wanted is None else (wanted, [])
+            by_default = algorithm is None and [name.partition(":")[0] for name in names] == [*asked]
+            fitting, left_out = job.fits(names) if by_default else (names, [])
             total = len(fitting) * len(chosen)
             done = 0
             for name in fitting:
@@ -222,21 +233,38 @@ def flows(
         ),
     ] = None,
     out: Out = None,
+    sets: Sets = None,
 ) -> None:
     """Run flows to their last byte on an otherwise idle fabric; one row per flow with --out."""
     _check_outputs(out, None)
     from fabric.policy import parse_policy
     from fabric.units import parse_size
     from sims.profiles import latency_profile as profile_of
+    from sims.settings import check_field, overridden
 
-    draw = whole("--seed", seed)
-    policy, profile = parse_policy(routing, draw), profile_of(latency_profile)
+    settings = {
+        "topology": named(spec, topology, preset, graph),
+        "seed": seed,
+        "routing": routing,
+        "engine": engine,
+        "packet": packet_text(engine, cc=cc, mtu=mtu, header=header, buffer=buffer, switching=switching),
+        "latency_profile": latency_profile,
+        "fail": joined(fail),
+        "degrade": joined(degrade),
+        "allow_partition": str(allow_partition).lower(),
+        **({} if size is None else {"size": size}),
+    }
+    texts = overridden({name: (text,) for name, text in settings.items()}, sets or ())
+    _check_packet(texts)
+    draw, size = whole("--seed", texts["seed"]), texts.get("size")
+    policy, profile = parse_policy(texts["routing"], draw), profile_of(texts["latency_profile"])
+    partition = check_field("allow_partition", texts["allow_partition"]) == "true"
     window = None if resolution is None else share("--resolution", resolution)
+    engine = texts["engine"]
     if engine not in ("flow", "packet"):
         raise ParameterError("engine", engine, "unknown engine of flows", ("flow", "packet"))
     if window is not None and engine == "packet":
         raise ParameterError("--resolution", resolution, "an option of --engine flow, not of packet")
-    packet = packet_text(engine, cc=cc, mtu=mtu, header=header, buffer=buffer, switching=switching)
     is_file = Path(traffic).is_file()
     if is_file and size is not None:
         raise ParameterError("size", size, f"{traffic} says the size of each flow itself")
@@ -250,11 +278,10 @@ def flows(
     from sims.table import flows_lines
     from sims.traffic import pattern, read_traffic
 
-    failing, slowing = parse_faults("fail", joined(fail)), parse_faults("degrade", joined(degrade))
+    failing, slowing = parse_faults("fail", texts["fail"]), parse_faults("degrade", texts["degrade"])
     with Progress() as progress:
-        named_so = named(spec, topology, preset, graph)
-        fabric, text, _, notes = opened(named_so, progress, allow_partition=allow_partition)
-        fabric, harm = harmed(fabric, (*failing, *slowing), draw, allow_partition=allow_partition)
+        fabric, text, _, notes = opened(texts["topology"], progress, allow_partition=partition)
+        fabric, harm = harmed(fabric, (*failing, *slowing), draw, allow_partition=partition)
         who = (
             read_traffic(traffic, fabric.n_endpoints)
             if is_file
@@ -264,19 +291,19 @@ def flows(
         equal = bool((who.size == who.size[0]).all() and (who.start == who.start[0]).all())
         if window is None:
             window = 0.0 if equal or len(who) <= 5000 else 0.002
-        settings = None
+        packets = None
         if engine == "packet":
             from sims.packet.settings import parse_packet_settings
             from sims.packet.traffic import run_packets
 
-            settings = parse_packet_settings(packet)
-            result = run_packets(fabric, who, policy, profile, settings, seed=draw)
+            packets = parse_packet_settings(texts["packet"])
+            result = run_packets(fabric, who, policy, profile, packets, seed=draw)
         else:
             result = run_flows(fabric, who, policy, profile, resolution=window)
         notes += [str(harm)] if harm else []
         faults = format_faults(failing), format_faults(slowing)
         progress.print(
-            flows_lines(text, fabric, traffic, policy, profile, result, window, notes, *faults, settings)
+            flows_lines(text, fabric, traffic, policy, profile, result, window, notes, *faults, packets)
         )
         if out:
             integral = bool((who.size == who.size.round()).all() and who.size.max() < 2**62)
@@ -290,6 +317,19 @@ def flows(
             }
             write_columns(out, columns)
     tell_written(out, None)
+
+
+def _algorithms(text: str) -> list[str]:
+    """One text for each algorithm that ``text`` names."""
+    from sims.collectives import format_algorithm, parse_algorithms
+
+    return [format_algorithm(*item) for item in parse_algorithms(text)]
+
+
+def _check_packet(texts: Mapping[str, str]) -> None:
+    if texts["packet"] and texts["engine"] != "packet":
+        rule = f"a setting of --engine packet, not of {texts['engine']}"
+        raise ParameterError("--set packet", texts["packet"].lstrip(":"), rule)
 
 
 def _check_outputs(out: Path | None, plot: Path | None) -> None:

@@ -17,6 +17,7 @@ from sims.naming import (
     Out,
     Preset,
     Seed,
+    Sets,
     Spec,
     Topology,
     joined,
@@ -55,10 +56,11 @@ def show(
     degrade: Degrade = None,
     allow_partition: AllowPartition = False,
     seed: Seed = "0",
+    sets: Sets = None,
 ) -> None:
     """Counts per tier, cables, ports, hops, path diversity, bisection, oversubscription, InfiniBand LIDs."""
     with Progress() as progress:
-        text = named(spec, topology, preset, graph)
+        text = named(spec, topology, preset, graph, sets=sets)
         found = opened(text, progress, allow_partition=True)
         fabric, text, _, notes = _harmed(found, fail, degrade, seed, allow_partition)
         progress.step("measuring")
@@ -82,6 +84,7 @@ def check(
     allow_partition: AllowPartition = False,
     seed: Seed = "0",
     out: Out = None,
+    sets: Sets = None,
 ) -> None:
     """Is the cabling what it claims to be? Faults by name; exit status 1 where one is found.
 
@@ -92,7 +95,7 @@ def check(
     from sims.output import write_columns
 
     with Progress() as progress:
-        text = named(spec, topology, preset, graph)
+        text = named(spec, topology, preset, graph, sets=sets)
         found = _harmed(opened(text, progress, allow_partition=True), fail, degrade, seed, allow_partition)
         progress.step("checking")
         from fabric.audit import audit
@@ -141,6 +144,7 @@ def draw(
             "with its number), or adjacency (a matrix of cables).",
         ),
     ] = "tiers",
+    sets: Sets = None,
 ) -> None:
     """Draw the fabric: node by node, folded with counts and capacities where it is large, or as a matrix."""
     check_writable(output, "--output", FIGURE_FORMATS)
@@ -150,7 +154,9 @@ def draw(
     if style not in STYLES:
         raise ParameterError("--style", style, "unknown", STYLES)
     with Progress() as progress:
-        fabric = opened(named(spec, topology, preset, graph), progress, allow_partition=True).fabric
+        fabric = opened(
+            named(spec, topology, preset, graph, sets=sets), progress, allow_partition=True
+        ).fabric
         progress.step("drawing")
         save_figure(topology_figure(fabric, style=style), output)
     tell_written(output)
@@ -213,6 +219,7 @@ def export(
     topology: Topology = None,
     preset: Preset = None,
     graph: Graph = None,
+    sets: Sets = None,
 ) -> None:
     """Write the graph: node-link JSON (all of it), GraphML, DOT with ports, or a CSV of links."""
     from topologies.exchange import WRITERS, write_graph
@@ -222,7 +229,7 @@ def export(
 
     with Progress() as progress:
         progress.step("building the topology")
-        built = load(named(spec, topology, preset, graph))
+        built = load(named(spec, topology, preset, graph, sets=sets))
         progress.step("writing")
         write_graph(built, output)
     tell_written(output)

@@ -126,9 +126,25 @@ Sets = Annotated[
 
 
 def named(
-    spec: str | None, topology: str | None, preset: str | None, graph: str | None, default: str | None = None
+    spec: str | None,
+    topology: str | None,
+    preset: str | None,
+    graph: str | None,
+    default: str | None = None,
+    sets: list[str] | None = None,
 ) -> str:
-    """The one text that names the fabric."""
+    """The one text that names the fabric, ``sets`` applied to it."""
+    text = _named_once(spec, topology, preset, graph, default)
+    if not sets:
+        return text
+    from sims.settings import overridden
+
+    return overridden({"topology": [text]}, sets)["topology"]
+
+
+def _named_once(
+    spec: str | None, topology: str | None, preset: str | None, graph: str | None, default: str | None
+) -> str:
     given = {
         "SPEC": spec,
         "--topology": topology,

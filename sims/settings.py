@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
 from difflib import get_close_matches
 from functools import cache, lru_cache
@@ -30,6 +30,7 @@ __all__ = [
     "check_field",
     "defaults_of",
     "legal_parts",
+    "overridden",
     "read_assignments",
     "resolve",
     "taken_apart",
@@ -84,6 +85,42 @@ def assign(settings: Mapping[str, str], key: str, value: str) -> dict[str, str]:
     field, dot, part = name.partition(".")
     changed = with_part(field, settings[field], part, value) if dot else value.strip()
     return {**settings, field: changed}
+
+
+def overridden(
+    settings: Mapping[str, Sequence[str]], sets: Iterable[str], several: Collection[str] = ()
+) -> dict[str, str]:
+    """The text of each field of ``settings`` after the changes ``key=value`` of ``sets``.
+
+    Args:
+        settings: the texts of each field that a command has.
+        sets: as of ``read_assignments``; whole fields change before parts of them. A part is changed in every
+            text of its field that has it.
+        several: fields that may have more than one text; the result joins them by commas.
+
+    Raises:
+        ParameterError: as of ``assign``; a field that the command has not; several values for one.
+
+    >>> overridden({"topology": ["fat-tree:k=4"], "seed": ["0"]}, ["k=8", "seed=3"])
+    {'topology': 'fat-tree:k=8', 'seed': '3'}
+    """
+    texts = {field: list(given) for field, given in settings.items()}
+    changes = read_assignments(sets)
+    for key, values in sorted(changes, key=lambda change: _ALSO.get(change[0], change[0]) not in DEFAULTS):
+        name = resolve(key, texts)
+        field, dot, part = name.partition(".")
+        if field not in texts:
+            raise ParameterError("--set", key, "not a setting of this command", texts)
+        if len(values) > 1 and (dot or field not in several):
+            raise ParameterError("--set", f"{key}={','.join(values)}", f"one value of {name} is needed")
+        if not dot:
+            texts[field] = values
+            continue
+        having = [text for text in texts[field] if part in legal_parts(field, text)] or texts[field]
+        texts[field] = [
+            with_part(field, text, part, values[0]) if text in having else text for text in texts[field]
+        ]
+    return {field: ",".join(given) for field, given in texts.items()}
 
 
 def resolve(key: str, texts: Mapping[str, Collection[str]]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields
 from pathlib import Path
 
 from fabric.errors import FabricsimError, ParameterError
@@ -14,6 +14,11 @@ from sims.rows import latest, read_results
 from sims.sweep.store import Store
 
 __all__ = ["DisagreementError", "merge_results", "merged"]
+
+# Equal keys are equal causes; the program may have another version, and files other paths.
+_COMPARED = [
+    field.name for field in fields(Row) if field.compare and field.name not in ("scenario", "version")
+]
 
 
 class DisagreementError(FabricsimError):
@@ -33,7 +38,7 @@ def merged(paths: Sequence[str | os.PathLike[str]]) -> list[Row | Failure]:
 
     Raises:
         FileFormatError: as of ``read_results``.
-        DisagreementError: two rows of one scenario differ in more than the version of the program.
+        DisagreementError: two rows of one scenario have different numbers.
     """
     seen: dict[str, tuple[Row, str]] = {}
     every: list[Row | Failure] = []
@@ -42,10 +47,9 @@ def merged(paths: Sequence[str | os.PathLike[str]]) -> list[Row | Failure]:
             every.append(result)
             if isinstance(result, Row):
                 row, where = seen.setdefault(result.key, (result, str(path)))
-                if row != replace(result, version=row.version, scenario=row.scenario):
-                    mine, its = row.to_dict(), result.to_dict()
-                    column = next(name for name in mine if mine[name] != its[name])
-                    raise DisagreementError(result.key, where, str(path), column)
+                for column in _COMPARED:
+                    if getattr(row, column) != getattr(result, column):
+                        raise DisagreementError(result.key, where, str(path), column)
     return sorted(latest(every), key=lambda result: result.key)
 
 

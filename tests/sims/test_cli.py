@@ -54,6 +54,47 @@ def process(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
 # --- good commands -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("words", "same"),
+    [
+        (["--set", "topology.k=4"], ["fat-tree:k=4"]),
+        (["--set", "k=4", "--set", "seed=3"], ["fat-tree:k=4", "--seed", "3"]),
+        (["--set", "switch_latency=300ns"], ["--latency-profile", "roce-400g:switch_latency=300ns"]),
+        (
+            ["--set", "qps=2", "--set", "routing=ecmp", "--set", "ranks=8"],
+            ["--routing", "ecmp:qps=2", "--ranks", "8"],
+        ),
+        (["--set", "algorithm=ring,tree", "--set", "segment=1K"], ["--algorithm", "ring,tree:segment=1K"]),
+        (["--set", "size=8,1K"], ["--sizes", "8,1K"]),
+        (["--set", "topology=star:endpoints=8"], ["star:endpoints=8"]),
+        (["--set", "allow_partition=true"], ["--allow-partition"]),
+        (
+            ["--set", "engine=packet", "--set", "mtu=1KiB", "--set", "k=2"],
+            ["fat-tree:k=2", "--engine", "packet", "--mtu", "1KiB"],
+        ),
+    ],
+    ids=lambda words: " ".join(words),
+)
+def test_set_is_the_option_of_that_name(run: Run, tmp_path: Path, words: list[str], same: list[str]) -> None:
+    def rows(name: str, *given: str) -> list[dict[str, str]]:
+        fabric = [] if given[0].startswith(("fat-tree", "star")) else ["fat-tree:k=8"]
+        sizes = [] if "--sizes" in given else ["--sizes", "1K"]
+        status, _, err = run("allreduce", *fabric, *given, *sizes, "--out", name)
+        assert status == 0, err
+        return read_records(tmp_path / name)
+
+    assert rows("a.csv", *words) == rows("b.csv", *same)
+
+
+def test_set_in_other_commands(run: Run) -> None:
+    for words in (["flows", "--size", "1K"], ["topology", "show"], ["topology", "check"]):
+        changed = run(*words, "fat-tree:k=8", "--set", "topology.k=4")
+        assert changed == run(*words, "fat-tree:k=4") and changed[0] == 0
+    assert run("flows", "star:endpoints=4", "--size", "1", "--set", "size=1K") == run(
+        "flows", "star:endpoints=4", "--size", "1K"
+    )
+
+
 def test_a_process_runs_writes_and_draws(tmp_path: Path) -> None:
     done = process(
         "allreduce", "fat-tree:k=4", "--sizes", SIZES, "--out", "a.csv", "--plot", "a.svg", folder=tmp_path
@@ -210,8 +251,16 @@ A, F = ("allreduce", "--size", "1KiB"), ("flows", "fat-tree:k=4", "--size", "1MB
             (*A, "fat-tree:k=4", "--engine", "bound", "--algorithm", "hierarchical-ring:pipeline=true"),
             ("engine", "bound"),
         ),
+        ((*A, "fat-tree:k=4", "--set", "topology.k=4,8"), ("--set: 'topology.k=4,8'", "one value")),
+        ((*A, "fat-tree:k=4", "--set", "mtu=1KiB"), ("--set packet: 'mtu=1KiB'", "not of flow")),
+        ((*A, "fat-tree:k=4", "--set", "radix"), ("--set: 'radix'", "key=value")),
+        ((*A, "fat-tree:k=4", "--set", "kk=8"), ("'kk'", "topology.k")),
+        ((*A, "fat-tree:k=4", "--set", "size.k=8"), ("size.k", "has no parts")),
+        ((*A, "fat-tree:k=4", "--set", "channels=3", "--algorithm", "tree"), ("'channels'", "segment")),
+        (("flows", "fat-tree:k=4", "--size", "1K", "--set", "ranks=4"), ("'ranks'", "not a setting of this")),
+        (("topology", "show", "fat-tree:k=4", "--set", "seed=4"), ("'seed'", "legal: topology")),
         ((*A, "fat-tree:k=4", "--ranks", "17"), ("ranks: 17", "16")),
-        ((*A, "fat-tree:k=4", "--ranks", "1"), ("ranks: 1", "2")),
+        ((*A, "fat-tree:k=4", "--ranks", "1"), ("ranks: '1'", "2")),
         ((*A, "fat-tree:k=4", "--ranks", "-3"), ("ranks", "-3")),
         ((*A, "fat-tree:k=4", "--ranks", "many"), ("ranks", "many")),
         ((*A, "fat-tree:k=4", "--placement", "randm"), ("randm", "random")),
