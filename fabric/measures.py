@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fabric.distance import NO_PATH, distances
 from fabric.fabric import Fabric
+from fabric.hops import hop_counts
 from fabric.schema import GPU, NVSWITCH, SWITCH
 
 __all__ = ["Boundary", "Measures", "Tier", "link_kind", "measure", "node_kind"]
 
 _TIER_NAMES = ("endpoint", "leaf", "spine", "core", "super-core")
 _SCALE_UP = 2**15  # ranks above every tier
-_PAIRS_AT_ONCE = 4_000_000  # of classes of endpoints; bounds memory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +114,7 @@ def measure(fabric: Fabric) -> Measures:
         servers=len(servers),
         tiers=_tiers(fabric),
         boundaries=_boundaries(fabric),
-        hops=_hops(fabric),
+        hops=hop_counts(fabric),
         diversity=_diversity(fabric),
         bisection=_bisection(fabric),
         injection=float(fabric.capacity[(fabric.link_src < fabric.n_endpoints) & _network(fabric)].sum()),
@@ -161,65 +159,6 @@ def _boundaries(f: Fabric) -> tuple[Boundary, ...]:
         capacity = float(f.capacity[mine].sum())
         result.append(Boundary(name=f"{a} - {b}", cables=len(mine), capacity=capacity, delay=delay))
     return tuple(result)
-
-
-def _hops(f: Fabric) -> tuple[tuple[int, int], ...]:
-    """Endpoints cabled to the same leaves are alike, and such classes are few; the nearest leaves count."""
-    alike, kind, number = np.unique(_attachments(f), axis=0, return_inverse=True, return_counts=True)
-    step = max(1, _PAIRS_AT_ONCE // max(1, len(alike)))
-    total = np.zeros(NO_PATH + 1)
-    for first in range(0, len(alike), step):
-        to, weight = alike[first : first + step], number[first : first + step]
-        nearest = np.full((len(alike), len(to)), NO_PATH, np.uint16)
-        for a, b in product(alike.T, to.T):
-            np.minimum(nearest, distances(f).matrix(f.leaves[a], b), out=nearest)
-        weights = np.multiply.outer(number, weight)
-        total += np.bincount(nearest.ravel(), weights=weights.ravel(), minlength=NO_PATH + 1)
-    total[0] -= number.sum()  # an endpoint and itself are no pair
-    found = {d + 2: int(total[d]) for d in np.flatnonzero(total[:NO_PATH]).tolist()}
-    if total[NO_PATH] and np.any(f.scaleup >= 0):
-        _add_relayed(f, alike, kind.ravel(), number, found)
-    return tuple(sorted((links, pairs) for links, pairs in found.items() if pairs))
-
-
-def _add_relayed(
-    f: Fabric,
-    alike: NDArray[np.int64],
-    kind: NDArray[np.int64],
-    number: NDArray[np.int64],
-    found: dict[int, int],
-) -> None:
-    """Count the pairs that only a scale-up switch joins: two links inside a server, two more for a relay.
-
-    Servers whose endpoints are of the same classes are alike, and such sorts of server are few.
-    """
-    near = np.full((len(alike), len(alike)), NO_PATH, np.int64)
-    for a, b in product(alike.T, alike.T):
-        near = np.minimum(near, distances(f).matrix(f.leaves[a], b))
-    inside = np.flatnonzero(f.scaleup >= 0)
-    inside = inside[np.lexsort((kind[inside], f.scaleup[inside]))]
-    server, place = np.unique(f.scaleup[inside], return_inverse=True)
-    size = np.bincount(place)
-    sorts = np.full((len(server), int(size.max())), -1, np.int64)
-    sorts[place, np.arange(len(inside)) - (np.cumsum(size) - size)[place]] = kind[inside]
-    for row, servers in zip(*np.unique(sorts, axis=0, return_counts=True)):
-        members = row[row >= 0]
-        own = np.bincount(members, minlength=len(alike))
-        relay = near[members].min(axis=0)
-        for member in members.tolist():
-            far = near[member] == NO_PATH
-            found[2] = found.get(2, 0) + int(servers * own[far].sum())
-            for links in np.unique(relay[far & (relay < NO_PATH)]).tolist():
-                pairs = int(servers * (number - own)[far & (relay == links)].sum())
-                found[links + 4] = found.get(links + 4, 0) + pairs
-
-
-def _attachments(f: Fabric) -> NDArray[np.int64]:
-    """(endpoints on the fabric, most attachments): the leaves of each; who has fewer repeats the first."""
-    node = np.flatnonzero(f.attached)
-    most = int(f.attached.max(initial=0))
-    place = np.arange(most) * (np.arange(most) < f.attached[node, np.newaxis])
-    return f.leaf_index[f.arc_dst[f.arc_up[node, np.newaxis] + place]].astype(np.int64)
 
 
 def _diversity(f: Fabric) -> tuple[tuple[int, int, int], ...]:

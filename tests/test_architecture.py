@@ -13,7 +13,9 @@ DOORS = {
     "matplotlib": {"sims.figures", "sims.drawing"},
     "typer": {
         "sims.cli",
+        "sims.cli_calibrate",
         "sims.cli_figures",
+        "sims.cli_latency",
         "sims.cli_run",
         "sims.cli_sweep",
         "sims.cli_topology",

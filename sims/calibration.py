@@ -1,0 +1,150 @@
+"""Two numbers from a measured all-reduce: how much its latencies and its bandwidth differ from a profile's.
+
+The time of a message of S bytes is modelled as f x latency + g x bytes(S), both as the ``bound`` model gives
+them for an algorithm on a fabric with a profile. f and g are found by robust least squares on the logarithm
+of time, so that small messages count as much as large ones and a few outliers do not pull. Reads no file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fabric.errors import ParameterError
+from sims.allreduce import AllReduce
+from sims.nccl_log import Measurement
+from sims.profiles import CONSTANTS, CUSTOM, LatencyProfile
+from sims.result import bus_factor
+
+__all__ = ["Fit", "fit", "robust_fit"]
+
+_LEAST_SIZES = 3  # two numbers and something to judge them by
+_HUBER = (
+    1.345  # standard deviations from which on an error counts linearly: 95% efficient if errors are normal
+)
+_MAD = 1.4826  # standard deviations of a normal distribution in one median absolute deviation
+_ROUNDS = 200
+_TIMES = tuple(key for key in CONSTANTS if not key.endswith(("bandwidth", "factor")) and key != "plateau")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Fit:
+    """What was found for one ``algorithm``.
+
+    ``profile``: the constants, with latencies times f and bandwidths over g; ``alpha``: s, the latency of the
+    whole collective; ``busbw``: bytes/s, the bus bandwidth that the largest size would have without latency;
+    ``size``, ``measured``, ``modelled``: (measurements,) bytes and s.
+    """
+
+    algorithm: str
+    topology: str
+    base: str
+    profile: LatencyProfile
+    alpha: float
+    busbw: float
+    size: NDArray[np.int64]
+    measured: NDArray[np.float64]
+    modelled: NDArray[np.float64]
+
+    @property
+    def residual(self) -> NDArray[np.float64]:
+        """(measurements,): measured over modelled, less one."""
+        return self.measured / self.modelled - 1
+
+    def provenance(self, log: str) -> dict[str, str | float]:
+        """What a reader of the profile's file should know of how it was found."""
+        return {
+            "log": log,
+            "algorithm": self.algorithm,
+            "topology": self.topology,
+            "began_with": self.base,
+            "alpha_us": float(f"{self.alpha * 1e6:.6g}"),
+            "busbw_GBps": float(f"{self.busbw / 1e9:.6g}"),
+            "measurements": len(self.size),
+            "median_residual": float(f"{self.typical:.4g}"),
+        }
+
+    @property
+    def typical(self) -> float:
+        """The median of the residuals without their sign."""
+        return float(np.median(np.abs(self.residual)))
+
+
+def fit(job: AllReduce, algorithm: str, rows: Sequence[Measurement]) -> Fit:
+    """The constants of ``job``'s profile with which ``algorithm`` best fits ``rows``.
+
+    Raises:
+        ParameterError: fewer than three sizes; a job without any latency, of which no factor is found.
+    """
+    size = np.array([row.size_bytes for row in rows], np.int64)
+    measured = np.array([row.time_s for row in rows])
+    sizes, place = np.unique(size, return_inverse=True)
+    if len(sizes) < _LEAST_SIZES:
+        rule = f"at least {_LEAST_SIZES} sizes, for two numbers and something to judge them by"
+        raise ParameterError(f"sizes of {algorithm}", len(sizes), rule)
+    program = job.program(algorithm)
+    steps = sum(stage.worst_latency for stage in program.stages)
+    latency = np.array([program.base(s) + steps * program.latency_factor(s) for s in sizes.tolist()])
+    seconds = np.array([program.byte_times(s)[:, 0].sum() for s in sizes.tolist()])
+    if not latency.all():
+        raise ParameterError("latency-profile", job.profile.spec, "has no latency that could be scaled")
+    f, g = robust_fit(latency[place], seconds[place], measured)
+    changed = {key: getattr(job.profile, key) * f for key in _TIMES}
+    changed["cable_factor"] = job.profile.cable_factor * f
+    for key in ("bandwidth", "scaleup_bandwidth"):
+        changed[key] = getattr(job.profile, key) / g
+    return Fit(
+        algorithm=algorithm,
+        topology=job.scenario(algorithm, 8).topology,
+        base=job.profile.spec,
+        profile=replace(job.profile, name=CUSTOM, **_rounded(changed)),
+        alpha=float(f * latency[0]),
+        busbw=float(sizes[-1] / (g * seconds[-1]) * bus_factor(job.ranks)),
+        size=size,
+        measured=measured,
+        modelled=f * latency[place] + g * seconds[place],
+    )
+
+
+def _rounded(values: dict[str, float]) -> dict[str, float]:
+    """Six digits are more than a measurement has, and read well in a file."""
+    return {key: float(f"{value:.6g}") for key, value in values.items()}
+
+
+def robust_fit(
+    latency: NDArray[np.float64], seconds: NDArray[np.float64], measured: NDArray[np.float64]
+) -> tuple[float, float]:
+    """f and g above zero for which log(f latency + g seconds) is nearest to log(measured).
+
+    Iteratively reweighted least squares with Huber's weights, on the logarithms of f and g, so that both stay
+    above zero (Huber, "Robust estimation of a location parameter", 1964).
+
+    >>> f, g = robust_fit(np.ones(3), np.array([0.1, 1, 10]), 2 * np.ones(3) + 3 * np.array([0.1, 1, 10]))
+    >>> round(f, 6), round(g, 6)
+    (2.0, 3.0)
+    """
+    target = np.log(measured)
+    theta = np.log([np.median(measured[: len(measured) // 3 + 1] / latency[: len(measured) // 3 + 1]), 1.0])
+    theta[1] = np.log(max(float(np.median(measured[-3:] / seconds[-3:])), 1e-12))
+    damping = 1e-3
+    cost = np.inf
+    for _ in range(_ROUNDS):
+        parts = np.exp(theta)[:, None] * np.stack([latency, seconds])
+        model = parts.sum(axis=0)
+        error = target - np.log(model)
+        scale = _MAD * float(np.median(np.abs(error - np.median(error)))) + 1e-12
+        weight = np.minimum(1.0, _HUBER * scale / np.maximum(np.abs(error), 1e-300))
+        slope = parts / model  # of log(model) by log f and log g
+        normal = (slope * weight) @ slope.T
+        step = np.linalg.solve(normal + damping * np.diag(np.diag(normal) + 1e-12), (slope * weight) @ error)
+        theta = theta + np.clip(step, -2, 2)
+        now = float((weight * error**2).sum())
+        damping = damping / 3 if now <= cost else damping * 5
+        cost = now
+        if np.abs(step).max() < 1e-12:
+            break
+    f, g = np.exp(theta).tolist()
+    return f, g

@@ -1,0 +1,121 @@
+"""What is fitted to a log, and the words and records of a calibration. Prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fabric.errors import ParameterError
+from fabric.units import format_size, format_time
+from sims.calibration import Fit
+from sims.collectives import format_algorithm, parse_algorithms
+from sims.nccl_log import Measurement, NcclLog
+from sims.tuning_lines import chosen_by_nccl
+
+__all__ = ["Item", "calibration_lines", "calibration_records", "default_fabric", "plan"]
+
+_MOST_IN_SERVER = 8
+# What NCCL calls an algorithm, ours that takes the same steps, and the profile of a protocol.
+_NAMES = {"RING": "ring", "TREE": "hierarchical-tree", "NVLS_TREE": "hierarchical-tree"}
+_USUAL = {"ring": "nccl-ring-ll", "hierarchical-tree": "nccl-tree-ll"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """One thing to fit: an algorithm, the profile to begin with, and the measurements that are meant."""
+
+    label: str
+    algorithm: str
+    profile: str
+    rows: tuple[Measurement, ...]
+
+
+def default_fabric(ranks: int) -> str:
+    """A tree without blocking for as many ranks, in servers of as many of eight GPUs as divide them."""
+    gpus = max(g for g in range(1, _MOST_IN_SERVER + 1) if ranks % g == 0)
+    servers = f",gpus_per_server={gpus}" if gpus > 1 else ""
+    return f"fat-tree:endpoints={ranks},radix=128{servers}"
+
+
+def plan(
+    rows: Sequence[Measurement], text: str, algorithm: str | None, profile: str | None
+) -> tuple[Item, ...]:
+    """What to fit: the algorithms that are named, else those that NCCL says in ``text`` it chose.
+
+    Raises:
+        ParameterError: an unknown algorithm, or ``auto``.
+    """
+    told = chosen_by_nccl(text) if algorithm is None else {}
+    groups: dict[tuple[str, str], list[Measurement]] = {}
+    for row in rows:
+        if told.get(row.size_bytes, ("",))[0] in _NAMES:
+            groups.setdefault(told[row.size_bytes], []).append(row)
+    items = []
+    for (name, protocol), own in groups.items():
+        if len({row.size_bytes for row in own}) < 3:
+            continue
+        usual = "nccl-nvlstree" if name == "NVLS_TREE" else f"nccl-{name.lower()}-{protocol.lower()}"
+        label = f"{name.lower()} {protocol.lower()}"
+        items.append(Item(label=label, algorithm=_NAMES[name], profile=profile or usual, rows=tuple(own)))
+    if items:
+        return tuple(items)
+    names = [format_algorithm(*item) for item in parse_algorithms(algorithm or "ring,hierarchical-tree")]
+    if "auto" in names:
+        raise ParameterError("algorithm", "auto", "name what is to be fitted")
+    return tuple(
+        Item(
+            label=name,
+            algorithm=name,
+            profile=profile or _USUAL.get(name.partition(":")[0], "ib-ndr"),
+            rows=tuple(rows),
+        )
+        for name in names
+    )
+
+
+def calibration_lines(path: str, log: NcclLog, fits: Sequence[tuple[Item, Fit]]) -> Iterator[str]:
+    """What was read, what was found per algorithm, and how well it fits."""
+    sizes = sorted({row.size_bytes for row in log.rows})
+    span = f"{format_size(sizes[0])} to {format_size(sizes[-1])}"
+    yield f"# log        {path}: all-reduce on {log.ranks} ranks, {len(log.rows)} measurements, {span}"
+    if log.version:
+        yield f"# versions   {log.version}"
+    for note in log.notes:
+        yield f"# note       {note}"
+    yield f"# topology   {fits[0][1].topology}"
+    widths = (26, 12, 12, 10, 10, 10)
+    titles = ("algorithm", "alpha", "busbw", "median", "90%", "worst")
+    yield _columns(titles, widths) + "  at"
+    for item, found in fits:
+        off = np.abs(found.residual)
+        worst = int(np.argmax(off))
+        cells = (item.label, format_time(found.alpha), f"{found.busbw / 1e9:.4g} GB/s")
+        errors = (f"{np.median(off):.1%}", f"{np.quantile(off, 0.9):.1%}", f"{found.residual[worst]:+.1%}")
+        yield _columns((*cells, *errors), widths) + f"  {format_size(int(found.size[worst]))}"
+    yield "# alpha: latency of the whole collective; busbw: of the largest size, were there no latency"
+    yield "# median, 90%, worst: of measured / modelled - 1"
+    best = min(fits, key=lambda pair: pair[1].typical)
+    yield f"# best fit   {best[0].label}: {best[1].profile}"
+
+
+def _columns(cells: Sequence[str], widths: Sequence[int]) -> str:
+    first, *others = zip(cells, widths)
+    return f"{first[0]:<{first[1]}}" + "".join(f"{cell:>{width}}" for cell, width in others)
+
+
+def calibration_records(fits: Sequence[tuple[Item, Fit]]) -> list[dict[str, Any]]:
+    """One record per measurement and algorithm."""
+    return [
+        {
+            "algorithm": item.label,
+            "size_bytes": int(size),
+            "measured_s": float(measured),
+            "modelled_s": float(modelled),
+            "residual": float(measured / modelled - 1),
+        }
+        for item, found in fits
+        for size, measured, modelled in zip(found.size, found.measured, found.modelled)
+    ]

@@ -1,0 +1,113 @@
+"""``fabricsim calibrate``: a latency profile from the output of nccl-tests. Parse, fit, write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fabric.errors import ParameterError
+from sims.naming import Graph, Preset, Topology, named, opened
+from sims.output import FIGURE_FORMATS, ROW_FORMATS, check_writable, tell_written
+from sims.progress import Progress
+
+__all__ = ["calibrate"]
+
+
+def calibrate(
+    log: Annotated[Path, typer.Argument(help="Output of all_reduce_perf of nccl-tests, text or JSON.")],
+    topology: Topology = None,
+    preset: Preset = None,
+    graph: Graph = None,
+    algorithm: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME[,NAME...]",
+            help="What to fit, as in allreduce.  [default: what NCCL says in the log that it chose "
+            "(NCCL_DEBUG_SUBSYS=TUNING), else ring,hierarchical-tree]",
+            show_default=False,
+        ),
+    ] = None,
+    latency_profile: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE.toml",
+            help="The profile whose latencies and bandwidth are scaled.  [default: NCCL's of the algorithm]",
+            show_default=False,
+        ),
+    ] = None,
+    routing: Annotated[str, typer.Option(metavar="POLICY", help="ecmp, dmodk or adaptive.")] = "adaptive",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE.toml",
+            help="Write the profile that fits best.",
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="FILE", help="Write the residuals: .csv, .json or .jsonl.", show_default=False
+        ),
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            "--plot", metavar="FILE", help="Draw fit and residuals: .svg, .png or .pdf.", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Fit latency and effective bandwidth to a log of nccl-tests; the profile works in all commands."""
+    for path, option, formats in (
+        (output, "--output", (".toml",)),
+        (out, "--out", ROW_FORMATS),
+        (plot, "--plot", FIGURE_FORMATS),
+    ):
+        if path:
+            check_writable(path, option, formats)
+    from sims.allreduce import AllReduce
+    from sims.calibration import fit
+    from sims.calibration_lines import calibration_lines, calibration_records, default_fabric, plan
+    from sims.nccl_log import read_nccl
+    from sims.output import replaced, write_records
+    from sims.profiles import profile_toml
+
+    found = read_nccl(log)
+    if found.collective != "all_reduce":
+        raise ParameterError("log", f"{found.collective}_perf", "calibration needs all_reduce_perf")
+    if found.ranks is None or found.ranks < 2:
+        raise ParameterError("log", str(log), "does not list at least two devices, so the ranks are unknown")
+    chosen = plan(found.rows, log.read_text(encoding="utf-8", errors="replace"), algorithm, latency_profile)
+    with Progress() as progress:
+        text = named(None, topology, preset, graph, default=default_fabric(found.ranks))
+        fabric, text, digest, _ = opened(text, progress)
+        fits = []
+        for item in chosen:
+            progress.step(f"fitting {item.label}")
+            job = AllReduce(
+                fabric,
+                topology=text,
+                digest=digest,
+                ranks=found.ranks,
+                routing=routing,
+                latency_profile=item.profile,
+            )
+            fits.append((item, fit(job, item.algorithm, item.rows)))
+        progress.print(calibration_lines(str(log), found, fits))
+        best = min(fits, key=lambda pair: pair[1].typical)[1]
+        if output:
+            with replaced(output) as file:
+                file.write(profile_toml(best.profile, best.provenance(log.name)))
+        if out:
+            write_records(out, calibration_records(fits))
+        if plot:
+            progress.step("drawing")
+            from sims.figures import save_figure
+            from sims.figures.calibration import calibration_figure
+
+            save_figure(calibration_figure([(i.label, f) for i, f in fits], log.name), plot)
+    tell_written(output, out, plot)

@@ -1,0 +1,102 @@
+"""``fabricsim latency``: one-way latency over all pairs, idle and under load. Parse, one call, write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fabric.errors import ParameterError
+from sims.naming import Graph, Out, Preset, Profile, Routing, Seed, Spec, Topology, named, opened, whole
+from sims.output import FIGURE_FORMATS, ROW_FORMATS, check_writable, tell_written
+from sims.progress import Progress
+
+__all__ = ["latency"]
+
+_SETTABLE = ("topology", "routing", "latency_profile")
+
+
+def latency(
+    spec: Spec = None,
+    topology: Topology = None,
+    preset: Preset = None,
+    graph: Graph = None,
+    latency_profile: Profile = "roce-400g",
+    assign: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Change one constant or one part of the fabric: switch_latency=300ns, k=16. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    routing: Routing = "ecmp",
+    seed: Seed = "0",
+    load: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHARE[,SHARE...]",
+            help="Also under load, by the packet model: the share of each endpoint's rate that it sends, in "
+            "messages to random others (0.3,0.6,0.9).",
+            show_default=False,
+        ),
+    ] = None,
+    size: Annotated[
+        str | None,
+        typer.Option(help="Bytes of each such message.  [default: 4KiB, one packet]", show_default=False),
+    ] = None,
+    out: Out = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            "--plot", metavar="FILE", help="Draw the distribution: .svg, .png or .pdf.", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """One-way latency between endpoints by hop class: how many pairs are how far apart, exact at any size."""
+    if out:
+        check_writable(out, "--out", ROW_FORMATS)
+    if plot:
+        check_writable(plot, "--plot", FIGURE_FORMATS)
+    from fabric.policy import parse_policy
+    from fabric.units import parse_size
+    from sims.latency_lines import class_records, latency_lines, load_lines
+    from sims.loaded import loaded, parse_loads
+    from sims.one_way import one_way
+    from sims.output import write_records
+    from sims.profiles import latency_profile as profile_of
+    from sims.settings import assigned
+
+    text = named(spec, topology, preset, graph)
+    given = {"topology": text, "routing": routing, "latency_profile": latency_profile}
+    given = assigned(given, assign or [])
+    draw = whole("--seed", seed)
+    policy, profile = parse_policy(given["routing"], draw), profile_of(given["latency_profile"])
+    loads = parse_loads(load) if load is not None else ()
+    if size is not None and not loads:
+        raise ParameterError("--size", size, "the size of the messages of --load, which is not given")
+    amount = parse_size(size or "4KiB")
+    with Progress() as progress:
+        fabric, text, _, notes = opened(given["topology"], progress)
+        progress.step("counting pairs")
+        classes = one_way(fabric, profile, policy, draw)
+        progress.print(latency_lines(text, fabric, profile, policy, classes, notes))
+        records = class_records(text, profile, policy, classes)
+        under_load = []
+        for share in loads:
+            progress.step(f"packets at a load of {share:g}")
+            found = loaded(fabric, profile, policy, share, amount, draw)
+            under_load.append(found)
+            progress.print(load_lines(found, first=len(under_load) == 1))
+            records += class_records(text, profile, policy, found.classes, load=share, size=amount)
+        if out:
+            write_records(out, records)
+        if plot:
+            progress.step("drawing")
+            from sims.figures import save_figure
+            from sims.figures.latency import latency_figure
+
+            save_figure(latency_figure(classes, under_load, text, profile, fabric.disclaimer), plot)
+    tell_written(out, plot)

@@ -1,0 +1,113 @@
+"""One-way latency under load, message by message, as the packet model measures it. For small fabrics.
+
+Every endpoint sends messages to others drawn at random, at random instants, so that it uses a stated share of
+its links' rate: open loop, as a service's requests come, and not a collective.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fabric import Fabric, route
+from fabric.errors import ParameterError
+from fabric.policy import Policy
+from fabric.schema import SWITCH
+from sims.one_way import HopClass, ways
+from sims.packet.routes import single_path
+from sims.packet.settings import PacketSettings
+from sims.packet.traffic import run_packets
+from sims.profiles import LatencyProfile
+from sims.traffic import Traffic
+
+__all__ = ["Loaded", "loaded", "parse_loads"]
+
+_MESSAGES = 20_000  # in all; enough for the 99.9% to stand on 20 of them
+_WARM = 0.2  # the share of the time that is left out at the start
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Loaded:
+    """Latencies at one ``load``: the share of its rate that an endpoint sends, headers included.
+
+    ``classes``: by way and links, with the messages in place of pairs; the latency runs from the sender's
+    call to the receipt of the last byte, so it includes what the bytes take.
+    """
+
+    load: float
+    size: int
+    classes: tuple[HopClass, ...]
+
+    @property
+    def latency(self) -> NDArray[np.float64]:
+        """All latencies in s, ascending."""
+        return np.sort(np.concatenate([c.latency for c in self.classes]))
+
+
+def parse_loads(text: str) -> tuple[float, ...]:
+    """The loads of a list such as ``0.3,0.6``, ascending.
+
+    Raises:
+        ParameterError: one is no number, not above 0, or 1 and more, at which queues grow without end.
+    """
+    found = []
+    for item in text.split(","):
+        try:
+            value = float(item)
+        except ValueError:
+            value = -1.0
+        if not 0 < value < 1:
+            rule = "a share above 0 and below 1, at which queues grow without end"
+            raise ParameterError("--load", item.strip(), rule)
+        found.append(value)
+    return tuple(sorted(set(found)))
+
+
+def loaded(
+    fabric: Fabric,
+    profile: LatencyProfile,
+    policy: Policy,
+    load: float,
+    size: int,
+    seed: int = 0,
+    settings: PacketSettings | None = None,
+) -> Loaded:
+    """Latencies of messages of ``size`` bytes that leave every endpoint as a Poisson process.
+
+    Raises:
+        ParameterError: too large a fabric for the packet model.
+    """
+    settings = settings or PacketSettings()
+    n = fabric.n_endpoints
+    draw = np.random.default_rng(seed)
+    rate = np.zeros(n)  # bytes/s into the network; a server's own links are not loaded by this
+    leaving = (fabric.link_src < n) & (fabric.kind[fabric.link_dst] == SWITCH)
+    np.add.at(rate, fabric.link_src[leaving], fabric.capacity[leaving])
+    each = load * rate * profile.bandwidth / settings.wire(size)  # messages/s
+    window = _MESSAGES / float(each.sum())
+    count = draw.poisson(each * window)
+    src = np.repeat(np.arange(n), count)
+    dst = (src + draw.integers(1, n, len(src))) % n
+    start = draw.uniform(0, window, len(src))
+    order = np.argsort(start, kind="stable")
+    src, dst, start = src[order], dst[order], start[order]
+    traffic = Traffic(src=src, dst=dst, size=np.full(len(src), float(size)), start=start)
+    result = run_packets(fabric, traffic, policy, profile, settings, seed=seed)
+    counts = start >= _WARM * window
+    latency = (result.end - start)[counts]
+    paths = route(fabric, src[counts], dst[counts], single_path(policy, seed))
+    return Loaded(load=load, size=size, classes=tuple(_classes(ways(paths, fabric), paths.length, latency)))
+
+
+def _classes(
+    way: NDArray[np.str_], links: NDArray[np.int64], latency: NDArray[np.float64]
+) -> Sequence[HopClass]:
+    found = []
+    for name in ("server", "network", "relay"):
+        for count in np.unique(links[way == name]).tolist():
+            mine = np.sort(latency[(way == name) & (links == count)])
+            found.append(HopClass(way=name, links=count, pairs=len(mine), latency=mine, exact=False))
+    return found

@@ -1,0 +1,36 @@
+"""Which algorithm and protocol NCCL chose for each size: what NCCL_DEBUG_SUBSYS=TUNING prints.
+
+``AllReduce: 4096 Bytes -> Algo RING proto LL channel{Lo..Hi}={0..1}``; before 2.24 the two were numbers.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["chosen_by_nccl"]
+
+_LINE = re.compile(r"(?:(\w+): +)?(\d+) Bytes -> Algo +(\w+) +proto +(\w+)", re.IGNORECASE)
+_ALGORITHMS = ("TREE", "RING", "COLLNET_DIRECT", "COLLNET_CHAIN", "NVLS", "NVLS_TREE")
+_PROTOCOLS = ("LL", "LL128", "SIMPLE")
+
+
+def chosen_by_nccl(text: str) -> dict[int, tuple[str, str]]:
+    """By bytes of an all-reduce: algorithm and protocol, in capitals; the last line of a size counts.
+
+    >>> chosen_by_nccl("AllReduce: 4096 Bytes -> Algo Ring proto LL channel{Lo..Hi}={0..1}")
+    {4096: ('RING', 'LL')}
+    >>> chosen_by_nccl("8 Bytes -> Algo 0 proto 2 time 26.4")
+    {8: ('TREE', 'SIMPLE')}
+    """
+    found = {}
+    for collective, size, algorithm, protocol in _LINE.findall(text):
+        if collective.lower() in ("", "allreduce"):
+            names = _named(algorithm, _ALGORITHMS), _named(protocol, _PROTOCOLS)
+            found[int(size)] = names
+    return found
+
+
+def _named(word: str, names: tuple[str, ...]) -> str:
+    if word.isdigit():
+        return names[int(word)] if int(word) < len(names) else word
+    return word.upper()
