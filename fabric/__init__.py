@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from fabric.policy import Adaptive as Adaptive
     from fabric.policy import Dmodk as Dmodk
     from fabric.policy import Ecmp as Ecmp
+    from fabric.policy import Spray as Spray
+    from fabric.policy import Static as Static
+    from fabric.policy import Ugal as Ugal
+    from fabric.policy import Valiant as Valiant
     from fabric.routing import carrier as carrier
     from fabric.routing import route as route
     from fabric.sharing import certify as certify
@@ -32,6 +36,10 @@ _HOME = {
     "Adaptive": "policy",
     "Dmodk": "policy",
     "Ecmp": "policy",
+    "Spray": "policy",
+    "Static": "policy",
+    "Ugal": "policy",
+    "Valiant": "policy",
     "carrier": "routing",
     "route": "routing",
     "certify": "sharing",

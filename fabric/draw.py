@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.fabric import Fabric
-from fabric.policy import Dmodk, Ecmp, Policy, mix
+from fabric.policy import Dmodk, Ecmp, Policy, Static, mix
 from fabric.schema import NVSWITCH
 
 __all__ = ["Draw"]
@@ -29,25 +29,29 @@ class Draw:
 
     def __post_init__(self) -> None:
         f = self.fabric
-        if isinstance(self.policy, Dmodk):
+        # A user's tables are by destination too: what they leave open is picked as D-Mod-K does.
+        self.by_destination = isinstance(self.policy, (Dmodk, Static))
+        if self.by_destination:
             self.position = f.position[self.dst]
             self.divisor = _divisors(f)
         else:
-            seed = self.policy.seed % 2**64 if isinstance(self.policy, Ecmp) else 0
+            seed = mix(np.array([self.policy.seed % 2**64], np.uint64))
             self.pair = mix(mix(self.src.astype(np.uint64)) ^ self.dst.astype(np.uint64))
             self.flow = mix(self.pair + self.qp)
-            self.salt = mix(np.arange(len(f.kind), dtype=np.uint64) ^ mix(np.array([seed], np.uint64)))
+            alone = isinstance(self.policy, Ecmp) and self.policy.salt == "none"
+            node = np.zeros(len(f.kind), np.uint64) if alone else np.arange(len(f.kind), dtype=np.uint64)
+            self.salt = mix(node ^ seed)
 
     def index(self, flow: NDArray, node: NDArray, count: NDArray, round_: int = 0) -> NDArray[np.int64]:
         """Below ``count``: by hash of flow and node, or by destination and the node's level."""
-        if isinstance(self.policy, Dmodk):
+        if self.by_destination:
             return self.position[flow] // self.divisor[node] % count
         value = mix(self.flow[flow] ^ self.salt[node] ^ np.uint64(round_ << 8))
         return ((value >> np.uint64(32)) * count.astype(np.uint64) >> np.uint64(32)).astype(np.int64)
 
     def attachment(self, flow: NDArray, count: NDArray) -> NDArray[np.int64]:
         """Below ``count``: queue pairs of one transfer are dealt over the attachments in turn."""
-        if isinstance(self.policy, Dmodk):
+        if self.by_destination:
             return self.position[flow] % count
         first = mix(self.pair[flow] ^ self.salt[self.src[flow]]) >> np.uint64(1)
         return ((first + self.qp[flow]) % count.astype(np.uint64)).astype(np.int64)
@@ -58,7 +62,7 @@ class Draw:
         first, arcs = f.arc_link[f.arc_up[node]], f.arc_ptr[node + 1] - f.arc_up[node]
         total = f.arc_link[f.arc_ptr[node + 1]] - first
         pick = self.index(flow, node, total)
-        if isinstance(self.policy, Dmodk):
+        if self.by_destination:
             # Ports are numbered round the parents first, then their second cables (Zahavi's PGFT).
             per = total // arcs
             even = per * arcs == total
@@ -66,15 +70,16 @@ class Draw:
         return first + pick
 
     def cable(self, flow: NDArray, node: NDArray, arc: NDArray) -> NDArray[np.int64]:
-        """One of the parallel cables of ``arc``, which leads down from ``node`` or up from an endpoint."""
+        """One of the parallel cables of ``arc``, which leaves ``node``."""
         f = self.fabric
         first = f.arc_link[arc]
         count = f.arc_link[arc + 1] - first
         if not np.any(count > 1):
             return first
-        if isinstance(self.policy, Dmodk):
+        if self.by_destination:
             # The mirror of the way up: what goes up on a parent's cable c comes down on its cable c.
-            below = np.where(node < f.n_endpoints, node, f.arc_dst[arc])
+            rises = (node < f.n_endpoints) | (arc >= f.arc_up[node])
+            below = np.where(rises, node, f.arc_dst[arc])
             parents = np.maximum(f.arc_ptr[below + 1] - f.arc_up[below], 1)
             return first + self.position[flow] // self.divisor[below] // parents % count
         return first + self.index(flow, node, count, 1)

@@ -20,7 +20,20 @@ from fabric.collector import collector_paused
 from fabric.errors import NoRouteError, ParameterError
 from fabric.schema import GPU, NVSWITCH, SWITCH, Columns, Zone, read_columns
 
-__all__ = ["Fabric"]
+__all__ = ["Contraction", "Fabric"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Contraction:
+    """How the links of a fabric stand for those of another, whose nodes are joined to classes.
+
+    ``by_rate``: a link stands for cables of one rate only. ``image``: (links of the other,) the link that
+    stands for each, -1 for those inside a class; ``members``: (links,) how many each stands for.
+    """
+
+    by_rate: bool
+    image: NDArray[np.int64]
+    members: NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -58,7 +71,8 @@ class Fabric:
     leaves: NDArray[np.int32]  # nodes of the switches with an endpoint, ascending
     leaf_index: NDArray[np.int32]  # (nodes,), position in ``leaves`` or -1
     zones: dict[str, Zone]  # pods, rails and planes, where the graph speaks of them
-    derived: dict[str, Any] = field(default_factory=dict, repr=False)  # tables made from this, kept with it
+    contraction: Contraction | None = None  # what this fabric stands for, where it is another's contraction
+    derived: dict[Any, Any] = field(default_factory=dict, repr=False)  # tables made from this, kept with it
 
     @classmethod
     def from_graph(cls, graph: nx.Graph, *, allow_partition: bool = False) -> Fabric:

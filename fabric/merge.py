@@ -16,9 +16,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from fabric.contraction import contract
 from fabric.errors import ParameterError
 from fabric.fabric import Fabric
-from fabric.schema import SWITCH, Columns, Zone
+from fabric.schema import SWITCH
 
 __all__ = ["balanced", "classes", "merged"]
 
@@ -33,11 +34,12 @@ def merged(fabric: Fabric) -> Fabric:
     """
     if not fabric.tiered:
         rule = f"needs a graph with tiers, and {fabric.name} has none"
-        raise ParameterError("routing", "adaptive", rule, ("ecmp", "dmodk"))
-    if fabric.merged_from:
+        raise ParameterError("routing", "adaptive", rule, ("ecmp", "dmodk", "spray"))
+    known = fabric.contraction
+    if known and not known.by_rate:
         return fabric
     if "merged" not in fabric.derived:
-        fabric.derived["merged"] = _contract(fabric)
+        fabric.derived["merged"] = contract(fabric, classes(fabric), by_rate=False)
     contracted: Fabric = fabric.derived["merged"]
     return contracted
 
@@ -85,45 +87,3 @@ def balanced(fabric: Fabric) -> bool:
     np.maximum.at(high, group, capacity)
     everyone = np.bincount(group, minlength=len(pair)) == members[pair // len(own)]
     return bool(np.all(everyone) and np.all(high <= low * (1 + 1e-9)))
-
-
-def _contract(f: Fabric) -> Fabric:
-    representative = classes(f)
-    kept, number = np.unique(representative, return_inverse=True)
-    once = f.link_src < f.link_dst
-    tail, head = number[f.link_src[once]], number[f.link_dst[once]]
-    low, high = np.minimum(tail, head).astype(np.int64), np.maximum(tail, head)
-    pair, edge = np.unique(low * len(kept) + high, return_inverse=True)
-    delay = np.zeros(len(pair))
-    np.maximum.at(delay, edge, f.delay[once])
-    size = np.bincount(number)
-
-    def name(i: int) -> str:
-        return f.label(int(kept[i])) + (f" (+{size[i] - 1})" if size[i] > 1 else "")
-
-    columns = Columns(
-        name=f.name,
-        disclaimer=f.disclaimer,
-        ids=tuple(f.ids[i] for i in kept.tolist()),
-        labels=tuple(map(name, range(len(kept)))),
-        kind=f.kind[kept],
-        tier=f.tier[kept],
-        server=np.concatenate([f.server, np.full(len(kept) - f.n_endpoints, -1, np.int32)]),
-        tail=(pair // len(kept)).astype(np.int32),
-        head=(pair % len(kept)).astype(np.int32),
-        rate=np.bincount(edge, weights=f.capacity[once]).astype(float),
-        delay=delay,
-        cables=np.ones(len(pair), np.int32),
-        cable_rates={},
-        zones={name: _common(zone, number) for name, zone in f.zones.items()},
-    )
-    return Fabric.from_columns(columns, merged_from=f.name)
-
-
-def _common(zone: Zone, number: NDArray[np.int64]) -> Zone:
-    """The zone of each class: that of its members if all stand in the same, else none."""
-    low = np.full(int(number.max()) + 1, len(zone.names))
-    high = np.full_like(low, -1)
-    np.minimum.at(low, number, zone.of)
-    np.maximum.at(high, number, zone.of)
-    return Zone(of=np.where(low == high, high, -1).astype(np.int32), names=zone.names)

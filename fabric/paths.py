@@ -18,12 +18,15 @@ class Paths:
     """A weighted incidence, flows x links, in compressed rows.
 
     Flow f loads ``link[ptr[f]:ptr[f+1]]``, in the order in which it crosses them, with ``weight`` bytes per
-    byte of the flow (``None``: one everywhere, a flow on a single path).
+    byte of the flow (``None``: one everywhere, a flow on a single path). Where many flows are split alike
+    over many links, those links stand in ``shared``, once for all of them, and only the rest here;
+    ``expanded`` writes them out.
     """
 
     ptr: NDArray[np.int64]  # (flows + 1,)
     link: NDArray[np.int32]  # (crossings,)
     weight: NDArray[np.float64] | None = None  # (crossings,)
+    shared: Shared | None = None
 
     def __len__(self) -> int:
         return len(self.ptr) - 1
@@ -59,16 +62,22 @@ class Paths:
         where = ranges(start, stop)
         ptr = np.concatenate([[0], np.cumsum(stop - start)])
         weight = None if self.weight is None else self.weight[where]
-        return Paths(ptr=ptr, link=self.link[where], weight=weight)
+        shared = self.shared and Shared(use=self.shared.use.take(flows), bundles=self.shared.bundles)
+        return Paths(ptr=ptr, link=self.link[where], weight=weight, shared=shared)
 
     def load(self, amount: NDArray[np.float64] | float, n_links: int) -> NDArray[np.float64]:
         """(links,): the sum of ``amount`` (one per flow, or the same for all) over the flows of each link."""
-        if np.ndim(amount) == 0:
-            total = np.bincount(self.link, weights=self.weight, minlength=n_links).astype(np.float64)
-            return total * float(amount)
-        per = np.repeat(np.asarray(amount, float), self.length)
-        per = per if self.weight is None else per * self.weight
-        return np.bincount(self.link, weights=per, minlength=n_links).astype(float)
+        per = self.weight
+        if np.ndim(amount):
+            per = np.repeat(np.asarray(amount, float), self.length)
+            per = per if self.weight is None else per * self.weight
+        total = np.bincount(self.link, weights=per, minlength=n_links).astype(float)
+        if not np.ndim(amount):
+            total *= float(amount)
+        if self.shared:
+            each = self.shared.use.load(amount, len(self.shared.bundles))
+            total += self.shared.bundles.load(each, n_links)
+        return total
 
     def total(self, value: NDArray[np.float64]) -> NDArray[np.float64]:
         """(flows,): the sum of ``value`` (one per link) along each flow.
@@ -79,7 +88,20 @@ class Paths:
         nonempty = self.ptr[:-1] < self.ptr[1:]
         result = np.zeros(len(self))
         result[nonempty] = np.add.reduceat(each, self.ptr[:-1][nonempty])
+        if self.shared:
+            result += self.shared.use.total(self.shared.bundles.total(value))
         return result
+
+    def expanded(self) -> Paths:
+        """The same without ``shared``: every link of every flow, its own before those that it shares."""
+        if self.shared is None:
+            return self
+        use, bundles = self.shared.use, self.shared.bundles
+        taken = bundles.take(use.link.astype(np.int64))
+        if use.weight is not None:
+            taken = taken.scaled(use.weight)
+        own = Paths(ptr=self.ptr, link=self.link, weight=self.weight)
+        return Paths.join(own, taken.grouped(use.length))
 
     @staticmethod
     def stack(parts: Sequence[Paths]) -> Paths:
@@ -91,17 +113,66 @@ class Paths:
         weight = None
         if any(p.weight is not None for p in parts):
             weight = np.concatenate([np.ones(len(p.link)) if p.weight is None else p.weight for p in parts])
-        return Paths(ptr=ptr, link=np.concatenate([p.link for p in parts]), weight=weight)
+        link = np.concatenate([p.link for p in parts])
+        return Paths(ptr=ptr, link=link, weight=weight, shared=_stacked(parts))
 
     @staticmethod
-    def join(first: Paths, second: Paths) -> Paths:
-        """Flow by flow, the path of ``first`` followed by that of ``second``."""
-        both = Paths.stack([first, second])
-        n = len(first)
-        return _regroup(both, np.stack([np.arange(n), np.arange(n) + n], axis=1))
+    def join(*legs: Paths) -> Paths:
+        """Flow by flow, the path of the first leg followed by those of the others."""
+        n = len(legs[0])
+        flows = np.arange(n)[:, np.newaxis] + np.arange(len(legs)) * n
+        return Paths.stack(legs).take(flows.ravel()).grouped(np.full(n, len(legs)))
+
+    def grouped(self, count: NDArray[np.int64]) -> Paths:
+        """Consecutive flows as one: flow i is made of the next ``count[i]``."""
+        ptr = self.ptr[np.concatenate([[0], np.cumsum(count)])]
+        shared = self.shared and Shared(use=self.shared.use.grouped(count), bundles=self.shared.bundles)
+        return Paths(ptr=ptr, link=self.link, weight=self.weight, shared=shared)
+
+    def scaled(self, factor: NDArray[np.float64]) -> Paths:
+        """``factor``: (flows,), by which all weights of each flow are multiplied."""
+        each = np.repeat(np.asarray(factor, float), self.length)
+        weight = each if self.weight is None else each * self.weight
+        shared = self.shared and Shared(use=self.shared.use.scaled(factor), bundles=self.shared.bundles)
+        return Paths(ptr=self.ptr, link=self.link, weight=weight, shared=shared)
+
+    def evenly(self, parts: int) -> Paths:
+        """Every ``parts`` consecutive flows as equal parts of one; a link of several of them is named once.
+
+        Links stand in the order of their numbers. Of flows that share nothing.
+        """
+        flow, most = self.row // parts, int(self.link.max(initial=0)) + 1
+        key, place = np.unique(flow * most + self.link, return_inverse=True)
+        weight = np.bincount(place, weights=self.weight, minlength=len(key)) / parts
+        flows = len(self) // parts
+        ptr = np.searchsorted(key // most, np.arange(flows + 1))
+        return Paths(ptr=ptr, link=(key % most).astype(np.int32), weight=weight)
 
 
-def _regroup(paths: Paths, groups: NDArray[np.int64]) -> Paths:
-    """Rows of ``groups`` become one flow each."""
-    taken = paths.take(groups.ravel())
-    return Paths(ptr=taken.ptr[:: groups.shape[1]], link=taken.link, weight=taken.weight)
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Shared:
+    """Links that flows load by the bundle.
+
+    ``use``: flows x bundles, ``bundles``: bundles x links, neither with anything shared of its own. A byte of
+    flow f loads a link with the sum over its bundles of ``use`` times ``bundles``.
+    """
+
+    use: Paths
+    bundles: Paths
+
+
+def _stacked(parts: Sequence[Paths]) -> Shared | None:
+    """What the flows of all parts share; bundles that several parts have in common stand there once."""
+    known = {id(p.shared.bundles): p.shared.bundles for p in parts if p.shared}
+    if not known:
+        return None
+    sizes = np.cumsum([0] + [len(bundles) for bundles in known.values()])
+    first = dict(zip(known, sizes.tolist()))
+    uses = []
+    for part in parts:
+        if part.shared is None:
+            uses.append(Paths(ptr=np.zeros(len(part) + 1, np.int64), link=np.empty(0, np.int32)))
+            continue
+        use, offset = part.shared.use, np.int32(first[id(part.shared.bundles)])
+        uses.append(Paths(ptr=use.ptr, link=use.link + offset, weight=use.weight))
+    return Shared(use=Paths.stack(uses), bundles=Paths.stack(list(known.values())))

@@ -1,8 +1,8 @@
 """The path of every flow, all at once, on any graph. Knows links and policies; no bytes, no time.
 
 A next hop of switch u towards leaf d is any neighbour one link nearer: one rule for every topology. The
-policy only picks among them (fabric.draw), and flows are carried hop by hop (fabric.walk). Here is what lies
-before and after: the switches to which both ends are cabled, scale-up domains, and relays.
+policy says how one of them is chosen, or how a flow is split over them. Here is what all policies have in
+common: which fabric their traffic runs on, scale-up domains, and relays.
 """
 
 from __future__ import annotations
@@ -10,45 +10,90 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fabric.distance import NO_PATH, distances
+from fabric.attachment import attached, nearest, ways
+from fabric.detour import detoured
 from fabric.draw import Draw
 from fabric.errors import NoRouteError, ParameterError
 from fabric.fabric import Fabric, ranges
+from fabric.forwarding import forwarded, tables
 from fabric.merge import balanced, merged
 from fabric.paths import Paths
-from fabric.policy import Policy
+from fabric.policy import DEFAULT_PATHS, Adaptive, Policy, Spray, Static, Ugal, Valiant
+from fabric.quotient import quotient
+from fabric.spread import cables, spread
 from fabric.walk import walk
 
-__all__ = ["carrier", "caveat", "route"]
+__all__ = ["carrier", "caveat", "check_policy", "pieces", "route"]
 
 
 def carrier(fabric: Fabric, policy: Policy) -> Fabric:
-    """The fabric on which the policy's traffic runs: ``fabric`` itself, for ``adaptive`` the merged one."""
-    return merged(fabric) if policy.merges else fabric
+    """The fabric on which the policy's traffic runs.
+
+    For ``adaptive`` the merged one, where there are tiers; for ``spray`` the quotient by alike switches; for
+    all others ``fabric`` itself. Its ``contraction`` tells which links a link of it stands for.
+
+    Raises:
+        ParameterError: the policy does not fit a fabric with tiers, or one without.
+    """
+    check_policy(fabric, policy)
+    if isinstance(policy, Adaptive) and fabric.tiered:
+        return merged(fabric)
+    return quotient(fabric) if isinstance(policy, Spray) else fabric
+
+
+def check_policy(fabric: Fabric, policy: Policy) -> None:
+    """Find what a policy cannot do on this fabric before anything is routed.
+
+    Raises:
+        ParameterError: it does not fit a fabric with tiers.
+        FileFormatError: its tables do not fit this fabric.
+    """
+    if isinstance(policy, Adaptive) and fabric.tiered and policy.paths != DEFAULT_PATHS:
+        rule = f"only for graphs without tiers; {fabric.name} has tiers, and all paths count"
+        raise ParameterError("routing adaptive: paths", policy.paths, rule)
+    if isinstance(policy, (Valiant, Ugal)) and fabric.tiered:
+        rule = f"for graphs without tiers; {fabric.name} has tiers, on which a detour would turn up again"
+        raise ParameterError("routing", policy.name, rule, ("ecmp", "dmodk", "adaptive", "spray", "static"))
+    if isinstance(policy, Static):
+        tables(fabric, policy.file)
+
+
+def pieces(fabric: Fabric, policy: Policy) -> int:
+    """Paths that are found one by one for each transfer: its queue pairs, or the parts of a flow."""
+    if isinstance(policy, (Valiant, Ugal)) or (isinstance(policy, Adaptive) and not fabric.tiered):
+        return policy.paths
+    return policy.qps
 
 
 def caveat(fabric: Fabric, policy: Policy) -> str:
     """What has to be said beside the policy's results on this fabric, or nothing."""
-    if policy.merges and not balanced(fabric):
+    if isinstance(policy, (Valiant, Ugal)):
+        return f"{policy} is a fluid approximation: each flow is cut into {policy.paths} parts, not packets"
+    if not isinstance(policy, Adaptive):
+        return ""
+    if not fabric.tiered:
+        return f"{policy} is an approximation here, without tiers: even over {policy.paths} shortest paths"
+    if not balanced(fabric):
         return f"{policy} is an upper bound here: switches that share leaves are not cabled alike"
     return ""
 
 
 def route(fabric: Fabric, src: NDArray, dst: NDArray, policy: Policy, *, qp: NDArray | int = 0) -> Paths:
-    """One path for each flow from endpoint ``src[i]`` to endpoint ``dst[i]``.
+    """The path of each flow from endpoint ``src[i]`` to endpoint ``dst[i]``, or the ways that it is split
+    over.
 
     ``fabric`` is the policy's carrier; ``qp`` distinguishes the queue pairs of one transfer. Every path is a
-    shortest legal one; traffic inside one scale-up domain takes its switch. A flow from an endpoint to itself
-    has no links. Where an endpoint has no way to its destination, an endpoint of its scale-up domain that has
-    one relays.
+    shortest legal one, but for those by an intermediate (``valiant``, ``ugal``) or by a table (``static``).
+    Traffic inside one scale-up domain takes its switch. A flow from an endpoint to itself has no links. Where
+    an endpoint has no way to its destination, an endpoint of its scale-up domain that has one relays.
 
     Raises:
         NoRouteError: a pair has no legal path; names the first and counts them.
         ParameterError: the fabric is not the policy's carrier; an endpoint is out of range.
+        TooLargeError: flows are split over more links than fit.
+        FileFormatError: a table of ``static`` cannot be read, or leads a flow round or nowhere.
     """
-    if policy.merges and not fabric.merged_from:
-        rule = f"{policy} runs on the merged fabric: carrier(fabric, policy)"
-        raise ParameterError("fabric", fabric.name, rule)
+    _require_carrier(fabric, policy)
     src, dst = np.asarray(src, np.int64), np.asarray(dst, np.int64)
     for name, ends in (("src", src), ("dst", dst)):
         wrong = (ends < 0) | (ends >= fabric.n_endpoints)
@@ -62,10 +107,7 @@ def route(fabric: Fabric, src: NDArray, dst: NDArray, policy: Policy, *, qp: NDA
     within = (domain[src] >= 0) & (domain[src] == domain[dst])
     inside, outside = np.flatnonzero(within & (src != dst)), np.flatnonzero(~within & (src != dst))
     parts = [(inside, _domestic(fabric, inside, draw))]
-    several = policy.merges and bool(
-        np.any(fabric.attached[src[outside]] * fabric.attached[dst[outside]] > 1)
-    )
-    found, paths, lost = (_split if several else _picked)(fabric, outside, draw)
+    found, paths, lost = _abroad(fabric, outside, draw)
     parts.append((found, paths))
     if len(lost):
         parts.append((lost, _relayed(fabric, src[lost], dst[lost], policy, draw.qp[lost])))
@@ -78,85 +120,77 @@ def route(fabric: Fabric, src: NDArray, dst: NDArray, policy: Policy, *, qp: NDA
     return Paths.stack([part for _, part in parts]).take(order)
 
 
+def _require_carrier(f: Fabric, policy: Policy) -> None:
+    known = f.contraction
+    if isinstance(policy, Adaptive) and f.tiered and (known is None or known.by_rate):
+        rule = f"{policy} runs on the merged fabric: carrier(fabric, policy)"
+        raise ParameterError("fabric", f.name, rule)
+    if known and known.by_rate and not isinstance(policy, Spray):
+        rule = f"{policy} does not run on the fabric whose alike switches are one: carrier(fabric, policy)"
+        raise ParameterError("fabric", f.name, rule)
+
+
 def _domestic(f: Fabric, flow: NDArray, draw: Draw) -> Paths:
     """The paths of flows inside one scale-up domain: to its switch and down."""
     src, dst = draw.src[flow], draw.dst[flow]
-    up = draw.cable(flow, src, f.arc_ptr[src])
-    down = draw.cable(flow, f.scaleup[src], f.arc_back[f.arc_ptr[dst]])
+    out, into = f.arc_ptr[src], f.arc_back[f.arc_ptr[dst]]
+    if isinstance(draw.policy, Spray):
+        return Paths.join(cables(f, out), cables(f, into.astype(np.int64)))
+    up, down = draw.cable(flow, src, out), draw.cable(flow, f.scaleup[src], into)
     return Paths.from_columns([up.astype(np.int32), down.astype(np.int32)])
 
 
-def _picked(f: Fabric, flow: NDArray, draw: Draw) -> tuple[NDArray, Paths, NDArray]:
-    """The flows that have a path over the fabric, theirs, and the flows that have none."""
-    first, last, lost = _attachments(f, draw.src[flow], draw.dst[flow], draw, flow)
+def _abroad(f: Fabric, flow: NDArray, draw: Draw) -> tuple[NDArray, Paths, NDArray]:
+    """The flows of ``flow`` that have a path over the fabric, theirs, and the flows that have none."""
+    policy, src, dst = draw.policy, draw.src[flow], draw.dst[flow]
+    several = bool(np.any(f.attached[src] * f.attached[dst] > 1))
+    if isinstance(policy, Spray) or (isinstance(policy, Adaptive) and f.tiered and several):
+        return _split(f, flow, draw)
+    if isinstance(policy, Adaptive) and not f.tiered:
+        return _dealt(f, flow, draw)
+    first, last, lost = attached(f, draw, flow)
     keep = np.ones(len(flow), bool)
     keep[lost] = False
-    columns = walk(f, flow[keep], first[keep], last[keep], draw)
-    return flow[keep], Paths.from_columns([column[flow[keep]] for column in columns]), flow[lost]
+    kept, first, last = flow[keep], first[keep], last[keep]
+    if isinstance(policy, Static):
+        return kept, forwarded(f, draw, kept, first, last), flow[lost]
+    if isinstance(policy, (Valiant, Ugal)):
+        return kept, detoured(f, draw, kept, first, last), flow[lost]
+    columns = walk(f, kept, first, last, draw)
+    return kept, Paths.from_columns([column[kept] for column in columns]), flow[lost]
 
 
 def _split(f: Fabric, flow: NDArray, draw: Draw) -> tuple[NDArray, Paths, NDArray]:
-    """As ``_picked``, but evenly over all nearest pairs of attachments: perfect where these are alike."""
+    """Evenly over all nearest pairs of attachments, and on as the policy does from each."""
     src, dst = draw.src[flow], draw.dst[flow]
-    owner, out, into, length = _ways(f, src, dst)
-    good, first, number = _nearest(owner, length, len(flow))
-    owner = owner[good]
-    each = Draw(f, draw.policy, src[owner], dst[owner], draw.qp[flow[owner]])
-    back = f.arc_back[into[good]].astype(np.int64)
-    ways = Paths.from_columns(walk(f, np.arange(len(owner)), out[good], back, each))
+    owner, out, into, length = ways(f, src, dst)
+    good, _, number = nearest(owner, length, len(flow))
+    owner, back = owner[good], f.arc_back[into[good]].astype(np.int64)
     kept = np.flatnonzero(number)
-    weight = np.repeat(1.0 / number[owner], ways.length)
-    ptr = np.append(ways.ptr[first[kept]], ways.ptr[-1:])
-    return flow[kept], Paths(ptr=ptr, link=ways.link, weight=weight), flow[number == 0]
+    if isinstance(draw.policy, Spray):
+        found = spread(f, out[good], back)
+    else:
+        each = Draw(f, draw.policy, src[owner], dst[owner], draw.qp[flow[owner]])
+        found = Paths.from_columns(walk(f, np.arange(len(owner)), out[good], back, each))
+    if len(owner) > len(kept):
+        found = found.scaled(1.0 / number[owner]).grouped(number[kept])
+    return flow[kept], found, flow[number == 0]
 
 
-def _attachments(
-    f: Fabric, src: NDArray, dst: NDArray, draw: Draw, flow: NDArray
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """For each flow the arc by which it leaves, the arc by which it arrives; and which flows have none.
-
-    Of all pairs of attachments the nearest, and among those one by the policy.
-    """
-    if np.all(f.attached[src] == 1) and np.all(f.attached[dst] == 1):
-        out, into = f.arc_up[src], f.arc_up[dst]
-        length = distances(f).between(f.arc_dst[out], f.leaf_index[f.arc_dst[into]])
-        return out, f.arc_back[into].astype(np.int64), np.flatnonzero(length == NO_PATH)
-    owner, out, into, length = _ways(f, src, dst)
-    good, first, count = _nearest(owner, length, len(src))
-    lost = count == 0
-    chosen = np.zeros(len(src), np.int64)
-    pick = first + draw.attachment(flow, np.maximum(count, 1))
-    chosen[~lost] = good[pick[~lost]]
-    if lost.all():
-        return chosen, chosen, np.flatnonzero(lost)
-    return out[chosen], f.arc_back[into[chosen]].astype(np.int64), np.flatnonzero(lost)
-
-
-def _ways(
-    f: Fabric, src: NDArray, dst: NDArray
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """All pairs of an attachment of ``src[i]`` and one of ``dst[i]``.
-
-    Four arrays (pairs,): i, ascending; the arc from each end up to its switch; the links between the switches
-    or NO_PATH.
-    """
-    ways = f.attached[src] * f.attached[dst]
-    owner = np.repeat(np.arange(len(src)), ways)
-    number = ranges(np.zeros(len(ways), np.int64), ways)
-    other = f.attached[dst[owner]]
-    out, into = f.arc_up[src[owner]] + number // other, f.arc_up[dst[owner]] + number % other
-    return owner, out, into, distances(f).between(f.arc_dst[out], f.leaf_index[f.arc_dst[into]])
-
-
-def _nearest(
-    owner: NDArray, length: NDArray, count: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """The options that are their owner's shortest; owner i has ``number[i]`` of them from ``first[i]`` on."""
-    best = np.full(count, NO_PATH)
-    np.minimum.at(best, owner, length)
-    good = np.flatnonzero((length < NO_PATH) & (length == best[owner]))
-    number = np.bincount(owner[good], minlength=count)
-    return good, np.cumsum(number) - number, number
+def _dealt(f: Fabric, flow: NDArray, draw: Draw) -> tuple[NDArray, Paths, NDArray]:
+    """Evenly over as many paths as the policy says, each hashed on its own."""
+    assert isinstance(draw.policy, Adaptive)
+    number = draw.policy.paths
+    src, dst = np.repeat(draw.src[flow], number), np.repeat(draw.dst[flow], number)
+    each = Draw(f, draw.policy, src, dst, np.tile(np.arange(number, dtype=np.uint64), len(flow)))
+    first, last, lost = attached(f, each, np.arange(len(src)))
+    gone = np.unique(lost // number)
+    keep = np.ones(len(flow), bool)
+    keep[gone] = False
+    parts = np.flatnonzero(np.repeat(keep, number))
+    columns = walk(f, parts, first[parts], last[parts], each)
+    found = Paths.from_columns([column[parts] for column in columns])
+    return flow[keep], found.evenly(number), flow[gone]
 
 
 def _relayed(f: Fabric, src: NDArray, dst: NDArray, policy: Policy, qp: NDArray) -> Paths:
@@ -166,8 +200,8 @@ def _relayed(f: Fabric, src: NDArray, dst: NDArray, policy: Policy, qp: NDArray)
     low, high = (np.searchsorted(f.scaleup[order], domain, side=side) for side in ("left", "right"))
     high[domain < 0] = low[domain < 0]  # without a domain: no peers
     owner, peer = np.repeat(np.arange(len(src)), high - low), order[ranges(low, high)]
-    pair, _, _, length = _ways(f, peer, dst[owner])
-    good, first, count = _nearest(owner[pair], length, len(src))
+    pair, _, _, length = ways(f, peer, dst[owner])
+    good, first, count = nearest(owner[pair], length, len(src))
     lost = np.flatnonzero(count == 0)
     if len(lost):
         reason = "no legal path (up, then down) and no relay in the source's server"

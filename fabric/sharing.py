@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fabric.paths import Paths
+from fabric.paths import Paths, Shared
 
 __all__ = ["Certificate", "certify", "max_min"]
 
@@ -35,38 +35,124 @@ def max_min(
     >>> max_min(shared, np.array([1.0, 3.0])).tolist()
     [0.5, 0.5, 2.5]
     """
-    flows = len(paths)
-    rates = np.full(flows, np.inf) if limits is None else np.array(limits, float)
-    used, link = np.unique(paths.link, return_inverse=True)
+    rates = np.full(len(paths), np.inf) if limits is None else np.array(limits, float)
+    alive = np.flatnonzero(_loads_any(paths))
+    if not len(alive):
+        return rates
+    open_, used = _Open.of(paths.take(alive))
     left = np.array(capacity, float)[used]
-    length = paths.length
-    alive = np.flatnonzero(length > 0)
-    length = length[alive]
-    weight = paths.weight
     cap = None if limits is None else np.asarray(limits, float)[alive]
     while len(alive):
-        start = np.cumsum(length) - length
-        total = np.bincount(link, weights=weight, minlength=len(used))
+        total = open_.load(None)
         with np.errstate(divide="ignore", invalid="ignore"):
             share = np.where(total > 0, left / total, np.inf)
-        least = np.minimum.reduceat(share[link], start)
+        least = open_.least(share)
         if cap is not None:
             least = np.minimum(least, cap)
-        at_link = np.full(len(used), np.inf)
-        np.minimum.at(at_link, link, np.repeat(least, length))
-        tight = at_link >= share * (1 - _TIE)
-        frozen = np.logical_or.reduceat(tight[link], start)
+        frozen = open_.meets(open_.slowest(least) >= share * (1 - _TIE))
         if cap is not None:
             frozen |= cap <= least
         rates[alive[frozen]] = least[frozen]
-        gone = np.repeat(frozen, length)
-        spent = np.repeat(least[frozen], length[frozen])
-        spent = spent if weight is None else spent * weight[gone]
-        left = np.maximum(left - np.bincount(link[gone], weights=spent, minlength=len(used)), 0.0)
-        link, weight = link[~gone], None if weight is None else weight[~gone]
-        alive, length = alive[~frozen], length[~frozen]
+        left = np.maximum(left - open_.load(np.where(frozen, least, 0.0)), 0.0)
+        alive = alive[~frozen]
         cap = None if cap is None else cap[~frozen]
+        open_.drop(frozen)
     return rates
+
+
+def _loads_any(paths: Paths) -> NDArray[np.bool_]:
+    """(flows,): which flows load a link at all."""
+    own = paths.length > 0
+    return own if paths.shared is None else own | (paths.shared.use.length > 0)
+
+
+class _Open:
+    """The flows that no level has frozen yet, over the links that they use."""
+
+    def __init__(self, paths: Paths, links: int, bundles: _Open | None) -> None:
+        self.links, self.bundles = links, bundles
+        self.link, self.weight, self.length = paths.link, paths.weight, paths.length
+        self.use: _Open | None = None
+        if paths.shared and bundles:
+            self.use = _Open(paths.shared.use, len(bundles.length), None)
+
+    @classmethod
+    def of(cls, paths: Paths) -> tuple[_Open, NDArray[np.int32]]:
+        """These flows, their links counted anew, and which link each of those is."""
+        shared = paths.shared
+        if shared is None:
+            used, place = np.unique(paths.link, return_inverse=True)
+            own = place.astype(np.int32)
+            return cls(Paths(ptr=paths.ptr, link=own, weight=paths.weight), len(used), None), used
+        kept, place = np.unique(shared.use.link, return_inverse=True)
+        taken = Paths(ptr=shared.use.ptr, link=place.astype(np.int32), weight=shared.use.weight)
+        bundles = shared.bundles.take(kept.astype(np.int64))
+        used, place = np.unique(np.concatenate([paths.link, bundles.link]), return_inverse=True)
+        own, other = np.split(place.astype(np.int32), [len(paths.link)])
+        apart = cls(Paths(ptr=bundles.ptr, link=other, weight=bundles.weight), len(used), None)
+        whole = Paths(ptr=paths.ptr, link=own, weight=paths.weight, shared=Shared(use=taken, bundles=bundles))
+        return cls(whole, len(used), apart), used
+
+    def load(self, rate: NDArray[np.float64] | None) -> NDArray[np.float64]:
+        """(links,): what flows of these rates (None: of 1 each) load."""
+        each = self.weight
+        if rate is not None:
+            each = np.repeat(rate, self.length)
+            each = each if self.weight is None else each * self.weight
+        load = np.bincount(self.link, weights=each, minlength=self.links).astype(float)
+        if self.use and self.bundles:
+            load += self.bundles.load(self.use.load(rate))
+        return load
+
+    def least(self, value: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(flows,): the least of a value per link over the links of each."""
+        found = _over_rows(np.minimum, value[self.link], self.length, np.inf)
+        if self.use and self.bundles:
+            found = np.minimum(found, self.use.least(self.bundles.least(value)))
+        return found
+
+    def slowest(self, rate: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(links,): the least of a value per flow over the flows of each."""
+        found = np.full(self.links, np.inf)
+        np.minimum.at(found, self.link, np.repeat(rate, self.length))
+        if self.use and self.bundles:
+            found = np.minimum(found, self.bundles.slowest(self.use.slowest(rate)))
+        return found
+
+    def meets(self, chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """(flows,): which cross a chosen link."""
+        found = _over_rows(np.logical_or, chosen[self.link], self.length, False)
+        if self.use and self.bundles:
+            found |= self.use.meets(self.bundles.meets(chosen))
+        return found
+
+    def drop(self, gone: NDArray[np.bool_]) -> None:
+        """Leave out flows, and what links of bundles no flow takes any more."""
+        stay = ~np.repeat(gone, self.length)
+        self.link, self.length = self.link[stay], self.length[~gone]
+        self.weight = None if self.weight is None else self.weight[stay]
+        if self.use and self.bundles:
+            self.use.drop(gone)
+            left = np.zeros(len(self.bundles.length), bool)
+            left[self.use.link] = True
+            stay = np.repeat(left, self.bundles.length)
+            if 2 * int(stay.sum()) < len(stay):
+                # A bundle without flows keeps its number and loses its links.
+                self.bundles.link = self.bundles.link[stay]
+                if self.bundles.weight is not None:
+                    self.bundles.weight = self.bundles.weight[stay]
+                self.bundles.length = np.where(left, self.bundles.length, 0)
+
+
+def _over_rows(reduce: np.ufunc, value: NDArray, length: NDArray[np.int64], empty: object) -> NDArray:
+    """``reduce`` over consecutive runs of ``value``, ``length[i]`` of them in run i; ``empty`` of none."""
+    start = np.cumsum(length) - length
+    if np.all(length > 0):
+        return reduce.reduceat(value, start) if len(length) else value[:0]
+    found = np.full(len(length), empty, value.dtype)
+    if len(value):
+        found[length > 0] = reduce.reduceat(value, start[length > 0])
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +180,7 @@ def certify(
     A flow is justified by a full link on which no flow is faster, or by its limit; without links and without
     a limit, by an infinite rate.
     """
-    tolerance = 1e-9
+    tolerance, paths = 1e-9, paths.expanded()
     load = paths.load(rates, len(capacity))
     full = load >= capacity * (1 - tolerance)
     row = paths.row

@@ -17,56 +17,58 @@ from fabric.draw import Draw
 from fabric.fabric import Fabric, ranges
 from fabric.schema import SWITCH
 
-__all__ = ["walk"]
+__all__ = ["Step", "between", "walk"]
 
 _LISTED_AT_ONCE = 4_000_000  # candidate arcs; bounds memory
 
 
 def walk(f: Fabric, flow: NDArray, first: NDArray, last: NDArray, draw: Draw) -> list[NDArray[np.int32]]:
-    """Columns of links, one per hop over all flows of the draw; only those in ``flow`` are filled."""
-    total = len(draw.src)
-    columns: list[NDArray[np.int32]] = []
+    """Columns of links, one per hop over all flows of the draw; only those in ``flow`` are filled.
 
-    def put(hop: int, which: NDArray, link: NDArray) -> None:
-        while len(columns) <= hop:
-            columns.append(np.full(total, -1, np.int32))
-        columns[hop][which] = link
-
-    put(0, flow, draw.cable(flow, draw.src[flow], first))
-    put(1, flow[:0], flow[:0])
+    Each of ``flow`` leaves its source by the arc ``first`` and reaches its destination by the arc ``last``.
+    """
     here, leaf = f.arc_dst[first].astype(np.int64), f.link_src[f.arc_link[last]]
-    target = f.leaf_index[leaf].astype(np.int64)
+    out, into = (np.full(len(draw.src), -1, np.int32) for _ in range(2))
+    out[flow] = draw.cable(flow, draw.src[flow], first)
+    into[flow] = draw.cable(flow, leaf, last)
+    return [out, *between(f, flow, here, f.leaf_index[leaf].astype(np.int64), draw), into]
+
+
+def between(f: Fabric, flow: NDArray, here: NDArray, leaf: NDArray, draw: Draw) -> list[NDArray[np.int32]]:
+    """As ``walk``, from the switch ``here`` of each of ``flow`` to its leaf, an index into ``f.leaves``."""
+    columns: list[NDArray[np.int32]] = []
     tables = distances(f)
-    for number in np.unique(target // tables.columns).tolist():
+    for number in np.unique(leaf // tables.columns).tolist():
         block = tables.block(number)
-        mine = np.flatnonzero(target // tables.columns == number)
-        step = _Step(f, block, draw, flow[mine], here[mine], target[mine] - block.first, last[mine])
-        hop = 1
-        while len(step.flow):
-            arrived = step.left == 0
-            if arrived.any():
-                done = step.flow[arrived]
-                put(hop, done, draw.cable(done, step.node[arrived], step.last[arrived]))
-                step.keep(~arrived)
-            if len(step.flow):
-                put(hop, step.flow, step.advance())
+        mine = np.flatnonzero(leaf // tables.columns == number)
+        step = Step(f, block, draw, flow[mine], here[mine], leaf[mine] - block.first)
+        hop = 0
+        while True:
+            step.keep(step.left > 0)
+            if not len(step.flow):
+                break
+            if hop == len(columns):
+                columns.append(np.full(len(draw.src), -1, np.int32))
+            columns[hop][step.flow] = step.advance()
             hop += 1
     return columns
 
 
-class _Step:
+class Step:
     """Flows under way in one block: where each is, how many links are left, whether it may still go up."""
 
     def __init__(
-        self, f: Fabric, block: Block, draw: Draw, flow: NDArray, node: NDArray, leaf: NDArray, last: NDArray
+        self, f: Fabric, block: Block, draw: Draw, flow: NDArray, node: NDArray, leaf: NDArray
     ) -> None:
         self.f, self.block, self.draw = f, block, draw
-        self.flow, self.node, self.leaf, self.last = flow, node, leaf, last
+        self.flow, self.node, self.leaf = flow, node, leaf
         self.left = block.reach[node - f.n_endpoints, leaf].astype(np.int64)
         self.rising = np.ones(len(flow), bool)
 
     def keep(self, which: NDArray) -> None:
-        for name in ("flow", "node", "leaf", "last", "left", "rising"):
+        if which.all():
+            return
+        for name in ("flow", "node", "leaf", "left", "rising"):
             setattr(self, name, getattr(self, name)[which])
 
     def advance(self) -> NDArray[np.int64]:

@@ -16,8 +16,8 @@ from fabric import Fabric
 from fabric.breakage import draws, harmed
 from fabric.errors import FabricsimError, ParameterError
 from fabric.fault import NONE, format_faults, parse_faults
-from fabric.policy import Ecmp, parse_policy
-from fabric.routing import caveat
+from fabric.policy import parse_policy, policy_file
+from fabric.routing import caveat, check_policy
 from fabric.units import parse_sizes
 from sims.collectives import ALGORITHMS, AUTO, build, format_algorithm, parse_algorithms
 from sims.collectives.hierarchical import UnequalGroupsError
@@ -85,6 +85,7 @@ class AllReduce:
         )
         self.fabric = fabric
         self.policy = parse_policy(routing, seed)
+        check_policy(fabric, self.policy)
         self.profile = parse_profile(latency_profile)
         self.placement = place(fabric, ranks, placement, seed)
         failing, slowing = parse_faults("fail", fail), parse_faults("degrade", degrade)
@@ -92,8 +93,8 @@ class AllReduce:
         self.left, self.damage = harmed(fabric, faults, seed, allow_partition=allow_partition)
         self.packet_settings = parse_packet_settings(packet)
         chosen = engine == "packet" and self.policy.name in SPREADING  # for each packet, on its way
-        drawn = isinstance(self.policy, Ecmp) or placement == "random" or draws(faults) or chosen
-        file = placement_file(placement)
+        drawn = self.policy.drawn or placement == "random" or draws(faults) or chosen
+        file, table = placement_file(placement), policy_file(routing)
         self._common: dict[str, Any] = {
             "topology": topology or f"graph {fabric.name}",
             "topology_digest": content_digest(fabric) if digest is None else digest,
@@ -103,6 +104,7 @@ class AllReduce:
             "placement_digest": _digest(self.placement.astype("<i8")) if file else "",
             "seed": seed if drawn else 0,
             "routing": str(self.policy),
+            "routing_digest": hashlib.sha256(table.read_bytes()).hexdigest() if table else "",
             "engine": engine,
             "packet": str(self.packet_settings) if engine == "packet" else "",
             "latency_profile": self.profile.spec,
@@ -337,7 +339,7 @@ def job_of(scenario: Scenario, fabric: Fabric) -> AllReduce:
 
     Raises:
         FabricsimError: ``fabric`` is not the one that the scenario was made of, or the contents of a file of
-            its placement or its faults are no longer those.
+            its placement, its routing or its faults are no longer those.
     """
     in_memory = scenario.topology.startswith("graph ")
     if in_memory and scenario.topology_digest not in ("", content_digest(fabric)):
@@ -353,7 +355,8 @@ def job_of(scenario: Scenario, fabric: Fabric) -> AllReduce:
         files = f"{scenario.fail};{scenario.degrade}".replace(NONE, "").strip(";")
         raise FabricsimError(f"{files}: what its file names changed since this scenario was made")
     if found != scenario:
-        raise FabricsimError(f"{scenario.placement}: its contents changed since this scenario was made")
+        changed = scenario.routing if found.routing_digest != scenario.routing_digest else scenario.placement
+        raise FabricsimError(f"{changed}: its contents changed since this scenario was made")
     return job
 
 

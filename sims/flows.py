@@ -11,6 +11,7 @@ import simpy
 from numpy.typing import NDArray
 
 from fabric import Fabric, Paths, carrier, route
+from fabric.contraction import members
 from fabric.measures import link_kind
 from fabric.policy import Policy
 from sims.latency import derated, transfer_latency
@@ -88,13 +89,15 @@ def run_flows(
         carried += part.load(traffic.size / policy.qps, runs_on.n_links)
     seconds = carried / runs_on.capacity
     hot = int(np.argmax(seconds))
-    trunk = ~runs_on.access
+    # A link of the carrier stands for all that are loaded as it is.
+    trunks = int(np.sum(~fabric.access))
+    used = int(members(runs_on)[~runs_on.access & (carried > 0)].sum())
     return FlowResult(
         traffic=traffic,
         end=end,
         rate=traffic.size / (end - traffic.start),
         busiest=link_kind(runs_on, hot),
         busiest_s=float(seconds[hot]),
-        used=float(np.mean(carried[trunk] > 0)) if trunk.any() else 0.0,
+        used=used / trunks if trunks else 0.0,
         solves=network.solves,
     )

@@ -74,7 +74,11 @@ Out = Annotated[
     typer.Option("--out", metavar="FILE", help="Write the rows: .csv, .json or .jsonl.", show_default=False),
 ]
 
-Routing = Annotated[str, typer.Option(metavar="POLICY", help="ecmp, ecmp:qps=Q, dmodk or adaptive.")]
+ROUTING_HELP = (
+    "ecmp[:qps=Q,salt=none], dmodk, adaptive, spray, static:file=TABLE.csv (switch,destination,next_hop); "
+    "without tiers also adaptive:paths=K, valiant and ugal."
+)
+Routing = Annotated[str, typer.Option(metavar="POLICY", help=ROUTING_HELP)]
 Profile = Annotated[
     str,
     typer.Option(
@@ -87,7 +91,7 @@ Profile = Annotated[
 Seed = Annotated[
     str,
     typer.Option(
-        metavar="NUMBER", help="Draws random placements, random traffic, the salts of ECMP and faults."
+        metavar="NUMBER", help="Draws random placements and traffic, the salts of ECMP, detours, faults."
     ),
 ]
 Fail = Annotated[

@@ -188,8 +188,9 @@ class FluidNetwork:
         if alone:
             return 0.0
         # The least share that any link of a newcomer can fall to bounds the levels that it can touch.
-        load = self._paths.load(1.0, len(self.capacity))[fresh.link]
-        return float(np.min(self.capacity[fresh.link] / load, initial=_UNLIMITED))
+        touched = fresh.load(1.0, len(self.capacity)) > 0
+        load = self._paths.load(1.0, len(self.capacity))[touched]
+        return float(np.min(self.capacity[touched] / load, initial=_UNLIMITED))
 
     def _solve(self, floor: float) -> None:
         """Max-min rates for every flow at ``floor`` or above; the others keep theirs and their bandwidth."""

@@ -12,19 +12,20 @@ from numpy.typing import NDArray
 from fabric import Fabric, Paths, carrier, route
 from fabric.errors import TooLargeError
 from fabric.measures import link_kind, link_kinds
+from fabric.memory import available_memory
 from fabric.policy import Policy
+from fabric.routing import pieces
 from sims.latency import crossing, derated, transfer_latency
 from sims.network import RateMemo
 from sims.profiles import PLATEAU_BYTES, LatencyProfile
 from sims.schedule import Phase, Schedule
-from topologies.memory import available_memory
 
 __all__ = ["Limit", "Program", "Stage", "routed_phase"]
 
 
-# Bytes per flow and queue pair: while its phase is routed, and of its path when it is. Measured as the growth
-# of the largest resident size (ru_maxrss) on 0.2 to 3.2 million flows in a three-tier tree: 195 to 263 for
-# one phase, 514 for the 17 that recursive doubling keeps; rounded up.
+# Bytes per flow and queue pair (or part of a flow that is routed apart): while its phase is routed, and of
+# its path when it is. Measured as the growth of the largest resident size (ru_maxrss) on 0.2 to 3.2 million
+# flows in a three-tier tree: 195 to 263 for one phase, 514 for the 17 that recursive doubling keeps.
 _ROUTING, _ROUTED = 280, 40
 
 
@@ -105,7 +106,7 @@ class Program:
         TooLargeError: so many transfers and queue pairs do not fit in memory.
         """
         runs_on = derated(carrier(fabric, policy), profile)
-        _require_memory(schedule, policy.qps)
+        _require_memory(schedule, pieces(runs_on, policy))
         known: dict[tuple[int, int, int], Paths] = {}  # phases with the same transfers share their arrays
         routed = []
         for phase in schedule.phases:
@@ -206,9 +207,9 @@ class Program:
         )
 
 
-def _require_memory(schedule: Schedule, qps: int) -> None:
+def _require_memory(schedule: Schedule, pieces: int) -> None:
     distinct = {(id(phase.src), id(phase.dst)): len(phase) for phase in schedule.phases}
-    flows, kept = qps * max(distinct.values(), default=0), qps * sum(distinct.values())
+    flows, kept = pieces * max(distinct.values(), default=0), pieces * sum(distinct.values())
     needed, available = _ROUTING * flows + _ROUTED * kept, available_memory()
     if needed > available:
         raise TooLargeError(f"{schedule.name}: routing {flows:,} flows in a phase", needed, available)

@@ -21,10 +21,10 @@ class Scenario(BaseModel):
     """One all-reduce: where, who, how, how much. Frozen; equal scenarios have equal keys.
 
     Texts are canonical (the caller's business): the same thing is always written the same way.
-    ``topology_digest`` and ``placement_digest`` are hashes of the contents where a file or a graph in memory
-    is meant, else empty; ``fault_digest`` is that of what the files of ``fail`` and ``degrade`` name.
-    ``seed`` draws random placements, the salts of ECMP and faults; it is 0 where nothing is drawn.
-    ``packet``: settings of the packet model, "" for other engines.
+    ``topology_digest``, ``placement_digest`` and ``routing_digest`` are hashes of the contents where a file
+    or a graph in memory is meant, else empty; ``fault_digest`` is that of what the files of ``fail`` and
+    ``degrade`` name. ``seed`` draws random placements, the salts of ECMP, intermediate switches and faults;
+    it is 0 where nothing is drawn. ``packet``: settings of the packet model, "" for other engines.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,6 +36,7 @@ class Scenario(BaseModel):
     placement_digest: str = ""
     seed: int = Field(default=0, ge=0, lt=2**63)
     routing: str = "ecmp:qps=1"
+    routing_digest: str = ""
     algorithm: str
     size_bytes: int = Field(gt=0)
     engine: Literal["flow", "bound", "packet"] = "flow"
@@ -63,6 +64,8 @@ class Scenario(BaseModel):
             if values[f"{name}_digest"]:
                 # What follows the path (such as :nvlink=450GB/s) is a cause; the path is not.
                 values[name] = "file:" + ",".join(re.findall(r"[\w-]+=[^,:]+", values[name]))
+        if self.routing_digest:
+            values["routing"] = self.routing.partition(":")[0]
         if self.fault_digest:
             values |= {name: without_paths(values[name]) for name in ("fail", "degrade")}
         for name in _LATER:
@@ -77,7 +80,7 @@ class Scenario(BaseModel):
 
 
 # Fields that came after rows had been written: they are no cause at their default, so that keys stay.
-_LATER = ("fail", "degrade", "fault_digest", "allow_partition")
+_LATER = ("routing_digest", "fail", "degrade", "fault_digest", "allow_partition")
 
 # Which fields name the fabric; which a job on it has once, whatever its algorithms and sizes; and which of
 # those a user sets (the others are found from files).

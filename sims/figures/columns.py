@@ -104,7 +104,7 @@ _KNOWN: dict[str, tuple[str, str, str, Callable[[Any], str], str]] = {
 }
 _COSTS = ("cost_USD", "cost_per_endpoint_USD")
 # What is no quantity of its own: the scenario as a whole, hashes, and tables.
-_HIDDEN = ("scenario", "utilisation", "topology_digest", "placement_digest", "fault_digest")
+_HIDDEN = ("scenario", "utilisation", *(name for name in Scenario.model_fields if name.endswith("_digest")))
 _PLAIN = tuple(n for n in (*Scenario.model_fields, *(f.name for f in fields(Row))) if n not in _HIDDEN)
 _DOTTED = ("topology", "routing", "algorithm", "placement", "latency_profile", "utilisation")
 

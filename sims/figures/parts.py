@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from typing import Any
 
 from fabric.fault import NONE
-from fabric.policy import parse_policy
+from fabric.policy import POLICIES, parse_policy
 from sims.profiles import latency_profile
 from topologies.catalogue import FAMILIES, PRESETS
 from topologies.spec import Builder, Parameter, read_arguments
@@ -28,7 +29,11 @@ def parts(name: str, text: str) -> dict[str, Any]:
         return _topology(head, rest, text)
     if name == "routing":
         policy = parse_policy(text)
-        found = {key: getattr(policy, key) for key in policy.__dataclass_fields__ if key != "seed"}
+        found = {
+            field.name: getattr(policy, field.name)
+            for field in fields(POLICIES[policy.name])
+            if field.name != "seed"
+        }
         return {"name": policy.name, **found}
     if name == "latency_profile":
         profile = latency_profile(text)

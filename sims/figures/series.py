@@ -38,7 +38,12 @@ __all__ = [
 _NOT_APART = ("seed", "topology")
 # What makes a topology larger: where one of them tells rows apart, those that go with it need no mention.
 _GROWTH = ("endpoints", "radix", "k", "leaves", "spines", "servers", "groups", "switches", "p", "a", "h", "q")
-_DIGESTS = {"topology_digest": "contents ", "placement_digest": "endpoints ", "fault_digest": "faults "}
+_DIGESTS = {
+    "topology_digest": "contents ",
+    "placement_digest": "endpoints ",
+    "routing_digest": "tables ",
+    "fault_digest": "faults ",
+}
 _MOST_ALONG = 8  # settings that may change along a line; all their subsets are tried
 
 
@@ -130,6 +135,8 @@ def differing(groups: Iterable[Sequence[Point]]) -> list[str]:
         del names["topology_digest"]
     if "fault_digest" in names and ("fail" in names or "degrade" in names):
         del names["fault_digest"]
+    if "routing_digest" in names and "routing.file" in names:
+        del names["routing_digest"]
     return list(names)
 
 

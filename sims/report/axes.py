@@ -38,7 +38,12 @@ _NOUNS = {
     "allow_partition": ("rule on partitions", "rules on partitions"),
 }
 # What a digest is of: it is a cause of its own only where one name has several contents.
-_DIGESTS = {"topology_digest": "topology", "placement_digest": "placement", "fault_digest": "fail"}
+_DIGESTS = {
+    "topology_digest": "topology",
+    "placement_digest": "placement",
+    "routing_digest": "routing",
+    "fault_digest": "fail",
+}
 _SHOWN_DIGITS = 8
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from fabric import Fabric
 from fabric.errors import ParameterError
-from fabric.policy import parse_policy
+from fabric.policy import Ugal, Valiant, parse_policy
 from sims.collectives import ALGORITHMS, AUTO, build, parse_algorithms
 from sims.scenario import Scenario
 from sims.schedule import Schedule
@@ -72,7 +72,8 @@ def estimate(points: Iterable[Scenario], extents: dict[str, Extent]) -> tuple[fl
     kept: dict[object, float] = {}  # bytes of paths of all algorithms of a job
     for point in points:
         fabric, job, algorithm = share_key(point)
-        extent, qps = extents[point.topology], parse_policy(point.routing).qps
+        extent, policy = extents[point.topology], parse_policy(point.routing)
+        qps = policy.paths if isinstance(policy, (Valiant, Ugal)) else policy.qps
         distinct, largest, rounds = (qps * count for count in _flows(algorithm, point.ranks, extent))
         if fabric not in seen:
             seen.add(fabric)

@@ -112,3 +112,63 @@ def dmodk_nodes(k: int, s: int, d: int) -> list[int]:
         top = [up] if up == down else [up, core + i + r * (d // r % r), down]
         middle = [leaf + s // r, *top, leaf + d // r]
     return [s, *middle, d]
+
+
+def spray(G: nx.Graph, a: Any, b: Any) -> Counter[tuple[Any, Any]]:
+    """The share of a flow's bytes on the cables of each arc, split evenly over all next cables. Exact.
+
+    For endpoints that the fabric joins, outside of one scale-up domain.
+    """
+    table = {u: legal_distances(G, u) for u in attachments(G, a)}
+    ways = [(u, v) for u in table for v in attachments(G, b) if v in table[u]]
+    shortest = min(table[u][v] for u, v in ways)
+    ways = [(u, v) for u, v in ways if table[u][v] == shortest]
+    load: Counter[tuple[Any, Any]] = Counter()
+    for u, v in ways:
+        load[a, u] += Fraction(1, len(ways))
+        load[v, b] += Fraction(1, len(ways))
+        here: Counter[tuple[Any, bool]] = Counter({(u, True): Fraction(1, len(ways))})
+        for left in range(shortest, 0, -1):
+            following: Counter[tuple[Any, bool]] = Counter()
+            for (node, rising), share in here.items():
+                ahead = [
+                    (w, up)
+                    for w, up in states(G, not tiered(G), node, rising)
+                    if legal_distances(G, w, up).get(v) == left - 1
+                ]
+                cables = sum(G[node][w].get("cables", 1) for w, _ in ahead)
+                for w, up in ahead:
+                    part = share * Fraction(G[node][w].get("cables", 1), cables)
+                    load[node, w] += part
+                    following[w, up] += part
+            here = following
+    return load
+
+
+def follow(tables: dict[tuple[Any, Any], Any], first: Any, destination: Any) -> list[Any]:
+    """The nodes from switch ``first`` on, as the tables say: (switch, destination) -> next hop."""
+    path = [first]
+    while path[-1] != destination:
+        path.append(tables[path[-1], destination])
+    return path
+
+
+def ugal(flows: list[list[tuple[list[int], list[int]]]], capacity: list[float]) -> list[list[bool]]:
+    """Which parts of each flow take their second path: part by part, of all flows at once.
+
+    ``flows[i][p]``: the links of the minimal and of the other path of part p.
+    """
+    load = [0.0] * len(capacity)
+    takes: list[list[bool]] = [[] for _ in flows]
+    for part in range(len(flows[0])):
+        before = list(load)
+
+        def cost(path: list[int], before: list[float] = before) -> float:
+            return len(path) * max((before[link] / capacity[link] for link in path), default=0.0)
+
+        for choice, flow in zip(takes, flows):
+            minimal, other = flow[part]
+            choice.append(cost(other) < cost(minimal))
+            for link in other if choice[-1] else minimal:
+                load[link] += 1
+    return takes

@@ -171,7 +171,7 @@ def test_cut_cables_lower_the_merged_capacity() -> None:
 
 def test_a_graph_without_tiers_cannot_be_merged() -> None:
     with pytest.raises(ParameterError, match="needs a graph with tiers, and dragonfly has none"):
-        carrier(Fabric.from_graph(dragonfly()), Adaptive())
+        merged(Fabric.from_graph(dragonfly()))
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from fabric.errors import ParameterError
-from fabric.policy import POLICIES, Adaptive, Dmodk, Ecmp, mix, parse_policy
+from fabric.policy import (
+    POLICIES,
+    Adaptive,
+    Dmodk,
+    Ecmp,
+    Policy,
+    Spray,
+    Static,
+    Ugal,
+    Valiant,
+    mix,
+    parse_policy,
+    policy_file,
+)
 
 
 @pytest.mark.parametrize(
@@ -17,11 +32,30 @@ from fabric.policy import POLICIES, Adaptive, Dmodk, Ecmp, mix, parse_policy
         ("dmodk", Dmodk()),
         ("dmodk:qps=1", Dmodk()),
         ("adaptive", Adaptive()),
+        ("adaptive:paths=16", Adaptive(paths=16)),
+        ("ecmp:qps=4,salt=none", Ecmp(qps=4, salt="none", seed=7)),
+        ("ecmp:salt=switch", Ecmp(seed=7)),
+        ("spray", Spray()),
+        ("valiant", Valiant(seed=7)),
+        ("valiant:paths=2", Valiant(paths=2, seed=7)),
+        ("ugal:paths=16", Ugal(paths=16, seed=7)),
     ],
 )
-def test_text(text: str, policy: Ecmp | Dmodk | Adaptive) -> None:
+def test_text(text: str, policy: Policy) -> None:
     assert parse_policy(text, seed=7) == policy
     assert parse_policy(str(policy), seed=7) == policy
+
+
+def test_the_path_of_tables_may_hold_commas(tmp_path: Path) -> None:
+    file = tmp_path / "a,b=c.csv"
+    file.touch()
+    policy = parse_policy(f"static:file={file}")
+    assert policy == Static(file=str(file)) and parse_policy(str(policy)) == policy
+    assert policy_file(str(policy)) == file and policy_file("ecmp:qps=2") is None
+
+
+def test_a_seed_counts_where_something_is_drawn() -> None:
+    assert {name for name, kind in POLICIES.items() if kind.drawn} == {"ecmp", "valiant", "ugal"}
 
 
 def test_each_policy_knows_its_name() -> None:
@@ -38,6 +72,14 @@ def test_each_policy_knows_its_name() -> None:
         ("ecmp:qps=1.5", "routing ecmp: qps: '1.5': a whole number"),
         ("ecmp:qps=²", "routing ecmp: qps: '²': a whole number"),
         ("ecmp:qps=0", "routing ecmp: qps: 0: a whole number from 1 to 1024"),
+        ("ecmp:qps=2,qps=3", "routing ecmp: qps: '3': given twice"),
+        ("ecmp:salt=pepper", "routing ecmp: salt: 'pepper': unknown salt .legal: switch, none"),
+        ("adaptive:paths=0", "routing adaptive: paths: 0: a whole number from 1 to 256"),
+        ("valiant:paths=257", "routing valiant: paths: 257: a whole number from 1 to 256"),
+        ("ugal:qps=2", "routing ugal: 'qps': unknown parameter .*legal: paths"),
+        ("spray:qps=2", "routing spray: 'qps': spray takes no parameter"),
+        ("static", "routing static: file: not given: the path of a CSV file"),
+        ("static:TABLE.csv", "routing static: 'TABLE.csv': unknown parameter .legal: file"),
         ("ecmp:qps=1025", "routing ecmp: qps: 1025: a whole number from 1 to 1024"),
         ("dmodk:qps=2", "routing dmodk: qps: 2: 1: the source and the queue pair never matter"),
         ("adaptive:qps=2", "routing adaptive: qps: 2: 1: traffic is spread perfectly already"),

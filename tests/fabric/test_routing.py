@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from math import exp, lgamma, log
 from typing import Any
 
 import fabric_oracles as oracle
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from numpy.typing import NDArray
 from test_distance import random_graphs
 
-from fabric import Adaptive, Dmodk, Ecmp, Fabric, Paths, carrier, distance, max_min, route, routing, walk
+from fabric import Adaptive, Dmodk, Ecmp, Fabric, Paths, carrier, distance, max_min, route, walk
 from fabric.errors import NoRouteError, ParameterError
 from fabric.policy import Policy
 from topologies import fat_tree
@@ -154,26 +155,20 @@ def test_ecmp_depends_on_flow_queue_pair_and_seed_only() -> None:
     )  # any whole number will do
 
 
-def cores_used(F: Fabric) -> int:
+def cores_used(F: Fabric, policy: Ecmp) -> int:
     rng = np.random.default_rng(1)
     src = np.tile(np.arange(128), 8)
     dst = np.concatenate([rng.permutation(128) for _ in range(8)])
-    seen = F.link_dst[route(F, src, dst, Ecmp()).link]
+    seen = F.link_dst[route(F, src, dst, policy).link]
     return len(np.unique(seen[F.tier[seen] == 3]))
 
 
-def test_the_salt_of_each_switch_prevents_polarisation(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("seed", range(3))
+def test_the_salt_of_each_switch_prevents_polarisation(seed: int) -> None:
     """At k = 8 all 16 cores are used; were the switch not in the hash, spine i would always take port i."""
     F = Fabric.from_graph(ZOO["three_tier"]())
-    assert cores_used(F) == 16
-
-    class Unsalted(routing.Draw):
-        def __post_init__(self) -> None:
-            super().__post_init__()
-            self.salt[:] = 0
-
-    monkeypatch.setattr(routing, "Draw", Unsalted)
-    assert cores_used(F) == 4
+    assert cores_used(F, Ecmp(seed=seed)) == 16
+    assert cores_used(F, Ecmp(salt="none", seed=seed)) == 4
 
 
 @pytest.mark.parametrize("n", [8, 16, 32, 64])
@@ -191,6 +186,50 @@ def test_ecmp_of_n_flows_uses_the_expected_share_of_n_uplinks(n: int) -> None:
     empty, two_empty = (1 - 1 / n) ** n, (1 - 2 / n) ** n
     variance = n * empty + n * (n - 1) * two_empty - (n * empty) ** 2
     assert abs(np.mean(used) - n * (1 - empty)) < 4 * np.sqrt(variance / trials)
+
+
+@pytest.mark.parametrize("qps, fullest, slowest", [(1, 3.95, 0.25), (16, 1.63, 0.61)])
+def test_what_hashing_costs_64_senders_on_64_uplinks(qps: int, fullest: float, slowest: float) -> None:
+    """64 senders of line rate, each cut into ``qps`` flows: the fullest uplink, the slowest sender; means.
+
+    Balls in bins, whose fullest has a known distribution. A flow on it gets 1/max of line rate.
+    """
+    n, trials = 64, 200
+    trunk = [(leaf, f"s{i}") for leaf in ("l0", "l1") for i in range(n)]
+    spines = {f"s{i}": 2 for i in range(n)}
+    access = [(e, f"l{e // n}") for e in range(2 * n)]
+    F = Fabric.from_graph(graph("two leaves", range(2 * n), {"l0": 1, "l1": 1} | spines, access + trunk))
+    src, most, least = np.tile(np.arange(n), qps), [], []
+    qp = np.repeat(np.arange(qps), n)
+    for seed in range(trials):
+        paths = route(F, src, src + n, Ecmp(qps=qps, seed=seed), qp=qp)
+        load = np.bincount(paths.link.reshape(-1, 4)[:, 1], minlength=F.n_links) / qps
+        most.append(load.max())
+        least.append(1 / load.max())
+    by_theory = largest_of_bins(n * qps, n)
+    mean = sum(m * p for m, p in by_theory.items()) / qps
+    spread = np.sqrt(sum((m / qps - mean) ** 2 * p for m, p in by_theory.items()) / trials)
+    assert mean == pytest.approx(fullest, abs=0.01)
+    assert abs(np.mean(most) - mean) < 4 * spread
+    assert np.mean(least) == pytest.approx(slowest, abs=0.02)
+    assert sum(qps / m * p for m, p in by_theory.items()) == pytest.approx(slowest, abs=0.02)
+
+
+def largest_of_bins(balls: int, bins: int) -> dict[int, float]:
+    """The distribution of the fullest of ``bins`` after ``balls`` were thrown.
+
+    Bins fill like Poisson variables of mean balls/bins that are known to sum to ``balls``: P(max <= m) is the
+    coefficient of x^balls in (sum_{j<=m} p_j x^j)^bins over that of the whole sum.
+    """
+    mean, below = balls / bins, [0.0]
+    total = exp(-balls + balls * log(balls) - lgamma(balls + 1))
+    while below[-1] < 1 - 1e-12:
+        one = np.array([exp(-mean + j * log(mean) - lgamma(j + 1)) for j in range(len(below) + 1)])
+        power = np.array([1.0])
+        for _ in range(bins):
+            power = np.convolve(power, one)[: balls + 1]
+        below.append(float(power[balls] / total) if len(power) > balls else 0.0)
+    return {m: below[m] - below[m - 1] for m in range(1, len(below)) if below[m] > below[m - 1]}
 
 
 # --- dmodk ---

@@ -14,6 +14,7 @@ from sims.allreduce import DEFAULT_ALGORITHMS, AllReduce, all_reduce, simulate
 from sims.collectives import ALGORITHMS
 from sims.output import records_text
 from sims.result import COLUMNS, Row
+from sims.scenario import Scenario
 from topologies import fat_tree, load, write_node_link
 from topologies.catalogue import source_digest
 
@@ -60,6 +61,8 @@ def test_rows_say_what_came_out(four: Fabric) -> None:
         {},
         {"placement": "random", "seed": 7, "ranks": 9},
         {"placement": "strided:3", "routing": "dmodk", "latency_profile": "ib-ndr:overhead=1us"},
+        {"routing": "spray"},
+        {"routing": "ecmp:qps=2,salt=none", "seed": 3},
         {"routing": "ecmp:qps=3", "seed": 2, "engine": "bound"},
         {"routing": "adaptive", "seed": 5},
     ],
@@ -121,6 +124,52 @@ def test_a_placement_file_counts_by_its_contents(tmp_path: Path, four: Fabric) -
     first.write_text("5\n0\n8\n")
     with pytest.raises(FabricsimError, match="its contents changed since this scenario was made"):
         simulate(rows[0].scenario)
+
+
+def test_tables_count_by_their_contents(tmp_path: Path, four: Fabric) -> None:
+    first, second = tmp_path / "a.csv", tmp_path / "b,c=d.csv"
+    first.write_text("switch,destination,next_hop\n16,3,25\n")
+    second.write_text(first.read_text())
+    row = spec_job(four, routing=f"static:file={first}").row("ring", 10**6)
+    assert row.scenario.routing_digest and simulate(row.scenario) == row
+    again = spec_job(four, routing=f"static:file={second}").row("ring", 10**6)
+    assert again.scenario.key == row.scenario.key and again.time_s == row.time_s
+    dmodk = spec_job(four, routing="dmodk").row("ring", 10**6)
+    assert dmodk.scenario.routing_digest == "" and dmodk.scenario.key != row.scenario.key
+    first.write_text(first.read_text() + "16,5,24\n")
+    with pytest.raises(FabricsimError, match=r"static:file=.*a\.csv: its contents changed since"):
+        simulate(row.scenario)
+    first.write_text("switch,destination,next_hop\n16,99,25\n")
+    with pytest.raises(FileFormatError, match=r"a\.csv: line 2: destination = '99': no node"):
+        spec_job(four, routing=f"static:file={first}")
+
+
+def test_a_key_without_tables_is_as_it_was_before_there_were_any() -> None:
+    """Rows written by the first version are found again by a sweep that resumes."""
+    scenario = Scenario(topology="fat-tree:k=4", ranks=16, algorithm="ring", size_bytes=8)
+    assert "routing_digest" not in scenario.canonical() and scenario.key == "79e5f4fb01265b5a"
+
+
+def test_detours_draw_from_the_seed() -> None:
+    spec = "dragonfly:p=2"
+    fabric = Fabric.from_graph(load(spec))
+    for routing in ("valiant", "ugal:paths=4", "adaptive:paths=4"):
+        job = AllReduce(fabric, topology=spec, digest="", routing=routing, seed=5)
+        row = job.row("halving-doubling", 10**6)
+        assert row.scenario.seed == (0 if routing.startswith("adaptive") else 5)
+        assert simulate(row.scenario) == row and job.caveats
+
+
+def test_sprayed_bytes_use_the_links_as_balanced_ones_do(four: Fabric) -> None:
+    """On regular wiring; a link of the carrier stands for several, and counts for all of them."""
+    for algorithm in ("halving-doubling", "hierarchical-ring"):
+        spray, adaptive = (
+            spec_job(four, routing=policy).row(algorithm, 10**6) for policy in ("spray", "adaptive")
+        )
+        assert spray.time_s == pytest.approx(adaptive.time_s)
+        assert spray.utilisation.keys() == adaptive.utilisation.keys()
+        for kind, used in spray.utilisation.items():
+            assert used == pytest.approx(adaptive.utilisation[kind])
 
 
 def test_a_graph_in_memory_is_known_by_its_arrays(four: Fabric) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fabric import Adaptive, Dmodk, Ecmp, Fabric, carrier, max_min, route
+from fabric import Adaptive, Dmodk, Ecmp, Fabric, Spray, carrier, max_min, route
 from fabric.policy import Policy
 from sims.flows import run_flows
 from sims.latency import link_latency
@@ -23,7 +23,7 @@ def eight() -> Fabric:
     return Fabric.from_graph(fat_tree(k=8))
 
 
-@pytest.mark.parametrize("policy", [Ecmp(seed=2), Dmodk(), Adaptive()], ids=str)
+@pytest.mark.parametrize("policy", [Ecmp(seed=2), Dmodk(), Adaptive(), Spray()], ids=str)
 def test_a_permutation_ends_at_size_over_its_first_rate(eight: Fabric, policy: Policy) -> None:
     who = pattern("permutation", eight.n_endpoints, 1e9, seed=5)
     result = run_flows(eight, who, policy, ROCE)
@@ -84,6 +84,13 @@ def test_a_flow_ends_with_the_last_of_its_queue_pairs(eight: Fabric, qps: int) -
     paths = route(eight, np.tile(who.src, qps), np.tile(who.dst, qps), policy, qp=pair)
     ends = 1e9 / qps / max_min(paths, eight.capacity) + paths.total(eight.delay)
     np.testing.assert_allclose(result.end, ends.reshape(qps, n).max(axis=0), rtol=1e-12)
+
+
+def test_a_link_of_the_carrier_counts_for_all_it_stands_for(eight: Fabric) -> None:
+    """A sprayed shift by half of the endpoints uses every cable; so does its contraction."""
+    for policy in (Spray(), Adaptive()):
+        result = run_flows(eight, pattern("shift", 128, 1e6), policy, latency_profile("ideal"))
+        assert result.used == 1.0
 
 
 def test_links_used_are_those_between_switches(eight: Fabric) -> None:
