@@ -151,7 +151,7 @@ class Explainer:
     def _kinds_used(program: Program, index: Any, count: int) -> list[bool]:
         used = np.zeros(count, bool)
         for stage in program.stages:
-            used[index[stage.paths.link]] = True
+            used[index[stage.paths.load(1.0, program.fabric.n_links) > 0]] = True
         return used.tolist()
 
     def _settings(self, row: Row, left_out: list[str]) -> Iterator[Remedy]:

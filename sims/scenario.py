@@ -80,7 +80,7 @@ class Scenario(BaseModel):
 
 
 # Fields that came after rows had been written: they are no cause at their default, so that keys stay.
-_LATER = ("routing_digest", "fail", "degrade", "fault_digest", "allow_partition")
+_LATER = ("routing_digest", "packet", "fail", "degrade", "fault_digest", "allow_partition")
 
 # Which fields name the fabric; which a job on it has once, whatever its algorithms and sizes; and which of
 # those a user sets (the others are found from files).
