@@ -35,6 +35,7 @@ for command in (
     cli_sweep.sweep,
     cli_sweep.merge,
     cli_figures.plot,
+    cli_figures.report,
     cli_latency.latency,
     cli_calibrate.calibrate,
     cli_validate.validate,

@@ -68,10 +68,12 @@ class Measurement:
 class NcclLog:
     """What one run of nccl-tests measured.
 
-    ``collective``: one of FACTORS; ``ranks``: None where the log lists no devices; ``version``: of nccl-tests
-    and NCCL, "" where not stated; ``notes``: what a reader should know, such as wrong results.
+    ``name``: of the file, without its folder; ``collective``: one of FACTORS; ``ranks``: None where the log
+    lists no devices; ``version``: of nccl-tests and NCCL, "" where not stated; ``notes``: what a reader
+    should know, such as wrong results.
     """
 
+    name: str
     collective: str
     ranks: int | None
     version: str
@@ -130,7 +132,12 @@ def read_nccl(path: str | os.PathLike[str]) -> NcclLog:
     if wrong:
         notes.append(f"{len(wrong)} of {len(entries)} results were wrong, the first at {wrong[0].where}")
     return NcclLog(
-        collective=collective, ranks=ranks, version=", ".join(versions), notes=tuple(notes), rows=rows
+        name=Path(path).name,
+        collective=collective,
+        ranks=ranks,
+        version=", ".join(versions),
+        notes=tuple(notes),
+        rows=rows,
     )
 
 

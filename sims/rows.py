@@ -11,19 +11,24 @@ from fabric.errors import FabricsimError, FileFormatError, ParameterError
 from sims.output import read_records
 from sims.result import Failure, Row, read_result
 
-__all__ = ["ROWS", "latest", "read_results", "read_rows", "results_of"]
+__all__ = ["ROWS", "SPEC", "latest", "read_results", "read_rows", "results_of", "sweep_text"]
 
+SPEC = "sweep.toml"  # what the sweep of a folder was
 ROWS = "rows.jsonl"  # the file of a sweep's folder to which results are appended
 
 
-def read_results(path: str | os.PathLike[str]) -> list[Row | Failure]:
-    """The results in a .csv, .json or .jsonl file or in the folder of a sweep, one per key.
+def read_results(*paths: str | os.PathLike[str]) -> list[Row | Failure]:
+    """The results in files of rows (any of ROW_FORMATS) and folders of sweeps, one per key.
 
     What a sweep that was killed had only begun to write to its folder is left out.
 
     Raises:
         FileFormatError: missing, empty, cut off, or a record is not a result; names the record.
     """
+    return latest(result for path in paths for result in _results_in(path))
+
+
+def _results_in(path: str | os.PathLike[str]) -> Iterable[Row | Failure]:
     source, folder = Path(path), Path(path).is_dir()
     if not source.exists():
         raise FileFormatError(str(path), "", "no such file or folder")
@@ -31,7 +36,7 @@ def read_results(path: str | os.PathLike[str]) -> list[Row | Failure]:
         source = source / ROWS
         if not source.is_file():
             raise FileFormatError(str(path), "", f"a folder without {ROWS}: not the output of a sweep")
-    return latest(results_of(read_records(source, torn=folder), str(source)))
+    return results_of(read_records(source, torn=folder), str(source))
 
 
 def results_of(records: Iterable[Mapping[str, Any]], path: str) -> Iterable[Row | Failure]:
@@ -52,17 +57,26 @@ def latest(results: Iterable[Row | Failure]) -> list[Row | Failure]:
     return list(found.values())
 
 
-def read_rows(path: str | os.PathLike[str]) -> list[Row]:
-    """The rows in ``path``, as of ``read_results``; failures are left out.
+def sweep_text(*paths: str | os.PathLike[str]) -> str | None:
+    """The text of the sweep of which the only one of ``paths`` is the folder; None if there is none."""
+    source = Path(paths[0]) / SPEC
+    if len(paths) > 1 or not source.is_file():
+        return None
+    return source.read_text(encoding="utf-8", errors="replace")
+
+
+def read_rows(*paths: str | os.PathLike[str]) -> list[Row]:
+    """The rows in ``paths``, as of ``read_results``; failures are left out.
 
     Raises:
         FabricsimError: every point failed.
     """
-    results = read_results(path)
+    results = read_results(*paths)
     rows = [result for result in results if isinstance(result, Row)]
     if not rows:
         first = next(result for result in results if isinstance(result, Failure))
+        named = ", ".join(map(str, paths))
         raise FabricsimError(
-            f"{path}: none of its {len(results):,} points gave a row; the first: {first.error}"
+            f"{named}: none of its {len(results):,} points gave a row; the first: {first.error}"
         )
     return rows

@@ -13,6 +13,7 @@ from sims.figures.named import FIGURES
 from sims.figures.panels import figure_of
 from sims.figures.pareto import plot_pareto
 from sims.figures.scaling import plot_scaling
+from sims.figures.selection import where
 from sims.figures.style import save_figure, svg_text
 from sims.figures.utilisation import plot_utilisation
 
@@ -31,4 +32,5 @@ __all__ = [
     "plot_utilisation",
     "save_figure",
     "svg_text",
+    "where",
 ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
 from fabric.errors import ParameterError
+from sims.bill.costs import Costs
 from sims.figures.columns import column, numbers
 from sims.figures.lines import scale_axis
 from sims.figures.series import require_rows, series_of
@@ -23,7 +24,7 @@ def plot_cdf(
     x: str = "time_s",
     color: str | None = "algorithm",
     *,
-    costs: Mapping[str, float] | None = None,
+    costs: Costs | None = None,
     panels: Sequence[Sequence[Row]] = (),
 ) -> None:
     """The distribution of ``x`` over the seeds, one staircase per algorithm and whatever else differs.

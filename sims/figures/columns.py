@@ -5,12 +5,13 @@ Draws nothing and groups nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from fabric.errors import ParameterError
 from fabric.units import format_rate
+from sims.bill.costs import Costs
 from sims.figures.parts import parameters_of, parts, spelled
 from sims.result import Row
 from sims.scenario import Scenario
@@ -39,7 +40,7 @@ def short_time(value: float) -> str:
 
 
 def _short_money(value: float) -> str:
-    return f"${_short(value, _MONEY).replace(' ', '')}" if value else "$0"
+    return _short(value, _MONEY).replace(" ", "") if value else "0"
 
 
 def _percent(value: float) -> str:
@@ -99,17 +100,23 @@ _KNOWN: dict[str, tuple[str, str, str, Callable[[Any], str], str]] = {
     "contention": ("contention (times the endpoints' need)", "contention", "linear", _number, "low"),
     "worst_load": ("worst load (times the endpoints' need)", "worst load", "linear", _number, "low"),
     "seed": ("seed (number)", "seed", "linear", _number, ""),
-    "cost_USD": ("cost (US$)", "cost", "log10", _short_money, "low"),
-    "cost_per_endpoint_USD": ("cost per endpoint (US$)", "cost per endpoint", "linear", _short_money, "low"),
+    "cost": ("cost ({currency})", "cost", "log10", _short_money, "low"),
+    "cost_per_endpoint": (
+        "cost per endpoint ({currency})",
+        "cost per endpoint",
+        "linear",
+        _short_money,
+        "low",
+    ),
 }
-_COSTS = ("cost_USD", "cost_per_endpoint_USD")
+_COSTS = ("cost", "cost_per_endpoint")
 # What is no quantity of its own: the scenario as a whole, hashes, and tables.
 _HIDDEN = ("scenario", "utilisation", *(name for name in Scenario.model_fields if name.endswith("_digest")))
 _PLAIN = tuple(n for n in (*Scenario.model_fields, *(f.name for f in fields(Row))) if n not in _HIDDEN)
 _DOTTED = ("topology", "routing", "algorithm", "placement", "latency_profile", "utilisation")
 
 
-def choices(rows: Sequence[Row], costs: Mapping[str, float] | None = None) -> list[str]:
+def choices(rows: Sequence[Row], costs: Costs | None = None) -> list[str]:
     """The names of all columns that some of these rows have."""
     names = [name for name in _KNOWN if name not in _COSTS or costs]
     names += [name for name in _PLAIN if name not in names]
@@ -120,20 +127,33 @@ def choices(rows: Sequence[Row], costs: Mapping[str, float] | None = None) -> li
     return names + [f"utilisation.{kind}.{what}" for kind in kinds for what in ("mean", "peak")]
 
 
-def column(name: str, rows: Sequence[Row], costs: Mapping[str, float] | None = None) -> Column:
+def column(name: str, rows: Sequence[Row], costs: Costs | None = None) -> Column:
     """The column that ``name`` names: of a row, of its scenario, or a part such as ``topology.k``.
 
-    ``costs``: US dollars by topology, for ``cost_USD`` and ``cost_per_endpoint_USD``.
+    The unit may be left out (``busbw``), and of a part what it is a part of where only one has it (``k``).
+    ``costs``: of each topology, for ``cost`` and ``cost_per_endpoint``.
 
     Raises:
         ParameterError: no row has it; the known ones are listed.
     """
     if name in _COSTS and not costs:
-        raise ParameterError("column", name, "needs costs: the US dollars of each topology")
-    if name not in (legal := choices(rows, costs)):
-        raise ParameterError("column", name, "no such column in these rows", legal)
-    if name in _COSTS:
-        return _known(name, _cost(costs or {}, per_endpoint=name != "cost_USD"))
+        raise ParameterError("column", name, "needs prices, of which the cost of each topology is made")
+    legal = choices(rows, costs)
+    if name not in legal:
+        short = [known for known in legal if known.rpartition("_")[0] == name] or [
+            known for known in legal if known.partition(".")[2] == name
+        ]
+        name = short[0] if len(short) == 1 else name
+    if name not in legal:
+        whole = name.partition(".")[0]
+        own = [known for known in legal if known.startswith(f"{whole}.")]
+        near = own or [known for known in legal if "." not in known]
+        rule = "no such column in these rows"
+        rule += "" if own else "; parts such as topology.k count as columns"
+        raise ParameterError("column", name, rule, near)
+    if name in _COSTS and costs:
+        found = _known(name, _cost(costs, per_endpoint=name != "cost"))
+        return replace(found, label=found.label.format(currency=costs.currency))
     whole, _, part = name.partition(".")
     if part and whole == "utilisation":
         kind, _, what = part.rpartition(".")
@@ -181,12 +201,11 @@ def _known(name: str, value: Callable[[Row], Any]) -> Column:
     return Column(name=name, label=label, noun=noun, value=value, scale=scale, text=text, better=better)
 
 
-def _cost(costs: Mapping[str, float], *, per_endpoint: bool) -> Callable[[Row], float]:
+def _cost(costs: Costs, *, per_endpoint: bool) -> Callable[[Row], float]:
     def value(row: Row) -> float:
-        if row.scenario.topology not in costs:
-            rule = "no cost is given for it"
-            raise ParameterError("costs", row.scenario.topology, rule, costs)
-        return costs[row.scenario.topology] / (row.endpoints if per_endpoint else 1)
+        if row.scenario.topology not in costs.of:
+            raise ParameterError("costs", row.scenario.topology, "no cost is given for it", costs.of)
+        return costs.of[row.scenario.topology] / (row.endpoints if per_endpoint else 1)
 
     return value
 

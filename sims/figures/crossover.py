@@ -93,12 +93,13 @@ def plot_crossover(
         name, lead = winner(times)
         place, column_of, row_of = list(names.values()).index(name), xs.index(at_x), ys.index(at_y)
         strength = _FAINT + (1 - _FAINT) * min(1.0, (lead - 1) / (_CLEAR - 1))
-        ax.add_patch(_cell(column_of, row_of, place, strength))
+        for patch in _cell(column_of, row_of, place, strength):
+            ax.add_patch(patch)
         letters.append(CellText(column_of, row_of, codes[name], _PLATE | {"fontweight": "bold"}))
         if lead < float("inf"):
             under = f"{lead:.2f}" if lead < 9.995 else f"{lead:.0f}" if lead < 999 else ">999"
-            leads.append(CellText(column_of, row_of - 0.24, under, _PLATE))
-    both = [*(one._replace(y=one.y + 0.2) for one in letters), *leads]
+            leads.append(CellText(column_of, row_of, under, _PLATE, above=-5))
+    both = [*(one._replace(above=5) for one in letters), *leads]
     CellLabels(ax, [both, letters])
     ax.set_facecolor("#f4f4f4")
 
@@ -115,15 +116,12 @@ def legend_of(rows: Sequence[Row], color: str = "algorithm") -> list[tuple[Any, 
     ]
 
 
-def _cell(x: int, y: int, place: int, strength: float) -> Rectangle:
-    return Rectangle(
-        (x - 0.5, y - 0.5),
-        1,
-        1,
-        facecolor=_tint(place, strength),
-        edgecolor="white",
-        linewidth=0.8,
-        hatch=_hatch(place),
+def _cell(x: int, y: int, place: int, strength: float) -> tuple[Rectangle, Rectangle]:
+    """The colour of a cell, and over it the hatch, which so is the same pattern in cells of any colour."""
+    corner = (x - 0.5, y - 0.5)
+    return (
+        Rectangle(corner, 1, 1, facecolor=_tint(place, strength), edgecolor="white", linewidth=0.8),
+        Rectangle(corner, 1, 1, fill=False, edgecolor="white", linewidth=0, hatch=_hatch(place)),
     )
 
 

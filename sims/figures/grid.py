@@ -18,7 +18,8 @@ from sims.result import Row
 __all__ = ["Cells", "cells_of", "label_cells", "other_axis"]
 
 Cells = dict[tuple[Any, Any], list[Point]]
-_TICKS = 9  # labels along an axis of cells that a column's width holds
+_TICKS = 9  # labels up an axis of cells
+_LETTER = 4.2  # points that a letter of a label takes
 
 
 def other_axis(rows: Sequence[Row], names: Sequence[str]) -> str:
@@ -51,7 +52,7 @@ def cells_of(
             names = [name for name in apart if name.partition(".")[0] != whole]
         if names:
             found = ", ".join(dict.fromkeys(told(names[0], point.apart.get(names[0])) for point in points))
-            where = f"at {x.named(x.text(at[0]))}, {y.named(y.text(at[1]))}"
+            where = f"at {x.named(at[0])}, {y.named(at[1])}"
             rule = f"rows that differ in it fall into one cell {where} ({found}): choose one, or facet by it"
             raise ParameterError(names[0], found, rule)
     return _sorted(x.of(rows)), _sorted(y.of(rows)), cells
@@ -63,15 +64,21 @@ def _sorted(values: Sequence[Any]) -> list[Any]:
 
 
 def label_cells(ax: Axes, xs: Sequence[Any], ys: Sequence[Any], x: Column, y: Column) -> None:
-    """Name rows and columns of cells; of many every second, third ... only."""
-    sides = ((ax.xaxis, xs, x), (ax.yaxis, ys, y))
-    for axis, values, one in sides:
-        step = -(-len(values) // _TICKS)
-        axis.set_ticks(range(0, len(values), step), [one.text(value) for value in values[::step]])
+    """Name rows and columns of cells; of many numbers every second, third ... only."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    room = ax.get_position().width * figure.get_size_inches()[0] * 72  # points, about
+    longest = max(len(x.text(value)) for value in xs) + 1
+    steps = (-(-len(xs) * longest * _LETTER // room), -(-len(ys) // _TICKS))
+    turned = x.scale == "words" and steps[0] > 1
+    for axis, values, one, step in zip((ax.xaxis, ax.yaxis), (xs, ys), (x, y), steps):
+        every = max(1, int(step)) if one.scale != "words" else 1
+        axis.set_ticks(range(0, len(values), every), [one.text(value) for value in values[::every]])
         axis.set_label_text(one.label)
-    longest = max(len(x.text(value)) for value in xs)
-    if longest * min(len(xs), _TICKS) > 42:
-        ax.tick_params(axis="x", labelrotation=90 if longest > 8 else 45)
+    if turned:
+        ax.tick_params(axis="x", labelrotation=35)
+        for label in ax.get_xticklabels():
+            label.set(ha="right", rotation_mode="anchor")
     ax.set_xlim(-0.5, len(xs) - 0.5)
     ax.set_ylim(-0.5, len(ys) - 0.5)
     ax.tick_params(length=0)

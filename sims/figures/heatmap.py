@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import matplotlib
@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
+from sims.bill.costs import Costs
 from sims.figures.columns import column, numbers
 from sims.figures.grid import cells_of, label_cells, other_axis
 from sims.figures.labels import CellLabels, CellText
@@ -32,7 +33,7 @@ def plot_heatmap(
     y: str | None = None,
     color: str = "busbw_GBps",
     *,
-    costs: Mapping[str, float] | None = None,
+    costs: Costs | None = None,
     panels: Sequence[Sequence[Row]] = (),
 ) -> None:
     """The median of ``color`` over the seeds, in a cell for each ``x`` and ``y``; numbers where they fit.

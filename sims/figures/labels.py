@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
-from matplotlib.transforms import Bbox, IdentityTransform
+from matplotlib.transforms import Bbox, IdentityTransform, ScaledTranslation
 
 __all__ = ["CellLabels", "CellText", "PointLabels"]
 
@@ -26,12 +26,13 @@ _NEAR = 9  # how far the name of a point that is not among the first may be
 
 
 class CellText(NamedTuple):
-    """A line of words in a cell: its middle in data coordinates, and its style."""
+    """A line of words in a cell: the middle of the cell, points above it, and the style."""
 
     x: float
     y: float
     words: str
     style: dict[str, Any]
+    above: float = 0.0
 
 
 class CellLabels(Artist):
@@ -62,11 +63,13 @@ class CellLabels(Artist):
             for one in way:
                 text = Text(one.x, one.y, one.words, ha="center", va="center", **one.style)
                 text.set_figure(figure)
-                text.set_transform(self.axes.transData)
+                text.set_transform(
+                    self.axes.transData + ScaledTranslation(0, one.above / 72, figure.dpi_scale_trans)
+                )
                 texts.append(text)
-            lines = max(Counter((round(one.x), round(one.y)) for one in way).values(), default=1)
+            lines = max(Counter((one.x, one.y) for one in way).values(), default=1)
             boxes = [text.get_window_extent(renderer) for text in texts]
-            if all(box.width < 0.9 * width and box.height * lines * 1.25 < height for box in boxes):
+            if all(box.width < 0.9 * width and box.height * lines * 1.6 < height for box in boxes):
                 self.placed = texts
                 break
         for text in self.placed:
@@ -108,12 +111,16 @@ class PointLabels(Artist):
         pixels = self.axes.transData.transform(self.points)
         taken = [Bbox.from_extents(x - 3 * unit, y - 3 * unit, x + 3 * unit, y + 3 * unit) for x, y in pixels]
         self.placed = []
+        said: list[tuple[tuple[float, float], str]] = []
         line = self.line.get_transform().transform_path(self.line.get_path())
         if self.line.get_drawstyle().startswith("steps"):
             x_steps, y_steps = STEP_LOOKUP_MAP[self.line.get_drawstyle()](*np.asarray(line.vertices).T)
             line = Path(np.column_stack([x_steps, y_steps]))
         for place, ((x, y), name) in enumerate(zip(pixels, self.names)):
             text = Text(0, 0, name, fontsize=self.size, color="#222222", transform=IdentityTransform())
+            same = (there for there, words in said if words == name)
+            if any(abs(x - u) < 8 * unit and abs(y - v) < 12 * unit for u, v in same):
+                continue  # it would stand twice, side by side
             text.set_path_effects([withStroke(linewidth=1.5, foreground="white")])
             text.set_figure(figure)
             box = text.get_window_extent(renderer)
@@ -131,6 +138,7 @@ class PointLabels(Artist):
                 text.draw(renderer)
                 taken.append(there)
                 self.placed.append(text)
+                said.append(((x, y), name))
                 break
 
     def _corners(self, box: Bbox, x: float, y: float, unit: float) -> Any:

@@ -5,7 +5,7 @@ Knows no figure around its axes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,14 +13,18 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
+from sims.bill.costs import Costs
 from sims.figures.columns import Column, column, numbers
+from sims.figures.measured import draw_measured, fitting
 from sims.figures.series import Series, require_rows, series_of
 from sims.figures.style import bare
+from sims.nccl_log import NcclLog
 from sims.result import Row
 
 __all__ = ["draw_series", "legend_entries", "plot_lines", "scale_axis"]
 
 _STEPS = (1, 2, 2.5, 5, 10)
+_NARROW = 5  # the span of times across up to which even steps show all, with ticks that keep apart
 _FEW = 7  # values of an axis up to which each has its own tick
 
 
@@ -31,17 +35,19 @@ def plot_lines(
     y: str,
     color: str | None = "algorithm",
     *,
-    costs: Mapping[str, float] | None = None,
+    costs: Costs | None = None,
+    overlay: Sequence[NcclLog] = (),
     panels: Sequence[Sequence[Row]] = (),
 ) -> None:
     """``y`` over ``x``, one line per value of ``color`` and of whatever else differs and is on no axis.
 
     Rows that differ in their seed alone are one point: its median, in a band from the 5th to the 95th
     percentile. ``panels``: the rows of all panels of the figure of which ``rows`` are one, so that a line has
-    the same name and mark in each. ``costs``: as in sims.figures.columns.column.
+    the same name and mark in each. ``costs``: as in sims.figures.columns.column. ``overlay``: logs to stand
+    beside the lines, as in sims.figures.measured.
 
     Raises:
-        ParameterError: no rows, an unknown column, or one of words on an axis.
+        ParameterError: no rows, an unknown column, one of words on an axis, or logs that do not fit.
     """
     require_rows(rows)
     across, up = numbers(column(x, rows, costs), "x"), numbers(column(y, rows, costs), "y")
@@ -51,8 +57,10 @@ def plot_lines(
     place = next((i for i, own in enumerate(every) if own is rows), 0)
     draw_series(ax, [one for one in mine if one.panel == place], across, up)
     whole = [row for own in every for row in own]
-    scale_axis(ax, "x", across, across.of(whole))
-    scale_axis(ax, "y", up, up.of(whole))
+    logs = fitting(overlay, whole, x, y)
+    shown = draw_measured(ax, logs, rows, y)
+    scale_axis(ax, "x", across, [*across.of(whole), *(row.size_bytes for log in logs for row in log.rows)])
+    scale_axis(ax, "y", up, [*up.of(whole), *shown])
     bare(ax)
 
 
@@ -91,14 +99,16 @@ def scale_axis(ax: Axes, which: str, one: Column, values: Sequence[float]) -> No
     axis = ax.xaxis if which == "x" else ax.yaxis
     set_scale = ax.set_xscale if which == "x" else ax.set_yscale
     axis.set_label_text(one.label)
-    if one.scale == "linear" or min(values) <= 0:
+    measured = one.name == "time_s"
+    narrow = measured and which == "x" and max(values) < _NARROW * min(values)
+    if one.scale == "linear" or min(values) <= 0 or narrow:
         _linear(ax, which, one, values)
         return
     base = 2 if one.scale == "log2" else 10
     set_scale("log", base=base)
     distinct = sorted(set(values))
     # Of what is measured a tick stands at round numbers; of what was chosen it stands at the choices.
-    chosen = one.name not in ("time_s",) and len(distinct) <= (4 if which == "x" else _FEW)
+    chosen = not measured and len(distinct) <= (4 if which == "x" else _FEW)
     if chosen:
         axis.set_major_locator(FixedLocator(distinct))
     elif base == 2:
@@ -108,7 +118,7 @@ def scale_axis(ax: Axes, which: str, one: Column, values: Sequence[float]) -> No
     else:
         ratio = distinct[-1] / distinct[0]
         subs = (1.0, 2.0, 5.0) if ratio < 30 else (1.0, 3.0) if ratio < 300 else (1.0,)
-        axis.set_major_locator(LogLocator(base=10, subs=subs, numticks=12))
+        axis.set_major_locator(LogLocator(base=10, subs=subs, numticks=8))
     axis.set_major_formatter(FuncFormatter(lambda value, _: one.text(value)))
     axis.set_minor_locator(NullLocator())
     axis.set_minor_formatter(NullFormatter())
@@ -119,7 +129,7 @@ def scale_axis(ax: Axes, which: str, one: Column, values: Sequence[float]) -> No
 def _linear(ax: Axes, which: str, one: Column, values: Sequence[float]) -> None:
     axis = ax.xaxis if which == "x" else ax.yaxis
     whole = all(float(value).is_integer() for value in values)
-    axis.set_major_locator(MaxNLocator(nbins=5 if which == "x" else 6, integer=whole, steps=_STEPS))
+    axis.set_major_locator(MaxNLocator(nbins=6, integer=whole, steps=_STEPS))
     axis.set_major_formatter(FuncFormatter(lambda value, _: one.text(value)))
     if which == "y" and min(values) >= 0:
         ax.set_ylim(bottom=0, top=(max(values) or 1) * 1.08)

@@ -14,6 +14,7 @@ from sims.figures.columns import column
 from sims.figures.crossover import legend_of, plot_crossover
 from sims.figures.heatmap import plot_heatmap
 from sims.figures.lines import legend_entries, plot_lines
+from sims.figures.measured import measured_entries
 from sims.figures.pareto import plot_pareto
 from sims.figures.scaling import IDEAL, plot_scaling
 from sims.figures.series import series_of
@@ -27,11 +28,11 @@ Entries = list[tuple[Any, str]]
 
 @dataclass(frozen=True, kw_only=True)
 class Named:
-    """A kind of figure. ``draw``: (axes, rows, panels=, ...); ``takes``: which of x, y, color and costs it
-    knows; ``height``: inches of a figure with one panel, 3.5 wide; ``axes``: how many stand over one another
-    in a panel; ``inside``: whether a legend may stand inside the axes; ``seeds``, ``note``: words for the
-    foot; ``legend``: its entries, of the rows of all panels and the arguments given, where it is not what the
-    drawn artists say.
+    """A kind of figure. ``draw``: (axes, rows, panels=, ...); ``takes``: which of x, y, color, costs and
+    overlay it knows; ``height``: inches of a figure with one panel, 3.5 wide; ``axes``: how many stand over
+    one another in a panel; ``inside``: whether a legend may stand inside the axes; ``seeds``, ``note``: words
+    for the foot; ``legend``: its entries, of the rows of all panels and the arguments given, where it is not
+    what the drawn artists say.
     """
 
     draw: Callable[..., None]
@@ -52,7 +53,8 @@ def _legend(x: str | None) -> Callable[[Sequence[Sequence[Row]], Mapping[str, An
         every = [row for rows in panels for row in rows]
         across = column(given.get("x", x), every, given.get("costs")) if x else None
         also = (given["y"],) if "y" in given else ()
-        return legend_entries(series_of(panels, across, given.get("color", "algorithm"), also=also))
+        found = series_of(panels, across, given.get("color", "algorithm"), also=also)
+        return [*legend_entries(found), *measured_entries(given.get("overlay", ()))]
 
     return legend
 
@@ -70,21 +72,21 @@ _BAND = "median and 5-95%"
 FIGURES: dict[str, Named] = {
     "lines": Named(
         draw=plot_lines,
-        takes=("x", "y", "color", "costs"),
+        takes=("x", "y", "color", "costs", "overlay"),
         summary="any column over any other, with bands over seeds",
         seeds=_BAND,
         legend=_legend("size_bytes"),
     ),
     "busbw": Named(
         draw=plot_busbw,
-        takes=("color",),
+        takes=("color", "overlay"),
         summary="bus bandwidth over message size",
         seeds=_BAND,
         legend=_legend("size_bytes"),
     ),
     "time": Named(
         draw=plot_time,
-        takes=("color",),
+        takes=("color", "overlay"),
         summary="time over message size",
         seeds=_BAND,
         legend=_legend("size_bytes"),
@@ -123,6 +125,10 @@ FIGURES: dict[str, Named] = {
         legend=_contenders,
     ),
     "utilisation": Named(
-        draw=plot_utilisation, takes=("color",), summary="use of each kind of link, in the mean and at most"
+        draw=plot_utilisation,
+        takes=("color",),
+        summary="use of each kind of link, in the mean and at most",
+        height=3.2,
+        inside=False,
     ),
 }

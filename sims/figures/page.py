@@ -5,6 +5,7 @@ Measures its texts, so that they fit. Knows no kind of figure.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,7 @@ _GAP = 0.04  # inches between texts
 _MARGIN = 0.08  # inches at the sides
 _FOOT = 0.38  # inches of the foot
 _SMALL = 7  # points
+_PRESETS = "Presets are illustrations made of public figures, not the designs of their operators"
 
 
 def _shared(rows: Sequence[Row]) -> dict[str, Any]:
@@ -58,8 +60,8 @@ def heading(rows: Sequence[Row]) -> tuple[str, str]:
     return subject, ", ".join(how)
 
 
-def words_of(rows: Sequence[Row], over_seeds: str = "", note: str = "") -> tuple[list[str], str]:
-    """The parts of a title, the most telling first, and the words below it all.
+def words_of(rows: Sequence[Row], over_seeds: str = "", note: str = "") -> tuple[list[str], list[str]]:
+    """The parts of a title, the most telling first, and the sentences below it all.
 
     Below stand ``over_seeds`` (what becomes of several seeds), ``note`` (how to read the figure), the
     settings that all rows share, the claim, and the disclaimers of presets.
@@ -73,12 +75,14 @@ def words_of(rows: Sequence[Row], over_seeds: str = "", note: str = "") -> tuple
     above += [same["algorithm"]] if "algorithm" in same else []
     setting = heading(rows)[1]
     versions = "/".join(dict.fromkeys(row.version for row in rows))
-    said = dict.fromkeys(filter(None, (disclaimer(row.scenario.topology) for row in rows)))
+    said = list(dict.fromkeys(filter(None, (disclaimer(row.scenario.topology) for row in rows))))
+    if len(said) > 1:
+        said = [_PRESETS]
     seeds = len({row.scenario.seed for row in rows})
     below = [f"{seeds} seeds: {over_seeds}"] if seeds > 1 and over_seeds else []
     claim = f"Simulated with fabricsim {versions}: exact for the stated model, not a measurement"
     below += [text[:1].upper() + text[1:] for text in (note, setting, claim, *said) if text]
-    return above, " ".join(f"{text.rstrip('.')}." for text in below)
+    return above, [f"{text.rstrip('.')}." for text in below]
 
 
 def renderer_of(figure: Figure) -> Any:
@@ -95,16 +99,17 @@ class Page:
     inside: bool = True  # whether a legend may stand inside the axes
 
     def frame(
-        self, words: tuple[Sequence[str], str], title: str | None, legend: Sequence[tuple[Any, str]]
+        self, words: tuple[Sequence[str], Sequence[str]], title: str | None, legend: Sequence[tuple[Any, str]]
     ) -> None:
         """Write title and foot, place the legend, and fit the axes into what is left.
 
-        ``words``: the parts of a title, used where there is no ``title``, and the foot.
+        ``words``: the parts of a title, used where there is no ``title``, and the foot. Parts for which the
+        title has no room stand at the head of the foot.
         """
         width, height = self.figure.get_size_inches()
         above, below = words
-        top = self._above(above, title)
-        foot = self._text(0.5, 0, below, va="bottom", color=GREY, fontsize=_SMALL)
+        top, left_out = self._above(above, title)
+        foot = self._text(0.5, 0, " ".join([*left_out, *below]), va="bottom", color=GREY, fontsize=_SMALL)
         bottom = self._wrap(foot, width - 2 * _MARGIN)
         beside: Legend | None = None
         outside = not self.inside or len(self._drawn()) > 1 or len(legend) > _INSIDE
@@ -123,18 +128,24 @@ class Page:
         for text in self.figure.texts[:1] if top else ():
             text.set_position((0.5, 1 - _GAP / height))
 
-    def _above(self, words: Sequence[str], title: str | None) -> float:
-        """One line of title: as given, or of as many parts as fit. Returns its height."""
+    def _above(self, words: Sequence[str], title: str | None) -> tuple[float, list[str]]:
+        """One line of title: as given, or of the parts that fit. Its height, and what to say below."""
         width = self.figure.get_size_inches()[0] - 2 * _MARGIN
+        text = self._text(0.5, 1, title or "", va="top", fontsize=8, fontweight="bold")
         if title is not None:
-            text = self._text(0.5, 1, title, va="top", fontsize=8, fontweight="bold")
-            return self._wrap(text, width) + _GAP if title else 0.0
-        text = self._text(0.5, 1, "", va="top", fontsize=8, fontweight="bold")
-        for count in range(len(words), 0, -1):
-            text.set_text(", ".join(words[:count]))
-            if self._inches(text).width <= width:
-                break
-        return self._wrap(text, width) + _GAP
+            return (self._wrap(text, width) + _GAP if title else 0.0), []
+        kept: list[str] = []
+        left_out: list[str] = []
+        for part in words:
+            for form in dict.fromkeys((part, part.partition(":")[0])):  # of a topology its family at least
+                text.set_text(", ".join([*kept, form]))
+                if self._inches(text).width <= width:
+                    kept.append(form)
+                    break
+            if part not in kept:
+                left_out.append(part)
+        text.set_text(", ".join(kept))
+        return self._wrap(text, width) + _GAP, [f"{', '.join(left_out)}."] * bool(left_out)
 
     def _text(self, x: float, y: float, words: str, **style: Any) -> Any:
         return self.figure.text(x, y, words, ha="center", linespacing=1.15, in_layout=False, **style)
@@ -147,11 +158,16 @@ class Page:
         """Break ``text`` into lines that fit into ``width``; returns its height in inches."""
         lines: list[str] = []
         for word in text.get_text().split():
-            text.set_text(f"{lines[-1]} {word}" if lines else word)
-            if lines and self._inches(text).width <= width:
-                lines[-1] = f"{lines[-1]} {word}"
-            else:
-                lines.append(word)
+            text.set_text(word)
+            # What is longer than a line breaks after commas, as the text of a topology does.
+            pieces = [word] if self._inches(text).width <= width else re.findall(r"[^,]+,?", word)
+            for i, piece in enumerate(pieces):
+                joined = f"{lines[-1]}{'' if i else ' '}{piece}" if lines else piece
+                text.set_text(joined)
+                if lines and self._inches(text).width <= width:
+                    lines[-1] = joined
+                else:
+                    lines.append(piece)
         text.set_text("\n".join(lines))
         height: float = self._inches(text).height
         return height
@@ -216,7 +232,12 @@ class Page:
             if legend is not None:
                 legend.remove()
             legend = self.figure.legend(
-                *zip(*entries), loc="lower center", ncols=columns, frameon=False, borderaxespad=0
+                *zip(*entries),
+                loc="lower center",
+                ncols=columns,
+                frameon=False,
+                borderaxespad=0,
+                handleheight=1.0,
             )
             legend.set_in_layout(False)
             if self._inches(legend).width <= width - 2 * _GAP:

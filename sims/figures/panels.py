@@ -12,12 +12,15 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from fabric.errors import ParameterError
+from sims.bill.costs import Costs
 from sims.figures.allreduce import allreduce_figure
 from sims.figures.columns import column
+from sims.figures.measured import measured_note
 from sims.figures.named import FIGURES, Entries, Named
 from sims.figures.page import Page, words_of
 from sims.figures.series import require_rows
 from sims.figures.style import PAGE
+from sims.nccl_log import NcclLog
 from sims.result import Row
 from topologies.catalogue import disclaimer
 
@@ -38,27 +41,30 @@ def figure_of(
     facet: str | None = None,
     width: float | None = None,
     height: float | None = None,
-    costs: Mapping[str, float] | None = None,
+    costs: Costs | None = None,
+    overlay: Sequence[NcclLog] = (),
     title: str | None = None,
 ) -> Figure:
     """A figure of ``rows``: one of FIGURES by name, or ``y`` over ``x``; with neither, that of all-reduce.
 
     ``color``: one series per value of this column (for a heatmap, the column that the cells show); ``facet``:
     a panel per value, with the same axes; ``width``, ``height``: inches, by default 3.5 x 2.6 and more for
-    more panels, a legend below and long notes; ``costs``: US dollars by topology; ``title``: instead of what
-    all rows share, "" for none.
+    more panels, a legend below and long notes; ``costs``: what each topology costs; ``overlay``:
+    logs of nccl-tests to stand beside the lines; ``title``: instead of what all rows share, "" for none.
 
     Raises:
         ParameterError: an unknown figure or column, an argument that the figure does not take, or rows that
             lack what it needs.
     """
     require_rows(rows)
-    wishes = {"x": x, "y": y, "color": color, "costs": costs}
+    wishes = {"x": x, "y": y, "color": color, "costs": costs, "overlay": overlay or None}
     given = {name: value for name, value in wishes.items() if value is not None}
-    if figure is None and not given and not any(v is not None for v in (facet, width, height, title)):
+    if figure is None and set(given) <= {"overlay"} and not {facet, width, height, title} - {None}:
         said = dict.fromkeys(filter(None, (disclaimer(row.scenario.topology) for row in rows)))
-        return allreduce_figure(rows, "; ".join(said))
+        return allreduce_figure(rows, "; ".join(said), overlay=overlay)
     kind = _kind(figure, given)
+    named = {name: value for name, value in given.items() if isinstance(value, str)}
+    given |= {name: column(value, rows, costs).name for name, value in named.items()}
     for name, value in {"width": width, "height": height}.items():
         if value is not None and not 1.5 <= value <= 60:
             raise ParameterError(name, value, "inches, from 1.5 to 60")
@@ -74,7 +80,8 @@ def figure_of(
             _share(grid)
         entries = kind.legend(panels, given) if kind.legend else _carried(grid)
         page = Page(figure=drawn, grow=height is None, inside=kind.inside)
-        page.frame(words_of(rows, kind.seeds, kind.note), title, entries)
+        note = kind.note or measured_note(overlay)
+        page.frame(words_of(rows, kind.seeds, note), title, entries)
     return drawn
 
 
@@ -85,7 +92,8 @@ def _kind(figure: str | None, given: Mapping[str, Any]) -> Named:
     for argument, value in given.items():
         if argument not in FIGURES[name].takes:
             takes = ", ".join(FIGURES[name].takes)
-            raise ParameterError(argument, value, f"the figure {name} does not take it; it takes {takes}")
+            shown = value if isinstance(value, str) else "given"
+            raise ParameterError(argument, shown, f"the figure {name} does not take it; it takes {takes}")
     if name == "lines":
         for argument in ("x", "y"):
             if argument not in given:

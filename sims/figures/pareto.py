@@ -8,6 +8,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from fabric.errors import ParameterError
+from sims.bill.costs import Costs
 from sims.figures.columns import column, numbers
 from sims.figures.labels import PointLabels
 from sims.figures.lines import scale_axis
@@ -46,12 +47,12 @@ def plot_pareto(
     y: str = "busbw_GBps",
     color: str | None = "algorithm",
     *,
-    costs: Mapping[str, float] | None = None,
+    costs: Costs | None = None,
     panels: Sequence[Sequence[Row]] = (),
 ) -> None:
     """``y`` over ``x``, by default the cost of an endpoint: medians over the seeds, named by what differs.
 
-    ``costs``: US dollars by topology; without them ``x`` is a column that is a cost. Of the points that no
+    ``costs``: what each topology costs; without them ``x`` is a column that is a cost. Of the points that no
     other beats a line is drawn and a name is sure; other names stand where there is room.
 
     Raises:
@@ -62,7 +63,7 @@ def plot_pareto(
         rule = "pareto needs the cost of each topology, or a column that is a cost as x"
         raise ParameterError("costs", None, rule)
     every = list(panels) or [rows]
-    across = numbers(column(x or "cost_per_endpoint_USD", rows, costs), "x")
+    across = numbers(column(x or "cost_per_endpoint", rows, costs), "x")
     up = numbers(column(y, rows, costs), "y")
     if not up.better:
         rule = "a column of which high or low values are wanted is needed"

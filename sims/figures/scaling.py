@@ -85,5 +85,15 @@ def _efficiency(ax: Axes, shares: Sequence[float]) -> None:
         LogLocator(base=10 if decades < 5 else 100, subs=(1, 2, 5) if decades < 1.6 else (1,), numticks=12)
     )
     ax.yaxis.set_minor_locator(NullLocator())
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:.3g}%"))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _percent(value)))
     ax.set_ylabel("efficiency (%)")
+
+
+def _percent(share: float) -> str:
+    """A share of one as a tick; far below one as a power of ten."""
+    if share > 1e-5:
+        return f"{share * 100:.3g}%"
+    return f"10{str(round(np.log10(share)) + 2).translate(_RAISED)}%"
+
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

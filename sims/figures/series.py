@@ -141,10 +141,10 @@ def differing(groups: Iterable[Sequence[Point]]) -> list[str]:
 
 
 def brief(groups: Iterable[Sequence[Point]], names: Sequence[str]) -> list[str]:
-    """``names`` without the sizes of a topology that go one to one with another of them."""
+    """``names`` without the ranks and the sizes of a topology that go one to one with another of them."""
     every = [point for group in groups for point in group]
     kept = list(names)
-    for name in [f"topology.{part}" for part in _GROWTH]:
+    for name in ["ranks", *(f"topology.{part}" for part in _GROWTH)]:
         for other in [other for other in kept if other != name] if name in kept else ():
             pairs = {(str(p.apart.get(name)), str(p.apart.get(other))) for p in every}
             if len(pairs) == len({a for a, _ in pairs}) == len({b for _, b in pairs}):
@@ -175,7 +175,7 @@ def _along(x: Column | None) -> Callable[[str], bool]:
     if x is None or x.name == "size_bytes":
         return lambda name: False
     whole, _, part = x.name.partition(".")
-    if whole in ("topology", "ranks", "endpoints", "cost_USD", "cost_per_endpoint_USD"):
+    if whole in ("topology", "ranks", "endpoints", "cost", "cost_per_endpoint"):
         return lambda name: name.startswith("topology") or name == "ranks"
     if part or whole in Scenario.model_fields:
         return lambda name: name == whole

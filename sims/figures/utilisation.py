@@ -1,4 +1,4 @@
-"""How much of each kind of link is used: bars of the mean over the links, marks at the fullest."""
+"""How much of each kind of link is used: bars as long as the mean over the links, marks at the fullest."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def plot_utilisation(
     require_rows(rows)
     every = [at_largest(own) for own in panels] or [at_largest(rows)]
     place = next((i for i, own in enumerate(panels) if own is rows), 0)
-    kinds = list(dict.fromkeys(kind for own in every for row in own for kind in row.utilisation))
+    kinds = sorted({kind for own in every for row in own for kind in row.utilisation}, key=_order)
     if not kinds:
         raise ParameterError("rows", len(rows), "utilisation needs rows that hold it, and found none")
     found = series_of(every, None, color)
@@ -54,10 +54,10 @@ def plot_utilisation(
         raise ParameterError("rows", f"{len(mine)} series", rule)
     width = 0.84 / len(mine)
     for i, one in enumerate(mine):
-        at = np.arange(len(kinds)) + (i - (len(mine) - 1) / 2) * width
+        at = np.arange(len(kinds)) + (i - (len(mine) - 1) / 2) * width  # from the top down
         mean = [_median(one, kind, "mean") for kind in kinds]
         peak = [_median(one, kind, "peak") for kind in kinds]
-        ax.bar(
+        ax.barh(
             at,
             mean,
             width * 0.92,
@@ -68,28 +68,33 @@ def plot_utilisation(
             linewidth=0.4,
         )
         label = PEAK if i == len(mine) - 1 else f"_{PEAK}"
-        ax.plot(at, peak, linestyle="none", marker="v", color="black", markersize=3, label=label)
+        ax.plot(peak, at, linestyle="none", marker="|", color="black", markersize=4.5, label=label)
     _axes(ax, kinds, format_size(every[place][0].scenario.size_bytes))
 
 
 def _axes(ax: Axes, kinds: Sequence[str], size: str) -> None:
-    ax.set_xticks(range(len(kinds)), [kind.replace(" -> ", "\n→ ") for kind in kinds])
-    if len(kinds) > 4:
-        # A name is shorter than the axis is wide, but not than its share of it.
-        letters = max(len(part) for kind in kinds for part in kind.split(" -> "))
-        if letters * len(kinds) > 44:
-            ax.set_xticks(range(len(kinds)), [kind.replace("->", "→") for kind in kinds])
-            ax.tick_params(axis="x", labelrotation=35)
-            for label in ax.get_xticklabels():
-                label.set(ha="right", rotation_mode="anchor")
-    ax.set_xlim(-0.6, len(kinds) - 0.4)
-    ax.set_ylim(bottom=0)
-    ax.tick_params(axis="x", length=0)
-    ax.yaxis.set_major_locator(MaxNLocator(5))
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:.3g}%"))
-    ax.set_ylabel("use (% of capacity)")
-    ax.set_xlabel(f"kind of link, at {size}")
-    bare(ax, "y")
+    ax.set_yticks(range(len(kinds)), [_short(kind) for kind in kinds])
+    ax.set_ylim(len(kinds) - 0.5, -0.5)
+    ax.set_xlim(left=0)
+    ax.tick_params(axis="y", length=0)
+    ax.xaxis.set_major_locator(MaxNLocator(5))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:.3g}%"))
+    ax.set_xlabel(f"use at {size} (% of capacity)")
+    bare(ax, "x")
+
+
+def _short(kind: str) -> str:
+    """A kind of link in one line, or in two where it is long."""
+    start, _, end = kind.partition(" -> ")
+    return f"{start} → {end}" if len(kind) < 20 else f"{start}\n→ {end}"
+
+
+def _order(kind: str) -> tuple[bool, int, int]:
+    """Links up from the endpoints, then those down to them; the highest tiers in the middle."""
+    tiers = ("endpoint", "scale-up switch", "leaf", "spine", "core", "super-core")
+    start, _, end = kind.partition(" -> ")
+    low, high = (tiers.index(tier) if tier in tiers else len(tiers) for tier in (start, end))
+    return (low > high, low, high) if low <= high else (True, -low, -high)
 
 
 def _median(one: Series, kind: str, what: str) -> float:

@@ -53,8 +53,10 @@ def chosen(rows: Sequence[Row]) -> list[Picture]:
         )
     if {"size_bytes", "ranks"} <= set(axes) and others <= {"topology"}:
         found += _heatmaps(rows, axes)
-    if len(varied(largest).get("seed", ())) >= _SEEDS_OF_A_CDF:
-        found += _split(largest, axes, "cdf", f"Spread of the time over seeds{at}", quantiles)
+    drawn_by = [own for own in series(largest, [n for n in axes if n != "seed"]).values() if len(own) > 1]
+    if max(map(len, drawn_by), default=0) >= _SEEDS_OF_A_CDF:
+        several = [row for own in drawn_by for row in own]
+        found += _split(several, axes, "cdf", f"Spread of the time over seeds{at}", quantiles)
     if any(row.utilisation for row in largest):
         found += _split(largest, axes, "utilisation", f"Use of the links{at}", shares)
     return found

@@ -283,7 +283,7 @@ A, F = ("allreduce", "--size", "1KiB"), ("flows", "fat-tree:k=4", "--size", "1MB
         ((*F, "--resolution", "2"), ("resolution", "2")),
         (("flows", "fat-tree:k=4"), ("size",)),
         (("flows", "--size", "1MB"), ("topology", "name the fabric")),
-        (("plot", "none.csv", "-o", "a.svg"), ("none.csv", "cannot be read")),
+        (("plot", "none.csv", "-o", "a.svg"), ("none.csv", "no such file")),
         (("plot", "none.csv"), ("output",)),
         (("topology", "show"), ("topology", "name the fabric")),
         (("nonsense",), ("nonsense",)),

@@ -29,43 +29,6 @@ BANDWIDTH = 50e9
 VOID = {"meta", "link", "br", "img", "hr"}
 
 
-@pytest.fixture(autouse=True)
-def stand_in(monkeypatch):
-    import io
-
-    import matplotlib
-    from matplotlib.figure import Figure
-
-    import sims.figures as F
-
-    if hasattr(F, "figure_of"):
-        return
-
-    def figure_of(rows, *, figure=None, width=3.5, **options):
-        fig = Figure(figsize=(width, 2.6))
-        ax = fig.subplots()
-        ax.plot([1, 2, 3], label="line")
-        ax.tick_params(labelsize=7)
-        ax.legend(fontsize=7)
-        fig.tight_layout()
-        return fig
-
-    def svg_text(fig, rows, title, desc):
-        out = io.StringIO()
-        with matplotlib.rc_context({"svg.hashsalt": title, "svg.fonttype": "none"}):
-            fig.savefig(out, format="svg", metadata={"Date": None})
-        text = out.getvalue()[out.getvalue().index("<svg") :]
-        text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
-        own = f"f{abs(hash(title + desc))}"
-        text = re.sub(r'(id="|href="#|url\(#)', lambda m: m[1] + own, text)
-        end = text.index(">")
-        head = f' role="img"><title>{html.escape(title)}</title><desc>{html.escape(desc)}</desc>'
-        return text[:end] + head + text[end + 1 :]
-
-    monkeypatch.setattr(F, "figure_of", figure_of, raising=False)
-    monkeypatch.setattr(F, "svg_text", svg_text, raising=False)
-
-
 def row(algorithm: str = "ring", size: int = 2**27, ranks: int = 16, seed: int = 0, **other: str) -> Row:
     """What the closed forms give for a ring or a tree, slowed a little by an odd seed."""
     s = Scenario.of(
