@@ -39,6 +39,14 @@ Explain = Annotated[
     bool,
     typer.Option("--explain", help="Say why it takes so long and what would help, each remedy simulated."),
 ]
+ExplainPlot = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Draw what would help, at the largest size: .svg, .png or .pdf; implies --explain.",
+        show_default=False,
+    ),
+]
 _NAMES = "ring, recursive-doubling, halving-doubling, tree, hierarchical-ring|tree|halving-doubling, auto"
 
 
@@ -102,10 +110,12 @@ def allreduce(
         ),
     ] = None,
     explain: Explain = False,
+    explain_plot: ExplainPlot = None,
     sets: Sets = None,
 ) -> None:
     """Simulate all-reduce over message sizes. Without arguments: 100,000 GPUs, preset colossus-100k."""
-    _check_outputs(out, plot)
+    _check_outputs(out, plot, explain_plot)
+    explain |= explain_plot is not None
     from fabric.units import format_size, parse_sizes
     from sims.allreduce import DEFAULT_ALGORITHMS, AllReduce, check_settings
     from sims.explain import Explainer, Explanation
@@ -192,6 +202,13 @@ def allreduce(
 
             save_figure(allreduce_figure(rows, fabric.disclaimer), plot, rows)
             tell_written(plot)
+        if explain_plot:
+            progress.step("drawing")
+            from sims.figures import figure_of, save_figure
+
+            facet = "algorithm" if len(fitting) > 1 else None
+            save_figure(figure_of(rows, figure="gains", facet=facet), explain_plot, rows)
+            tell_written(explain_plot)
 
 
 def flows(
@@ -236,7 +253,8 @@ def flows(
     sets: Sets = None,
 ) -> None:
     """Run flows to their last byte on an otherwise idle fabric; one row per flow with --out."""
-    _check_outputs(out, None)
+    _check_outputs(out, None, explain_plot)
+    explain |= explain_plot is not None
     from fabric.policy import parse_policy
     from fabric.units import parse_size
     from sims.profiles import latency_profile as profile_of
@@ -332,8 +350,9 @@ def _check_packet(texts: Mapping[str, str]) -> None:
         raise ParameterError("--set packet", texts["packet"].lstrip(":"), rule)
 
 
-def _check_outputs(out: Path | None, plot: Path | None) -> None:
+def _check_outputs(out: Path | None, plot: Path | None, explain_plot: Path | None) -> None:
     if out:
         check_writable(out, "--out", ROW_FORMATS)
-    if plot:
-        check_writable(plot, "--plot", FIGURE_FORMATS)
+    for option, figure in (("--plot", plot), ("--explain-plot", explain_plot)):
+        if figure:
+            check_writable(figure, option, FIGURE_FORMATS)

@@ -188,7 +188,7 @@ class Explainer:
             self._jobs[name] = self.job.changed(**settings)
         changed = self._jobs[name]
         time = changed.time(changed.program(row.used), size)
-        note = "; ".join(changed.caveats)
+        note = "; ".join(said for said in changed.caveats if said not in self.job.caveats)
         return replace(_remedy(row, name, how, time, changed.scenario(row.used, size)), note=note)
 
     def _other(self, row: Row) -> Remedy | None:

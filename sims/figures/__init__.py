@@ -7,6 +7,7 @@ nothing and reads no file.
 from sims.figures.allreduce import allreduce_figure, plot_busbw, plot_time
 from sims.figures.cdf import plot_cdf
 from sims.figures.crossover import plot_crossover
+from sims.figures.gains import gains_figure, plot_gains
 from sims.figures.heatmap import plot_heatmap
 from sims.figures.lines import plot_lines
 from sims.figures.named import FIGURES
@@ -21,9 +22,11 @@ __all__ = [
     "FIGURES",
     "allreduce_figure",
     "figure_of",
+    "gains_figure",
     "plot_busbw",
     "plot_cdf",
     "plot_crossover",
+    "plot_gains",
     "plot_heatmap",
     "plot_lines",
     "plot_pareto",

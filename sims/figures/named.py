@@ -12,6 +12,7 @@ from sims.figures.allreduce import plot_busbw, plot_time
 from sims.figures.cdf import plot_cdf
 from sims.figures.columns import column
 from sims.figures.crossover import legend_of, plot_crossover
+from sims.figures.gains import plot_gains
 from sims.figures.heatmap import plot_heatmap
 from sims.figures.lines import legend_entries, plot_lines
 from sims.figures.measured import measured_entries
@@ -123,6 +124,12 @@ FIGURES: dict[str, Named] = {
         note="Numbers: time of the second over that of the fastest",
         inside=False,
         legend=_contenders,
+    ),
+    "gains": Named(
+        draw=plot_gains,
+        takes=(),
+        summary="time that each remedy of --explain would save",
+        note="Each bar is a run of its own; gains overlap and do not add up",
     ),
     "utilisation": Named(
         draw=plot_utilisation,
