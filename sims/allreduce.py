@@ -123,6 +123,10 @@ class AllReduce:
         return AllReduce(self.fabric, **given, **{**same, **settings})
 
     @property
+    def engine(self) -> str:
+        return str(self._common["engine"])
+
+    @property
     def ranks(self) -> int:
         return len(self.placement)
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric import Fabric
+from fabric.contraction import members
 from fabric.measures import link_kinds
 from fabric.places import BETWEEN, zone_of_links
 from fabric.schema import ZONES
@@ -104,7 +105,8 @@ def fullest(
     place = np.stack([kind, *(zone_of_links(fabric, zone) for zone in zones)])[:, full]
     groups, index, links = np.unique(place, axis=1, return_inverse=True, return_counts=True)
     order = np.argsort(index.ravel(), kind="stable")
-    every, ends = np.bincount(kind), (fabric.link_src, fabric.link_dst)
+    number = members(fabric)  # what is merged into one link counts as the links that it is
+    every, ends = np.bincount(kind, weights=number), (fabric.link_src, fabric.link_dst)
     found = []
     for column, mine in zip(groups.T.tolist(), np.split(full[order], np.cumsum(links)[:-1])):
         where = dict(zip(zones, _named(fabric, zones, column[1:])))
@@ -114,10 +116,10 @@ def fullest(
                 pod=where.get("pod", ""),
                 rail=where.get("rail", ""),
                 plane=where.get("plane", ""),
-                links=len(mine),
+                links=int(number[mine].sum()),
                 among=int(every[column[0]]),
-                flows=float(flows[mine].mean()),
-                rate=float(fabric.capacity[mine].min()),
+                flows=float(flows[mine].sum() / number[mine].sum()),
+                rate=float((fabric.capacity[mine] / number[mine]).min()),
                 seconds=float(seconds[mine].max()),
                 example=" -> ".join(fabric.label(int(end[mine[0]])) for end in ends),
             )

@@ -145,6 +145,7 @@ def allreduce(
     given = {"algorithm": asked, **{name: (text,) for name, text in settings.items()}}
     texts = overridden(given, sets or (), several=("algorithm", "size"))
     _check_packet(texts)
+    _check_explained(explain, texts)
     names = _algorithms(texts.pop("algorithm"))
     chosen = parse_sizes(texts.pop("size"))
     draw, members = whole("--seed", texts.pop("seed")), check_field("ranks", texts.pop("ranks"))
@@ -163,7 +164,7 @@ def allreduce(
             allow_partition=partition,
             **texts,
         )
-        explainer = Explainer(job)
+        explainer = Explainer(job) if explain else None
         explained: list[Explanation] = []
         try:
             progress.step("routing")
@@ -179,13 +180,13 @@ def allreduce(
                     progress.print(
                         allreduce_header(row, fabric.disclaimer, [*notes, *job.caveats, *left_out])
                     )
-                if explain:
+                if explainer:
                     explained.append(explainer.explain(row))
                     row = replace(row, gains=explained[-1].gains)
                 rows.append(row)
                 if len(rows) - done == len(chosen):
                     progress.print(allreduce_block(rows[done:], job.note(row.used)))
-                    if explain:
+                    if explainer:
                         largest = max(range(done, len(rows)), key=lambda i: rows[i].scenario.size_bytes)
                         worst = rows[largest]
                         name = f"{worst.used} at {format_size(worst.scenario.size_bytes)}"
@@ -250,6 +251,8 @@ def flows(
         ),
     ] = None,
     out: Out = None,
+    explain: Explain = False,
+    explain_plot: ExplainPlot = None,
     sets: Sets = None,
 ) -> None:
     """Run flows to their last byte on an otherwise idle fabric; one row per flow with --out."""
@@ -274,6 +277,7 @@ def flows(
     }
     texts = overridden({name: (text,) for name, text in settings.items()}, sets or ())
     _check_packet(texts)
+    _check_explained(explain, texts)
     draw, size = whole("--seed", texts["seed"]), texts.get("size")
     policy, profile = parse_policy(texts["routing"], draw), profile_of(texts["latency_profile"])
     partition = check_field("allow_partition", texts["allow_partition"]) == "true"
@@ -291,7 +295,9 @@ def flows(
     amount = parse_size(size) if size is not None else 0
     from fabric.breakage import harmed
     from fabric.fault import format_faults, parse_faults
-    from sims.flows import run_flows
+    from sims.explain_flows import explain_flows
+    from sims.explain_lines import explanation_lines
+    from sims.flows import RoutedTraffic
     from sims.output import write_columns
     from sims.table import flows_lines
     from sims.traffic import pattern, read_traffic
@@ -299,7 +305,8 @@ def flows(
     failing, slowing = parse_faults("fail", texts["fail"]), parse_faults("degrade", texts["degrade"])
     with Progress() as progress:
         fabric, text, _, notes = opened(texts["topology"], progress, allow_partition=partition)
-        fabric, harm = harmed(fabric, (*failing, *slowing), draw, allow_partition=partition)
+        sound = fabric
+        fabric, harm = harmed(sound, (*failing, *slowing), draw, allow_partition=partition)
         who = (
             read_traffic(traffic, fabric.n_endpoints)
             if is_file
@@ -317,7 +324,8 @@ def flows(
             packets = parse_packet_settings(texts["packet"])
             result = run_packets(fabric, who, policy, profile, packets, seed=draw)
         else:
-            result = run_flows(fabric, who, policy, profile, resolution=window)
+            routed = RoutedTraffic.of(fabric, who, policy, profile)
+            result = routed.run(window)
         notes += [str(harm)] if harm else []
         faults = format_faults(failing), format_faults(slowing)
         progress.print(
@@ -334,7 +342,21 @@ def flows(
                 "rate_GBps": (result.rate / 1e9).tolist(),
             }
             write_columns(out, columns)
-    tell_written(out, None)
+            tell_written(out)
+        if explain:
+            progress.step("trying what would help")
+            why = explain_flows(
+                routed, result, fabric, policy, sound=sound if harm else None, resolution=window
+            )
+            progress.print(explanation_lines(f"the last flow of {len(who):,}", why))
+        if explain_plot:
+            progress.step("drawing")
+            from sims.figures import gains_figure, save_figure
+
+            subject = [text, f"{traffic} of {len(who):,} flows"]
+            setting = f"Routing {policy}, latency profile {profile.name}"
+            save_figure(gains_figure(why, subject, setting, fabric.disclaimer), explain_plot)
+            tell_written(explain_plot)
 
 
 def _algorithms(text: str) -> list[str]:
@@ -348,6 +370,11 @@ def _check_packet(texts: Mapping[str, str]) -> None:
     if texts["packet"] and texts["engine"] != "packet":
         rule = f"a setting of --engine packet, not of {texts['engine']}"
         raise ParameterError("--set packet", texts["packet"].lstrip(":"), rule)
+
+
+def _check_explained(explain: bool, texts: Mapping[str, str]) -> None:
+    if explain and texts["engine"] == "packet":
+        raise ParameterError("--explain", "--engine packet", "tries remedies in the fluid model", ("flow",))
 
 
 def _check_outputs(out: Path | None, plot: Path | None, explain_plot: Path | None) -> None:

@@ -10,24 +10,44 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fabric import Fabric
-from fabric.errors import FabricsimError
+from fabric.errors import FabricsimError, ParameterError
 from fabric.fault import NONE
-from fabric.places import cable_kinds
+from fabric.places import cable_kinds, upgraded
+from fabric.policy import Policy, Ugal
 from sims.allreduce import AllReduce, fabric_of, job_of
 from sims.bottleneck import Hotspot, hotspots
 from sims.collectives import ALGORITHMS
+from sims.engine import ENGINES as TIMES
 from sims.profiles import PROFILES, LatencyProfile
 from sims.program import Program
 from sims.result import Row
 from sims.scenario import SETTINGS, Scenario
 
-__all__ = ["Explainer", "Explanation", "Remedy", "command", "explain"]
+__all__ = [
+    "BALANCED",
+    "EVERY",
+    "NO_FAULTS",
+    "NO_LATENCY",
+    "OTHER",
+    "PACKED",
+    "Explainer",
+    "Explanation",
+    "Remedy",
+    "command",
+    "doubling",
+    "doublings",
+    "explain",
+    "keeps_paths",
+    "remedy",
+    "silent",
+]
 
+EVERY = "every cable"
 BALANCED, PACKED, NO_FAULTS, NO_LATENCY, OTHER = (
     "perfect load balancing",
     "packed placement",
@@ -73,6 +93,47 @@ class Explanation:
         return {remedy.name: remedy.saved_s for remedy in self.remedies}
 
 
+def remedy(
+    name: str, change: str, now: float, then: float, *, scenario: Scenario | None = None, note: str = ""
+) -> Remedy:
+    """The remedy that brings the time from ``now`` to ``then``."""
+    return Remedy(name=name, change=change, scenario=scenario, time_s=then, saved_s=now - then, note=note)
+
+
+def doublings(
+    fabric: Fabric, load: NDArray[np.float64], left_out: list[str]
+) -> Iterator[tuple[str, NDArray[np.float64]]]:
+    """Each kind of cable that carries any ``load``, and in the end all, with the capacities when doubled.
+
+    ``load``: (links,) of ``fabric``. Says of kinds that carry nothing that they are ``left_out``.
+    """
+    names, index = cable_kinds(fabric)
+    carries = np.bincount(index, weights=load) > 0
+    idle = [name for name, used in zip(names, carries) if not used]
+    if idle:
+        left_out.append(f"2x {', '.join(idle)} ({'carries' if len(idle) == 1 else 'carry'} nothing)")
+    for number in np.flatnonzero(carries).tolist():
+        yield names[number], fabric.capacity * np.where(index == number, 2.0, 1.0)
+    if carries.sum() > 1:
+        yield EVERY, fabric.capacity * 2
+
+
+def keeps_paths(runs_on: Fabric, policy: Policy) -> bool:
+    """Whether the policy, running on that carrier, takes the same ways when a kind of cable is faster.
+
+    UGAL weighs loads against capacities. Switches that pass for one must be alike in their rates, which only
+    tiers make sure of.
+    """
+    merged = runs_on.contraction is not None
+    return not isinstance(policy, Ugal) and (runs_on.tiered or not merged)
+
+
+def doubling(kind: str, now: float, then: float) -> Remedy:
+    """The remedy of twice as fast cables of a kind."""
+    call = "upgraded(fabric)" if kind == EVERY else f'upgraded(fabric, "{kind}")'
+    return remedy(f"2x {kind}", call, now, then)
+
+
 def explain(scenario: Scenario, fabric: Fabric | None = None) -> Explanation:
     """The explanation of ``scenario``; arguments and errors as of sims.simulate."""
     explainer = Explainer(job_of(scenario, fabric or fabric_of(scenario)))
@@ -93,9 +154,15 @@ def command(scenario: Scenario) -> str:
 
 
 class Explainer:
-    """Explains rows of one job. Keeps the changed jobs, so that further sizes cost little."""
+    """Explains rows of one job. Keeps the changed jobs, so that further sizes cost little.
+
+    Raises:
+        ParameterError: the job's engine is not one that runs a program as it is.
+    """
 
     def __init__(self, job: AllReduce) -> None:
+        if job.engine not in TIMES:
+            raise ParameterError("engine", job.engine, "remedies are tried in the fluid model", TIMES)
         self.job = job
         self._jobs: dict[str, AllReduce] = {}
         self._again: dict[tuple[str, str], Program] = {}
@@ -131,37 +198,30 @@ class Explainer:
         )
 
     def _twice(self, row: Row, program: Program, left_out: list[str]) -> Iterator[Remedy]:
-        """Every kind of cable twice as fast, and all of them; the paths stay as they are."""
-        names, index = cable_kinds(program.fabric)
-        used = self._kinds_used(program, index, len(names))
-        idle = [name for name, carries in zip(names, used) if not carries]
-        if idle:
-            left_out.append(f"2x {', '.join(idle)} ({'carries' if len(idle) == 1 else 'carry'} nothing)")
-        kinds = [name for name, carries in zip(names, used) if carries]
-        for kind in [*kinds, "every cable"] if len(kinds) > 1 else kinds:
+        """Every kind of cable twice as fast, and all of them."""
+        load = np.sum([stage.paths.load(1.0, program.fabric.n_links) for stage in program.stages], axis=0)
+        for kind, capacity in doublings(program.fabric, load, left_out):
             if (row.used, kind) not in self._again:
-                chosen = index == names.index(kind) if kind in names else True
-                twice = program.fabric.capacity * np.where(chosen, 2.0, 1.0)
-                self._again[row.used, kind] = program.again(capacity=twice)
+                self._again[row.used, kind] = self._faster(program, kind, capacity)
             time = self.job.time(self._again[row.used, kind], row.scenario.size_bytes)
-            call = f'upgraded(fabric, "{kind}")' if kind in names else "upgraded(fabric)"
-            yield _remedy(row, f"2x {kind}", call, time)
+            yield doubling(kind, row.time_s, time)
 
-    @staticmethod
-    def _kinds_used(program: Program, index: Any, count: int) -> list[bool]:
-        used = np.zeros(count, bool)
-        for stage in program.stages:
-            used[index[stage.paths.load(1.0, program.fabric.n_links) > 0]] = True
-        return used.tolist()
+    def _faster(self, program: Program, kind: str, capacity: NDArray[np.float64]) -> Program:
+        """``program`` with one kind of cable twice as fast; routed again only where that may change paths."""
+        job = self.job
+        if keeps_paths(program.fabric, job.policy):
+            return program.again(capacity=capacity)
+        fabric = upgraded(job.left, "" if kind == EVERY else kind)
+        return Program.compile(program.schedule, fabric, job.placement, job.policy, job.profile)
 
     def _settings(self, row: Row, left_out: list[str]) -> Iterator[Remedy]:
         """One setting of the job replaced at a time; of faults, the two that make them."""
-        silent = _silent(self.job.profile).spec
+        quiet = silent(self.job.profile).spec
         changes: tuple[tuple[str, dict[str, str]], ...] = (
             (BALANCED, {"routing": "adaptive"}),
             (PACKED, {"placement": "packed"}),
             (NO_FAULTS, {"fail": NONE, "degrade": NONE}),
-            (NO_LATENCY, {"latency_profile": silent}),
+            (NO_LATENCY, {"latency_profile": quiet}),
         )
         for name, settings in changes:
             new = {key: value for key, value in settings.items() if getattr(row.scenario, key) != value}
@@ -179,17 +239,18 @@ class Explainer:
         how = " ".join(f"--{key.replace('_', '-')} {value}" for key, value in settings.items())
         if name == NO_LATENCY:  # the paths stay as they are
             if (row.used, name) not in self._again:
-                silent = _silent(self.job.profile)
-                self._again[row.used, name] = self.job.program(row.used).again(profile=silent)
+                quiet = silent(self.job.profile)
+                self._again[row.used, name] = self.job.program(row.used).again(profile=quiet)
             time = self.job.time(self._again[row.used, name], size)
             scenario = self.job.scenario(row.used, size).model_copy(update=settings)
-            return _remedy(row, name, how, time, scenario)
+            return remedy(name, how, row.time_s, time, scenario=scenario)
         if name not in self._jobs:
             self._jobs[name] = self.job.changed(**settings)
         changed = self._jobs[name]
         time = changed.time(changed.program(row.used), size)
         note = "; ".join(said for said in changed.caveats if said not in self.job.caveats)
-        return replace(_remedy(row, name, how, time, changed.scenario(row.used, size)), note=note)
+        scenario = changed.scenario(row.used, size)
+        return remedy(name, how, row.time_s, time, scenario=scenario, note=note)
 
     def _other(self, row: Row) -> Remedy | None:
         """The fastest of the other algorithms, each as it is without parameters.
@@ -206,10 +267,11 @@ class Explainer:
         if not chosen:
             return None
         scenario = self.job.scenario(chosen, size)
-        return _remedy(row, f"{OTHER}: {chosen}", f"--algorithm {chosen}", best, scenario)
+        name = f"{OTHER}: {chosen}"
+        return remedy(name, f"--algorithm {chosen}", row.time_s, best, scenario=scenario)
 
 
-def _silent(profile: LatencyProfile) -> LatencyProfile:
+def silent(profile: LatencyProfile) -> LatencyProfile:
     """``profile`` without any latency, that of cables included, and with the same shares of bandwidth."""
     return replace(
         PROFILES["ideal"],
@@ -223,7 +285,3 @@ def _least(program: Program, size: float) -> float:
     """Seconds that ``program`` cannot beat: its bytes on the fullest links."""
     seconds = program.byte_times(size)[:, 0]
     return float(seconds.max() if program.schedule.pipeline > 1 else seconds.sum())
-
-
-def _remedy(row: Row, name: str, change: str, time: float, scenario: Scenario | None = None) -> Remedy:
-    return Remedy(name=name, change=change, scenario=scenario, time_s=time, saved_s=row.time_s - time)

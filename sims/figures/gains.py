@@ -11,13 +11,16 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from fabric.errors import ParameterError
 from fabric.units import format_time
+from sims.explain import Explanation
 from sims.figures.page import Page
 from sims.figures.series import points_of, require_rows, spread
 from sims.figures.style import GREY, PAGE, bare, mark
 from sims.figures.utilisation import at_largest
 from sims.result import Row
 
-__all__ = ["gains_figure", "plot_gains"]
+__all__ = ["NOTE", "gains_figure", "plot_gains"]
+
+NOTE = "Each bar is a run of its own; gains overlap and do not add up"
 
 _LEAST = -0.25  # a larger loss is cut off here, and its number says what it is
 _ROOM = (0.7, 1.0)  # of the bars, for the words behind them: in one panel, in one of several
@@ -44,8 +47,15 @@ def plot_gains(ax: Axes, rows: Sequence[Row], *, panels: Sequence[Sequence[Row]]
     _scale(ax, worst, max(best.values()), _ROOM[len(panels) > 1])
 
 
-def gains_figure(time: float, gains: Mapping[str, float], words: tuple[Sequence[str], str]) -> Figure:
-    """The same of one run that is no row. ``words``: as of sims.figures.page.Page.frame."""
+def gains_figure(
+    found: Explanation, subject: Sequence[str], setting: str = "", disclaimer: str = ""
+) -> Figure:
+    """The same of a run that is no row. ``subject``: the parts of a title, the most telling first;
+    ``setting``, ``disclaimer``: sentences for the foot."""
+    time, gains = found.time_s, found.gains
+    claim = "Simulated with fabricsim: exact for the stated model, not a measurement"
+    foot = [text[:1].upper() + text[1:].rstrip(".") for text in (NOTE, setting, claim, disclaimer) if text]
+    words = subject, " ".join(f"{text}." for text in foot)
     with matplotlib.rc_context(PAGE):
         figure = Figure(figsize=(3.5, 2.6), layout="constrained")
         ax = figure.subplots()
@@ -116,10 +126,11 @@ def _scale(ax: Axes, worst: float, best: float, room: float) -> None:
 
 
 def _called(name: str) -> str:
+    """The name of a remedy on one line that leaves room for the bars."""
     words, _, algorithm = name.partition(": ")
     if not algorithm:
         return words
-    return f"algorithm:{' ' if len(algorithm) < 20 else chr(10)}{algorithm}"
+    return f"algorithm: {algorithm}" if len(algorithm) < 20 else algorithm
 
 
 def _seconds(saved: float) -> str:

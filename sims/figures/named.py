@@ -12,7 +12,7 @@ from sims.figures.allreduce import plot_busbw, plot_time
 from sims.figures.cdf import plot_cdf
 from sims.figures.columns import column
 from sims.figures.crossover import legend_of, plot_crossover
-from sims.figures.gains import plot_gains
+from sims.figures.gains import NOTE, plot_gains
 from sims.figures.heatmap import plot_heatmap
 from sims.figures.lines import legend_entries, plot_lines
 from sims.figures.measured import measured_entries
@@ -129,7 +129,7 @@ FIGURES: dict[str, Named] = {
         draw=plot_gains,
         takes=(),
         summary="time that each remedy of --explain would save",
-        note="Each bar is a run of its own; gains overlap and do not add up",
+        note=NOTE,
     ),
     "utilisation": Named(
         draw=plot_utilisation,

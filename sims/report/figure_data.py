@@ -12,7 +12,7 @@ from sims.report.findings import median_row
 from sims.report.markup import Column, Html, table
 from sims.result import Row
 
-__all__ = ["over", "quantiles", "shares", "subject", "winners"]
+__all__ = ["gains", "over", "quantiles", "shares", "subject", "winners"]
 
 _MOST_LINES = 12
 _MEASURES = {"busbw_GBps": ("bus bandwidth", "GB/s"), "time_s": ("time", "µs")}
@@ -89,6 +89,24 @@ def shares(rows: Sequence[Row]) -> tuple[str, Html]:
             words.append(f"{name}: most on {kind} links, {used[kind]['mean']:.1%} in the mean")
     seen = f"Share of the capacity of each kind of link that is used. {_sentences(words)}"
     return seen, table("Use of links by kind", columns, body)
+
+
+def gains(rows: Sequence[Row]) -> tuple[str, Html]:
+    """What each remedy would save of the time of one line, of its seeds the one of the median time."""
+    row = median_row(rows)
+    columns = [
+        Column(title="remedy"),
+        Column(title="saved", unit="µs", number=True),
+        Column(title="of the time", unit="%", number=True),
+    ]
+    order = sorted(row.gains.items(), key=lambda item: -item[1])
+    body = [
+        [name, number(saved * 1e6), f"{'−' if saved < 0 else ''}{percent(abs(saved) / row.time_s)}"]
+        for name, saved in order
+    ]
+    words = [f"{name} {format_time(saved)}" for name, saved in order if saved > 0]
+    seen = f"Of {format_time(row.time_s)} would save: {listed(words, _MOST_LINES) or 'nothing'}."
+    return seen, table("Time that each remedy would save", columns, body)
 
 
 def winners(rows: Sequence[Row]) -> tuple[str, Html]:

@@ -21,9 +21,10 @@ _EXPLAINED = (
 
 
 def limits(rows: Sequence[Row]) -> Html:
-    """How many points each limit bounds, then every line of the sweep at its largest size."""
+    """How many points each limit bounds, then every line of the sweep at its largest size, and what would
+    help where the rows say it."""
     counted = [_counted(rows)] if len(rows) > 1 else []
-    return joined([element("p", _EXPLAINED), *counted, *_each(rows)], "\n")
+    return joined([element("p", _EXPLAINED), *counted, *_each(rows), *_helping(rows)], "\n")
 
 
 def _kind(row: Row) -> str:
@@ -61,11 +62,8 @@ def _range(values: Sequence[float], shown: Callable[[float], str]) -> str:
 
 def _each(rows: Sequence[Row]) -> list[Html]:
     axes = varied(rows)
-    names = [name for name in axes if name not in ("size_bytes", "seed")]
-    largest = []
-    for name, members in series(rows, names).items():
-        top = max(row.scenario.size_bytes for row in members)
-        largest.append((name, median_row([row for row in members if row.scenario.size_bytes == top])))
+    names = _names(rows)
+    largest = _largest(rows)
     columns = (
         Column(title=heading(names or ["algorithm"])),
         Column(title="size"),
@@ -96,3 +94,37 @@ def _each(rows: Sequence[Row]) -> list[Html]:
         words = f"These are the first {_MOST} of {len(largest):,}; the rows hold the limit of every point."
         parts.append(element("p", words, class_="note"))
     return parts
+
+
+def _names(rows: Sequence[Row]) -> list[str]:
+    return [name for name in varied(rows) if name not in ("size_bytes", "seed")]
+
+
+def _largest(rows: Sequence[Row]) -> list[tuple[str, Row]]:
+    """Every line of the sweep and its row at the largest size, of its seeds the one of the median time."""
+    found = []
+    for name, members in series(rows, _names(rows)).items():
+        top = max(row.scenario.size_bytes for row in members)
+        found.append((name, median_row([row for row in members if row.scenario.size_bytes == top])))
+    return found
+
+
+def _helping(rows: Sequence[Row]) -> list[Html]:
+    """The remedies that would save most of each line, where the rows hold gains."""
+    largest = [(name, row) for name, row in _largest(rows) if row.gains]
+    if not largest:
+        return []
+    columns = (
+        Column(title=heading(_names(rows) or ["algorithm"])),
+        Column(title="size"),
+        Column(title="time", unit="µs", number=True),
+        *(Column(title=title) for title in ("saves most", "second", "third")),
+    )
+    lines = []
+    for name, row in largest[:_MOST]:
+        best = sorted(row.gains.items(), key=lambda item: -item[1])[:3]
+        told = [f"{what}: {percent(saved / row.time_s)}%" for what, saved in best if saved > 0]
+        told = (told or ["nothing"]) + [""] * 3
+        size = format_size(row.scenario.size_bytes)
+        lines.append((name or row.scenario.algorithm, size, number(row.time_s * 1e6), *told[:3]))
+    return [table("What would help, each found by a run with that change", columns, lines)]

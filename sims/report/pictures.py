@@ -9,7 +9,7 @@ from typing import Any
 
 from fabric.units import format_size
 from sims.report.axes import noun, series, varied
-from sims.report.figure_data import over, quantiles, shares, subject, winners
+from sims.report.figure_data import gains, over, quantiles, shares, subject, winners
 from sims.report.markup import Html, element, joined, legal
 from sims.result import Row
 
@@ -59,6 +59,8 @@ def chosen(rows: Sequence[Row]) -> list[Picture]:
         found += _split(several, axes, "cdf", f"Spread of the time over seeds{at}", quantiles)
     if any(row.utilisation for row in largest):
         found += _split(largest, axes, "utilisation", f"Use of the links{at}", shares)
+    if any(row.gains for row in largest):
+        found += _helping(largest)
     return found
 
 
@@ -94,6 +96,7 @@ _CAPTIONS = {
     "crossover": "Which algorithm takes the least time.",
     "heatmap": "Bus bandwidth by message size and number of ranks.",
     "cdf": "The share of the seeds that is at least as fast.",
+    "gains": "The time that one change would save, each found by a run with that change; they do not add up.",
     "utilisation": "The share of the capacity that is used, by kind of link: in the mean and on the fullest.",
 }
 
@@ -130,6 +133,21 @@ def _split(
 
 def _lines(rows: Sequence[Row], without: set[str]) -> int:
     return len(series(rows, [name for name in varied(rows) if name not in without]))
+
+
+def _helping(largest: Sequence[Row]) -> Iterator[Picture]:
+    """One picture per line of which all rows hold gains."""
+    names = [name for name in varied(largest) if name != "seed"]
+    lines = [(name, own) for name, own in series(largest, names).items() if all(row.gains for row in own)]
+    for name, own in lines[:_MOST_ALIKE]:
+        size = format_size(own[0].scenario.size_bytes)
+        yield Picture(
+            kind="gains",
+            rows=own,
+            title=f"What would help {name or own[0].scenario.algorithm} at {size}",
+            caption=_CAPTIONS["gains"],
+            data=gains,
+        )
 
 
 def _heatmaps(rows: Sequence[Row], axes: dict[str, list[Any]]) -> Iterator[Picture]:

@@ -72,3 +72,34 @@ def test_gains_are_empty_where_they_were_not_asked_for(run: Run) -> None:
 def test_what_has_no_tiers_says_so(run: Run) -> None:
     status, out, _ = run(*("allreduce", "dragonfly:p=2", "--algorithm", "ring", "--size", "1G", "--explain"))
     assert status == 0 and "switch - switch between pods" in out
+
+
+def test_flows_say_why_the_last_one_takes_so_long(run: Run) -> None:
+    words = ["flows", "fat-tree:k=4", "--size", "1GB", "--fail", "cables=2"]
+    status, out, _ = run(*words, "--explain")
+    assert status == 0 and "# why the last flow of 16 takes " in out and "  no faults " in out
+    plain = run(*words)[1]
+    assert out.startswith(plain)
+    makespan = next(line.split()[1] for line in plain.splitlines() if line.startswith("makespan"))
+    assert f"# why the last flow of 16 takes {makespan} " in out
+
+
+@pytest.mark.parametrize("words", [("allreduce", "--size", "1M"), ("flows", "--size", "1GB")])
+def test_a_figure_of_the_gains(run: Run, tmp_path: Path, words: tuple[str, ...]) -> None:
+    command, *size = words
+    for name in ("why.svg", "why.png", "why.pdf"):
+        status, out, err = run(command, "fat-tree:k=4", *size, "--explain-plot", name)
+        assert status == 0 and err.endswith(f"wrote {name}\n") and "# what would help" in out
+        assert (tmp_path / name).stat().st_size > 4000
+    text = (tmp_path / "why.svg").read_text(encoding="utf-8")
+    assert "perfect load balancing" in text and "time saved (% of " in text
+    status, out, err = run(command, "fat-tree:k=4", *size, "--explain-plot", "why.bmp")
+    assert status == 2 and out == "" and "--explain-plot: 'why.bmp'" in err
+    assert not (tmp_path / "why.bmp").exists()
+
+
+@pytest.mark.parametrize("command", ["allreduce", "flows"])
+def test_packets_are_not_explained(run: Run, command: str) -> None:
+    words = [command, "fat-tree:k=4", "--size", "64KB", "--engine", "packet", "--explain"]
+    status, out, err = run(*words)
+    assert status == 2 and out == "" and "--explain: '--engine packet': tries remedies in the fluid" in err

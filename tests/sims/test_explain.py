@@ -10,13 +10,30 @@ import numpy as np
 import pytest
 
 from fabric import Fabric
-from fabric.errors import FabricsimError
+from fabric.breakage import harmed
+from fabric.errors import FabricsimError, ParameterError
+from fabric.fault import parse_faults
+from fabric.policy import parse_policy
 from sims.allreduce import AllReduce, all_reduce, simulate
 from sims.bottleneck import fullest
-from sims.explain import BALANCED, NO_LATENCY, OTHER, PACKED, Explainer, Explanation, command, explain
+from sims.explain import (
+    BALANCED,
+    NO_FAULTS,
+    NO_LATENCY,
+    OTHER,
+    PACKED,
+    Explainer,
+    Explanation,
+    command,
+    explain,
+)
+from sims.explain_flows import explain_flows
 from sims.explain_lines import explanation_lines
+from sims.flows import FlowResult, RoutedTraffic, run_flows
 from sims.output import read_records, write_records
+from sims.profiles import latency_profile
 from sims.result import Row
+from sims.traffic import Traffic, pattern
 from topologies import load
 
 GIB = 2**30
@@ -34,17 +51,27 @@ def explained(
 
 def doubled(graph: nx.Graph, kind: str) -> nx.Graph:
     """``graph`` with the rate of one kind of cable doubled edge by edge: the kinds found from the nodes."""
-    names = {0: "endpoint", 1: "leaf", 2: "spine", 3: "core"}
+    tiers = nx.get_node_attributes(graph, "tier")
+    tiered = all(tiers[u] != tiers[v] for u, v in graph.edges if "nvswitch" not in kinds_of(graph, u, v))
+    names = ("endpoint", "leaf", "spine", "core") if tiered else ("endpoint", "switch", "switch", "switch")
     ends = {
         node: "scale-up switch" if data["kind"] == "nvswitch" else names[data["tier"]]
         for node, data in graph.nodes(data=True)
     }
     for u, v, data in graph.edges(data=True):
-        if kind in (f"{ends[u]} - {ends[v]}", f"{ends[v]} - {ends[u]}", "every cable"):
+        where = ""
+        if not tiered and ends[u] == ends[v] == "switch":
+            same = graph.nodes[u]["pod"] == graph.nodes[v]["pod"]
+            where = " in a pod" if same else " between pods"
+        if kind in (f"{ends[u]} - {ends[v]}{where}", f"{ends[v]} - {ends[u]}{where}", "every cable"):
             data["rate"] *= 2
             if "rates" in data:
                 data["rates"] = [rate * 2 for rate in data["rates"]]
     return graph
+
+
+def kinds_of(graph: nx.Graph, *nodes: object) -> set[str]:
+    return {graph.nodes[node]["kind"] for node in nodes}
 
 
 def test_under_one_leaf_twice_the_endpoints_links_halve_the_byte_time_and_nothing_else_helps() -> None:
@@ -101,6 +128,10 @@ RUNS = [
     ("rail-optimized:servers=8,radix=8,gpus_per_server=4", "auto", {"placement": "random", "seed": 1}),
     ("multi-plane:planes=2,endpoints=16,radix=8", "recursive-doubling", {"ranks": 11}),
     ("dragonfly:p=2", "ring", {"placement": "random"}),
+    ("dragonfly:p=2", "ring", {"routing": "ugal", "placement": "random", "seed": 1}),
+    ("dragonfly:p=2", "ring", {"routing": "valiant:paths=4", "seed": 1}),
+    ("fat-tree:k=4", "halving-doubling", {"routing": "spray", "fail": "cables=3"}),
+    ("dragonfly-plus:leaves=2,groups=3", "ring", {"routing": "spray", "placement": "random"}),
     ("fat-tree:k=8", "tree", {"routing": "dmodk", "placement": "random", "seed": 9}),
     ("fat-tree:k=8", "ring", {"fail": "cables=8", "degrade": "cables=10%:rate=50%", "seed": 2}),
     ("fat-tree:k=4", "ring", {"fail": "cables=2", "routing": "dmodk", "seed": 5}),
@@ -124,8 +155,6 @@ def test_every_gain_is_that_of_a_run_of_its_own(
             assert simulate(remedy.scenario).time_s == remedy.time_s, remedy.name
             continue
         kind = remedy.name.removeprefix("2x ")
-        if " in a pod" in kind or " between pods" in kind:
-            continue
         other = all_reduce(doubled(load(spec), kind), row.used, size, **settings)[0]
         assert remedy.time_s == pytest.approx(other.time_s, rel=1e-12), remedy.name
 
@@ -237,3 +266,53 @@ def test_illegal_use() -> None:
     with pytest.raises(FabricsimError, match="was in memory: pass it"):
         explain(row.scenario)
     assert explain(row.scenario, fabric).time_s == row.time_s
+    with pytest.raises(ParameterError, match="engine: 'packet': remedies are tried in the fluid model"):
+        Explainer(AllReduce(fabric, engine="packet"))
+
+
+# --- plain flows -------------------------------------------------------------------------------------------
+
+
+def flows_explained(
+    spec: str, traffic: Traffic, routing: str = "ecmp", faults: str = "none", profile: str = "roce-400g"
+) -> tuple[FlowResult, Explanation]:
+    sound = Fabric.from_graph(load(spec))
+    fabric, harm = harmed(sound, parse_faults("fail", faults), 3)
+    policy = parse_policy(routing, 3)
+    routed = RoutedTraffic.of(fabric, traffic, policy, latency_profile(profile))
+    result = routed.run()
+    return result, explain_flows(routed, result, fabric, policy, sound=sound if harm else None)
+
+
+def test_two_flows_into_one_endpoint_need_its_link_twice_as_fast_and_nothing_else() -> None:
+    """Both flows of an incast share the link down to the receiver, of 50 GB/s."""
+    traffic = Traffic(src=np.array([1, 2]), dst=np.array([0, 0]), size=np.full(2, 1e9), start=np.zeros(2))
+    result, found = flows_explained("star:endpoints=3", traffic, profile=NO)
+    assert found.time_s == result.makespan == pytest.approx(2 * 1e9 / 50e9)
+    assert found.gains == {"2x endpoint - leaf": pytest.approx(1e9 / 50e9), BALANCED: 0.0}
+    (spot,) = found.hotspots
+    (full,) = spot.bottlenecks
+    assert (full.link, full.links, full.flows, full.example) == ("leaf -> endpoint", 1, 2.0, "3 -> 0")
+
+
+@pytest.mark.parametrize("routing", ["ecmp", "ecmp:qps=3", "dmodk"])
+def test_gains_of_flows_are_those_of_runs_of_their_own(routing: str) -> None:
+    spec, faults = "fat-tree:k=4", "cables=2"
+    traffic = pattern("permutation", 16, 1e8, 1)
+    result, found = flows_explained(spec, traffic, routing, faults)
+    profile = latency_profile("roce-400g")
+    for remedy in found.remedies:
+        graph, policy, prof, fail = load(spec), parse_policy(routing, 3), profile, faults
+        if remedy.name == BALANCED:
+            policy = parse_policy("adaptive")
+        elif remedy.name == NO_LATENCY:
+            prof = latency_profile(NO)
+        elif remedy.name == NO_FAULTS:
+            fail = "none"
+        else:
+            graph = doubled(graph, remedy.name.removeprefix("2x "))
+        fabric = harmed(Fabric.from_graph(graph), parse_faults("fail", fail), 3)[0]
+        other = run_flows(fabric, traffic, policy, prof)
+        assert remedy.saved_s == result.makespan - remedy.time_s
+        assert remedy.time_s == pytest.approx(other.makespan, rel=1e-12), remedy.name
+    assert {remedy.name for remedy in found.remedies} >= {BALANCED, NO_LATENCY, NO_FAULTS}

@@ -74,6 +74,10 @@ CASES = {
     "one row": [row()],
     "only failures": [failure()],
     "two topologies": [row(topology=f"fat-tree:k={k}") for k in (4, 8)],
+    "with gains": [
+        replace(one, gains={"2x leaf - spine": one.time_s / 4, "best other algorithm: tree": -one.time_s})
+        for one in OVER_SIZES
+    ],
 }
 
 
@@ -214,6 +218,19 @@ def test_figures_follow_what_varies() -> None:
         assert words in whole
     assert titles([row()]) == ["Use of the links at 128 MiB"]
     assert titles([replace(row(), utilisation={})]) == []
+
+
+def test_gains_are_told_where_the_rows_hold_them() -> None:
+    root = parsed(CASES["with gains"])
+    figures = [f.all("figcaption")[0].words for f in root.all("figure")]
+    assert sum("What would help " in words for words in figures) == 2  # ring and tree
+    (best,) = (t for t in root.all("table") if t.all("caption")[0].words.startswith("What would help, each"))
+    lines = [[cell.words for cell in tr.children] for tr in best.all("tr")][1:]
+    assert [(line[0], line[3], line[4]) for line in lines] == [
+        ("ring", "2x leaf - spine: 25.0%", ""),
+        ("tree", "2x leaf - spine: 25.0%", ""),
+    ]
+    assert "What would help" not in parsed(OVER_SIZES).words
 
 
 def test_the_lead_says_what_was_run() -> None:
