@@ -26,6 +26,7 @@ types: $(VENV)/.test ## mypy
 bench: $(BIN)/fabricsim ## speed and memory, as ratios to a floor measured in the same run
 	$(BIN)/python tests/bench/bench.py
 	$(BIN)/python tests/bench/presets.py
+	$(BIN)/python tests/bench/sweeps.py
 
 figures: $(BIN)/fabricsim ## redraw the figure of the README
 	$(BIN)/fabricsim allreduce --plot docs/allreduce.png >/dev/null

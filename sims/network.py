@@ -142,27 +142,36 @@ class FluidNetwork:
         """Close the flows whose last byte is sent; returns the least rate among them (infinity: none)."""
         elapsed, end = now - self._since, self._since + self._left / self._rate
         over = end <= now + _NEAR * elapsed + 4 * np.spacing(now)
-        self._left = np.maximum(self._left - self._rate * elapsed, 0.0)
+        stay = np.flatnonzero(~over)
         self._since = now
-        if not over.any():
+        if len(stay):
+            self._left = np.maximum(self._left - self._rate * elapsed, 0.0)
+        if len(stay) == len(over):
             return float("inf")
-        slowest = float(self._rate[over].min())
-        for number in np.unique(self._owner[over]).tolist():
-            batch, mine = self._batches[number], over & (self._owner == number)
-            batch.end[self._slot[mine]] = np.minimum(end[mine], now)
-            batch.open -= int(mine.sum())
+        slowest = float((self._rate[over] if len(stay) else self._rate).min())
+        alone = len(self._batches) == 1
+        for number in [0] if alone else np.flatnonzero(np.bincount(self._owner[over])).tolist():
+            batch = self._batches[number]
+            mine: NDArray[np.int64] | slice = slice(None)  # quicker where one batch ends as a whole
+            if len(stay) or not alone:
+                mine = np.flatnonzero(over & (self._owner == number))
+            ending = self._slot[mine]
+            batch.end[ending] = np.minimum(end[mine], now)
+            batch.open -= len(ending)
             if batch.open == 0:
                 received = batch.end + batch.latency
                 # Rounding may put the end a hair before the clock, which must not go back.
                 self._at(max(float(received.max()) - now, 0.0), partial(_receive, batch.done, received))
-        self._keep(np.flatnonzero(~over))
+        self._keep(stay)
         return slowest
 
     def _keep(self, stay: NDArray[np.int64]) -> None:
         """Drop all flows but these, and the batches without any."""
         self._paths = self._paths.take(stay)
         self._left, self._rate, self._slot = self._left[stay], self._rate[stay], self._slot[stay]
-        self._owner = np.unique(self._owner[stay], return_inverse=True)[1]
+        self._owner = self._owner[stay]
+        number = np.cumsum([batch.open > 0 for batch in self._batches], dtype=np.int64) - 1
+        self._owner = number[self._owner]
         self._batches = [batch for batch in self._batches if batch.open]
 
     def _admit(self, now: float) -> float:
@@ -216,9 +225,8 @@ class FluidNetwork:
     def _plan(self, now: float) -> None:
         """Schedule the next instant at which something changes: a disturbing end, or a batch's last end."""
         end = now + self._left / self._rate
-        last = np.zeros(len(self._batches))
-        np.maximum.at(last, self._owner, end)
-        next_time = float(last.min())
+        first = np.searchsorted(self._owner, np.arange(len(self._batches)))
+        next_time = float(np.maximum.reduceat(end, first).min())
         if self._left.min() < self._left.max() * (1 - _NEAR):
             order = np.argsort(end)
             rate, time = self._rate[order], end[order]
