@@ -105,7 +105,13 @@ class PacketProgram:
         self.check(size)
         env = simpy.Environment()
         network = PacketNetwork(
-            env, self.fabric, self.latencies, self.settings, spread=self.spread, seed=self.seed
+            env,
+            self.fabric,
+            self.latencies,
+            self.settings,
+            round_trip=self.latencies.round_trip(self.paths, self.settings.packet),
+            spread=self.spread,
+            seed=self.seed,
         )
         run = _Run(self, network, size, factor)
         env.run()

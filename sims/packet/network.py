@@ -39,6 +39,7 @@ class PacketNetwork:
         fabric: of whose links there is a port each, made when first used.
         latencies: what crossing each link takes besides bytes.
         settings: mtu, header, switching, buffers, control.
+        round_trip: s, of a packet and its acknowledgement on the longest way of all, for control.
         spread: "" keeps every packet on the path of its flow; ``spray`` picks among the next hops at random,
             ``adaptive`` takes the one whose queue is shortest (of equals, one at random).
         seed: draws what is random.
@@ -51,6 +52,7 @@ class PacketNetwork:
         latencies: Latencies,
         settings: PacketSettings,
         *,
+        round_trip: float = 0.0,
         spread: str = "",
         seed: int = 0,
     ) -> None:
@@ -61,7 +63,7 @@ class PacketNetwork:
         self.received = 0.0  # bytes of payload
         self._stored = settings.switching == "store-and-forward"
         self._full = settings.packet
-        self._round_trip = 0.0
+        self._round_trip = round_trip if settings.cc == "window" else 0.0
         self._spread = spread
         self._random = random.Random(seed).random
         self._ways: dict[Port, dict[Port, tuple[Port, ...]]] = {}
@@ -84,12 +86,9 @@ class PacketNetwork:
         """A flow over ``links``, from one endpoint to another."""
         ports = [self.port(link) for link in links]
         window = None
-        packet = self.settings.packet
-        if self.settings.cc == "window":
+        if self._round_trip:
             slowest = max(port.slowness for port in ports)
-            trip = 2 * sum(port.latency for port in ports) + packet * slowest
-            self._round_trip = max(self._round_trip, trip)
-            window = Window(trip / (packet * slowest) + 1)
+            window = Window(self._round_trip / (self._full * slowest) + 1)
         flow = Flow(ports, window)
         if self._spread:
             flow.fixed = fixed_hops(self.fabric, list(links))
@@ -141,13 +140,9 @@ class PacketNetwork:
             flow = senders.popleft()
             window = flow.window
             if window is not None:
-                arrivals = flow.arrivals
-                while arrivals and arrivals[0][0] <= now:
-                    window.acknowledged(arrivals.popleft()[1])
-                if window.flying >= window.size:
-                    flow.stalled = True
-                    if arrivals:
-                        self._schedule(self._resuming, flow, arrivals[0][0] - now)
+                at = self._allowed(flow, now)
+                if at > now + _INSTANT:
+                    self._stall(flow, at)
                     continue
                 window.flying += 1
             packet = self._packet(flow)
@@ -159,30 +154,39 @@ class PacketNetwork:
             while returns and returns[0] <= start:
                 heappop(returns)
                 port.free += 1
-            if port.free or port is flow.last:
-                self._launch(packet, port, start)
-                self._pull_next(port, flow)
-            else:
+            if window is not None:
+                window.due = start + packet.wire * self._round_trip / (window.pace * self._full)
+            if not port.free and port is not flow.last:
                 port.waiting.append(packet)
                 if returns:
                     self._wait(port)
+                return
+            self._launch(packet, port, start)
+            if window is not None and flow.messages:
+                # Spare the event that would only find that the flow may not send yet.
+                at = self._allowed(flow, now)
+                if at > port.busy + _INSTANT:
+                    senders.pop()
+                    self._stall(flow, at)
+            if senders:
+                self._pull_soon(port)
             return
 
-    def _pull_next(self, port: Port, flow: Flow) -> None:
-        """After a packet of ``flow`` has left: when the next one is due, whose ever it is."""
-        senders = port.senders
-        window = flow.window
-        if window is not None and window.flying >= window.size and senders and senders[-1] is flow:
-            # Spare the event that would find nothing but a full window.
-            arrivals = flow.arrivals
-            if not arrivals or arrivals[0][0] > port.busy:
-                senders.pop()
-                flow.stalled = True
-                if arrivals:
-                    self._schedule(self._resuming, flow, arrivals[0][0] - self.env.now)
-        if senders:
-            port.pulling = True
-            self._schedule(self._pulling, port, port.busy - self.env.now)
+    def _allowed(self, flow: Flow, now: float) -> float:
+        """When a flow with a window may send again; inf: when an acknowledgement comes that is not yet due."""
+        window, arrivals = flow.window, flow.arrivals
+        assert window is not None
+        while arrivals and arrivals[0][0] <= now + _INSTANT:
+            window.acknowledged(arrivals.popleft()[1])
+        if window.flying < window.size:
+            return window.due
+        return max(window.due, arrivals[0][0]) if arrivals else inf
+
+    def _stall(self, flow: Flow, until: float) -> None:
+        """Take a flow out of its NIC's turns."""
+        flow.stalled = True
+        if until < inf:
+            self._schedule(self._resuming, flow, until - self.env.now)
 
     def _packet(self, flow: Flow) -> Packet:
         """The next packet of a flow."""
@@ -341,8 +345,8 @@ class PacketNetwork:
             flow.highest = number
         if flow.window is not None:
             flow.arrivals.append((at + flow.back, packet.use))
-            if flow.stalled and len(flow.arrivals) == 1:
-                self._schedule(self._resuming, flow, at + flow.back - self.env.now)
+            if flow.stalled and len(flow.arrivals) == 1 and flow.window.flying >= flow.window.size:
+                self._schedule(self._resuming, flow, max(at + flow.back, flow.window.due) - self.env.now)
         message.unreceived -= 1
         if not message.unreceived:
             expected = flow.expected

@@ -6,6 +6,7 @@ start and end on the links that ECMP would pick, and choose on the way. No clock
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -55,6 +56,12 @@ class Latencies:
         hop = link_latency(fabric, replace(profile, overhead=0.0, scaleup_overhead=0.0))
         cable = fabric.delay * profile.cable_factor
         return cls(fabric=fabric, profile=profile, cable=cable, hop=hop)
+
+    def round_trip(self, paths: Iterable[Paths], wire: float) -> float:
+        """s, of a packet of ``wire`` bytes and its acknowledgement, on the longest of ``paths``, all idle."""
+        longest = max(float(part.total(self.hop).max(initial=0.0)) for part in paths)
+        used = np.concatenate([part.link for part in paths])
+        return 2 * longest + wire / float(self.fabric.capacity[used].min())
 
     def once(self, paths: Paths) -> list[float]:
         """For each of the transfers of one phase, what a message waits before its first packet, in s.

@@ -49,7 +49,8 @@ def run_packets(
     check_cost(sum(float(packets @ part.length) for part in parts), settings)
     env = simpy.Environment()
     latencies = Latencies.of(fabric, profile)
-    network = PacketNetwork(env, fabric, latencies, settings, spread=spread, seed=seed)
+    trip = latencies.round_trip(parts, settings.packet)
+    network = PacketNetwork(env, fabric, latencies, settings, round_trip=trip, spread=spread, seed=seed)
     start = traffic.start.tolist()
     messages = []
     for part in parts:
