@@ -8,11 +8,11 @@ cannot serve all has a use of 1 + wait / round trip. The window moves towards wi
 Where that comes to rest, window x (1 - 1 / use) = STEP: flows whose fullest port is the same have the same
 window, and each keeps about STEP packets waiting there. Each is paced at window / (use x round trip), the
 same for all of them, so they get equal rates, and at that port no flow gets more, as any other flow has met a
-larger use elsewhere. So the rates are the max-min fair ones: sources that listen to the largest price on
-their way, and not to the sum, share like that (Wydrowski and Zukerman, "MaxNet: a congestion control
-architecture for maxmin fairness", IEEE Communications Letters 6(11), 2002).
+larger use elsewhere. So the rates are the max-min fair ones: that sources share like that when they listen to
+the fullest link of their way and not to the sum of all was proved by Wydrowski and Zukerman, "MaxNet: a
+congestion control architecture", IEEE Communications Letters, 2002, doi:10.1109/LCOMM.2002.805519.
 
-HPCC aims at 95% use and no queue, and adds little. Here the aim is all of the line, so the queue that STEP
+HPCC aims at 95% use and no queue, and adds little. Here the aim is all of the line, and the queue that STEP
 keeps is the price of never running dry. Acknowledgements take no bandwidth and wait nowhere.
 """
 
@@ -20,11 +20,11 @@ from __future__ import annotations
 
 __all__ = ["GAIN", "STEP", "Window"]
 
-# How much of the way to its rest a window goes within a round trip. What it hears is a round trip old, and the
-# use of a line is a mean over another, so with more it overshoots: lines run dry after each correction.
+# How much of the way to its rest a window goes in a round trip. What it hears is a round trip old, and the
+# use of a line a mean over another: with more it overshoots, and lines run dry after each correction.
 GAIN = 0.25
-# Packets of each flow that wait at its fullest port. Fewer make windows slow to become equal; more make queues
-# that grow with the number of flows, and incasts reach back-pressure sooner.
+# Packets of each flow that wait at its fullest port. Fewer: windows are slow to become equal. More: queues
+# grow with the number of flows, and incasts reach back-pressure sooner.
 STEP = 4.0
 
 

@@ -173,7 +173,7 @@ class PacketNetwork:
             return
 
     def _allowed(self, flow: Flow, now: float) -> float:
-        """When a flow with a window may send again; inf: when an acknowledgement comes that is not yet due."""
+        """When a flow with a window may send again; inf: with an acknowledgement that is not yet due."""
         window, arrivals = flow.window, flow.arrivals
         assert window is not None
         while arrivals and arrivals[0][0] <= now + _INSTANT:
