@@ -45,11 +45,8 @@ def test_closed_forms_under_one_switch(n: int, size: int, cc: str) -> None:
     for name, expected in {"recursive-doubling": doubling, "halving-doubling": halving}.items():
         barrier = time(star, name, size, packet=f"{cc}:steps=barrier")
         assert barrier == pytest.approx(expected, rel=1e-9)
-        receipt = time(star, name, size, packet=cc)
-        if n == 2**rounds:
-            assert receipt == barrier
-        else:  # who has nothing to fold sends early, and shares the receiver's line with what is folded
-            assert receipt >= barrier * (1 - 1e-9)
+        if n == 2**rounds:  # else who has nothing to fold begins early on receipt
+            assert time(star, name, size, packet=cc) == barrier
 
 
 def test_a_tree_of_two_ranks() -> None:
@@ -94,7 +91,7 @@ def test_a_ring_with_unequal_hops_follows_the_recurrence(seed: int, equal_rates:
 def test_at_a_barrier_rounds_take_what_the_fluid_model_says_of_the_bytes_on_the_wire(
     algorithm: str, spec: str
 ) -> None:
-    fabric, size = Fabric.from_graph(load(spec)), 2**20
+    fabric, size = Fabric.from_graph(load(spec)), 2**18
     n = fabric.n_endpoints
     fluid = AllReduce(fabric, routing="dmodk").row(algorithm, size).time_s
     rounds = n.bit_length() - 1
@@ -141,11 +138,12 @@ def test_every_byte_is_moved_and_nothing_is_faster_than_the_endpoints_links(
 
 
 def test_slices_overlap_their_phases_as_in_the_fluid_model() -> None:
-    fabric = Fabric.from_graph(load("fat-tree:k=4,gpus_per_server=2"))
-    whole, sliced = (
-        time(fabric, f"hierarchical-ring:pipeline={m}", 2**22, latency_profile="ideal") for m in (1, 4)
-    )
-    assert sliced < whole
+    fabric = Fabric.from_graph(load("fat-tree:k=4,gpus_per_server=2,nvlink=400Gbps,delay=10ns"))
+    for m in (1, 4):
+        algorithm, ideal = f"hierarchical-ring:pipeline={m}", "ideal"
+        found = time(fabric, algorithm, 2**24, latency_profile=ideal, packet=":header=0,mtu=64KiB")
+        fluid = AllReduce(fabric, routing="dmodk", latency_profile=ideal).row(algorithm, 2**24).time_s
+        assert found == pytest.approx(fluid, rel=0.08)
 
 
 # --- rows ---------------------------------------------------------------------------------------------------
