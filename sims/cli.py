@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import typer
 
 from fabric.errors import FabricsimError
-from sims import cli_calibrate, cli_figures, cli_latency, cli_run, cli_sweep, cli_validate
+from sims import cli_calibrate, cli_compare, cli_figures, cli_latency, cli_run, cli_sweep, cli_validate
 from sims.cli_topology import commands as topology_commands
 
 __all__ = ["app", "main"]
@@ -36,6 +36,7 @@ for command in (
     cli_sweep.merge,
     cli_figures.plot,
     cli_figures.report,
+    cli_compare.compare,
     cli_latency.latency,
     cli_calibrate.calibrate,
     cli_validate.validate,

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from fabric.errors import FabricsimError, FileFormatError, ParameterError
-from sims.output import read_records
+from sims.output import ROW_FORMATS, read_records
 from sims.result import Failure, Row, read_result
 
-__all__ = ["ROWS", "SPEC", "latest", "read_results", "read_rows", "results_of", "sweep_text"]
+__all__ = ["ROWS", "SPEC", "is_results", "latest", "read_results", "read_rows", "results_of", "sweep_text"]
 
 SPEC = "sweep.toml"  # what the sweep of a folder was
 ROWS = "rows.jsonl"  # the file of a sweep's folder to which results are appended
@@ -37,6 +37,16 @@ def _results_in(path: str | os.PathLike[str]) -> Iterable[Row | Failure]:
         if not source.is_file():
             raise FileFormatError(str(path), "", f"a folder without {ROWS}: not the output of a sweep")
     return results_of(read_records(source, torn=folder), str(source))
+
+
+def is_results(text: str) -> bool:
+    """Whether ``text`` names results, and not a topology, which may also be a .csv or .json file."""
+    source = Path(text)
+    if not source.is_file() or source.suffix not in (".csv", ".json"):
+        return source.is_dir() or source.suffix in ROW_FORMATS
+    with open(source, encoding="utf-8", errors="replace") as file:
+        head = file.read(4096)
+    return "key" in head and "algorithm" in head
 
 
 def results_of(records: Iterable[Mapping[str, Any]], path: str) -> Iterable[Row | Failure]:

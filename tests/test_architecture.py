@@ -14,6 +14,7 @@ DOORS = {
     "typer": {
         "sims.cli",
         "sims.cli_calibrate",
+        "sims.cli_compare",
         "sims.cli_figures",
         "sims.cli_latency",
         "sims.cli_run",

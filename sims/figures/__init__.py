@@ -13,6 +13,7 @@ from sims.figures.lines import plot_lines
 from sims.figures.named import FIGURES
 from sims.figures.panels import figure_of
 from sims.figures.pareto import plot_pareto
+from sims.figures.ratio import plot_ratio, ratio_figure
 from sims.figures.scaling import plot_scaling
 from sims.figures.selection import where
 from sims.figures.style import save_figure, svg_text
@@ -30,9 +31,11 @@ __all__ = [
     "plot_heatmap",
     "plot_lines",
     "plot_pareto",
+    "plot_ratio",
     "plot_scaling",
     "plot_time",
     "plot_utilisation",
+    "ratio_figure",
     "save_figure",
     "svg_text",
     "where",
