@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fabric.errors import ParameterError
+from sims.figures.parts import parts
 from sims.report.axes import constant, listed, noun, said, varied
 from sims.report.findings import findings
 from sims.report.limits import limits
@@ -81,7 +82,7 @@ def _own_title(sweep_toml: str | None) -> str | None:
 def _subject(results: Sequence[Row | Failure]) -> str:
     same = constant(results)
     who = f" of {same['ranks']:,} ranks" if "ranks" in same else ""
-    where = same.get("topology") or f"{len(varied(results).get('topology', ())):,} topologies"
+    where = same.get("topology") or _topologies(results)
     return f"All-reduce{who} on {where}"
 
 
@@ -107,7 +108,7 @@ def _lead(results: Sequence[Row | Failure]) -> str:
     rows = [result for result in results if isinstance(result, Row)]
     axes = varied(results)
     count = f"{len(results):,} points" if len(results) > 1 else "one point"
-    where = constant(results).get("topology") or f"{len(axes.get('topology', ())):,} topologies"
+    where = constant(results).get("topology") or _topologies(results)
     size = ""
     if rows:
         ends = sorted({row.endpoints for row in rows})
@@ -124,6 +125,13 @@ def _lead(results: Sequence[Row | Failure]) -> str:
     if axes:
         text += f" What varies: {', '.join(_axis(axis, values) for axis, values in axes.items())}."
     return text
+
+
+def _topologies(results: Sequence[Row | Failure]) -> str:
+    """How many topologies there are, and of which family if of one."""
+    texts = dict.fromkeys(result.scenario.topology for result in results)
+    families = {parts("topology", text)["family"] for text in texts}
+    return f"{len(texts):,} {families.pop() + ' ' if len(families) == 1 else ''}topologies"
 
 
 def _axis(name: str, values: Sequence[Any]) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import Any
 
 from fabric.units import format_size
+from sims.figures.parts import parts
+from sims.figures.series import told
 from sims.result import Failure, Row
-from sims.scenario import Scenario
+from sims.scenario import NONE, Scenario
 
 __all__ = [
     "constant",
@@ -20,6 +23,7 @@ __all__ = [
     "percent",
     "said",
     "series",
+    "value",
     "varied",
 ]
 
@@ -45,6 +49,7 @@ _DIGESTS = {
     "fault_digest": "fail",
 }
 _SHOWN_DIGITS = 8
+_UNSAID = ("", NONE, False)  # what a setting is that does nothing
 
 
 def number(value: float, digits: int = 4) -> str:
@@ -77,7 +82,7 @@ def percent(share: float) -> str:
 
 def noun(name: str, count: int = 1) -> str:
     """What an axis is called."""
-    plain = name.replace("_", " ")
+    plain = name.rpartition(".")[2].replace("_", " ")
     return _NOUNS.get(name, (plain, f"values of {plain}"))[count != 1]
 
 
@@ -97,6 +102,8 @@ def said(name: str, value: Any) -> str:
         return f"contents {value[:_SHOWN_DIGITS]}"
     if name in _NOUNS:
         return str(value)
+    if name.startswith("topology."):
+        return told(name, value)
     return f"{noun(name)} {value if value != '' else 'none'}"
 
 
@@ -111,8 +118,23 @@ def listed(words: Sequence[str], most: int = 6) -> str:
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
+@lru_cache(maxsize=4096)
+def _cut(topology: str) -> dict[str, Any]:
+    return parts("topology", topology)
+
+
+def value(scenario: Scenario, name: str) -> Any:
+    """What a scenario has on an axis: a field, or a part of its topology."""
+    whole, _, part = name.partition(".")
+    return _cut(scenario.topology).get(part) if part else getattr(scenario, whole)
+
+
 def varied(results: Sequence[Row | Failure]) -> dict[str, list[Any]]:
-    """The values of every field that differs: numbers in their order, texts in that of appearance."""
+    """The values of every field that differs: numbers in their order, texts in that of appearance.
+
+    Topologies of one family are taken apart: what of them differs is an axis each, as ``topology.k``, unless
+    the number of ranks, or another part, tells the same.
+    """
     found: dict[str, list[Any]] = {}
     for name in Scenario.model_fields:
         own = [getattr(result.scenario, name) for result in results]
@@ -123,9 +145,32 @@ def varied(results: Sequence[Row | Failure]) -> dict[str, list[Any]]:
             if len(pairs) == len(named):
                 continue
         if len(values) > 1:
-            numeric = all(isinstance(value, (int, float)) for value in values)
-            found[name] = sorted(values) if numeric else values
-    return found
+            found[name] = _ordered(values)
+    if "topology" not in found or len({_cut(text)["family"] for text in found["topology"]}) > 1:
+        return found
+    names = dict.fromkeys(f"topology.{part}" for text in found["topology"] for part in _cut(text))
+    kept = ["ranks"] if "ranks" in found else []
+    for name in names:
+        several = {value(result.scenario, name) for result in results}
+        same = any(_alike(results, name, other) for other in kept)
+        if len(several) > 1 and not same:
+            kept.append(name)
+    whole = found.pop("topology")
+    telling = {name: _ordered(list(dict.fromkeys(value(r.scenario, name) for r in results))) for name in kept}
+    apart = {tuple(value(r.scenario, name) for name in kept) for r in results}
+    if len(apart) < len(whole):  # a file is told from another by its name only
+        return {"topology": whole, **found}
+    return {**{name: values for name, values in telling.items() if name != "ranks"}, **found}
+
+
+def _ordered(values: list[Any]) -> list[Any]:
+    return sorted(values) if all(isinstance(value, (int, float)) for value in values) else values
+
+
+def _alike(results: Sequence[Row | Failure], name: str, other: str) -> bool:
+    """Whether two axes go one to one."""
+    pairs = {(value(result.scenario, name), value(result.scenario, other)) for result in results}
+    return len(pairs) == len({one for one, _ in pairs}) == len({two for _, two in pairs})
 
 
 def constant(results: Sequence[Row | Failure]) -> dict[str, Any]:
@@ -135,13 +180,13 @@ def constant(results: Sequence[Row | Failure]) -> dict[str, Any]:
     return {
         name: value
         for name, value in same.items()
-        if value != "" and all(getattr(result.scenario, name) == value for result in results)
+        if value not in _UNSAID and all(getattr(result.scenario, name) == value for result in results)
     }
 
 
 def label(scenario: Scenario, names: Collection[str]) -> str:
     """The values of some axes, the algorithm first: what tells a line from its neighbours."""
-    return ", ".join(said(name, getattr(scenario, name)) for name in ordered(names))
+    return ", ".join(said(name, value(scenario, name)) for name in ordered(names))
 
 
 def heading(names: Collection[str]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from fabric.units import format_size, format_time
-from sims.report.axes import heading, label, listed, noun, number, percent, series, varied
+from sims.report.axes import heading, label, listed, noun, number, percent, said, series, value, varied
 from sims.report.findings import median_row
 from sims.report.markup import Column, Html, table
 from sims.result import Row
@@ -26,8 +26,8 @@ def _worded(measure: str, row: Row) -> str:
     return format_time(row.time_s) if measure == "time_s" else f"{number(row.busbw_GBps)} GB/s"
 
 
-def _head(axis: str, value: int) -> str:
-    return format_size(value) if axis == "size_bytes" else f"{value:,}"
+def _head(axis: str, own: float) -> str:
+    return f"{own:,}" if axis == "ranks" else said(axis, own)
 
 
 def over(rows: Sequence[Row], axis: str, measure: str) -> tuple[str, Html]:
@@ -36,10 +36,8 @@ def over(rows: Sequence[Row], axis: str, measure: str) -> tuple[str, Html]:
     lines = series(rows, names)
     at: dict[str, dict[int, Row]] = {}
     for name, members in lines.items():
-        values = sorted({getattr(row.scenario, axis) for row in members})
-        at[name] = {
-            value: median_row([r for r in members if getattr(r.scenario, axis) == value]) for value in values
-        }
+        values = sorted({value(row.scenario, axis) for row in members})
+        at[name] = {own: median_row([r for r in members if value(r.scenario, axis) == own]) for own in values}
     words = []
     for name, points in at.items():
         (low, first), (high, last) = next(iter(points.items())), list(points.items())[-1]
@@ -49,10 +47,9 @@ def over(rows: Sequence[Row], axis: str, measure: str) -> tuple[str, Html]:
     what, unit = _MEASURES[measure]
     seen = f"{what.capitalize()} over {noun(axis)}. {_sentences(words)}"
     columns = [Column(title=noun(axis), number=True), *(Column(title=n, unit=unit, number=True) for n in at)]
-    axis_values = sorted({value for points in at.values() for value in points})
     body = [
-        [_head(axis, value), *(_shown(measure, p[value]) if value in p else "" for p in at.values())]
-        for value in axis_values
+        [_head(axis, own), *(_shown(measure, p[own]) if own in p else "" for p in at.values())]
+        for own in sorted({own for points in at.values() for own in points})
     ]
     medians = ", medians over the seeds" if "seed" in varied(rows) else ""
     return seen, table(f"{what.capitalize()} by {noun(axis)}{medians}", columns, body)

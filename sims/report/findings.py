@@ -132,7 +132,7 @@ def _best(rows: Sequence[Row], axes: Sequence[str]) -> Iterator[str]:
 
 def _scaling(rows: Sequence[Row], axes: Sequence[str]) -> Iterator[str]:
     """From the fewest to the most ranks at the largest size, where little else varies."""
-    others = [name for name in axes if name not in ("algorithm", "size_bytes", "seed", "ranks", "topology")]
+    others = [name for name in axes if name not in ("algorithm", "size_bytes", "seed", "ranks")]
     if "ranks" not in axes or others:
         return
     size = max(row.scenario.size_bytes for row in rows)

@@ -37,21 +37,27 @@ def chosen(rows: Sequence[Row]) -> list[Picture]:
     """The figures that show what varies in ``rows``."""
     axes = varied(rows)
     found: list[Picture] = []
-    if "size_bytes" in axes:
-        found += _split(
-            rows, axes, "busbw", "Bus bandwidth over message size", partial(_over_size, "busbw_GBps")
-        )
-        found += _split(rows, axes, "time", "Time over message size", partial(_over_size, "time_s"))
     largest = _at_largest(rows)
     at = f" at {format_size(largest[0].scenario.size_bytes)}"
+    for axis in [name for name, values in axes.items() if name.startswith("topology.") and _numeric(values)]:
+        title = f"Bus bandwidth over {noun(axis)}{at}"
+        options = {"x": axis, "y": "busbw_GBps"}
+        found += _split(largest, axes, "lines", title, partial(_over, axis, "busbw_GBps"), axis, options)
+    if "size_bytes" in axes and (len(axes["size_bytes"]) > 2 or not found):
+        found += _split(
+            rows, axes, "busbw", "Bus bandwidth over message size", partial(_over, "size_bytes", "busbw_GBps")
+        )
+        found += _split(rows, axes, "time", "Time over message size", partial(_over, "size_bytes", "time_s"))
     if "ranks" in varied(largest):
-        found += _split(largest, axes, "scaling", f"Bus bandwidth over ranks{at}", _over_ranks)
+        found += _split(
+            largest, axes, "scaling", f"Time and efficiency over ranks{at}", partial(_over, "ranks", "time_s")
+        )
     others = set(axes) - {"algorithm", "size_bytes", "ranks", "seed"}
-    if {"algorithm", "size_bytes", "ranks"} <= set(axes) and others <= {"topology"}:
+    if {"algorithm", "size_bytes", "ranks"} <= set(axes) and not others:
         found += _split(
             rows, axes, "crossover", "The fastest algorithm by size and ranks", winners, keep="ranks"
         )
-    if {"size_bytes", "ranks"} <= set(axes) and others <= {"topology"}:
+    if {"size_bytes", "ranks"} <= set(axes) and not others:
         found += _heatmaps(rows, axes)
     drawn_by = [own for own in series(largest, [n for n in axes if n != "seed"]).values() if len(own) > 1]
     if max(map(len, drawn_by), default=0) >= _SEEDS_OF_A_CDF:
@@ -81,18 +87,19 @@ def _at_largest(rows: Sequence[Row]) -> list[Row]:
     return [row for row in rows if row.scenario.size_bytes == size]
 
 
-def _over_size(measure: str, rows: Sequence[Row]) -> tuple[str, Html]:
-    return over(rows, "size_bytes", measure)
+def _over(axis: str, measure: str, rows: Sequence[Row]) -> tuple[str, Html]:
+    return over(rows, axis, measure)
 
 
-def _over_ranks(rows: Sequence[Row]) -> tuple[str, Html]:
-    return over(rows, "ranks", "busbw_GBps")
+def _numeric(values: Sequence[Any]) -> bool:
+    return all(isinstance(value, (int, float)) for value in values)
 
 
 _CAPTIONS = {
+    "lines": "What the fabric's shape costs or gives, at the largest size.",
     "busbw": "Equals the bandwidth of the slowest link that everyone must use, on an ideal network.",
     "time": "From the start to the last receipt; both axes are logarithmic.",
-    "scaling": "A line that stays level loses nothing as the job grows.",
+    "scaling": "Dotted: without contention and latency. A level line loses nothing as the job grows.",
     "crossover": "Which algorithm takes the least time.",
     "heatmap": "Bus bandwidth by message size and number of ranks.",
     "cdf": "The share of the seeds that is at least as fast.",
@@ -108,14 +115,17 @@ def _split(
     title: str,
     data: Callable[[Sequence[Row]], tuple[str, Html]],
     keep: str = "",
+    options: dict[str, Any] | None = None,
 ) -> Iterator[Picture]:
     """One picture, or where it had too many lines one per value of the axes that are not the algorithm."""
-    x = {"scaling": {"ranks", "topology"}}.get(kind, {"size_bytes"}) | {keep, "seed"}
+    x = {"scaling": {"ranks"}}.get(kind, {"size_bytes"}) | {keep, "seed"}
     groups: list[Sequence[Row]] = [rows]
     for axis in [name for name in axes if name not in x and name != "algorithm"]:
         if max(_lines(group, x) for group in groups) > _MOST_LINES:
             groups = [part for group in groups for part in series(group, [axis]).values()]
-    groups = [group for group in groups if kind not in ("busbw", "time", "scaling") or len(group) > 1]
+    groups = [
+        group for group in groups if kind not in ("lines", "busbw", "time", "scaling") or len(group) > 1
+    ]
     for group in groups[:_MOST_ALIKE]:
         about = subject(group, [name for name in axes if name != "seed"]) if len(groups) > 1 else ""
         more = (
@@ -128,6 +138,7 @@ def _split(
             title=f"{title}: {about}" if about else title,
             caption=_CAPTIONS[kind] + middle + more,
             data=data,
+            options=options or {},
         )
 
 
@@ -162,6 +173,6 @@ def _heatmaps(rows: Sequence[Row], axes: dict[str, list[Any]]) -> Iterator[Pictu
                 rows=own,
                 title=f"Bus bandwidth of {name} by {noun('size_bytes')} and {noun('ranks')}",
                 caption=_CAPTIONS["heatmap"],
-                data=partial(_over_size, "busbw_GBps"),
+                data=partial(_over, "size_bytes", "busbw_GBps"),
                 options={"x": "size_bytes", "y": "ranks"},
             )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fabric.units import format_size
-from sims.report.axes import label, noun, number, ordered, varied
+from sims.figures.parts import spelled
+from sims.report.axes import label, noun, number, ordered, value, varied
 from sims.report.markup import Column, Html, element, joined, table
 from sims.result import Failure, Row
 
@@ -33,7 +34,7 @@ def rows_table(rows: Sequence[Row], source: str) -> Html:
     columns += [Column(title="limit"), Column(title="key")]
     lines = []
     for row in shown:
-        line = [_value(name, getattr(row.scenario, name)) for name in names]
+        line = [_value(name, value(row.scenario, name)) for name in names]
         line += [row.used] if used else []
         line += [
             number(row.time_s * 1e6),
@@ -73,9 +74,10 @@ def _axis(name: str) -> Column:
     return Column(title=noun(name), number=name in ("size_bytes", "ranks", "seed"))
 
 
-def _value(name: str, value: object) -> str:
-    if name == "size_bytes" and isinstance(value, int):
-        return format_size(value)
+def _value(name: str, own: object) -> str:
+    if name == "size_bytes" and isinstance(own, int):
+        return format_size(own)
     if name == "ranks":
-        return f"{value:,}"
-    return str(value)
+        return f"{own:,}"
+    part = name.partition(".")[2]
+    return spelled(part, own) if part and own is not None else str(own)
