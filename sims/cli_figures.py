@@ -14,7 +14,7 @@ from sims.result import Row
 
 __all__ = ["plot", "report"]
 
-_FIGURES = "busbw, time, scaling, heatmap, cdf, pareto, crossover, utilisation or lines"
+_FIGURES = "busbw, time, scaling, heatmap, cdf, pareto, crossover, utilisation, gains or lines"
 _COLUMNS = "a column of the rows, or a part of one such as topology.k"
 
 Results = Annotated[

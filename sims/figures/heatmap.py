@@ -56,9 +56,10 @@ def plot_heatmap(
     logarithmic = heat.scale != "linear" and min(spectrum) > 0
     norm = (LogNorm if logarithmic else Normalize)(min(spectrum), max(spectrum))
     ax.set_facecolor("#f4f4f4")
-    mesh = ax.pcolormesh(
-        np.arange(len(xs) + 1) - 0.5, np.arange(len(ys) + 1) - 0.5, values, cmap=_COLOURS, norm=norm
-    )
+    edges = np.arange(len(xs) + 1) - 0.5, np.arange(len(ys) + 1) - 0.5
+    mesh = ax.pcolormesh(*edges, values, cmap=_COLOURS, norm=norm)
+    mesh.set_edgecolor("face")  # or browsers show what is behind between the cells
+    mesh.set_linewidth(0.3)
     for i, j in np.argwhere(np.isnan(values)):
         ax.plot(j, i, marker="x", color="#999999", linestyle="none")
     label_cells(ax, xs, ys, across, up)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from fabric.errors import ParameterError
-from sims.figures.parts import parts
+from sims.figures.parts import parts, spelled
 from sims.report.axes import constant, listed, noun, said, varied
 from sims.report.findings import findings
 from sims.report.limits import limits
@@ -136,7 +137,9 @@ def _topologies(results: Sequence[Row | Failure]) -> str:
 
 def _axis(name: str, values: Sequence[Any]) -> str:
     """An axis with its values where they are few, else how many they are and between which."""
-    shown = [f"{value:,}" if name in ("ranks", "seed") else said(name, value) for value in values]
+    part = name.partition(".")[2]
+    plain = (lambda value: f"{value:,}") if name in ("ranks", "seed") else partial(said, name)
+    shown = [spelled(part, value) if part and value is not None else plain(value) for value in values]
     if len(values) > _VALUES and not isinstance(values[0], str):
         return f"{noun(name)} ({len(values):,} from {shown[0]} to {shown[-1]})"
     return f"{noun(name)} ({listed(shown, _VALUES)})"

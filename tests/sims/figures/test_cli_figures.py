@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from browser import check, in_a_browser
 from figure_rows import over_designs, over_scale, over_seeds
 
 from sims.cli import main
@@ -112,6 +113,16 @@ def test_the_report_of_a_sweep(run, folder: Path) -> None:
     )
     text = (folder / "s.html").read_text()
     assert "<h1>One</h1>" in text and "fabricsim sweep" not in text and "--seed 1" in text
+
+
+@in_a_browser
+@pytest.mark.parametrize("width", [360, 1280])
+def test_pages_of_real_sweeps_are_readable(run, folder: Path, width: int) -> None:
+    for rows in (["scale.json"], ["designs.jsonl"], ["seeds.csv", "designs.jsonl"]):
+        assert run("report", *rows, "-o", "r.html")[0] == 0
+        page = (folder / "r.html").read_text()
+        assert page.count("<figure>") >= 3
+        check(folder, page, width)
 
 
 def test_failures_are_in_the_report_and_not_in_figures(run, folder: Path) -> None:
