@@ -323,13 +323,21 @@ def test_commands_name_what_was_run() -> None:
     assert commands(graph) == [] and "simulate(row.scenario, fabric)" in parsed(graph).words
 
 
-def test_the_commands_give_the_same_rows_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"routing": "dmodk", "fail": "cables=1;cables=tier1:1", "degrade": "cables=1:rate=50%", "seed": 3},
+        {"engine": "packet", "packet": "window:mtu=2KiB,buffer=1MB", "allow_partition": True},
+    ],
+    ids=["faults", "packets"],
+)
+def test_the_commands_give_the_same_rows_again(settings: dict, tmp_path: Path) -> None:
     from typer.testing import CliRunner
 
     from sims.cli import app
     from sims.rows import read_rows
 
-    made = all_reduce(fat_tree(k=4), "ring", "8,1M", topology="fat-tree:k=4", digest="", routing="dmodk")
+    made = all_reduce(fat_tree(k=4), "ring", "8,64K", topology="fat-tree:k=4", digest="", **settings)
     (command,) = commands(made)
     words = shlex.split(command.replace("rows.jsonl", str(tmp_path / "rows.jsonl")))
     assert CliRunner().invoke(app, words[1:]).exit_code == 0
