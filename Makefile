@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RESULTS := results
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types bench figures clean
+.PHONY: help run test lint types bench figures sweeps clean
 
 help: ## list what one can do
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-9s %s\n", $$1, $$2}'
@@ -30,6 +30,24 @@ bench: $(BIN)/fabricsim ## speed and memory, as ratios to a floor measured in th
 
 figures: $(BIN)/fabricsim ## redraw the figure of the README
 	$(BIN)/fabricsim allreduce --plot docs/allreduce.png >/dev/null
+
+SWEEP = $(BIN)/fabricsim sweep docs/sweeps
+PLOT = $(BIN)/fabricsim plot $(RESULTS)
+REPORT = $(BIN)/fabricsim report $(RESULTS)
+sweeps: $(BIN)/fabricsim ## the three sweeps of docs/sweeps.md: rows and reports under results/, their figures in docs/
+	$(SWEEP)/message-size.toml -o $(RESULTS)/message-size
+	$(SWEEP)/load-balancing.toml -o $(RESULTS)/load-balancing
+	$(SWEEP)/scale.toml -o $(RESULTS)/scale
+	$(PLOT)/message-size -o docs/sweeps/message-size-busbw.png --figure busbw
+	$(PLOT)/message-size -o docs/sweeps/message-size-time.png --figure time
+	$(PLOT)/load-balancing -o docs/sweeps/load-balancing-lines.png \
+		--x topology.oversubscription --y busbw_GBps --color routing
+	$(PLOT)/load-balancing -o docs/sweeps/load-balancing-heatmap.png \
+		--figure heatmap --x topology.oversubscription --y routing --color busbw_GBps
+	$(PLOT)/scale -o docs/sweeps/scale.png --figure scaling --facet size_bytes
+	$(REPORT)/message-size -o $(RESULTS)/message-size.html
+	$(REPORT)/load-balancing -o $(RESULTS)/load-balancing.html
+	$(REPORT)/scale -o $(RESULTS)/scale.html
 
 clean: ## remove .venv, results and caches
 	rm -rf $(VENV) $(RESULTS) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,9 +21,11 @@ __all__ = ["Condition", "Value", "quantity"]
 
 Value = bool | int | float | str
 
+_WITH_UNIT = re.compile(r"""'[^']*'|"[^"]*"|(?<![\w.])([0-9]+(?:\.[0-9]+)?[A-Za-z]+(?:/s)?)(?![\w.])""")
 _LONGEST, _DEEPEST, _MOST_BITS = 1_000, 40, 256
 _LEGAL = (
-    "numbers, texts, names, dotted names, + - * / // % **, comparisons, in (...), and, or, not, parentheses"
+    "numbers, with or without a unit, texts, names, dotted names, "
+    "+ - * / // % **, comparisons, in (...), and, or, not, parentheses"
 )
 
 _ARITHMETIC: Mapping[type[ast.AST], Callable[[Any, Any], Any]] = {
@@ -200,7 +203,25 @@ def _is_number(value: object) -> bool:
 
 
 def _wrong(text: str, node: ast.expr, rule: str) -> ParameterError:
-    return ParameterError("where", text, f"at position {node.col_offset + 1}: {rule}")
+    return ParameterError("where", text, f"at position {_position(text, node.col_offset)}: {rule}")
+
+
+def _quoted(text: str) -> str:
+    """``text`` with each number and unit as a text: ``1MiB`` becomes ``'1MiB'``."""
+    return _WITH_UNIT.sub(lambda match: f"'{match[1]}'" if _is_quantity(match) else match[0], text)
+
+
+def _is_quantity(match: re.Match[str]) -> bool:
+    return match[1] is not None and quantity(match[1]) is not None
+
+
+def _position(text: str, offset: int) -> int:
+    """The position in ``text``, from 1, of what stands at ``offset`` once it is quoted."""
+    quotes = 0
+    for match in _WITH_UNIT.finditer(text):
+        if _is_quantity(match) and match.start() + quotes < offset:
+            quotes += 2
+    return offset - quotes + 1
 
 
 def _parsed(text: str) -> ast.expr:
@@ -209,9 +230,11 @@ def _parsed(text: str) -> ast.expr:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # such as "is" with a literal, which is refused anyway
-            return ast.parse(text.strip(), mode="eval").body
+            return ast.parse(_quoted(text).strip(), mode="eval").body
     except SyntaxError as error:
-        raise ParameterError("where", text, f"at position {error.offset or 1}: {error.msg}") from None
+        place = _position(text, (error.offset or 1) - 1)
+        hint = " (equal is written ==)" if re.search(r"(?<![=<>!])=(?!=)", text) else ""
+        raise ParameterError("where", text, f"at position {place}: {error.msg}{hint}") from None
     except (ValueError, RecursionError, MemoryError):
         raise ParameterError("where", text, "cannot be read: too deep, or not text") from None
 
@@ -221,7 +244,7 @@ def _check(text: str, node: ast.AST, depth: int) -> Iterator[str]:
     if depth > _DEEPEST:
         raise ParameterError("where", text, f"at most {_DEEPEST} levels of nesting")
     if not isinstance(node, _GRAMMAR):
-        place = f"at position {node.col_offset + 1}: " if isinstance(node, ast.expr) else ""
+        place = f"at position {_position(text, node.col_offset)}: " if isinstance(node, ast.expr) else ""
         raise ParameterError("where", text, f"{place}{type(node).__name__} is not legal here: {_LEGAL}")
     if isinstance(node, ast.Constant) and type(node.value) not in (int, float, str, bool):
         raise _wrong(text, node, f"{type(node.value).__name__} is not legal here: {_LEGAL}")

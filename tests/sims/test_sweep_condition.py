@@ -121,9 +121,22 @@ def test_texts_with_a_unit_are_quantities() -> None:
         'topology.rate == "400Gbps"',
         'latency == "300ns"',
         'size in ("8", "1MiB")',
+        "size >= 1MiB",
+        "512K < size <= 1M and latency == 0.3us",
+        "topology.rate == 50GB/s",
+        "topology.rate/1GB/s == 50",
+        "size in (8, 1MiB) and 'size 1MiB' != algorithm and size < 1e9",
         'algorithm in ("ring", "tree")',
     ):
         assert Condition(text).holds(values.__getitem__), text
+
+
+def test_a_mistake_behind_a_quantity_is_at_its_place() -> None:
+    for text in ("size >= 1MiB and ranks % 0", "size >= '1MiB' and ranks % 0"):
+        with pytest.raises(ParameterError, match=f"at position {text.index('ranks') + 1}: division by zero"):
+            Condition(text).holds({"size": 2**20, "ranks": 8}.__getitem__)
+    with pytest.raises(ParameterError, match=r"at position 7: invalid syntax .*\(equal is written ==\)"):
+        Condition("ranks = 64")
 
 
 def test_names_are_told_and_asked_for_only_where_needed() -> None:
