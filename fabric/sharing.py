@@ -81,14 +81,13 @@ class _Open:
         """These flows, their links counted anew, and which link each of those is."""
         shared = paths.shared
         if shared is None:
-            used, place = np.unique(paths.link, return_inverse=True)
-            own = place.astype(np.int32)
+            used, own = _counted_anew(paths.link)
             return cls(Paths(ptr=paths.ptr, link=own, weight=paths.weight), len(used), None), used
-        kept, place = np.unique(shared.use.link, return_inverse=True)
-        taken = Paths(ptr=shared.use.ptr, link=place.astype(np.int32), weight=shared.use.weight)
+        kept, place = _counted_anew(shared.use.link)
+        taken = Paths(ptr=shared.use.ptr, link=place, weight=shared.use.weight)
         bundles = shared.bundles.take(kept.astype(np.int64))
-        used, place = np.unique(np.concatenate([paths.link, bundles.link]), return_inverse=True)
-        own, other = np.split(place.astype(np.int32), [len(paths.link)])
+        used, place = _counted_anew(np.concatenate([paths.link, bundles.link]))
+        own, other = np.split(place, [len(paths.link)])
         apart = cls(Paths(ptr=bundles.ptr, link=other, weight=bundles.weight), len(used), None)
         whole = Paths(ptr=paths.ptr, link=own, weight=paths.weight, shared=Shared(use=taken, bundles=bundles))
         return cls(whole, len(used), apart), used
@@ -142,6 +141,14 @@ class _Open:
                 if self.bundles.weight is not None:
                     self.bundles.weight = self.bundles.weight[stay]
                 self.bundles.length = np.where(left, self.bundles.length, 0)
+
+
+def _counted_anew(number: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """The numbers that occur, ascending, and the place of each among them: np.unique without sorting."""
+    seen = np.zeros(int(number.max(initial=-1)) + 1, bool)
+    seen[number] = True
+    place = np.cumsum(seen, dtype=np.int32) - 1
+    return np.flatnonzero(seen).astype(np.int32), place[number].astype(np.int32)
 
 
 def _over_rows(reduce: np.ufunc, value: NDArray, length: NDArray[np.int64], empty: object) -> NDArray:

@@ -31,6 +31,7 @@ from sims.profiles import latency_profile as parse_profile
 from sims.program import Program
 from sims.result import Row, bus_factor
 from sims.scenario import SETTINGS, Scenario
+from sims.schedule import Schedule
 from sims.settings import ENGINES
 
 __all__ = [
@@ -163,6 +164,18 @@ class AllReduce:
         """The scenario of one run."""
         return Scenario.of(algorithm=algorithm, size_bytes=size, **self._common)
 
+    def schedule(self, algorithm: str) -> Schedule:
+        """The algorithm, built for these ranks and not routed.
+
+        Raises:
+            ParameterError: unknown, or not possible for these ranks (unequal groups).
+        """
+        ((name, parameters),) = parse_algorithms(algorithm)
+        try:
+            return build(name, parameters, self.ranks, servers=self._servers, groups=self._groups)
+        except UnequalGroupsError as error:
+            raise error.named(self._group_name) from None
+
     def program(self, algorithm: str) -> Program:
         """The algorithm, built and routed; kept.
 
@@ -170,11 +183,7 @@ class AllReduce:
             ParameterError: unknown, or not possible for these ranks (unequal groups).
         """
         if algorithm not in self._programs:
-            ((name, parameters),) = parse_algorithms(algorithm)
-            try:
-                schedule = build(name, parameters, self.ranks, servers=self._servers, groups=self._groups)
-            except UnequalGroupsError as error:
-                raise error.named(self._group_name) from None
+            schedule = self.schedule(algorithm)
             if schedule.pipeline > 1 and self._common["engine"] == "bound":
                 rule = (
                     "engine bound has no closed form for pipelined phases, which share links: use engine flow"

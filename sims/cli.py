@@ -15,6 +15,7 @@ import typer
 
 from fabric.errors import FabricsimError
 from sims import cli_calibrate, cli_compare, cli_figures, cli_latency, cli_run, cli_sweep, cli_validate
+from sims.cli_routing import commands as routing_commands
 from sims.cli_topology import commands as topology_commands
 
 __all__ = ["app", "main"]
@@ -43,6 +44,7 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(topology_commands, name="topology")
+app.add_typer(routing_commands, name="routing")
 
 
 def main() -> NoReturn:

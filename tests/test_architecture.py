@@ -17,6 +17,7 @@ DOORS = {
         "sims.cli_compare",
         "sims.cli_figures",
         "sims.cli_latency",
+        "sims.cli_routing",
         "sims.cli_run",
         "sims.cli_sweep",
         "sims.cli_topology",

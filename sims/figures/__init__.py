@@ -6,6 +6,7 @@ nothing and reads no file.
 
 from sims.figures.allreduce import allreduce_figure, plot_busbw, plot_time
 from sims.figures.cdf import plot_cdf
+from sims.figures.comparison import comparison_figure, plot_link_loads, plot_rates
 from sims.figures.crossover import plot_crossover
 from sims.figures.gains import gains_figure, plot_gains
 from sims.figures.heatmap import plot_heatmap
@@ -22,6 +23,7 @@ from sims.figures.utilisation import plot_utilisation
 __all__ = [
     "FIGURES",
     "allreduce_figure",
+    "comparison_figure",
     "figure_of",
     "gains_figure",
     "plot_busbw",
@@ -30,7 +32,9 @@ __all__ = [
     "plot_gains",
     "plot_heatmap",
     "plot_lines",
+    "plot_link_loads",
     "plot_pareto",
+    "plot_rates",
     "plot_ratio",
     "plot_scaling",
     "plot_time",

@@ -1,0 +1,124 @@
+"""``fabricsim routing compare``: parse, one API call, write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sims.naming import (
+    AllowPartition,
+    Degrade,
+    Fail,
+    Graph,
+    Out,
+    Preset,
+    Seed,
+    Spec,
+    Topology,
+    joined,
+    named,
+    opened,
+    whole,
+)
+from sims.output import FIGURE_FORMATS, ROW_FORMATS, check_writable, tell_written
+from sims.progress import Progress
+
+__all__ = ["commands"]
+
+commands = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Routing policies compared on one fabric."
+)
+
+
+@commands.callback()
+def _group() -> None:
+    """Routing policies compared on one fabric."""
+
+
+@commands.command()
+def compare(
+    spec: Spec = None,
+    topology: Topology = None,
+    preset: Preset = None,
+    graph: Graph = None,
+    traffic: Annotated[
+        str,
+        typer.Option(
+            metavar="PATTERN",
+            help="permutation, shift[:STEP], incast, alltoall, or allreduce:ALGORITHM (its heaviest phase).",
+        ),
+    ] = "permutation",
+    routing: Annotated[
+        str,
+        typer.Option(
+            metavar="POLICY[,POLICY...]",
+            help="ecmp[:qps=Q,salt=none], dmodk, adaptive, spray, static:file=TABLE.csv; without tiers also "
+            "adaptive:paths=K, valiant, ugal.",
+        ),
+    ] = "ecmp,ecmp:qps=16,dmodk,adaptive",
+    ranks: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NUMBER", help="Of an all-reduce: how many GPUs.  [default: all]", show_default=False
+        ),
+    ] = None,
+    placement: Annotated[
+        str,
+        typer.Option(metavar="NAME|FILE", help="Of an all-reduce: packed, strided[:STEP], random or a file."),
+    ] = "packed",
+    seed: Seed = "0",
+    fail: Fail = None,
+    degrade: Degrade = None,
+    allow_partition: AllowPartition = False,
+    out: Out = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            "--plot",
+            metavar="FILE",
+            help="Draw the rates of flows and the loads of links: .svg, .png or .pdf.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Show what each policy does to the same traffic: link loads per tier, slowest and mean flow."""
+    if out:
+        check_writable(out, "--out", ROW_FORMATS)
+    if plot:
+        check_writable(plot, "--plot", FIGURE_FORMATS)
+    from fabric.fault import parse_faults
+    from sims.comparison import parse_policies
+    from sims.demand import check_demand
+
+    draw, members = whole("--seed", seed), None if ranks is None else whole("--ranks", ranks)
+    policies = parse_policies(routing, draw)
+    check_demand(traffic, ranks=members, placement=placement)
+    faults = (*parse_faults("fail", joined(fail)), *parse_faults("degrade", joined(degrade)))
+    from fabric.breakage import harmed
+    from sims.comparison import compare as compared
+    from sims.comparison import compared_rows
+    from sims.comparison_lines import comparison_lines
+    from sims.demand import demand
+    from sims.output import write_records
+
+    with Progress() as progress:
+        fabric, text, _, notes = opened(named(spec, topology, preset, graph), progress)
+        wanted = demand(traffic, fabric, seed=draw, ranks=members, placement=placement)
+        left, damage = harmed(fabric, faults, draw, allow_partition=allow_partition)
+        found = []
+        progress.step("routing")
+        for one in progress.each(compared(left, wanted, policies, draw), len(policies)):
+            found.append(one)
+        said = [*notes, str(damage)] if damage else notes
+        progress.print(comparison_lines(text, left, wanted, found, said))
+        rows = compared_rows(text, wanted, found, draw)
+        if out:
+            write_records(out, rows)
+        if plot:
+            progress.step("drawing")
+            from sims.figures import comparison_figure, save_figure
+
+            save_figure(comparison_figure(rows, fabric.disclaimer), plot)
+    tell_written(out, plot)
