@@ -45,20 +45,27 @@ def comparison_figure(rows: Sequence[Compared], disclaimer: str = "") -> Figure:
         grid = figure.add_gridspec(1 + lines, abreast, height_ratios=[1.15, *[1] * lines])
         above = figure.add_subplot(grid[0, :])
         plot_rates(above, rows)
-        most = max(row["load_most"] for row in _between(rows))
-        norm = Normalize(0, max(most, 1.0))
+        # Of 100,000 links one is always far off: colours tell the others apart.
+        norm = Normalize(0, max(1.0, *(row["load_p99"] for row in _between(rows))))
+        beyond = any(row["load_most"] > norm.vmax for row in _between(rows))
         panels = []
         for place, policy in enumerate(policies):
             ax = figure.add_subplot(grid[1 + place // abreast, place % abreast])
             plot_link_loads(ax, [row for row in rows if row["routing"] == policy], norm)
-            ax.set_title(policy, pad=3)
+            ax.set_title(policy.replace(":", ":\n", 1), pad=3)
             if place % abreast:
                 ax.set_ylabel("")
                 ax.tick_params(labelleft=False)
             if place // abreast < lines - 1:
                 ax.tick_params(labelbottom=False)
             panels.append(ax)
-        bar = figure.colorbar(ScalarMappable(norm, _COLOURS), ax=panels, pad=0.02, aspect=18)
+        bar = figure.colorbar(
+            ScalarMappable(norm, _COLOURS),
+            ax=panels,
+            pad=0.02,
+            aspect=18,
+            extend="max" if beyond else "neither",
+        )
         bar.set_label("load of a link (times the endpoints')")
         bar.outline.set_visible(False)
         first = rows[0]
@@ -109,7 +116,7 @@ def plot_link_loads(ax: Axes, rows: Sequence[Compared], norm: Normalize) -> None
             ax.plot([place - 0.5, place + 0.5], [over / steps] * 2, color="black", linewidth=1.4)
     for edge in edges[1:-1]:
         ax.axvline(edge, color="white", linewidth=1.0)
-    ax.set_xticks(range(len(shown)), [_short(row["kind"]) for row in shown], rotation=90)
+    ax.set_xticks(range(len(shown)), [_short(row["kind"]) for row in shown], rotation=90 * (len(shown) > 1))
     ax.tick_params(axis="x", length=0)
     ax.yaxis.set_major_locator(MultipleLocator(0.25))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:.0f}%"))
