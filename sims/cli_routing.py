@@ -89,7 +89,7 @@ def compare(
     if plot:
         check_writable(plot, "--plot", FIGURE_FORMATS)
     from fabric.fault import parse_faults
-    from sims.comparison import parse_policies
+    from sims.balance import parse_policies
     from sims.demand import check_demand
 
     draw, members = whole("--seed", seed), None if ranks is None else whole("--ranks", ranks)
@@ -97,9 +97,9 @@ def compare(
     check_demand(traffic, ranks=members, placement=placement)
     faults = (*parse_faults("fail", joined(fail)), *parse_faults("degrade", joined(degrade)))
     from fabric.breakage import harmed
-    from sims.comparison import compare as compared
-    from sims.comparison import compared_rows
-    from sims.comparison_lines import comparison_lines
+    from sims.balance import balance_rows
+    from sims.balance import compare as compared
+    from sims.balance_lines import balance_lines
     from sims.demand import demand
     from sims.output import write_records
 
@@ -112,13 +112,13 @@ def compare(
         for one in progress.each(compared(left, wanted, policies, draw), len(policies)):
             found.append(one)
         said = [*notes, str(damage)] if damage else notes
-        progress.print(comparison_lines(text, left, wanted, found, said))
-        rows = compared_rows(text, wanted, found, draw)
+        progress.print(balance_lines(text, left, wanted, found, said))
+        rows = balance_rows(text, wanted, found, draw)
         if out:
             write_records(out, rows)
         if plot:
             progress.step("drawing")
-            from sims.figures import comparison_figure, save_figure
+            from sims.figures import balance_figure, save_figure
 
-            save_figure(comparison_figure(rows, fabric.disclaimer), plot)
+            save_figure(balance_figure(rows, fabric.disclaimer), plot)
     tell_written(out, plot)

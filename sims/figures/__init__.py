@@ -5,8 +5,8 @@ nothing and reads no file.
 """
 
 from sims.figures.allreduce import allreduce_figure, plot_busbw, plot_time
+from sims.figures.balance import balance_figure, plot_link_loads, plot_rates
 from sims.figures.cdf import plot_cdf
-from sims.figures.comparison import comparison_figure, plot_link_loads, plot_rates
 from sims.figures.crossover import plot_crossover
 from sims.figures.gains import gains_figure, plot_gains
 from sims.figures.heatmap import plot_heatmap
@@ -23,7 +23,7 @@ from sims.figures.utilisation import plot_utilisation
 __all__ = [
     "FIGURES",
     "allreduce_figure",
-    "comparison_figure",
+    "balance_figure",
     "figure_of",
     "gains_figure",
     "plot_busbw",

@@ -1,25 +1,25 @@
-"""A comparison of routing policies as lines of text: one block of flows, one of loads per kind of link."""
+"""Routing policies side by side as lines of text: one block of flows, one of loads per kind of link."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from fabric import Fabric
-from sims.comparison import Comparison
+from sims.balance import Balance
 from sims.demand import Demand
 
-__all__ = ["comparison_lines"]
+__all__ = ["balance_lines"]
 
 
-def comparison_lines(
+def balance_lines(
     topology: str,
     fabric: Fabric,
     demand: Demand,
-    comparisons: Sequence[Comparison],
+    balances: Sequence[Balance],
     notes: Sequence[str] = (),
 ) -> Iterator[str]:
     """What was asked, what it meant for the flows, what for the links; then what has to be said beside it."""
-    first = comparisons[0]
+    first = balances[0]
     what = f" ({demand.note})" if demand.note else ""
     yield f"# topology   {topology}: {fabric.n_endpoints:,} endpoints"
     yield f"# traffic    {demand.text}{what}: {first.flows:,} flows"
@@ -29,13 +29,13 @@ def comparison_lines(
         yield f"# note       {fabric.disclaimer}"
     for note in notes:
         yield f"# note       {note}"
-    for note in dict.fromkeys(one.note for one in comparisons if one.note):
+    for note in dict.fromkeys(one.note for one in balances if one.note):
         yield f"# note       {note}"
-    width = max(len(one.routing) for one in comparisons)
+    width = max(len(one.routing) for one in balances)
     yield ""
     yield f"{'routing':<{width}}  {'slowest flow':>20}  {'1% below':>10}  {'median':>10}  {'mean rate':>10}"
     yield f"{'':<{width}}  {'(GB/s)':>11} {'of full':>8}" + f"  {'(GB/s)':>10}" * 3
-    for one in comparisons:
+    for one in balances:
         steps = len(one.quantiles) - 1
         shown = [one.quantiles[steps // 100], one.quantiles[steps // 2], one.mean]
         values = "".join(f"  {_number(rate / 1e9):>10}" for rate in shown)
@@ -48,7 +48,7 @@ def comparison_lines(
     head = "".join(f"{title:>9}" for title in titles)
     yield f"{'load of links':<{kinds_width}}  {'routing':<{width}}{head}"
     for place, kind in enumerate(kinds):
-        for one in comparisons:
+        for one in balances:
             tier = one.tiers[place]
             loads = "".join(f"{load:>9.3f}" for load in (tier.mean, tier.median, tier.p99, tier.most))
             name = kind if one is first else ""

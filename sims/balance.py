@@ -24,7 +24,7 @@ from sims.allreduce import model_version
 from sims.demand import Demand
 from sims.uniform import listed, uniform
 
-__all__ = ["DEFAULT_POLICIES", "Comparison", "TierLoad", "compare", "compared_rows", "parse_policies"]
+__all__ = ["DEFAULT_POLICIES", "Balance", "TierLoad", "balance_rows", "compare", "parse_policies"]
 
 DEFAULT_POLICIES = "ecmp,ecmp:qps=16,dmodk,adaptive"
 _STEPS = 200  # of the quantiles that are kept for figures
@@ -47,7 +47,7 @@ class TierLoad:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
+class Balance:
     """One policy. ``slowest``, ``mean``: bytes/s of the flows; ``quantiles``: theirs, as of TierLoad.
 
     ``full``: bytes/s of a flow if nothing but the endpoints' links bound it. ``tiers``: in the order of
@@ -89,9 +89,7 @@ def parse_policies(text: str, seed: int = 0) -> list[Policy]:
     return policies
 
 
-def compare(
-    fabric: Fabric, demand: Demand, policies: Sequence[Policy], seed: int = 0
-) -> Iterator[Comparison]:
+def compare(fabric: Fabric, demand: Demand, policies: Sequence[Policy], seed: int = 0) -> Iterator[Balance]:
     """What each policy does to the demand, one after another.
 
     Raises:
@@ -108,7 +106,7 @@ def compare(
             yield _listed(fabric, on, demand, policy)
 
 
-def _listed(fabric: Fabric, on: Fabric, demand: Demand, policy: Policy) -> Comparison:
+def _listed(fabric: Fabric, on: Fabric, demand: Demand, policy: Policy) -> Balance:
     src, dst, via = demand.src, demand.dst, demand.via
     if demand.everyone:
         src, dst = np.divmod(np.arange(fabric.n_endpoints**2), fabric.n_endpoints)
@@ -118,7 +116,7 @@ def _listed(fabric: Fabric, on: Fabric, demand: Demand, policy: Policy) -> Compa
     rates = max_min(paths, on.capacity).reshape(policy.qps, -1).min(axis=0) * policy.qps
     unit = _unit(on, carried)
     kept = np.isfinite(rates)  # a flow to oneself has no links and no rate
-    return Comparison(
+    return Balance(
         routing=str(policy),
         flows=int(kept.sum()),
         slowest=float(rates[kept].min()),
@@ -137,13 +135,13 @@ def _paths(on: Fabric, src: NDArray, dst: NDArray, via: NDArray | None, policy: 
     return Paths.join(route(on, src, relay, policy, qp=qp), route(on, relay, dst, policy, qp=qp))
 
 
-def _uniform(fabric: Fabric, on: Fabric, policy: Policy, seed: int) -> Comparison:
+def _uniform(fabric: Fabric, on: Fabric, policy: Policy, seed: int) -> Balance:
     """Every endpoint to every other one, of more flows than can be listed."""
     found = uniform(fabric, on, policy, seed)
     unit = _unit(on, found.carried)
     sampled = f"rates of a sample of {len(found.rates):,} flows, each at its equal share of its fullest link"
     notes = [caveat(fabric, policy), found.note, f"{sampled}: no more than its max-min rate"]
-    return Comparison(
+    return Balance(
         routing=str(policy),
         flows=fabric.n_endpoints * (fabric.n_endpoints - 1),
         slowest=found.slowest,
@@ -208,12 +206,12 @@ def _quantiles(values: NDArray[np.float64], count: NDArray[np.int64] | None = No
     return tuple(values[order][np.minimum(place, len(values) - 1)].tolist())
 
 
-def compared_rows(
-    topology: str, demand: Demand, comparisons: Sequence[Comparison], seed: int
+def balance_rows(
+    topology: str, demand: Demand, balances: Sequence[Balance], seed: int
 ) -> list[dict[str, object]]:
     """A row for each policy and kind of link, of plain values."""
     rows: list[dict[str, object]] = []
-    for one in comparisons:
+    for one in balances:
         policy: dict[str, object] = {
             "topology": topology,
             "traffic": demand.text,

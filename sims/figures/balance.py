@@ -1,6 +1,6 @@
 """Routing policies compared: how fast flows are, and how full the links of each tier.
 
-Draws the rows of sims.comparison; runs nothing.
+Draws the rows of sims.balance; runs nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from matplotlib.ticker import FuncFormatter, MultipleLocator
 from sims.figures.page import Page
 from sims.figures.style import PAGE, bare, mark
 
-__all__ = ["comparison_figure", "plot_link_loads", "plot_rates"]
+__all__ = ["balance_figure", "plot_link_loads", "plot_rates"]
 
 _COLOURS = "cividis_r"  # even steps to the eye, darker throughout as links get fuller
 _UNUSED = "white"
@@ -29,13 +29,13 @@ _NOTE = (
     "endpoint's; white: unused); above the black line they hold a flow back"
 )
 
-Compared = Mapping[str, Any]
+BalanceRow = Mapping[str, Any]
 
 
-def comparison_figure(rows: Sequence[Compared], disclaimer: str = "") -> Figure:
+def balance_figure(rows: Sequence[BalanceRow], disclaimer: str = "") -> Figure:
     """The rates of all flows above, the loads of the links between switches below, a panel for each policy.
 
-    ``rows``: one for each policy and kind of link, as of sims.comparison.compared_rows.
+    ``rows``: one for each policy and kind of link, as of sims.balance.balance_rows.
     """
     policies = list(dict.fromkeys(row["routing"] for row in rows))
     lines = -(-len(policies) // _ABREAST)
@@ -73,13 +73,13 @@ def comparison_figure(rows: Sequence[Compared], disclaimer: str = "") -> Figure:
         number = first["sampled_flows"]
         sample = f"Rates of {number:,} flows drawn at random. " if number else ""
         claim = f"Simulated with fabricsim {first['version']}: exact for the stated model, not a measurement"
-        foot = " ".join(f"{text.rstrip('.')}." for text in (sample + _NOTE, claim, disclaimer) if text)
+        foot = [f"{text.rstrip('. ')}." for text in (sample, _NOTE, claim, disclaimer) if text]
         entries = list(zip(*above.get_legend_handles_labels()))
         Page(figure=figure, grow=True, inside=False).frame((head, foot), None, entries)
     return figure
 
 
-def plot_rates(ax: Axes, rows: Sequence[Compared]) -> None:
+def plot_rates(ax: Axes, rows: Sequence[BalanceRow]) -> None:
     """The share of flows that are at most so fast, one staircase for each policy."""
     policies = {row["routing"]: row for row in rows}
     for place, (name, row) in enumerate(policies.items()):
@@ -98,7 +98,7 @@ def plot_rates(ax: Axes, rows: Sequence[Compared]) -> None:
     bare(ax)
 
 
-def plot_link_loads(ax: Axes, rows: Sequence[Compared], norm: Normalize) -> None:
+def plot_link_loads(ax: Axes, rows: Sequence[BalanceRow], norm: Normalize) -> None:
     """The loads of one policy: a strip for each kind of link between switches, emptiest below, fullest above.
 
     ``rows``: one for each kind. A black line marks where loads pass 1.
@@ -124,12 +124,12 @@ def plot_link_loads(ax: Axes, rows: Sequence[Compared], norm: Normalize) -> None
     ax.set_ylabel("links, sorted (%)")
 
 
-def _between(rows: Sequence[Compared]) -> list[Compared]:
+def _between(rows: Sequence[BalanceRow]) -> list[BalanceRow]:
     """The rows of links between switches, those up before those down; all rows if there are none."""
     found = [row for row in rows if not any(end in row["kind"] for end in ("endpoint", "scale-up"))]
     order = ["leaf", "spine", "core", "super-core"]
 
-    def key(row: Compared) -> tuple[int, int]:
+    def key(row: BalanceRow) -> tuple[int, int]:
         tail, head = (order.index(end) if end in order else 9 for end in row["kind"].split(" -> "))
         return (0, tail) if tail < head else (1, -tail)
 

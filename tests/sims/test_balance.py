@@ -15,10 +15,10 @@ from fabric.contraction import members
 from fabric.errors import ParameterError
 from fabric.policy import Policy, parse_policy
 from sims import uniform
+from sims.balance import Balance, balance_rows, compare, parse_policies
 from sims.cli import app
-from sims.comparison import Comparison, compare, compared_rows, parse_policies
 from sims.demand import TRAFFIC, check_demand, demand
-from sims.figures import comparison_figure, save_figure
+from sims.figures import balance_figure, save_figure
 from topologies import dragonfly, fat_tree, load
 
 B = 50e9
@@ -29,7 +29,7 @@ def eight() -> Fabric:
     return Fabric.from_graph(fat_tree(k=8))
 
 
-def one(fabric: Fabric, traffic: str, routing: str, seed: int = 0) -> Comparison:
+def one(fabric: Fabric, traffic: str, routing: str, seed: int = 0) -> Balance:
     (found,) = compare(fabric, demand(traffic, fabric, seed=seed), [parse_policy(routing, seed)], seed)
     return found
 
@@ -226,9 +226,9 @@ def test_what_cannot_be_known_without_a_list_is_refused(
 def test_rows_and_figure(eight: Fabric, tmp_path: Path) -> None:
     wanted = demand("permutation", eight)
     found = list(compare(eight, wanted, parse_policies("ecmp,dmodk,adaptive,spray,ecmp:qps=2")))
-    rows = compared_rows("fat-tree:k=8", wanted, found, 0)
+    rows = balance_rows("fat-tree:k=8", wanted, found, 0)
     assert len(rows) == 5 * 6 and json.loads(json.dumps(rows)) == rows
-    figure = comparison_figure(rows, "an illustration")
+    figure = balance_figure(rows, "an illustration")
     panels = [ax.get_title() for ax in figure.axes if ax.get_title()]
     assert panels == ["ecmp:\nqps=1", "dmodk", "adaptive", "spray", "ecmp:\nqps=2"]
     assert "an illustration." in figure.texts[-1].get_text().replace("\n", " ")
