@@ -27,6 +27,7 @@ bench: $(BIN)/fabricsim ## speed and memory, as ratios to a floor measured in th
 	$(BIN)/python tests/bench/bench.py
 	$(BIN)/python tests/bench/presets.py
 	$(BIN)/python tests/bench/sweeps.py
+	$(BIN)/python tests/bench/packets.py
 
 figures: $(BIN)/fabricsim ## redraw the figure of the README
 	$(BIN)/fabricsim allreduce --plot docs/allreduce.png >/dev/null

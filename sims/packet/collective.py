@@ -114,7 +114,7 @@ class PacketProgram:
             seed=self.seed,
         )
         run = _Run(self, network, size, factor)
-        env.run()
+        network.run()
         if run.open:
             raise DeadlockError(circle(self.fabric, network.ports.values()), run.open, env.now)
         return run.last, summary(network, run.last)

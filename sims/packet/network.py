@@ -8,16 +8,19 @@ the queue. Only a packet that lacks a slot in the next buffer waits for an event
 from __future__ import annotations
 
 import random
+from bisect import insort
 from collections.abc import Sequence
-from heapq import heappop, heappush
+from heapq import heappush
 from math import exp, inf
 
 import simpy
+from simpy.core import NORMAL
 
 from fabric import Fabric
+from fabric.collector import collector_paused
 from sims.packet.control import Window
 from sims.packet.histogram import Histogram
-from sims.packet.parts import Flow, Message, Packet, Port
+from sims.packet.parts import Flow, Message, Packet, Port, Turn
 from sims.packet.routes import Latencies
 from sims.packet.settings import PacketSettings
 from sims.packet.ways import Ways, fixed_hops
@@ -58,6 +61,7 @@ class PacketNetwork:
     ) -> None:
         self.env, self.fabric, self.settings, self._along = env, fabric, settings, latencies
         self.ports: dict[int, Port] = {}
+        self.flows: list[Flow] = []
         self.latencies = Histogram()
         self.delivered, self.disordered, self.hops = 0, 0, 0
         self.received = 0.0  # bytes of payload
@@ -66,10 +70,14 @@ class PacketNetwork:
         self._round_trip = round_trip if settings.cc == "window" else 0.0
         self._spread = spread
         self._random = random.Random(seed).random
-        self._ways: dict[Port, dict[Port, tuple[Port, ...]]] = {}
+        self._ways: dict[int, Ways] = {}  # by leaf
+        self._options: dict[int, dict[Port, tuple[Port, ...]]] = {}  # by leaf, and the port before
         self._spare: list[Packet] = []
+        # SimPy's own list of events and its counter: what Environment.schedule does is done here without the
+        # call, and with the time itself instead of a delay.
+        self._events, self._serial = env._queue, env._eid
         self._reaching, self._waking = (self._reach,), (self._woken,)
-        self._pulling, self._resuming, self._posting = (self._pull,), (self._resume,), (self._post,)
+        self._pulling, self._resuming, self._posting = (self._pulled,), (self._resume,), (self._post,)
 
     def port(self, link: int) -> Port:
         """The port of a link."""
@@ -90,15 +98,20 @@ class PacketNetwork:
             slowest = max(port.slowness for port in ports)
             window = Window(self._round_trip / (self._full * slowest) + 1)
         flow = Flow(ports, window)
+        self.flows.append(flow)
         if self._spread:
             flow.fixed = fixed_hops(self.fabric, list(links))
             if flow.fixed < len(ports):
-                flow.ways = self._ways.setdefault(flow.last, {})
+                leaf = int(self.fabric.link_src[links[-1]])
+                flow.ways = self._options.setdefault(leaf, {})
         return flow
 
     def send(self, flow: Flow, size: float, delay: float = 0.0) -> Message:
         """Hand ``size`` bytes to a flow, ``delay`` s from now. Returns the event of their receipt."""
-        message = Message(self.env, size, self.settings.packets(size))
+        packets = self.settings.packets(size)
+        message = Message(self.env, size, packets)
+        flow.packets += packets
+        flow.bytes += size + self.settings.header * packets
         if delay > 0:
             self._schedule(self._posting, (flow, message), delay)
         else:
@@ -107,6 +120,21 @@ class PacketNetwork:
 
     def _post(self, event: simpy.Event) -> None:
         self._take(*event._value)
+
+    def run(self) -> None:
+        """Let the clock go on until nothing moves any more: all has arrived, or a deadlock has closed."""
+        with collector_paused():  # what comes and goes here has no cycles
+            self.env.run()
+        self._tally()
+
+    def _tally(self) -> None:
+        """When all have arrived: give each port the packets and bytes of the flows that are bound to it."""
+        for flow in self.flows:
+            bound = flow.ports if flow.ways is None else (*flow.ports[: flow.fixed], flow.last)
+            for port in bound:
+                port.packets += flow.packets
+                port.bytes += flow.bytes
+            flow.packets, flow.bytes = 0, 0.0
 
     def _take(self, flow: Flow, message: Message) -> None:
         """A message joins those that its flow has to send."""
@@ -120,7 +148,9 @@ class PacketNetwork:
     def _pull_soon(self, port: Port) -> None:
         if not port.pulling:
             port.pulling = True
-            self._schedule(self._pulling, port, max(port.busy - self.env.now, 0.0))
+            now = self.env.now
+            port.turn.callbacks = self._pulling
+            self.env.schedule(port.turn, delay=port.busy - now if port.busy > now else 0.0)
 
     def _schedule(self, callbacks: tuple, subject: object, delay: float) -> None:
         event = simpy.Event(self.env)
@@ -128,13 +158,16 @@ class PacketNetwork:
         event.callbacks = callbacks
         self.env.schedule(event, delay=delay)
 
-    def _pull(self, event: simpy.Event) -> None:
-        """Let the next flow of a NIC send a packet, in turn."""
-        port: Port = event._value
+    def _pulled(self, turn: Turn) -> None:
+        port: Port = turn.of
         port.pulling = False
+        self._pull(port)
+
+    def _pull(self, port: Port) -> None:
+        """Let the next flow of a NIC send a packet, in turn."""
         if port.waiting:
             return  # when that packet leaves, the next one is pulled
-        now = self.env.now
+        now = self.env._now
         senders = port.senders
         while senders:
             flow = senders.popleft()
@@ -148,23 +181,25 @@ class PacketNetwork:
             packet = self._packet(flow)
             if flow.messages:
                 senders.append(flow)
-            packet.ready = now
             start = port.busy if port.busy > now else now
             returns = port.returns
             while returns and returns[0] <= start:
-                heappop(returns)
+                returns.popleft()
                 port.free += 1
             if window is not None:
                 window.due = start + packet.wire * self._round_trip / (window.pace * self._full)
             if not port.free and port is not flow.last:
+                packet.ready = now
                 port.waiting.append(packet)
                 if returns:
                     self._wait(port)
                 return
-            self._launch(packet, port, start)
+            self._launch(packet, flow, port, now, start, now)
             if window is not None and flow.messages:
                 # Spare the event that would only find that the flow may not send yet.
-                at = self._allowed(flow, now)
+                at = window.due
+                if window.flying >= window.size:
+                    at = max(at, flow.arrivals[0][0]) if flow.arrivals else inf
                 if at > port.busy + _INSTANT:
                     senders.pop()
                     self._stall(flow, at)
@@ -186,7 +221,8 @@ class PacketNetwork:
         """Take a flow out of its NIC's turns."""
         flow.stalled = True
         if until < inf:
-            self._schedule(self._resuming, flow, until - self.env.now)
+            flow.turn.callbacks = self._resuming
+            self.env.schedule(flow.turn, delay=until - self.env.now)
 
     def _packet(self, flow: Flow) -> Packet:
         """The next packet of a flow."""
@@ -205,134 +241,157 @@ class PacketNetwork:
             flow.messages.popleft()
         return packet
 
-    def _resume(self, event: simpy.Event) -> None:
-        """A flow whose window was full has an acknowledgement."""
-        flow: Flow = event._value
+    def _resume(self, turn: Turn) -> None:
+        """A flow that had to wait for its pace or its window may be allowed to send."""
+        flow: Flow = turn.of
         flow.stalled = False
         port = flow.first
-        if flow.messages:
-            port.senders.append(flow)
-            if not port.pulling:
-                if port.busy <= self.env.now:
-                    event._value = port
-                    self._pull(event)
-                else:
-                    self._pull_soon(port)
+        port.senders.append(flow)
+        if not port.pulling:
+            if port.busy <= self.env.now:
+                self._pull(port)
+            else:
+                self._pull_soon(port)
 
     def _reach(self, packet: Packet) -> None:
         """A packet has reached a switch."""
-        now = self.env.now
+        now = self.env._now
         flow, came = packet.flow, packet.came
+        line = came.line
+        line.popleft()
+        if line:
+            following = line[0]
+            heappush(self._events, (following.due, NORMAL, next(self._serial), following))
         hop = packet.hop + 1
         packet.hop = hop
         if hop < flow.fixed:
             port = flow.ports[hop]
         else:
             assert flow.ways is not None
-            options = flow.ways.get(came) or self._find(flow, came)
-            port = options[0] if len(options) == 1 else self._choose(options)
+            options = flow.ways.get(came)
+            if options is None:
+                options = self._find(flow, came)
+            if not options:
+                port = flow.last
+            else:
+                port = self._choose(options, now) if len(options) > 1 else options[0]
+                port.packets += 1
+                port.bytes += packet.wire
         ready = now
         if came.slowness > port.slowness and not self._stored:
             # Its last byte must not leave before it has come.
             ready += packet.wire * (came.slowness - port.slowness)
-        packet.ready = ready
+        start = port.busy
+        if port.waiting:
+            packet.ready = ready
+            port.waiting.append(packet)
+            self._count(port, now)
+            return
+        if start < ready:
+            start = ready
+        elif start > ready + _INSTANT:
+            booked = port.booked
+            while booked and booked[0] <= now:
+                booked.popleft()
+            booked.append(start)
+            if len(booked) > port.deepest:
+                port.deepest = len(booked)
+        if port is not flow.last:
+            returns = port.returns
+            while returns and returns[0] <= start:
+                returns.popleft()
+                port.free += 1
+            if not port.free:
+                if start > ready + _INSTANT:
+                    port.booked.pop()
+                packet.ready = ready
+                port.waiting.append(packet)
+                self._count(port, now)
+                if returns:
+                    self._wait(port)
+                return
+        self._launch(packet, flow, port, ready, start, now)
+
+    def _count(self, port: Port, now: float) -> None:
+        """Note how many packets wait at a port, if they are more than ever."""
         booked = port.booked
         while booked and booked[0] <= now:
             booked.popleft()
-        waiting = port.waiting
-        if not waiting:
-            start = port.busy
-            if start < ready:
-                start = ready
-            if port is flow.last:
-                if start > ready + _INSTANT:
-                    booked.append(start)
-                    if len(booked) > port.deepest:
-                        port.deepest = len(booked)
-                self._launch(packet, port, start)
-                return
-            returns = port.returns
-            while returns and returns[0] <= start:
-                heappop(returns)
-                port.free += 1
-            if port.free:
-                if start > ready + _INSTANT:
-                    booked.append(start)
-                    if len(booked) > port.deepest:
-                        port.deepest = len(booked)
-                self._launch(packet, port, start)
-                return
-            waiting.append(packet)
-            if returns:
-                self._wait(port)
-        else:
-            waiting.append(packet)
-        if len(booked) + len(waiting) > port.deepest:
-            port.deepest = len(booked) + len(waiting)
+        port.deepest = max(port.deepest, len(booked) + len(port.waiting))
 
     def _find(self, flow: Flow, came: Port) -> tuple[Port, ...]:
-        """The ports that a packet may take after ``came``, found once for all flows that end alike."""
+        """The ports that a packet may take after ``came``, kept for all flows to the same leaf."""
         assert flow.ways is not None
-        links = Ways(self.fabric, flow.last.link).after(came.link)
-        flow.ways[came] = tuple(map(self.port, links))
+        leaf = int(self.fabric.link_src[flow.last.link])
+        if leaf not in self._ways:
+            self._ways[leaf] = Ways(self.fabric, leaf)
+        flow.ways[came] = tuple(map(self.port, self._ways[leaf].after(came.link)))
         return flow.ways[came]
 
-    def _choose(self, options: tuple[Port, ...]) -> Port:
+    def _choose(self, options: tuple[Port, ...], now: float) -> Port:
         """One of several ports: any, or the one whose queue is shortest."""
-        number = len(options)
-        turn = int(self._random() * number)
+        best = options[int(self._random() * len(options))]
         if self._spread == "spray":
-            return options[turn]
-        now = self.env.now
-        least = inf
-        for i in range(turn - number, turn):
-            port = options[i]
-            queue = port.busy - now if port.busy > now else 0.0
+            return best
+        queue = len(best.waiting)
+        if not queue and best.busy <= now:
+            return best
+        least = best.busy + queue * best.slowness * self._full
+        for port in options:
+            end = port.busy
             if port.waiting:
-                queue += len(port.waiting) * port.slowness * self._full
-            if queue < least:
-                least, best = queue, port
+                end += len(port.waiting) * port.slowness * self._full
+            if end < least:
+                least, best = end, port
         return best
 
-    def _launch(self, packet: Packet, port: Port, start: float) -> None:
+    def _launch(self, packet: Packet, flow: Flow, port: Port, ready: float, start: float, now: float) -> None:
         """Settle the start of a packet that has all it needs, and what follows from it."""
-        now = self.env.now
         wire = packet.wire
         serial = wire * port.slowness
         end = start + serial
-        port.busy = end
-        port.packets += 1
-        port.bytes += wire
-        wait = start - packet.ready
-        port.waited += wait
-        if self._round_trip:
-            share = self._round_trip
-            port.load = load = port.load * exp((port.loaded - start) / share) + serial / share
-            port.loaded = start
-            use = load + wait / share
+        wait = start - ready
+        if wait > _INSTANT:
+            port.waited += wait
+        trip = self._round_trip
+        if trip:
+            port.load = load = port.load * exp((port.busy - end) / trip) + serial / trip
+            use = load + wait / trip
             if use > packet.use:
                 packet.use = use
+        port.busy = end
         hop = packet.hop
         if hop:
             came = packet.came
             back = end + came.delay
-            heappush(came.returns, back)
+            returns = came.returns
+            if returns and back < returns[-1]:
+                insort(returns, back)
+            else:
+                returns.append(back)
             if came.waiting and (came.wake < 0 or back < came.wake):
                 self._wait(came)
         else:
             packet.sent = start
-        flow = packet.flow
         if port is flow.last:
-            self._deliver(packet, end + port.delay)
+            self._deliver(packet, end + port.delay, now)
             return
         port.free -= 1
         if port.free < port.fullest:
             port.fullest = port.free
         packet.came = port
         packet.callbacks = self._reaching
-        self.env.schedule(packet, delay=start - now + port.latency + (serial if self._stored else 0.0))
+        at = start + port.latency
+        if self._stored:
+            at += serial
+        line = port.line
+        if line:
+            packet.due = at
+        else:
+            heappush(self._events, (at, NORMAL, next(self._serial), packet))
+        line.append(packet)
 
-    def _deliver(self, packet: Packet, at: float) -> None:
+    def _deliver(self, packet: Packet, at: float, now: float) -> None:
         """Account for a packet whose arrival at its endpoint is settled."""
         flow, message, number = packet.flow, packet.message, packet.number
         self.latencies.add(at - packet.sent)
@@ -346,14 +405,14 @@ class PacketNetwork:
         if flow.window is not None:
             flow.arrivals.append((at + flow.back, packet.use))
             if flow.stalled and len(flow.arrivals) == 1 and flow.window.flying >= flow.window.size:
-                self._schedule(self._resuming, flow, max(at + flow.back, flow.window.due) - self.env.now)
+                self._stall(flow, max(at + flow.back, flow.window.due))
         message.unreceived -= 1
         if not message.unreceived:
             expected = flow.expected
             while expected and not expected[0].unreceived:
                 done = expected.popleft()
                 done._ok, done._value = True, at
-                self.env.schedule(done, delay=at - self.env.now)
+                self.env.schedule(done, delay=at - now)
         self._spare.append(packet)
 
     def _wait(self, port: Port) -> None:
@@ -374,7 +433,7 @@ class PacketNetwork:
             idle = max(port.busy, packet.ready)
             start = max(idle, now)
             while returns and returns[0] <= max(start, at):
-                heappop(returns)
+                returns.popleft()
                 port.free += 1
             if not port.free and port is not packet.flow.last:
                 if returns:
@@ -384,6 +443,6 @@ class PacketNetwork:
             port.paused += start - idle
             if start > now:
                 port.booked.append(start)
-            self._launch(packet, port, start)
+            self._launch(packet, packet.flow, port, packet.ready, start, now)
         if port.senders:
             self._pull_soon(port)

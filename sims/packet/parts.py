@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from typing import Any
 
 import simpy
 
 from sims.packet.control import Window
 
-__all__ = ["Flow", "Message", "Packet", "Port"]
+__all__ = ["Flow", "Message", "Packet", "Port", "Turn"]
 
 
 class Port:
@@ -21,7 +22,7 @@ class Port:
 
     ``slowness``: s a byte; ``latency``: cable and the switch that it leads into; ``delay``: the cable alone;
     ``busy``: until when what is already under way takes the line; ``free``: slots at the far end, as of the
-    start of the last packet; ``returns``: a heap of times at which more slots are known here to be free
+    start of the last packet; ``returns``: times, ascending, at which more slots are known here to be free
     again; ``waiting``: packets that lack a slot, and those behind them; ``booked``: starts of queued packets
     that lack none; ``wake``: when the next slot is waited for; ``senders``: flows that begin here and may
     send.
@@ -36,9 +37,9 @@ class Port:
         "free",
         "fullest",
         "latency",
+        "line",
         "link",
         "load",
-        "loaded",
         "packets",
         "paused",
         "pulling",
@@ -46,6 +47,7 @@ class Port:
         "senders",
         "slots",
         "slowness",
+        "turn",
         "waited",
         "waiting",
         "wake",
@@ -57,17 +59,34 @@ class Port:
         self.delay, self.latency = delay, latency
         self.slots = self.free = self.fullest = slots
         self.busy = 0.0
-        self.returns: list[float] = []
+        self.returns: deque[float] = deque()
         self.waiting: deque[Packet] = deque()
         self.booked: deque[float] = deque()
         self.wake = -1.0
+        self.line: deque[Packet] = deque()
         self.senders: deque[Flow] = deque()
-        self.pulling = False
+        self.turn = Turn(self)
+        self.pulling = False  # its turn is scheduled
         # What was seen: packets and bytes sent, packet seconds of waiting, most packets waiting, fewest slots
         # left (``fullest``), seconds in which the line was idle for want of a slot.
         self.packets, self.bytes, self.waited, self.deepest, self.paused = 0, 0.0, 0.0, 0, 0.0
         # For control: recent use of the line, as a share that fades with the network's round trip.
-        self.load, self.loaded = 0.0, 0.0
+        self.load = 0.0
+
+
+class Turn:
+    """The event of a flow's or a port's next turn; scheduled again and again, never twice at a time.
+
+    Of an event that it handles, SimPy's loop asks only for ``callbacks``, and whether it is ``_ok``.
+    """
+
+    __slots__ = ("callbacks", "of")
+    _ok = True
+
+    callbacks: Any
+
+    def __init__(self, of: Any) -> None:
+        self.of = of
 
 
 class Message(simpy.Event):
@@ -82,19 +101,39 @@ class Message(simpy.Event):
         self.unreceived = packets
 
 
-class Packet(simpy.Event):
-    """A packet under way. It is its own event: of reaching the next switch. Used again when it has arrived.
+class Packet:
+    """A packet under way; used again when it has arrived. It is its own event, of reaching the next switch.
 
     ``came``: the port by which it left the node before; ``ready``: when the next port may begin with it;
     ``use``: of the fullest port so far, for control.
     """
 
-    __slots__ = ("came", "flow", "hop", "message", "number", "ready", "sent", "use", "wire")
+    __slots__ = (
+        "callbacks",
+        "came",
+        "due",
+        "flow",
+        "hop",
+        "message",
+        "number",
+        "ready",
+        "sent",
+        "use",
+        "wire",
+    )
     _ok = True
-    _value = None
 
-    def __init__(self) -> None:
-        """Without SimPy's own: of an event under way its loop asks only ``callbacks`` and ``_ok``."""
+    callbacks: Any
+    came: Port
+    due: float
+    flow: Flow
+    hop: int
+    message: Message
+    number: int
+    ready: float
+    sent: float
+    use: float
+    wire: float
 
 
 class Flow:
@@ -107,6 +146,7 @@ class Flow:
     __slots__ = (
         "arrivals",
         "back",
+        "bytes",
         "expected",
         "first",
         "fixed",
@@ -114,8 +154,10 @@ class Flow:
         "last",
         "messages",
         "number",
+        "packets",
         "ports",
         "stalled",
+        "turn",
         "ways",
         "window",
     )
@@ -129,7 +171,9 @@ class Flow:
         self.messages: deque[Message] = deque()  # with bytes that have not left
         self.expected: deque[Message] = deque()  # not received
         self.number = 0  # of the next packet
+        self.packets, self.bytes = 0, 0.0  # of all messages, headers included
         self.highest = -1  # number of a packet that has arrived
         self.window = window
         self.arrivals: deque[tuple[float, float]] = deque()  # acknowledgements: when, and the packet's use
-        self.stalled = False
+        self.turn = Turn(self)
+        self.stalled = False  # not among its port's senders, though it has something to send

@@ -58,7 +58,7 @@ def run_packets(
         for i, overhead in enumerate(latencies.once(part)):
             flow = network.open(link[ptr[i] : ptr[i + 1]])
             messages.append(network.send(flow, size[i], start[i] + overhead))
-    env.run()
+    network.run()
     lost = sum(not message.processed for message in messages)
     if lost:
         raise DeadlockError(circle(fabric, network.ports.values()), lost, env.now)

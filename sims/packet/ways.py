@@ -33,21 +33,20 @@ class Ways:
     As in routing (fabric.walk): any neighbour one link nearer, and with tiers never up again after down.
     """
 
-    def __init__(self, fabric: Fabric, last: int) -> None:
-        """``last``: the link from the leaf to the endpoint."""
-        self.fabric, self.last = fabric, last
-        self.leaf = int(fabric.link_src[last])
+    def __init__(self, fabric: Fabric, leaf: int) -> None:
+        """``leaf``: the node of the switch to which they lead."""
+        self.fabric, self.leaf = fabric, leaf
         tables = distances(fabric)
         index = int(fabric.leaf_index[self.leaf])
         block = tables.block(index // tables.columns)
         self.reach, self.down = block.reach[:, index - block.first], block.down[:, index - block.first]
 
     def after(self, link: int) -> list[int]:
-        """The links that a packet may take after ``link``, which leads into a switch."""
+        """The links that a packet may take after ``link``, which leads into a switch; at the leaf none."""
         f = self.fabric
         node, n = int(f.link_dst[link]), f.n_endpoints
         if node == self.leaf:
-            return [self.last]
+            return []
         came = int(f.link_src[link])
         fell = f.tiered and came >= n and f.tier[came] > f.tier[node]
         table = self.down if fell else self.reach

@@ -17,7 +17,7 @@ from packet_twin import Twin
 
 from fabric import Ecmp, Fabric, Paths, route
 from sims.packet.network import PacketNetwork
-from sims.packet.parts import Message, Packet, Port
+from sims.packet.parts import Flow, Message, Packet, Port
 from sims.packet.routes import Latencies
 from sims.packet.settings import PacketSettings
 from sims.profiles import latency_profile
@@ -29,13 +29,13 @@ ROCE = latency_profile("roce-400g")
 class Watched(PacketNetwork):
     """Writes down every crossing: of which packet, over which port, from when to when, ready since when."""
 
-    def _launch(self, packet: Packet, port: Port, start: float) -> None:
+    def _launch(self, packet: Packet, flow: Flow, port: Port, ready: float, start: float, now: float) -> None:
         if not hasattr(self, "crossings"):
             self.crossings: list[tuple[int, int, Port, float, float, float]] = []
         key = id(packet.flow) * 10**9 + packet.number
         end = start + packet.wire * port.slowness
-        self.crossings.append((key, packet.hop, port, packet.ready, start, end))
-        super()._launch(packet, port, start)
+        self.crossings.append((key, packet.hop, port, ready, start, end))
+        super()._launch(packet, flow, port, ready, start, now)
 
 
 def random_tree(draw: np.random.Generator, tiers: int) -> nx.Graph:
@@ -89,7 +89,7 @@ def run(
         network.send(network.open(links), size, start)
         for links, size, start in zip(links_of(paths), sizes, starts)
     ]
-    env.run()
+    network.run()
     return network, messages
 
 
@@ -180,6 +180,7 @@ def test_nothing_is_lost_and_no_buffer_is_over_its_size(
         for (_, end, _), (start, _, _) in pairwise(used):
             assert start >= end - 1e-15
         assert port.packets == len(used)
+        assert port.bytes == pytest.approx(sum(e - s for s, e, _ in used) / port.slowness, rel=1e-9)
         assert port.waited == pytest.approx(sum(s - r for s, _, r in used), abs=1e-12)
         idle = sum(end - start for start, end, _ in used)
         assert 0 <= port.paused <= max(end for _, end, _ in used) - idle + 1e-12

@@ -1,0 +1,136 @@
+"""Speed of the packet model: packet-hops per bare SimPy callback, measured in one process, taking turns.
+
+The floor is a callback that asks SimPy for the next one, with as many pending as the fabric has links; so the
+clock of a packet network has. A packet-hop is one packet crossing one link. Times are of the processor, as
+machines are shared. Exit status 1 where a ratio, the events per packet-hop or the memory is off its target.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+from statistics import median
+
+import simpy
+
+from fabric import Fabric, route
+from fabric.policy import parse_policy
+from sims.packet.network import PacketNetwork
+from sims.packet.parts import Message
+from sims.packet.routes import SPREADING, Latencies, single_path
+from sims.packet.settings import parse_packet_settings
+from sims.profiles import latency_profile
+from sims.traffic import pattern
+from topologies import load
+
+ROUNDS = 5
+LEAST = 0.2  # packet-hops per bare callback
+
+# traffic, routing, settings, bytes of each flow, most events per packet-hop
+CASES = [
+    ("shift", "dmodk", "none", 1_000_000, 1.05),
+    ("permutation", "ecmp", "window", 1_000_000, 1.1),
+    ("permutation", "adaptive", "none", 1_000_000, 1.1),
+    ("permutation", "ecmp", "none", 1_000_000, 1.4),
+    ("incast", "ecmp", "none", 200_000, 2.0),
+]
+
+
+def bare(callbacks: int, pending: int) -> float:
+    """Callbacks a second of SimPy alone."""
+    env = simpy.Environment()
+    left = callbacks + pending
+
+    def again(_: object) -> None:
+        nonlocal left
+        left -= 1
+        if left > 0:
+            env.timeout(1.0).callbacks.append(again)
+
+    for _ in range(pending):
+        again(None)
+    return callbacks / seconds(env.run)
+
+
+def prepared(
+    fabric: Fabric, traffic: str, routing: str, text: str, size: float
+) -> tuple[PacketNetwork, list[Message]]:
+    profile, settings, policy = (
+        latency_profile("roce-400g"),
+        parse_packet_settings(text),
+        parse_policy(routing, 1),
+    )
+    who = pattern(traffic, fabric.n_endpoints, size, seed=1)
+    paths = route(fabric, who.src, who.dst, single_path(policy, 1))
+    latencies = Latencies.of(fabric, profile)
+    network = PacketNetwork(
+        simpy.Environment(),
+        fabric,
+        latencies,
+        settings,
+        round_trip=latencies.round_trip([paths], settings.packet),
+        spread=policy.name if policy.name in SPREADING else "",
+        seed=1,
+    )
+    ends = zip(paths.ptr[:-1], paths.ptr[1:])
+    messages = [network.send(network.open(paths.link[a:b].tolist()), size) for a, b in ends]
+    return network, messages
+
+
+def seconds(work: Callable[[], object]) -> float:
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def main() -> None:
+    over = []
+    fabric = Fabric.from_graph(load("fat-tree:k=8"))
+    print(f"fat-tree:k=8, 128 endpoints; medians of {ROUNDS} rounds in turn with bare SimPy callbacks")
+    print(
+        f"{'case':<36} {'hops':>8} {'hops/s':>9} {'bare/s':>9} {'ratio':>6} {'least':>6} {'events/hop':>11}"
+    )
+    for traffic, routing, text, size, most in CASES:
+        rates, bares = [], []
+        for _ in range(ROUNDS):
+            bares.append(bare(200_000, fabric.n_links))
+            network, messages = prepared(fabric, traffic, routing, text, size)
+            took = seconds(network.run)
+            rates.append(network.hops / took)
+            packets = math.ceil(size / 4096)
+            assert all(message.processed for message in messages)
+            assert network.delivered == packets * len(messages)
+            assert abs(network.received / (size * len(messages)) - 1) < 1e-9
+        ratio = median(r / b for r, b in zip(rates, bares))
+        events = (next(network.env._eid) - len(messages)) / network.hops
+        name = f"{traffic}, {routing}, cc {text}"
+        over += [name] * (ratio < LEAST or events > most)
+        print(
+            f"{name:<36} {network.hops:>8,} {median(rates):>9,.0f} {median(bares):>9,.0f} {ratio:>6.2f} "
+            f"{LEAST:>6} {events:>11.3f}"
+        )
+    few = Fabric.from_graph(load("fat-tree:k=4"))
+    small, large = (peak(few, size) for size in (2_000_000, 16_000_000))
+    print(
+        f"most memory of a run: {small / 1e6:.2f} MB for 2 MB a flow, {large / 1e6:.2f} MB for 16 MB a flow"
+    )
+    over += ["memory"] * (large > 1.2 * small)
+    if over:
+        sys.exit("off target: " + ", ".join(over))
+
+
+def peak(fabric: Fabric, size: float) -> int:
+    """The most bytes that a run has taken at once, besides what is there before it begins."""
+    network, _ = prepared(fabric, "permutation", "ecmp", "window", size)
+    tracemalloc.start()
+    network.run()
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return most
+
+
+if __name__ == "__main__":
+    main()
