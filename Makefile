@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 RESULTS := results
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types bench figures sweeps clean
+.PHONY: help run test lint types bench figures sweeps validation clean
 
 help: ## list what one can do
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
 
 run: $(BIN)/fabricsim ## the main job: all-reduce on 100,000 GPUs -> table, results/allreduce.csv and .svg
 	@mkdir -p $(RESULTS)
@@ -49,6 +49,9 @@ sweeps: $(BIN)/fabricsim ## the three sweeps of docs/sweeps.md: rows and reports
 	$(REPORT)/message-size -o $(RESULTS)/message-size.html
 	$(REPORT)/load-balancing -o $(RESULTS)/load-balancing.html
 	$(REPORT)/scale -o $(RESULTS)/scale.html
+
+validation: $(BIN)/fabricsim ## hold the models against each other and others -> docs/validation.html
+	$(BIN)/fabricsim validate --full -o docs/validation.html
 
 clean: ## remove .venv, results and caches
 	rm -rf $(VENV) $(RESULTS) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -64,7 +64,7 @@ def plot_agreement(ax: Axes, case: Case) -> None:
     ax.set_xlim(low, high)
     ax.set_ylim(low, high)
     for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_locator(LogLocator(numticks=5))
+        axis.set_major_locator(LogLocator(numticks=4))
         axis.set_major_formatter(FuncFormatter(_plain))
         axis.set_minor_formatter(NullFormatter())
     if high / low < 10:
@@ -102,7 +102,7 @@ def plot_deviation(ax: Axes, case: Case) -> None:
         _dots(ax, case, place, off)
         ax.set_yscale("log")
         ax.set_ylim(_FLOOR / 3, max(1e-5, off.max() * 10))
-        ax.set_ylabel("error (share of what was expected)")
+        ax.set_ylabel("error (share)")
         ax.yaxis.set_major_locator(LogLocator(numticks=6))
         ax.yaxis.set_major_formatter(FuncFormatter(_plain))
     elif case.rule == "within a factor":

@@ -72,18 +72,19 @@ def ladder_page(found: Sequence[tuple[Group, Case]], *, version: str, mode: str)
 
 
 def _overview(found: Sequence[tuple[Group, Case]]) -> Html:
-    columns = [Column(title=t) for t in ("case", "tested", "held against")]
+    columns = [Column(title=t) for t in ("case", "verdict")]
     columns += [Column(title=t, number=True) for t in ("expected", "got", "error", "tolerance")]
-    columns += [Column(title="where the tolerance comes from"), Column(title="verdict")]
+    columns += [Column(title=t) for t in ("held against", "where the tolerance comes from", "tested")]
     lines = []
     for number, (_, case) in enumerate(found):
         worst = case.worst
         name = element("a", case.name, href=f"#case-{number}")
         lines.append(
             [
-                *(name, case.tested, case.against),
+                *(name, case.verdict),
                 *(value(worst.expected, case.unit), value(worst.got, case.unit)),
-                *(deviation(case), tolerance(case), case.basis, case.verdict),
+                *(deviation(case), tolerance(case)),
+                *(case.against, case.basis, case.tested),
             ]
         )
     caption = "All cases; expected, got and error are those of the point that is furthest off"

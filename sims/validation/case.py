@@ -91,7 +91,7 @@ class Case:
     @property
     def worst(self) -> Point:
         """The point that is furthest off."""
-        return max(self.points, key=self.deviation)
+        return max(self.points, key=lambda point: (self.deviation(point), point.got / point.expected))
 
     @property
     def error(self) -> float:

@@ -15,12 +15,22 @@ from sims.validation import closed_forms
 from sims.validation.case import Case, Point
 from topologies import fat_tree
 
-__all__ = ["flat", "hierarchical", "incast", "parking_lot", "permutation", "unequal_ring"]
+__all__ = [
+    "CABLES",
+    "RATE",
+    "flat",
+    "hierarchical",
+    "incast",
+    "parking_lot",
+    "permutation",
+    "ring_links",
+    "unequal_ring",
+]
 
 RATE = 50e9  # bytes/s of an endpoint: 400 Gb/s, the default of fat_tree
 _NVLINK = 450e9
 _CABLE, _INSIDE = 25e-9, 5e-9  # s: 5 m from an endpoint to its leaf, 1 m inside a server
-_CABLES = {2: 2 * 25e-9, 4: 2 * 25e-9 + 2 * 250e-9, 6: 2 * 25e-9 + 2 * 250e-9 + 2 * 500e-9}  # by links
+CABLES = {2: 2 * 25e-9, 4: 2 * 25e-9 + 2 * 250e-9, 6: 2 * 25e-9 + 2 * 250e-9 + 2 * 500e-9}  # by links
 _ROCE = latency_profile("roce-400g")
 _STEP = _ROCE.overhead + _ROCE.switch_latency + 2 * _CABLE  # under one switch
 _EXACT = 1e-9
@@ -79,7 +89,7 @@ def unequal_ring(full: bool) -> Case:
     """A ring over a full tree: hops of two, four and six links, no contention under D-Mod-K."""
     points = []
     for k in [4, 6, 8, 10] if full else [4, 8]:
-        hops = [_ROCE.overhead + (m - 1) * _ROCE.switch_latency + _CABLES[m] for m in _ring_links(k)]
+        hops = [_ROCE.overhead + (m - 1) * _ROCE.switch_latency + CABLES[m] for m in ring_links(k)]
         job = AllReduce(Fabric.from_graph(fat_tree(k=k)), routing="dmodk", latency_profile=_ROCE.spec)
         for size in (8, 10**8):
             expected = closed_forms.ring_over(hops, size, RATE)
@@ -89,7 +99,7 @@ def unequal_ring(full: bool) -> Case:
     return _exact("fluid ring, unequal hops", "fluid model, time", against, points)
 
 
-def _ring_links(k: int) -> list[int]:
+def ring_links(k: int) -> list[int]:
     """Links from each endpoint to the next, round and round: k/2 are on a leaf, k^2/4 in a pod."""
     n, leaf, pod = k**3 // 4, k // 2, k**2 // 4
     following = [(i, (i + 1) % n) for i in range(n)]
@@ -104,7 +114,7 @@ def permutation(full: bool) -> Case:
         for step in (1, k // 2, n // 2, n - 1):
             who = pattern(f"shift:{step}", n, 1e9)
             result = run_flows(fabric, who, Dmodk(), latency_profile("ideal"))
-            far = max(_CABLES[_links(i, (i + step) % n, k)] for i in range(n))
+            far = max(CABLES[_links(i, (i + step) % n, k)] for i in range(n))
             points.append(
                 Point(label=f"k = {k}, shift {step}", expected=1e9 / RATE + far, got=result.makespan)
             )

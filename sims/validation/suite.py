@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from sims.validation import fluid, fluid_bound, published
+from sims.validation import fluid, fluid_bound, packet_exact, packet_fluid, published
 from sims.validation.case import Case
 
 __all__ = ["LADDER", "Group", "Maker", "cases"]
@@ -42,6 +42,35 @@ LADDER: tuple[Group, ...] = (
             fluid.permutation,
             fluid.incast,
             fluid.parking_lot,
+        ),
+    ),
+    Group(
+        title="Packet model against closed forms, idle",
+        shows="One message, many senders to one, a ring: where nothing competes, theory has a formula for "
+        "packets too.",
+        makers=(
+            packet_exact.single_flow,
+            packet_exact.goodput,
+            packet_exact.incast,
+            packet_exact.ring,
+        ),
+    ),
+    Group(
+        title="Packet model against fluid model",
+        shows="The same flows on the same paths, packet by packet and as a fluid. With a window that aims at "
+        "fair shares the two agree; plain lossless queues are not fair, and trees fill faster than lockstep "
+        "has it: both are measured here.",
+        makers=(
+            partial(packet_fluid.mean_ends, "window"),
+            partial(packet_fluid.makespans, "window"),
+            partial(packet_fluid.flow_by_flow, "window"),
+            partial(packet_fluid.mean_ends, "none"),
+            partial(packet_fluid.makespans, "none"),
+            partial(packet_fluid.flow_by_flow, "none"),
+            packet_fluid.spread,
+            packet_fluid.collectives_alone,
+            packet_fluid.collectives_with_collisions,
+            packet_fluid.trees,
         ),
     ),
     Group(

@@ -17,15 +17,32 @@ from fabric.errors import ParameterError
 from sims import cli, flows, network
 from sims.figures.agreement import agreement_figure, plot_agreement, plot_deviation
 from sims.output import read_records
+from sims.packet import control, settings
 from sims.profiles import PROFILES
 from sims.program import Program
 from sims.report.ladder import ladder_page
-from sims.validation import closed_forms, fluid, fluid_bound, published, suite
+from sims.validation import (
+    closed_forms,
+    fluid,
+    fluid_bound,
+    packet_exact,
+    packet_fluid,
+    published,
+    suite,
+)
 from sims.validation.case import Case, Point, Rule
 from sims.validation.suite import LADDER, Group, Maker, cases
 from sims.validation.words import case_lines, records, summary
 
-MAKERS = [maker for group in LADDER for maker in group.chosen(False)]
+# What is shown without a verdict cannot fail, and takes as long as the rest.
+SHOWN = (packet_fluid.flow_by_flow, packet_fluid.collectives_with_collisions)
+MAKERS = [
+    maker
+    for group in LADDER
+    for maker in group.chosen(False)
+    if not (isinstance(maker, partial) and "none" in maker.args)
+    and getattr(maker, "func", maker) not in SHOWN
+]
 
 
 def named(maker: Maker) -> str:
@@ -128,6 +145,45 @@ def test_a_wrong_constant_of_nccl_fails(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setitem(PROFILES, "nccl-tree-ll", wrong)
     assert published.nccl_tree("ll", False).verdict == "FAIL"
     published._program.cache_clear()
+
+
+def test_headers_of_another_size_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = settings.PacketSettings
+    monkeypatch.setattr(packet_exact, "PacketSettings", partial(plain, header=40))
+    assert packet_exact.goodput(False).verdict == "FAIL"
+
+
+def test_packets_that_skip_a_switch_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = replace(packet_exact._ROCE, switch_latency=0.4e-6)
+    monkeypatch.setattr(packet_exact, "_ROCE", quick)
+    expected = packet_exact.single_flow(False)
+    monkeypatch.undo()
+    slow = packet_exact.single_flow(False)
+    crossed = [
+        replace(point, got=other.got) for point, other in zip(expected.points, slow.points, strict=True)
+    ]
+    assert expected.verdict == slow.verdict == "ok"
+    assert replace(expected, points=tuple(crossed)).verdict == "FAIL"
+
+
+def test_a_control_that_holds_everyone_back_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    packet_fluid._ends.cache_clear()
+
+    def timid(self: control.Window, use: float) -> None:
+        self.flying -= 1
+        self.size = self.pace = max(1.0, self.most / 3)
+
+    monkeypatch.setattr(control.Window, "acknowledged", timid)
+    monkeypatch.setattr(packet_fluid, "_LONG", 2e6)
+    assert packet_fluid.mean_ends("window", False).verdict == "FAIL"
+    packet_fluid._ends.cache_clear()
+
+
+def test_barriers_where_there_are_none_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packet_fluid, "_times", lambda *_: (1.0, 1.01))
+    assert packet_fluid.collectives_alone(False).verdict == "FAIL"
+    monkeypatch.setattr(packet_fluid, "_times", lambda *_: (1.0, 1.03))
+    assert packet_fluid.trees(False).verdict == "FAIL"
 
 
 # --- what is shown -----------------------------------------------------------------------------------------

@@ -1,0 +1,246 @@
+"""The packet model against the fluid model, on the same paths: what sharing, queues and steps make of them.
+
+The fluid model runs at the goodput of the packets, such as 4096 of 4178 bytes, so that headers make no
+difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fabric import Ecmp, Fabric
+from fabric.policy import parse_policy
+from sims.allreduce import AllReduce
+from sims.flows import run_flows
+from sims.packet.settings import PacketSettings
+from sims.packet.traffic import run_packets
+from sims.profiles import latency_profile
+from sims.traffic import pattern
+from sims.validation.case import Case, Point, Rule
+from topologies import fat_tree, load
+
+__all__ = [
+    "collectives_alone",
+    "collectives_with_collisions",
+    "flow_by_flow",
+    "makespans",
+    "mean_ends",
+    "spread",
+    "trees",
+]
+
+_PACKETS = "roce-400g"
+_SIZE = 4e6  # bytes of a flow: a thousand packets
+_LONG, _COARSE = 16e6, 16384  # bytes of a flow and of a packet: as many, and control has the time to settle
+_PER_PACKET = ("spray", "adaptive")  # routing packet by packet: at random, to the shortest queue
+
+
+def _fluid(mtu: int = 4096) -> str:
+    """The profile of the fluid model: of every packet, 82 bytes are header."""
+    share = mtu / (mtu + 82)
+    return f"{_PACKETS}:bandwidth={share:.9f},scaleup_bandwidth={share:.9f}"
+
+
+def _degraded() -> Fabric:
+    """A tree of k = 4 in which every third cable between switches runs at a quarter."""
+    graph = fat_tree(k=4)
+    between = [(a, b) for a, b in graph.edges if min(a, b) >= 16]
+    for a, b in between[::3]:
+        graph.edges[a, b]["rate"] /= 4
+    return Fabric.from_graph(graph)
+
+
+_FABRICS: dict[str, Callable[[], Fabric]] = {
+    "k = 4": lambda: Fabric.from_graph(fat_tree(k=4)),
+    "k = 8": lambda: Fabric.from_graph(fat_tree(k=8)),
+    "64 endpoints, 3:1": lambda: Fabric.from_graph(load("fat-tree:endpoints=64,radix=16,oversubscription=3")),
+    "k = 4, slow cables": _degraded,
+}
+_fabric = cache(lambda name: _FABRICS[name]())
+
+
+@cache
+def _ends(name: str, seed: int, control: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(flows,) s: the end of each flow of a random permutation, in the fluid and in the packet model."""
+    fabric: Fabric = _fabric(name)
+    who, policy = pattern("permutation", fabric.n_endpoints, _LONG, seed), Ecmp(seed=seed)
+    settings = PacketSettings(cc=control, mtu=_COARSE)
+    fluid = run_flows(fabric, who, policy, latency_profile(_fluid(_COARSE)))
+    packets = run_packets(fabric, who, policy, latency_profile(_PACKETS), settings, seed=seed)
+    return fluid.end, packets.end
+
+
+def _runs(full: bool) -> Iterable[tuple[str, int]]:
+    """Fabrics and seeds: the larger ones take seconds each."""
+    counts = (
+        {"k = 4": 8, "k = 8": 2, "64 endpoints, 3:1": 4, "k = 4, slow cables": 8}
+        if full
+        else {"k = 4": 4, "k = 4, slow cables": 2}
+    )
+    return [(name, seed) for name, count in counts.items() for seed in range(count)]
+
+
+def _case(
+    name: str,
+    points: Iterable[Point],
+    rule: Rule,
+    tolerance: float,
+    basis: str,
+    note: str = "",
+    unit: str = "s",
+    against: str = "fluid model, same paths",
+) -> Case:
+    return Case(
+        name=name,
+        tested="packet model",
+        against=against,
+        unit=unit,
+        points=tuple(points),
+        rule=rule,
+        tolerance=tolerance,
+        basis=basis,
+        note=note,
+    )
+
+
+def mean_ends(control: str, full: bool) -> Case:
+    """Mean completion of random permutations under ECMP, one point per fabric and seed."""
+    points = []
+    for name, seed in _runs(full):
+        fluid, packets = _ends(name, seed, control)
+        label = f"{name}, seed {seed}"
+        points.append(Point(label=label, expected=float(fluid.mean()), got=float(packets.mean())))
+    return _judged(f"permutations, mean end, cc={control}", points, control, 0.1, "mean completion")
+
+
+def makespans(control: str, full: bool) -> Case:
+    """Makespan of random permutations under ECMP: the mean over seeds, one point per fabric."""
+    found: dict[str, list[tuple[float, float]]] = {}
+    for name, seed in _runs(full):
+        fluid, packets = _ends(name, seed, control)
+        found.setdefault(name, []).append((float(fluid.max()), float(packets.max())))
+    points = []
+    for name, pairs in found.items():
+        expected, got = np.mean(pairs, axis=0).tolist()
+        points.append(Point(label=f"{name}, mean of {len(pairs)} seeds", expected=expected, got=got))
+    return _judged(f"permutations, makespan, cc={control}", points, control, 0.02, "makespan")
+
+
+def _judged(name: str, points: list[Point], control: str, tolerance: float, what: str) -> Case:
+    if control == "none":
+        basis = "none: lossless queues first in, first out, are not max-min fair"
+        return _case(name, points, "shown", 0.0, basis)
+    basis = f"what a window that aims at max-min fairness may miss of the {what}"
+    return _case(name, points, "equal", tolerance, basis)
+
+
+def flow_by_flow(control: str, full: bool) -> Case:
+    """Every flow of one random permutation: who is slow in one model is slow in the other."""
+    name = "k = 8" if full else "k = 4"
+    fluid, packets = _ends(name, 0, control)
+    points = [
+        Point(label=f"flow {i}", expected=float(e), got=float(g))
+        for i, (e, g) in enumerate(zip(fluid, packets))
+    ]
+    correlation = float(np.corrcoef(fluid, packets)[0, 1])
+    return _case(
+        f"flow by flow, cc={control}",
+        points,
+        "shown",
+        0.0,
+        "none: max-min fairness is an ideal of sharing, which no control reaches flow by flow",
+        note=f"End of each flow, {name}; correlation {correlation:.3f}.",
+    )
+
+
+def spread(full: bool) -> Case:
+    """A shift between pods, every packet on a way of its own: near the line rate, as in the ideal."""
+    points = []
+    for k in (4, 8) if full else (4,):
+        fabric = _fabric(f"k = {k}")
+        who = pattern("shift", fabric.n_endpoints, _SIZE)
+        ideal = run_flows(fabric, who, parse_policy("adaptive"), latency_profile(_fluid())).makespan
+        for routing in _PER_PACKET:
+            policy = parse_policy(routing, 1)
+            got = run_packets(fabric, who, policy, latency_profile(_PACKETS), seed=1).makespan
+            points.append(Point(label=f"k = {k}, {routing}", expected=ideal, got=got))
+    # On a link up meet N packets of the leaf's N per flow, give or take the square root of N.
+    return _case(
+        "packets spread over all ways",
+        points,
+        "equal",
+        2 * 3 * (4096 / _SIZE) ** 0.5,
+        "three standard deviations of chance, sqrt N in N packets of a link, at each of two stages up",
+        against="fluid model, routing adaptive",
+    )
+
+
+_ALONE = ("ring", "recursive-doubling", "halving-doubling", "hierarchical-ring")
+
+
+def _times(spec: str, algorithm: str, size: int, routing: str, packet: str) -> tuple[float, float]:
+    fabric = Fabric.from_graph(load(spec))
+    fluid = AllReduce(fabric, routing=routing, latency_profile=_fluid(), seed=1)
+    packets = AllReduce(
+        fabric, routing=routing, latency_profile=_PACKETS, seed=1, engine="packet", packet=packet
+    )
+    return fluid.row(algorithm, size).time_s, packets.row(algorithm, size).time_s
+
+
+def collectives_alone(full: bool) -> Case:
+    """All-reduce where no two transfers of a phase share a link: n = 16 and 128 under D-Mod-K."""
+    points = []
+    for spec, n in (("fat-tree:k=4", 16), *((("fat-tree:k=8", 128),) if full else ())):
+        for algorithm in _ALONE:
+            for size in (n * 4096, n * 16384):
+                expected, got = _times(spec, algorithm, size, "dmodk", "none")
+                points.append(Point(label=f"{algorithm}, {n} ranks, {size:,} B", expected=expected, got=got))
+    return _case(
+        "collectives without contention",
+        points,
+        "equal",
+        0.005,
+        "packets are whole: half a percent",
+        note="D-Mod-K, cc=none, steps on receipt.",
+    )
+
+
+def collectives_with_collisions(full: bool) -> Case:
+    """All-reduce with ECMP's collisions, at a barrier between rounds as in the fluid model."""
+    points = []
+    for spec, n in (("fat-tree:k=4", 16), *((("fat-tree:k=8", 128),) if full else ())):
+        for algorithm in _ALONE:
+            for control in ("none", "window"):
+                expected, got = _times(spec, algorithm, n * 16384, "ecmp", f"{control}:steps=barrier")
+                points.append(
+                    Point(label=f"{algorithm}, {n} ranks, cc={control}", expected=expected, got=got)
+                )
+    return _case(
+        "collectives with ECMP's collisions",
+        points,
+        "shown",
+        0.0,
+        "none: transfers of few packets end before any control has found its rate",
+        note="Barriers between rounds, as in the fluid model.",
+    )
+
+
+def trees(full: bool) -> Case:
+    """Pipelined trees: the fluid model holds all stages at the pace of the fullest link, filling too."""
+    points = []
+    sizes = (2**16, 2**20, 2**22, 2**24, 2**26) if full else (2**16, 2**20, 2**22)
+    for size in sizes:
+        expected, got = _times("fat-tree:k=4", "tree", size, "dmodk", "none")
+        points.append(Point(label=f"16 ranks, {size:,} B", expected=expected, got=got))
+    return _case(
+        "pipelined trees",
+        points,
+        "at most",
+        0.02,
+        "lockstep bounds it from above; the gap closes as segments grow in number",
+        note="The byte term of both tends to 2 S/B.",
+    )
