@@ -29,8 +29,12 @@ bench: $(BIN)/fabricsim ## speed and memory, as ratios to a floor measured in th
 	$(BIN)/python tests/bench/sweeps.py
 	$(BIN)/python tests/bench/packets.py
 
-figures: $(BIN)/fabricsim ## redraw the figure of the README
+figures: $(BIN)/fabricsim ## redraw the figures of the README and of docs/figures.md, by the commands that stand there
 	$(BIN)/fabricsim allreduce --plot docs/allreduce.png >/dev/null
+	@rm -rf $(RESULTS)/figures && mkdir -p $(RESULTS)/figures && cp docs/figures/*.log $(RESULTS)/figures
+	sed -n '/^```sh/,/^```/{/^```/!p;}' docs/figures.md > $(RESULTS)/figures/commands.sh
+	cd $(RESULTS)/figures && PATH="$(abspath $(BIN)):$$PATH" sh -e commands.sh >/dev/null
+	cp $(RESULTS)/figures/*.png docs/figures/
 
 SWEEP = $(BIN)/fabricsim sweep docs/sweeps
 PLOT = $(BIN)/fabricsim plot $(RESULTS)

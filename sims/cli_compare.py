@@ -53,8 +53,8 @@ def compare(
     for path, option, formats in ((output, "--output", FIGURE_FORMATS), (out, "--out", ROW_FORMATS)):
         if path:
             check_writable(path, option, formats)
-    from sims.compare import compare as compared
-    from sims.compare_lines import comparison_lines
+    from sims.comparison import compare as compared
+    from sims.comparison_lines import comparison_lines
     from sims.output import write_records
 
     with Progress() as progress:

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
-from sims.compare import Comparison
+from sims.comparison import Comparison
 from sims.figures.columns import Column, column
 from sims.figures.lines import draw_series, legend_entries, scale_axis
 from sims.figures.page import Page, words_of

@@ -12,8 +12,8 @@ from fabric import Fabric
 from fabric.errors import ParameterError
 from sims import Row, all_reduce
 from sims.cli import main
-from sims.compare import Change, compare
-from sims.compare_lines import comparison_lines
+from sims.comparison import Change, compare
+from sims.comparison_lines import comparison_lines
 from sims.figures import plot_ratio, ratio_figure
 from sims.output import write_records
 from topologies import load

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from statistics import median
 
 from fabric.units import format_size, format_time
-from sims.compare import Comparison, Pair
+from sims.comparison import Comparison, Pair
 
 __all__ = ["comparison_lines"]
 
