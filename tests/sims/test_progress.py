@@ -1,6 +1,7 @@
 """The progress bar: late, on a terminal only, and never in the way of the data."""
 
 import io
+import re
 import sys
 import time
 
@@ -49,3 +50,47 @@ def test_data_stays_on_stdout_whole(
     run([line, line])
     assert capsys.readouterr().out == f"{line}\n" * 6
     assert "routing" in terminal.getvalue() and line not in terminal.getvalue()
+
+
+def test_rate_and_time_left_stand_beside_the_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "_PATIENCE", 0.05)
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    monkeypatch.setenv("COLUMNS", "120")
+    with Progress() as bar:
+        bar.step("running")
+        for number in bar.each(range(8), 1200):
+            time.sleep(0.1)
+            if number == 4:
+                bar.say(["a line in the middle [/not markup]"])
+    shown = terminal.getvalue()
+    assert re.search(r"running .* [2-8] of 1,200, [\d.]+/s, \d+:\d\d left", shown), shown
+    assert "a line in the middle [/not markup]\n" in shown
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "seconds", "said"),
+    [
+        (10, 100, 5.0, "2.0/s, 0:45 left"),
+        (1000, 10_000, 10.0, "100/s, 1:30 left"),
+        (1, 3601, 2.0, "0.5/s, 2:00:00 left"),
+        (0, 10, 1.0, ""),
+        (3, 0, 1.0, ""),
+    ],
+)
+def test_pace(done: int, total: int, seconds: float, said: str) -> None:
+    bar = Progress()
+    bar._done, bar._total = done, total
+    assert bar._pace(seconds) == said
+
+
+def test_where_there_is_no_terminal_a_line_a_minute(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "_MINUTE", 0.2)
+    with Progress() as bar:
+        bar.step("running")
+        for _ in bar.each(range(5), 5):
+            time.sleep(0.11)
+    lines = capsys.readouterr().err.splitlines()
+    assert 1 <= len(lines) <= 2, lines  # of five: it does not speak at every one
+    assert all(re.fullmatch(r"running: [2-5] of 5, [\d.]+/s, \d+:\d\d left", line) for line in lines), lines

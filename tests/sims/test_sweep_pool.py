@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
-from sweep_cases import by_key, scenarios, slow_workers, undisturbed
+from sweep_cases import ROOT, by_key, scenarios, slow_workers, undisturbed
 
 from sims.result import Failure, Row
 from sims.sweep import process
@@ -105,3 +107,22 @@ def test_no_more_workers_than_fit() -> None:
     assert [fitting(2e9, free) for free in (0.0, 2e9, 4e9, 10e9)] == [1, 1, 1, 4]
     assert fitting(1e9, float("inf")) > 1000
     assert 1 <= cores() <= (os.cpu_count() or 1)
+
+
+def test_a_script_needs_no_guard(tmp_path: Path) -> None:
+    """Nor does a notebook: a worker imports fabricsim, and never the program that started it."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from sims.sweep import read_sweep, run_sweep\n"
+        "spec = read_sweep(sets=['topology=star:endpoints=4', 'size=8:1K:x2'])\n"
+        "print(run_sweep(spec, 'out', jobs=2))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(script)],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "8 points, 8 run now\n", "")
