@@ -15,7 +15,7 @@ from fabric.fault_file import read_cables
 from fabric.reach import Unreachable, unreachable
 from fabric.schema import SWITCH
 
-__all__ = ["broken", "draws", "harmed"]
+__all__ = ["Limit", "broken", "draws", "harmed", "sole"]
 
 _DRAWS = 0xFA17  # sets these draws apart from others of the same seed
 
@@ -44,7 +44,7 @@ def broken(
     lost, rate = np.zeros(len(pairs), bool), np.ones(len(pairs))
     switches, named = 0, []
     rng = np.random.default_rng([seed % 2**63, _DRAWS])
-    limit = None if allow_partition else _Limit(fabric)
+    limit = None if allow_partition else Limit(fabric)
     for fault in faults:
         if fault.what == "file":
             cables = read_cables(fabric, fault.path)
@@ -73,7 +73,7 @@ def harmed(
     return damaged(fabric, damage), damage
 
 
-class _Limit:
+class Limit:
     """No pair of endpoints may lose its last legal path."""
 
     def __init__(self, fabric: Fabric) -> None:
@@ -96,13 +96,13 @@ class _Limit:
 
 
 def _drawn(
-    f: Fabric, fault: Fault, lost: NDArray[np.bool_], rng: np.random.Generator, limit: _Limit | None
+    f: Fabric, fault: Fault, lost: NDArray[np.bool_], rng: np.random.Generator, limit: Limit | None
 ) -> tuple[NDArray[np.int64], int]:
     """The cables that a fault takes of those that are left, and how many cables or switches these are."""
     units = (_switches if fault.what == "switches" else _cables)(f, fault, lost)
     limit = None if fault.rate else limit
     if limit is not None:
-        units = units[~_sole(f, fault.what, units)]
+        units = units[~sole(f, fault.what, units)]
     tier = "" if fault.tier < 0 else f" of tier {fault.tier}"
     among = f"of {len(units):,} {fault.what}{tier} that may {'slow down' if fault.rate else 'fail'}"
     number = fault.count or round(fault.share * len(units) / 100)
@@ -119,7 +119,7 @@ def _drawn(
 
 
 def _sparing(
-    f: Fabric, fault: Fault, order: NDArray, number: int, lost: NDArray[np.bool_], limit: _Limit
+    f: Fabric, fault: Fault, order: NDArray, number: int, lost: NDArray[np.bool_], limit: Limit
 ) -> NDArray[np.int64]:
     """The first ``number`` of ``order`` after passing over each that, with those before it, cuts a pair off.
 
@@ -179,8 +179,8 @@ def _check_tier(fault: Fault, tiers: NDArray[np.int16]) -> None:
         raise ParameterError(fault.option, str(fault), rule, [f"tier{tier}" for tier in there])
 
 
-def _sole(f: Fabric, what: str, units: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which of these alone would leave an endpoint without a cable."""
+def sole(f: Fabric, what: str, units: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of these ``cables`` or ``switches`` alone would leave an endpoint without a cable."""
     n = f.n_endpoints
     first = cable_links(f)[:, 0]
     tail = f.link_src[first]  # of an endpoint's cable the endpoint, as endpoints are numbered first

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from fabric.fabric import Fabric, ranges
 
-__all__ = ["NO_PATH", "Block", "Distances", "distances", "unreached"]
+__all__ = ["NO_PATH", "Block", "Distances", "distances", "in_small_blocks", "unreached"]
 
 NO_PATH = 65535  # in ``Distances.between`` and ``matrix``; more links than any path has
 
@@ -74,10 +74,11 @@ class _Arcs:
 class Distances:
     """The distance tables of a fabric, made by blocks of leaves when asked for and kept while few."""
 
-    def __init__(self, fabric: Fabric) -> None:
+    def __init__(self, fabric: Fabric, columns: int = 0) -> None:
+        """``columns``: leaves in a block, a multiple of 64; by default as many as memory allows."""
         self.fabric = fabric
         n, s = fabric.n_endpoints, fabric.n_switches
-        columns = int(_BLOCK_BYTES / max(s, 1)) // 64 * 64
+        columns = columns or int(_BLOCK_BYTES / max(s, 1)) // 64 * 64
         self.columns = max(64, min(columns, -(-len(fabric.leaves) // 64) * 64))
         self._kept: dict[int, Block] = {}
         self._most = max(1, int(_KEPT_BYTES / (2 * s * self.columns + 1)))
@@ -199,6 +200,12 @@ def distances(fabric: Fabric) -> Distances:
         fabric.derived["distances"] = Distances(fabric)
     tables: Distances = fabric.derived["distances"]
     return tables
+
+
+def in_small_blocks(fabric: Fabric) -> Fabric:
+    """``fabric``, which from now on searches 64 leaves at a time: cheaper where few flows are routed."""
+    fabric.derived.setdefault("distances", Distances(fabric, columns=64))
+    return fabric
 
 
 class _Table:

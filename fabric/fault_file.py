@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.damage import cable_links
-from fabric.errors import FileFormatError
+from fabric.errors import FileFormatError, ParameterError
 from fabric.fabric import Fabric
 
-__all__ = ["read_cables"]
+__all__ = ["CableNames", "read_cables"]
 
 
 def read_cables(fabric: Fabric, path: str) -> NDArray[np.int64]:
@@ -29,31 +29,49 @@ def read_cables(fabric: Fabric, path: str) -> NDArray[np.int64]:
         lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise FileFormatError(path, "", f"cannot be read: {error}") from None
-    nodes = _nodes(fabric)
-    first = cable_links(fabric)[:, 0]
-    tail, head = fabric.link_src[first], fabric.link_dst[first]
+    names = CableNames(fabric)
     found = []
     for number, line in enumerate(lines, 1):
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
-        words = [word.strip() for word in next(csv.reader([line], skipinitialspace=True))]
-        where = f"line {number}"
-        if len(words) > 2:
-            raise FileFormatError(path, where, f"{line.strip()!r}: a node, or two with a comma between")
-        for word in words:
-            if nodes.get(word, -1) < 0:
-                rule = "several nodes are" if word in nodes else "no node is"
-                raise FileFormatError(path, where, f"{word!r}: {rule} called so in {fabric.name}")
-        ends = [nodes[word] for word in words]
-        at = [(tail == node) | (head == node) for node in ends]
-        cables = np.flatnonzero(np.logical_and.reduce(at)) if len(set(ends)) == len(ends) else at[0][:0]
-        if not len(cables):
-            rule = f"no cable between {words[0]} and {words[-1]}" if len(words) > 1 else "it has no cable"
-            raise FileFormatError(path, where, f"{line.strip()!r}: {rule} (scale-up switches do not count)")
-        found.append(cables)
+        if line.strip() and not line.lstrip().startswith("#"):
+            try:
+                found.append(names.cables(line))
+            except ParameterError as error:
+                where = f"line {number}"
+                raise FileFormatError(path, where, f"{error.value!r}: {error.rule}") from None
     if not found:
         raise FileFormatError(path, "", "names no node and no cable")
     return np.unique(np.concatenate(found))
+
+
+class CableNames:
+    """How the owner of a fabric calls its cables: by a node for all of its own, or by two nodes."""
+
+    def __init__(self, fabric: Fabric) -> None:
+        self.fabric, self._nodes = fabric, _nodes(fabric)
+        first = cable_links(fabric)[:, 0]
+        self._ends = fabric.link_src[first], fabric.link_dst[first]
+
+    def cables(self, text: str) -> NDArray[np.int64]:
+        """The cables (ascending) that ``text`` names: ``node`` or ``node,node``.
+
+        Raises:
+            ParameterError: no or several nodes are called so, or there is no such cable.
+        """
+        words = [word.strip() for word in next(csv.reader([text], skipinitialspace=True))]
+        if len(words) > 2:
+            raise ParameterError("cable", text.strip(), "a node, or two with a comma between")
+        for word in words:
+            if self._nodes.get(word, -1) < 0:
+                rule = "several nodes are" if word in self._nodes else "no node is"
+                raise ParameterError("cable", word, f"{rule} called so in {self.fabric.name}")
+        ends = [self._nodes[word] for word in words]
+        at = [(self._ends[0] == node) | (self._ends[1] == node) for node in ends]
+        cables = np.flatnonzero(np.logical_and.reduce(at)) if len(set(ends)) == len(ends) else at[0][:0]
+        if not len(cables):
+            rule = f"no cable between {words[0]} and {words[-1]}" if len(words) > 1 else "it has no cable"
+            rule += " (scale-up switches do not count)"
+            raise ParameterError("cable", text.strip(), rule)
+        return cables.astype(np.int64)
 
 
 def _nodes(fabric: Fabric) -> dict[str, int]:

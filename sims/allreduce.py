@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache, cached_property
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -22,6 +23,12 @@ from fabric.units import parse_sizes
 from sims.collectives import ALGORITHMS, AUTO, build, format_algorithm, parse_algorithms
 from sims.collectives.hierarchical import UnequalGroupsError
 from sims.engine import ENGINES as TIMES
+from sims.faults.campaign import Campaign
+from sims.faults.rerouted import Rerouted
+from sims.faults.schedule_file import FaultSchedule
+from sims.faults.setting import DEFAULT_DELAY, Course
+from sims.faults.striking import Striking
+from sims.faults.timeline import Timeline
 from sims.packet.collective import PacketProgram
 from sims.packet.routes import SPREADING, single_path
 from sims.packet.settings import parse_packet_settings
@@ -74,6 +81,10 @@ class AllReduce:
         fail: str = NONE,
         degrade: str = NONE,
         allow_partition: bool = False,
+        faults: str = NONE,
+        reroute_delay: str = DEFAULT_DELAY,
+        repeat: str = "1",
+        gap: str = "0s",
     ) -> None:
         check_settings(
             placement=placement,
@@ -83,6 +94,10 @@ class AllReduce:
             latency_profile=latency_profile,
             fail=fail,
             degrade=degrade,
+            faults=faults,
+            reroute_delay=reroute_delay,
+            repeat=repeat,
+            gap=gap,
         )
         self.fabric = fabric
         self.policy = parse_policy(routing, seed)
@@ -90,11 +105,13 @@ class AllReduce:
         self.profile = parse_profile(latency_profile)
         self.placement = place(fabric, ranks, placement, seed)
         failing, slowing = parse_faults("fail", fail), parse_faults("degrade", degrade)
-        faults = (*failing, *slowing)
-        self.left, self.damage = harmed(fabric, faults, seed, allow_partition=allow_partition)
+        static = (*failing, *slowing)
+        self.left, self.damage = harmed(fabric, static, seed, allow_partition=allow_partition)
+        self.course = Course.of(faults, reroute_delay, repeat, gap)
         self.packet_settings = parse_packet_settings(packet)
         chosen = engine == "packet" and self.policy.name in SPREADING  # for each packet, on its way
-        drawn = self.policy.drawn or placement == "random" or draws(faults) or chosen
+        drawn = self.policy.drawn or placement == "random" or draws(static) or chosen
+        drawn |= self.course.draws
         file, table = placement_file(placement), policy_file(routing)
         self._common: dict[str, Any] = {
             "topology": topology or f"graph {fabric.name}",
@@ -111,11 +128,20 @@ class AllReduce:
             "latency_profile": self.profile.spec,
             "fail": format_faults(failing),
             "degrade": format_faults(slowing),
-            "fault_digest": _digest(*self.damage.named) if self.damage.named else "",
+            "fault_digest": self._fault_digest(),
             "allow_partition": allow_partition,
+            **self.course.texts,
         }
         self._programs: dict[str, Program] = {}
         self._packet_programs: dict[str, PacketProgram] = {}
+
+    def _fault_digest(self) -> str:
+        """SHA-256 of what files say of faults; nothing without a file."""
+        found = _digest(*self.damage.named) if self.damage.named else ""
+        source = self.course.source
+        if isinstance(source, FaultSchedule):
+            return hashlib.sha256(f"{found};{source.digest}".encode()).hexdigest()
+        return found
 
     def changed(self, **settings: Any) -> AllReduce:
         """The same ranks on the same fabric, with some of SETTINGS replaced."""
@@ -252,9 +278,13 @@ class AllReduce:
             raise ParameterError("engine", self._common["engine"], "cannot run other programs", TIMES)
         return TIMES[self._common["engine"]](program, size)
 
-    def row(self, algorithm: str, size: int) -> Row:
-        """Run one algorithm at one size. ``auto``: the fastest of all that fit, named in ``used``."""
+    def row(self, algorithm: str, size: int, timeline: Timeline | None = None) -> Row:
+        """Run one algorithm at one size. ``auto``: the fastest of all that fit, named in ``used``.
+
+        ``timeline``: filled with the goodput over time, by engine flow.
+        """
         used = algorithm
+        disturbance: dict[str, dict[str, float]] = {}
         if algorithm == AUTO:
             times = {a: self._timed(a, size) for a in self.fits(tuple(ALGORITHMS))[0]}
             used = min(times, key=lambda a: times[a][0])
@@ -263,6 +293,14 @@ class AllReduce:
             time, packets = self._timed(used, size)
         program = self.program(used)
         limit = program.limit(size, time)
+        if timeline is not None or not self.course.plain:
+            outcome = self.campaign(used, size, timeline).run()
+        if not self.course.plain:
+            share, time = limit.latency_share * time, outcome.mean
+            # What bounds it is said of the undisturbed run, what it reaches of the mean.
+            efficiency = program.limit(size, time).efficiency
+            limit = replace(limit, efficiency=efficiency, latency_share=share / time)
+            disturbance = outcome.told()
         return Row(
             scenario=self.scenario(algorithm, size),
             endpoints=self.fabric.n_endpoints,
@@ -278,7 +316,18 @@ class AllReduce:
             latency_share=limit.latency_share,
             utilisation=program.utilisation(size, time),
             packets=packets,
+            disturbance=disturbance,
             version=model_version(),
+        )
+
+    def campaign(self, algorithm: str, size: int, timeline: Timeline | None = None) -> Campaign:
+        """All-reduces one after the other with the faults that strike meanwhile, ready to run."""
+        seed, allow = self._common["seed"], self._common["allow_partition"]
+        return Campaign(
+            rerouted=Rerouted(self.program(algorithm), self.placement, self.policy),
+            size=size,
+            striking=Striking.of(self.left, self.course, seed, allow_partition=allow),
+            timeline=timeline,
         )
 
     def _timed(self, algorithm: str, size: int) -> tuple[float, dict[str, dict[str, float]]]:
@@ -290,11 +339,13 @@ class AllReduce:
         time, packets = self.packet_program(algorithm).run(size, factor=factor)
         return program.base(size) + time, packets
 
-    def rows(self, algorithms: Sequence[str], sizes: Sequence[int]) -> Iterator[Row]:
-        """A row per algorithm and size, as each is found."""
+    def rows(
+        self, algorithms: Sequence[str], sizes: Sequence[int], timeline: Timeline | None = None
+    ) -> Iterator[Row]:
+        """A row per algorithm and size, as each is found; ``timeline`` as in ``row``, of the last."""
         for algorithm in algorithms:
             for size in sizes:
-                yield self.row(algorithm, size)
+                yield self.row(algorithm, size, timeline)
 
 
 def all_reduce(
@@ -365,7 +416,8 @@ def job_of(scenario: Scenario, fabric: Fabric) -> AllReduce:
     )
     found = job.scenario(scenario.algorithm, scenario.size_bytes)
     if found.fault_digest != scenario.fault_digest:
-        files = f"{scenario.fail};{scenario.degrade}".replace(NONE, "").strip(";")
+        texts = (scenario.fail, scenario.degrade, scenario.faults)
+        files = ";".join(text for text in texts if text != NONE)
         raise FabricsimError(f"{files}: what its file names changed since this scenario was made")
     if found != scenario:
         changed = scenario.routing if found.routing_digest != scenario.routing_digest else scenario.placement
@@ -382,6 +434,10 @@ def check_settings(
     packet: str = "",
     fail: str = NONE,
     degrade: str = NONE,
+    faults: str = NONE,
+    reroute_delay: str = DEFAULT_DELAY,
+    repeat: str = "1",
+    gap: str = "0s",
 ) -> None:
     """Find mistakes that need no fabric to be seen before one is built.
 
@@ -398,6 +454,11 @@ def check_settings(
     check_placement(placement)
     parse_faults("fail", fail)
     parse_faults("degrade", degrade)
+    course = Course.of(faults, reroute_delay, repeat, gap)
+    course.check(policy)
+    if engine != "flow" and not course.plain:
+        rule = "what happens during a run, or over several, needs engine flow"
+        raise ParameterError("engine", engine, rule, ("flow",))
 
 
 def content_digest(fabric: Fabric) -> str:

@@ -29,6 +29,19 @@ from sims.naming import (
     share,
     whole,
 )
+from sims.naming_faults import (
+    Faults,
+    Flap,
+    FlapTime,
+    Gap,
+    MtbfLink,
+    MtbfSwitch,
+    MttrLink,
+    MttrSwitch,
+    Repeat,
+    RerouteDelay,
+    faults_text,
+)
 from sims.naming_packets import Buffer, Control, Header, Mtu, Steps, Switching, packet_text
 from sims.output import FIGURE_FORMATS, ROW_FORMATS, check_writable, tell_written
 from sims.progress import Progress
@@ -44,6 +57,14 @@ ExplainPlot = Annotated[
     typer.Option(
         metavar="FILE",
         help="Draw what would help, at the largest size: .svg, .png or .pdf; implies --explain.",
+        show_default=False,
+    ),
+]
+Timeline = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Draw the goodput over time, with the faults that strike: .svg, .png or .pdf.",
         show_default=False,
     ),
 ]
@@ -102,6 +123,17 @@ def allreduce(
     fail: Fail = None,
     degrade: Degrade = None,
     allow_partition: AllowPartition = False,
+    faults: Faults = None,
+    mtbf_link: MtbfLink = None,
+    mttr_link: MttrLink = None,
+    mtbf_switch: MtbfSwitch = None,
+    mttr_switch: MttrSwitch = None,
+    flap: Flap = None,
+    flap_time: FlapTime = None,
+    reroute_delay: RerouteDelay = "1s",
+    repeat: Repeat = "1",
+    gap: Gap = "0s",
+    timeline: Timeline = None,
     out: Out = None,
     plot: Annotated[
         Path | None,
@@ -114,12 +146,13 @@ def allreduce(
     sets: Sets = None,
 ) -> None:
     """Simulate all-reduce over message sizes. Without arguments: 100,000 GPUs, preset colossus-100k."""
-    _check_outputs(out, plot, explain_plot)
+    _check_outputs(out, plot, explain_plot, timeline)
     explain |= explain_plot is not None
     from fabric.units import format_size, parse_sizes
     from sims.allreduce import DEFAULT_ALGORITHMS, AllReduce, check_settings
     from sims.explain import Explainer, Explanation
     from sims.explain_lines import explanation_lines
+    from sims.faults.timeline import Timeline as Record
     from sims.output import write_records
     from sims.result import Row
     from sims.settings import check_field, overridden
@@ -141,6 +174,18 @@ def allreduce(
         "fail": joined(fail),
         "degrade": joined(degrade),
         "allow_partition": str(allow_partition).lower(),
+        "faults": faults_text(
+            faults,
+            link_mtbf=mtbf_link,
+            link_mttr=mttr_link,
+            switch_mtbf=mtbf_switch,
+            switch_mttr=mttr_switch,
+            flaps=flap,
+            flap_time=flap_time,
+        ),
+        "reroute_delay": reroute_delay,
+        "repeat": repeat,
+        "gap": gap,
     }
     given = {"algorithm": asked, **{name: (text,) for name, text in settings.items()}}
     texts = overridden(given, sets or (), several=("algorithm", "size"))
@@ -152,6 +197,9 @@ def allreduce(
     partition = check_field("allow_partition", texts.pop("allow_partition")) == "true"
     text = texts.pop("topology")
     check_settings(**texts)
+    if timeline and (texts["engine"] != "flow" or len(names) > 1 or len(chosen) > 1):
+        rule = "shows one run of engine flow: name one --algorithm and one --size"
+        raise ParameterError("--timeline", str(timeline), rule)
     rows: list[Row] = []
     with Progress() as progress:
         fabric, text, digest, notes = opened(text, progress, allow_partition=partition)
@@ -166,6 +214,7 @@ def allreduce(
         )
         explainer = Explainer(job) if explain else None
         explained: list[Explanation] = []
+        record = Record() if timeline else None
         try:
             progress.step("routing")
             by_default = algorithm is None and [name.partition(":")[0] for name in names] == [*asked]
@@ -175,7 +224,7 @@ def allreduce(
             for name in fitting:
                 progress.step(name)
                 job.check(name, chosen)  # what cannot be done is refused before anything is printed
-            for row in progress.each(job.rows(fitting, chosen), total):
+            for row in progress.each(job.rows(fitting, chosen, record), total):
                 if not rows:
                     progress.print(
                         allreduce_header(row, fabric.disclaimer, [*notes, *job.caveats, *left_out])
@@ -210,6 +259,13 @@ def allreduce(
             facet = "algorithm" if len(fitting) > 1 else None
             save_figure(figure_of(rows, figure="gains", facet=facet), explain_plot, rows)
             tell_written(explain_plot)
+        if timeline:
+            progress.step("drawing the timeline")
+            from sims.figures import save_figure, timeline_figure
+
+            assert record is not None
+            save_figure(timeline_figure(record, rows[0]), timeline, rows)
+            tell_written(timeline)
 
 
 def flows(
@@ -241,6 +297,15 @@ def flows(
     fail: Fail = None,
     degrade: Degrade = None,
     allow_partition: AllowPartition = False,
+    faults: Faults = None,
+    mtbf_link: MtbfLink = None,
+    mttr_link: MttrLink = None,
+    mtbf_switch: MtbfSwitch = None,
+    mttr_switch: MttrSwitch = None,
+    flap: Flap = None,
+    flap_time: FlapTime = None,
+    reroute_delay: RerouteDelay = "1s",
+    timeline: Timeline = None,
     resolution: Annotated[
         str | None,
         typer.Option(
@@ -256,7 +321,7 @@ def flows(
     sets: Sets = None,
 ) -> None:
     """Run flows to their last byte on an otherwise idle fabric; one row per flow with --out."""
-    _check_outputs(out, None, explain_plot)
+    _check_outputs(out, None, explain_plot, timeline)
     explain |= explain_plot is not None
     from fabric.policy import parse_policy
     from fabric.units import parse_size
@@ -273,6 +338,16 @@ def flows(
         "fail": joined(fail),
         "degrade": joined(degrade),
         "allow_partition": str(allow_partition).lower(),
+        "faults": faults_text(
+            faults,
+            link_mtbf=mtbf_link,
+            link_mttr=mttr_link,
+            switch_mtbf=mtbf_switch,
+            switch_mttr=mttr_switch,
+            flaps=flap,
+            flap_time=flap_time,
+        ),
+        "reroute_delay": reroute_delay,
         **({} if size is None else {"size": size}),
     }
     texts = overridden({name: (text,) for name, text in settings.items()}, sets or ())
@@ -297,12 +372,22 @@ def flows(
     from fabric.fault import format_faults, parse_faults
     from sims.explain_flows import explain_flows
     from sims.explain_lines import explanation_lines
+    from sims.faults.setting import Course
+    from sims.faults.striking import Striking
+    from sims.faults.timeline import Timeline as Record
     from sims.flows import RoutedTraffic
     from sims.output import write_columns
     from sims.table import flows_lines
     from sims.traffic import pattern, read_traffic
 
     failing, slowing = parse_faults("fail", texts["fail"]), parse_faults("degrade", texts["degrade"])
+    course = Course.of(texts["faults"], texts["reroute_delay"], "1", "0s")
+    course.check(policy)
+    if engine != "flow" and (course.source or timeline):
+        raise ParameterError("engine", engine, "what happens during a run needs engine flow", ("flow",))
+    if explain and course.source:
+        rule = "explains flows on a fabric that stays as it is: leave faults during the run out"
+        raise ParameterError("explain", texts["faults"], rule)
     with Progress() as progress:
         fabric, text, _, notes = opened(texts["topology"], progress, allow_partition=partition)
         sound = fabric
@@ -316,7 +401,7 @@ def flows(
         equal = bool((who.size == who.size[0]).all() and (who.start == who.start[0]).all())
         if window is None:
             window = 0.0 if equal or len(who) <= 5000 else 0.002
-        packets = None
+        packets, record = None, Record() if timeline else None
         if engine == "packet":
             from sims.packet.settings import parse_packet_settings
             from sims.packet.traffic import run_packets
@@ -325,11 +410,15 @@ def flows(
             result = run_packets(fabric, who, policy, profile, packets, seed=draw)
         else:
             routed = RoutedTraffic.of(fabric, who, policy, profile)
-            result = routed.run(window)
+            striking = None
+            if course.source:
+                striking = Striking.of(fabric, course, draw, allow_partition=partition)
+            result = routed.run(window, striking=striking, timeline=record)
         notes += [str(harm)] if harm else []
-        faults = format_faults(failing), format_faults(slowing)
+        asked = {"fail": format_faults(failing), "degrade": format_faults(slowing)}
+        asked |= {name: text for name, text in course.texts.items() if name in ("faults", "reroute_delay")}
         progress.print(
-            flows_lines(text, fabric, traffic, policy, profile, result, window, notes, *faults, packets)
+            flows_lines(text, fabric, traffic, policy, profile, result, window, notes, asked, packets)
         )
         if out:
             integral = bool((who.size == who.size.round()).all() and who.size.max() < 2**62)
@@ -357,6 +446,12 @@ def flows(
             setting = f"Routing {policy}, latency profile {profile.name}"
             save_figure(gains_figure(why, subject, setting, fabric.disclaimer), explain_plot)
             tell_written(explain_plot)
+        if record and timeline:
+            progress.step("drawing the timeline")
+            from sims.figures import flows_timeline_figure, save_figure
+
+            save_figure(flows_timeline_figure(record, f"{text}: {traffic}, routing {policy}"), timeline)
+            tell_written(timeline)
 
 
 def _algorithms(text: str) -> list[str]:
@@ -377,9 +472,12 @@ def _check_explained(explain: bool, texts: Mapping[str, str]) -> None:
         raise ParameterError("--explain", "--engine packet", "tries remedies in the fluid model", ("flow",))
 
 
-def _check_outputs(out: Path | None, plot: Path | None, explain_plot: Path | None) -> None:
+def _check_outputs(
+    out: Path | None, plot: Path | None, explain_plot: Path | None, timeline: Path | None
+) -> None:
     if out:
         check_writable(out, "--out", ROW_FORMATS)
-    for option, figure in (("--plot", plot), ("--explain-plot", explain_plot)):
+    figures = (("--plot", plot), ("--explain-plot", explain_plot), ("--timeline", timeline))
+    for option, figure in figures:
         if figure:
             check_writable(figure, option, FIGURE_FORMATS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import simpy
@@ -11,8 +11,23 @@ import simpy
 from fabric.errors import ParameterError
 from sims.network import FluidNetwork
 from sims.program import Program, Stage
+from sims.schedule import Schedule
 
-__all__ = ["ENGINES", "bound_time", "collective", "flow_time"]
+__all__ = ["ENGINES", "Runnable", "bound_time", "collective", "flow_time"]
+
+
+class Runnable(Protocol):
+    """What ``collective`` needs of a program."""
+
+    @property
+    def schedule(self) -> Schedule: ...
+
+    @property
+    def stages(self) -> tuple[Stage, ...]: ...
+
+    def base(self, size: float) -> float: ...
+
+    def latency_factor(self, size: float) -> float: ...
 
 
 def flow_time(program: Program, size: float) -> float:
@@ -40,20 +55,21 @@ def bound_time(program: Program, size: float) -> float:
 
 
 def collective(
-    env: simpy.Environment, network: FluidNetwork, program: Program, size: float
+    env: simpy.Environment, network: FluidNetwork, program: Runnable, size: float
 ) -> Generator[simpy.Event, Any, None]:
     """A SimPy process: the program's phases one after another; ends with the last receipt.
 
     With ``pipeline`` above 1 the message is cut into as many slices: a slice enters a phase when it has left
     the one before and when the slice ahead of it has left this one. Slices in different phases share the
-    network.
+    network. ``program`` may change its stages under way: each phase is sent as it is when its turn comes,
+    tagged with its number.
     """
     if base := program.base(size):
         yield env.timeout(base)
     slices = program.schedule.pipeline
     if slices == 1:
-        for stage in program.stages:
-            yield _send(network, program, stage, size)
+        for number in range(len(program.stages)):
+            yield _send(network, program, number, size)
         return
     free: list[simpy.Event | None] = [None] * len(program.stages)
     last: simpy.Process | None = None
@@ -65,22 +81,24 @@ def collective(
 
 def _slice(
     network: FluidNetwork,
-    program: Program,
+    program: Runnable,
     size: float,
     entries: list[simpy.Event | None],
     exits: list[simpy.Event],
 ) -> Generator[simpy.Event, Any, None]:
-    for stage, entry, left in zip(program.stages, entries, exits):
+    for number, (entry, left) in enumerate(zip(entries, exits)):
         if entry is not None:
             yield entry
-        yield _send(network, program, stage, size)
+        yield _send(network, program, number, size)
         left.succeed()
 
 
-def _send(network: FluidNetwork, program: Program, stage: Stage, size: float) -> simpy.Event:
+def _send(network: FluidNetwork, program: Runnable, number: int, size: float) -> simpy.Event:
+    stage = program.stages[number]
     steps, amount = stage.phase.bytes_of(size, program.schedule.chunks)
     latency = np.asarray(stage.latency, float) * program.latency_factor(size)
-    return network.send(stage.paths, steps * amount * stage.share, latency)
+    worth = float(len(stage.phase)) if stage.phase.lockstep else 1.0
+    return network.send(stage.paths, steps * amount * stage.share, latency, tag=number, worth=worth)
 
 
 ENGINES = {"flow": flow_time, "bound": bound_time}

@@ -149,7 +149,8 @@ def command(scenario: Scenario) -> str:
     for name in SETTINGS:
         value = getattr(scenario, name)
         if value != Scenario.model_fields[name].default:
-            words += [f"--{name.replace('_', '-')}", str(value)]
+            option = f"--{name.replace('_', '-')}"
+            words += [option] if value is True else [option, str(value)]
     return shlex.join(words)
 
 
@@ -157,12 +158,16 @@ class Explainer:
     """Explains rows of one job. Keeps the changed jobs, so that further sizes cost little.
 
     Raises:
-        ParameterError: the job's engine is not one that runs a program as it is.
+        ParameterError: the job's engine is not one that runs a program as it is; faults strike during the
+            run, or it repeats.
     """
 
     def __init__(self, job: AllReduce) -> None:
         if job.engine not in TIMES:
             raise ParameterError("engine", job.engine, "remedies are tried in the fluid model", TIMES)
+        if not job.course.plain:
+            rule = "explains one all-reduce on a fabric that stays as it is: leave faults and repeats out"
+            raise ParameterError("explain", job.course.texts["faults"], rule)
         self.job = job
         self._jobs: dict[str, AllReduce] = {}
         self._again: dict[tuple[str, str], Program] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -13,8 +13,13 @@ from numpy.typing import NDArray
 
 from fabric import Fabric, Paths, carrier, route
 from fabric.contraction import members
+from fabric.errors import FabricsimError
 from fabric.measures import link_kind
 from fabric.policy import Policy
+from sims.faults.detours import Detours, Router
+from sims.faults.process import Fault
+from sims.faults.striking import Striking, waiting
+from sims.faults.timeline import Timeline
 from sims.latency import derated, transfer_latency
 from sims.network import FluidNetwork
 from sims.profiles import LatencyProfile
@@ -31,7 +36,7 @@ class FlowResult:
     ``busiest``: kind of the link with the most bytes per capacity; ``busiest_s``: seconds that its bytes take
     at least, a lower bound of the makespan; ``used``: share of the links between switches that carry
     anything; ``solves``: how often rates were found; ``packets``: what the packet model saw besides
-    (sims.packet.summary), empty for fluid flows.
+    (sims.packet.summary), empty for fluid flows; ``faults``: those that struck, in the order of time.
     """
 
     traffic: Traffic
@@ -42,6 +47,7 @@ class FlowResult:
     used: float
     solves: int
     packets: dict[str, dict[str, float]] = field(default_factory=dict)
+    faults: tuple[Fault, ...] = ()
 
     @property
     def makespan(self) -> float:
@@ -59,6 +65,7 @@ class RoutedTraffic:
     traffic: Traffic
     profile: LatencyProfile
     parts: tuple[Paths, ...]
+    policy: Policy
 
     @classmethod
     def of(cls, fabric: Fabric, traffic: Traffic, policy: Policy, profile: LatencyProfile) -> RoutedTraffic:
@@ -69,7 +76,7 @@ class RoutedTraffic:
         """
         runs_on = derated(carrier(fabric, policy), profile)
         parts = [route(runs_on, traffic.src, traffic.dst, policy, qp=qp) for qp in range(policy.qps)]
-        return cls(fabric=runs_on, traffic=traffic, profile=profile, parts=tuple(parts))
+        return cls(fabric=runs_on, traffic=traffic, profile=profile, parts=tuple(parts), policy=policy)
 
     def again(
         self, *, capacity: NDArray[np.float64] | None = None, profile: LatencyProfile | None = None
@@ -94,26 +101,57 @@ class RoutedTraffic:
         """(links,): how many flows cross each; one that is split counts by its share."""
         return np.sum([part.load(1.0, self.fabric.n_links) for part in self.parts], axis=0)
 
-    def run(self, resolution: float = 0.0) -> FlowResult:
+    def run(
+        self,
+        resolution: float = 0.0,
+        *,
+        striking: Striking | None = None,
+        timeline: Timeline | None = None,
+    ) -> FlowResult:
         """Run to the last completion; as ``run_flows``."""
         traffic, fabric, qps = self.traffic, self.fabric, len(self.parts)
         env = simpy.Environment()
-        network = FluidNetwork(env, fabric.capacity, resolution=resolution)
-        end = np.zeros(len(traffic))
-
-        def start(which: NDArray[np.int64], at: float) -> Generator[simpy.Event, Any, None]:
-            yield env.timeout(at)
-            together = Paths.stack([part.take(which) for part in self.parts])
-            size = np.tile(traffic.size[which] / qps, qps)
-            latency = np.concatenate([latency[which] for latency in self.latency])
-            received = yield network.send(together, size, latency)
-            end[which] = received.reshape(qps, -1).max(axis=0)
-
+        watch = None if timeline is None else timeline.watch
+        network = FluidNetwork(env, fabric.capacity, resolution=resolution, watch=watch)
+        detours = Detours(fabric, self.parts, [self._router(qp) for qp in range(qps)])
+        latencies, end = list(self.latency), np.zeros(len(traffic))
         times, group = np.unique(traffic.start, return_inverse=True)
         order = np.argsort(group, kind="stable")
-        for at, which in zip(times.tolist(), np.split(order, np.cumsum(np.bincount(group))[:-1])):
-            env.process(start(which, at))
-        env.run()
+        groups = np.split(order, np.cumsum(np.bincount(group))[:-1])  # the flows of each time of start
+        under_way: set[int] = set()
+
+        def now_on(number: int) -> tuple[Paths, NDArray[np.float64]]:
+            which = groups[number]
+            paths = Paths.stack([part.take(which) for part in detours.paths])
+            return paths, np.concatenate([latency[which] for latency in latencies])
+
+        def start(number: int) -> Generator[simpy.Event, Any, None]:
+            yield env.timeout(times[number])
+            which = groups[number]
+            under_way.add(number)
+            paths, latency = now_on(number)
+            size = np.tile(traffic.size[which] / qps, qps)
+            received = yield network.send(paths, size, latency, tag=number)
+            under_way.discard(number)
+            end[which] = received.reshape(qps, -1).max(axis=0)
+
+        def moved(changed: Sequence[int]) -> None:
+            for qp in changed:
+                latencies[qp] = transfer_latency(detours.paths[qp], fabric, self.profile)
+            for number in under_way:
+                network.reroute(number, *now_on(number))
+
+        process = None if striking is None else striking.on(network, detours, moved)
+        done = env.all_of([env.process(start(number)) for number in range(len(times))])
+        try:
+            env.run(done)
+        except RuntimeError:
+            if done.triggered or process is None:
+                raise
+            raise FabricsimError(f"faults: {waiting(process)}") from None
+        faults = tuple(process.faults) if process else ()
+        if timeline is not None:
+            timeline.finish(float(end.max()), faults)
 
         seconds = self.carried / fabric.capacity
         hot = int(np.argmax(seconds))
@@ -127,7 +165,14 @@ class RoutedTraffic:
             busiest_s=float(seconds[hot]),
             used=float(trunk[self.carried > 0].sum() / trunk.sum()) if trunk.any() else 0.0,
             solves=network.solves,
+            faults=faults,
         )
+
+    def _router(self, qp: int) -> Router:
+        def router(fabric: Fabric, rows: NDArray[np.int64]) -> Paths:
+            return route(fabric, self.traffic.src[rows], self.traffic.dst[rows], self.policy, qp=qp)
+
+        return router
 
 
 def run_flows(
@@ -137,13 +182,17 @@ def run_flows(
     profile: LatencyProfile,
     *,
     resolution: float = 0.0,
+    striking: Striking | None = None,
+    timeline: Timeline | None = None,
 ) -> FlowResult:
     """Run ``traffic`` to its last completion.
 
     A flow of several queue pairs ends with the last of them. ``resolution``: see sims.network.FluidNetwork; 0
-    is exact.
+    is exact. ``striking``: faults during the run; ``timeline``: filled with the goodput over time.
 
     Raises:
         NoRouteError: a pair has no path.
+        FabricsimError: a fault of a schedule would cut a pair off; flows wait for what nobody repairs.
     """
-    return RoutedTraffic.of(fabric, traffic, policy, profile).run(resolution)
+    routed = RoutedTraffic.of(fabric, traffic, policy, profile)
+    return routed.run(resolution, striking=striking, timeline=timeline)

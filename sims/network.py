@@ -7,11 +7,14 @@ Two theorems keep events few. When a flow ends, the rates below its own cannot c
 lower level carries no part of it. So an end matters only if a flow that is at least as fast goes on (a
 *disturbing* end); all others are known in advance. And flows with equally much left end fastest first, so
 none of their ends disturbs.
+
+Links may change under way: one that carries nothing stops its flows, which keep what they have left until it
+carries again or they are given other paths.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -49,17 +52,28 @@ class RateMemo:
 
 @dataclass(eq=False)
 class _Batch:
-    """Flows that were handed over together; ``end`` is filled as they finish sending, ``open`` have not."""
+    """Flows that were handed over together; ``end`` is filled as they finish sending, ``open`` have not.
+
+    ``tag``: what ``reroute`` calls them; ``worth``: bytes delivered per byte of a flow.
+    """
 
     paths: Paths
     latency: NDArray[np.float64] | float
     end: NDArray[np.float64]
     open: int
     done: simpy.Event
+    tag: Hashable
+    worth: float
+
+    def move(self, paths: Paths, latency: NDArray[np.float64] | float) -> None:
+        """Other paths for the flows that have not finished; the others keep their latency."""
+        self.paths = paths
+        self.latency = np.where(np.isnan(self.end), latency, self.latency)
 
 
 class FluidNetwork:
-    """Links of fixed capacity shared by all transfers under way. ``solves`` counts max-min solutions.
+    """Links shared by all transfers under way. ``solves`` counts max-min solutions; ``watch``, if given, is
+    called with the network after every instant at which something changed.
 
     ``resolution`` 0 is exact. Above zero, disturbing ends within a window are handled at once: each flow
     keeps its own end, but the bandwidth that it frees is handed on only when the window closes. The window is
@@ -77,12 +91,15 @@ class FluidNetwork:
         *,
         memo: RateMemo | None = None,
         resolution: float = 0.0,
+        watch: Callable[[FluidNetwork], None] | None = None,
     ) -> None:
-        self.env, self.capacity, self.resolution = env, capacity, resolution
+        self.env, self.capacity, self.resolution, self.watch = env, capacity, resolution, watch
         self.solves = 0
         self._memo = memo or RateMemo()
         self._batches: list[_Batch] = []  # those with open flows
         self._arrived: list[tuple[_Batch, NDArray[np.float64]]] = []
+        self._changed: NDArray[np.float64] | None = None  # what links carry from this instant on
+        self._moved: dict[Hashable, tuple[Paths, NDArray[np.float64] | float]] = {}
         self._paths = Paths(ptr=np.zeros(1, np.int64), link=np.empty(0, np.int32))  # of the flows under way
         self._left = np.empty(0)  # bytes each still has to send, as of _since
         self._rate = np.empty(0)
@@ -95,21 +112,47 @@ class FluidNetwork:
         self._pending = False
 
     def send(
-        self, paths: Paths, size: NDArray[np.float64] | float, latency: NDArray[np.float64] | float = 0.0
+        self,
+        paths: Paths,
+        size: NDArray[np.float64] | float,
+        latency: NDArray[np.float64] | float = 0.0,
+        *,
+        tag: Hashable = None,
+        worth: float = 1.0,
     ) -> simpy.Event:
         """Start one transfer per flow of ``paths`` now. Returns the event of the last receipt.
 
         ``size`` in bytes, ``latency`` in s, each one per flow or the same for all. The event's value is the
-        time at which each flow was received: when its last byte was sent, plus its latency.
+        time at which each flow was received: when its last byte was sent, plus its latency. ``tag``: what
+        ``reroute`` calls these flows; ``worth``: bytes delivered per byte of a flow, as ``under_way`` says.
         """
         done = self.env.event()
         if not len(paths):
             return done.succeed(np.empty(0))
         amount = np.array(np.broadcast_to(np.asarray(size, float), len(paths)))
-        batch = _Batch(paths, latency, np.full(len(paths), np.nan), len(paths), done)
+        batch = _Batch(paths, latency, np.full(len(paths), np.nan), len(paths), done, tag, worth)
         self._arrived.append((batch, amount))
         self._settle_soon()
         return done
+
+    def change(self, capacity: NDArray[np.float64]) -> None:
+        """From now on links carry ``capacity`` (links,) in bytes/s. What crosses one of 0 stands still."""
+        self._changed = capacity
+        self._settle_soon()
+
+    def reroute(self, tag: Hashable, paths: Paths, latency: NDArray[np.float64] | float) -> None:
+        """What the flows sent with ``tag`` have left goes over ``paths`` from now on, a row per flow sent.
+
+        A flow's latency is that of the path on which it sends its last byte.
+        """
+        self._moved[tag] = paths, latency
+        self._settle_soon()
+
+    def under_way(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Of each flow under way that has links: bytes left, bytes/s, bytes delivered per byte sent."""
+        worth = np.array([batch.worth for batch in self._batches])[self._owner]
+        linked = self._paths.length > 0
+        return self._left[linked], self._rate[linked], worth[linked]
 
     def _at(self, delay: float, action: Callable[[Any], None], priority: int = 1) -> None:
         event = simpy.Event(self.env)
@@ -132,15 +175,18 @@ class FluidNetwork:
         self._epoch += 1
         now = self.env.now
         floor = min(self._finish(now), self._admit(now))
-        if not len(self._paths):
-            return
-        if floor < np.inf:
-            self._solve(floor)
-        self._plan(now)
+        if self._adjusted():
+            floor = 0.0
+        if len(self._paths):
+            if floor < np.inf:
+                self._solve(floor)
+            self._plan(now)
+        if self.watch is not None:
+            self.watch(self)
 
     def _finish(self, now: float) -> float:
         """Close the flows whose last byte is sent; returns the least rate among them (infinity: none)."""
-        elapsed, end = now - self._since, self._since + self._left / self._rate
+        elapsed, end = now - self._since, self._since + self._remaining()
         over = end <= now + _NEAR * elapsed + 4 * np.spacing(now)
         stay = np.flatnonzero(~over)
         self._since = now
@@ -164,6 +210,30 @@ class FluidNetwork:
                 self._at(max(float(received.max()) - now, 0.0), partial(_receive, batch.done, received))
         self._keep(stay)
         return slowest
+
+    def _remaining(self) -> NDArray[np.float64]:
+        """(flows,): seconds that each still sends at its rate; infinite for one that stands still."""
+        still = np.full(len(self._left), np.inf)
+        return np.divide(self._left, self._rate, out=still, where=self._rate > 0)
+
+    def _adjusted(self) -> bool:
+        """Take over what links carry and where flows go from this instant on; whether anything changed."""
+        if self._changed is None and not self._moved:
+            return False
+        if self._changed is not None:
+            self.capacity, self._memo = self._changed, RateMemo()  # rates are kept for one capacity
+        parts, row, before = [self._paths], np.arange(len(self._paths)), len(self._paths)
+        for number, batch in enumerate(self._batches):
+            if batch.tag in self._moved:
+                batch.move(*self._moved[batch.tag])
+                mine = self._owner == number
+                row[mine] = before + self._slot[mine]
+                parts.append(batch.paths)
+                before += len(batch.paths)
+        if len(parts) > 1:
+            self._paths = Paths.stack(parts).take(row)
+        self._changed, self._moved = None, {}
+        return True
 
     def _keep(self, stay: NDArray[np.int64]) -> None:
         """Drop all flows but these, and the batches without any."""
@@ -192,7 +262,9 @@ class FluidNetwork:
         self._batches += [batch for batch, _ in self._arrived]
         self._arrived = []
         if self.resolution:
-            needed = self._paths.load(self._left, len(self.capacity)) / self.capacity
+            needed = np.zeros(len(self.capacity))
+            load = self._paths.load(self._left, len(self.capacity))
+            np.divide(load, self.capacity, out=needed, where=self.capacity > 0)
             self._window = self.resolution * (now - self._busy_since + float(needed.max(initial=0.0)))
         if alone:
             return 0.0
@@ -224,7 +296,7 @@ class FluidNetwork:
 
     def _plan(self, now: float) -> None:
         """Schedule the next instant at which something changes: a disturbing end, or a batch's last end."""
-        end = now + self._left / self._rate
+        end = now + self._remaining()
         first = np.searchsorted(self._owner, np.arange(len(self._batches)))
         next_time = float(np.maximum.reduceat(end, first).min())
         if self._left.min() < self._left.max() * (1 - _NEAR):
@@ -235,7 +307,8 @@ class FluidNetwork:
             disturbing = np.flatnonzero(faster[after] >= rate * (1 - _NEAR))
             if len(disturbing):
                 next_time = min(next_time, float(time[disturbing[0]]) + self._window)
-        self._at(max(next_time - now, 0.0), partial(self._wake, self._epoch))
+        if next_time < np.inf:
+            self._at(max(next_time - now, 0.0), partial(self._wake, self._epoch))
 
 
 def _receive(done: simpy.Event, received: NDArray[np.float64], _: simpy.Event) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,7 +79,7 @@ class Program:
     """A schedule compiled for fabric, placement, policy and latency profile; serves every message size.
 
     ``usage``: per kind of link, the seconds at full rate that one byte of the message takes on a link of that
-    kind, in the mean (weighted by capacity) and on the fullest.
+    kind, in the mean (weighted by capacity) and on the fullest. ``qps``: flows of each transfer.
     """
 
     fabric: Fabric  # the carrier: what the policy's traffic runs on
@@ -157,6 +157,20 @@ class Program:
             fabric, memo = self.fabric.with_capacity(capacity), RateMemo()
         return self._laid(self.schedule, fabric, routed, self.qps, profile or self.profile, memo)
 
+    def over(self, routed: Sequence[Paths]) -> Program:
+        """The same program on other paths, one set per stage; a stage whose set is the same object stays.
+
+        ``usage`` stays that of the first paths.
+        """
+        stages = []
+        for stage, own in zip(self.stages, routed):
+            if own is not stage.routed:
+                load = own.load(1.0 / self.qps, self.fabric.n_links)
+                args = (load, self.profile, self.qps, self.schedule.chunks)
+                stage = _stage(stage.phase, self.fabric, own, *args)
+            stages.append(stage)
+        return replace(self, stages=tuple(stages), memo=RateMemo())
+
     def latency_factor(self, size: float) -> float:
         """What all latency is multiplied by: the profile's plateau, in a ring over the network.
 
@@ -215,17 +229,27 @@ def _require_memory(schedule: Schedule, pieces: int) -> None:
         raise TooLargeError(f"{schedule.name}: routing {flows:,} flows in a phase", needed, available)
 
 
-def routed_phase(phase: Phase, fabric: Fabric, placement: NDArray[np.int64], policy: Policy) -> Paths:
-    """The path of every transfer, all queue pairs of the first transfers before those of the second pair."""
-    src, dst = placement[phase.src], placement[phase.dst]
-    if policy.qps > 1:
-        qp = np.repeat(np.arange(policy.qps), len(src))
-        src, dst = np.tile(src, policy.qps), np.tile(dst, policy.qps)
-    else:
-        qp = np.zeros(len(src), np.int64)
+def routed_phase(
+    phase: Phase,
+    fabric: Fabric,
+    placement: NDArray[np.int64],
+    policy: Policy,
+    rows: NDArray[np.int64] | None = None,
+) -> Paths:
+    """The path of every transfer and queue pair, all of the first queue pair before those of the second.
+
+    ``rows``: only of these.
+
+    Raises:
+        NoRouteError: a pair has no path.
+    """
+    which = np.arange(policy.qps * len(phase)) if rows is None else rows
+    qp, transfer = np.divmod(which, len(phase))
+    src, dst = placement[phase.src[transfer]], placement[phase.dst[transfer]]
     if phase.via is None or not np.any(phase.via >= 0):
         return route(fabric, src, dst, policy, qp=qp)
-    relay = np.tile(np.where(phase.via >= 0, placement[phase.via], placement[phase.src]), policy.qps)
+    via = phase.via[transfer]
+    relay = np.where(via >= 0, placement[via], src)
     return Paths.join(route(fabric, src, relay, policy, qp=qp), route(fabric, relay, dst, policy, qp=qp))
 
 

@@ -28,9 +28,10 @@ class Row:
     ``used``: the algorithm that ran (differs from the scenario's only for ``auto``); ``efficiency``,
     ``limit_link``, ``contention``, ``worst_link``, ``worst_load``, ``latency_share``: as in
     sims.program.Limit; ``utilisation``: per kind of link, as in sims.program.Program.utilisation;
-    ``packets``: as in sims.packet.summary, empty for other engines; ``gains``:
-    seconds that each remedy of sims.explain would save, where it was asked for. They are results of other
-    scenarios, so rows are equal without them. GB = 1e9 bytes.
+    ``packets``: as in sims.packet.summary, empty for other engines; ``disturbance``: as in
+    sims.faults.campaign, empty for one undisturbed all-reduce (of several, ``time_s`` is the mean);
+    ``gains``: seconds that each remedy of sims.explain would save, where it was asked for. They are results
+    of other scenarios, so rows are equal without them. GB = 1e9 bytes.
     """
 
     scenario: Scenario
@@ -47,6 +48,7 @@ class Row:
     latency_share: float
     utilisation: dict[str, dict[str, float]]
     packets: dict[str, dict[str, float]] = field(default_factory=dict)
+    disturbance: dict[str, dict[str, float]] = field(default_factory=dict)
     gains: dict[str, float] = field(default_factory=dict, compare=False)
     version: str
 

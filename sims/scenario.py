@@ -22,9 +22,10 @@ class Scenario(BaseModel):
 
     Texts are canonical (the caller's business): the same thing is always written the same way.
     ``topology_digest``, ``placement_digest`` and ``routing_digest`` are hashes of the contents where a file
-    or a graph in memory is meant, else empty; ``fault_digest`` is that of what the files of ``fail`` and
-    ``degrade`` name. ``seed`` draws random placements, the salts of ECMP, intermediate switches and faults;
-    it is 0 where nothing is drawn. ``packet``: settings of the packet model, "" for other engines.
+    or a graph in memory is meant, else empty; ``fault_digest`` is that of what the files of ``fail``,
+    ``degrade`` and ``faults`` name. ``seed`` draws random placements, the salts of ECMP, intermediate
+    switches and faults; it is 0 where nothing is drawn. ``packet``: settings of the packet model, "" for
+    other engines. ``faults`` strike during the run; ``repeat`` all-reduces follow each other, ``gap`` apart.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -46,6 +47,10 @@ class Scenario(BaseModel):
     degrade: str = NONE
     fault_digest: str = ""
     allow_partition: bool = False
+    faults: str = NONE
+    reroute_delay: str = "1s"
+    repeat: str = "1"
+    gap: str = "0s"
 
     @classmethod
     def of(cls, **values: Any) -> Scenario:
@@ -68,6 +73,8 @@ class Scenario(BaseModel):
             values["routing"] = self.routing.partition(":")[0]
         if self.fault_digest:
             values |= {name: without_paths(values[name]) for name in ("fail", "degrade")}
+            if self.faults.endswith(".toml"):
+                values["faults"] = "file"
         for name in _LATER:
             if values[name] == type(self).model_fields[name].default:
                 del values[name]
@@ -80,7 +87,10 @@ class Scenario(BaseModel):
 
 
 # Fields that came after rows had been written: they are no cause at their default, so that keys stay.
-_LATER = ("routing_digest", "packet", "fail", "degrade", "fault_digest", "allow_partition")
+_LATER = (
+    *("routing_digest", "packet", "fail", "degrade", "fault_digest", "allow_partition"),
+    *("faults", "reroute_delay", "repeat", "gap"),
+)
 
 # Which fields name the fabric; which a job on it has once, whatever its algorithms and sizes; and which of
 # those a user sets (the others are found from files).

@@ -19,6 +19,10 @@ from fabric.fault import NONE, format_faults, parse_faults
 from fabric.policy import POLICIES, parse_policy
 from fabric.units import parse_size
 from sims.collectives import ALGORITHMS, format_algorithm, parse_algorithms
+from sims.faults.setting import DEFAULT_DELAY, canonical_time, parse_faults_text, parse_repeat
+from sims.faults.wear import PARTS as WEAR_PARTS
+from sims.faults.wear import PROFILES as WEARS
+from sims.faults.wear import Wear, time_text
 from sims.packet.settings import PARTS, parse_packet_settings
 from sims.placement import PLACEMENTS, check_placement
 from sims.profiles import CONSTANTS, DEFAULT_PROFILE, latency_profile
@@ -53,6 +57,10 @@ DEFAULTS: Mapping[str, str] = {
     "fail": NONE,
     "degrade": NONE,
     "allow_partition": "false",
+    "faults": NONE,
+    "reroute_delay": DEFAULT_DELAY,
+    "repeat": "1",
+    "gap": "0s",
 }
 
 # A row's column, the options' names.
@@ -60,9 +68,10 @@ _ALSO = {
     "size_bytes": "size",
     "latency-profile": "latency_profile",
     "allow-partition": "allow_partition",
+    "reroute-delay": "reroute_delay",
 }
 _WHOLE = ("fail", "degrade")  # fields whose texts hold = without having parts
-_WITH_PARTS = ("topology", "routing", "algorithm", "packet", "latency_profile")
+_WITH_PARTS = ("topology", "routing", "algorithm", "packet", "latency_profile", "faults")
 _FILE = re.compile(r"(.+):([A-Za-z_]+=[^:]*)", re.DOTALL)
 _OF_FILES = ("nvlink", "delay")
 
@@ -230,6 +239,8 @@ def legal_parts(field: str, text: str) -> tuple[str, ...]:
         return ALGORITHMS[head].parameters if head in ALGORITHMS else ()
     if field == "packet":
         return PARTS
+    if field == "faults":
+        return WEAR_PARTS if head in WEARS else ()
     return CONSTANTS if field == "latency_profile" else ()
 
 
@@ -247,6 +258,8 @@ def all_parts(field: str) -> tuple[str, ...]:
         parts = PARTS
     elif field == "latency_profile":
         parts = CONSTANTS
+    elif field == "faults":
+        parts = WEAR_PARTS
     return tuple(dict.fromkeys(parts))
 
 
@@ -303,6 +316,14 @@ def check_field(field: str, text: str) -> str:
         return latency_profile(text).spec
     if field in ("fail", "degrade"):
         return format_faults(parse_faults(field, text))
+    if field == "faults":
+        source = parse_faults_text(text)
+        return source.spec if isinstance(source, Wear) else text
+    if field == "repeat":
+        iterations, duration = parse_repeat(text)
+        return time_text(duration) if duration else str(iterations)
+    if field in ("reroute_delay", "gap"):
+        return canonical_time(field, text)
     if field == "allow_partition":
         if text not in ("true", "false"):
             raise ParameterError(field, text, "yes or no, as true or false", ("true", "false"))

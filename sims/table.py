@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from fabric import Fabric
-from fabric.fault import NONE
 from fabric.measures import Measures
 from fabric.policy import Policy
 from fabric.routing import caveat
 from fabric.units import format_rate, format_size, format_time
+from sims.fault_lines import NO_FAULTS, course_lines, disturbance_lines, struck_lines
 from sims.flows import FlowResult
 from sims.packet.settings import PacketSettings, parse_packet_settings
 from sims.profiles import LatencyProfile, latency_profile
@@ -51,17 +51,11 @@ def allreduce_header(row: Row, disclaimer: str = "", notes: Sequence[str] = ()) 
     yield f"# latency    {latency_profile(s.latency_profile)}"
     if s.packet:
         yield f"# packets    {packet_settings_line(parse_packet_settings(s.packet))}"
-    yield from _faults_line(s.fail, s.degrade)
+    yield from course_lines(s.model_dump())
     if disclaimer:
         yield f"# note       {disclaimer}"
     for note in notes:
         yield f"# note       {note}"
-
-
-def _faults_line(fail: str, degrade: str) -> Iterator[str]:
-    said = [f"{word} {text}" for word, text in (("fail", fail), ("degrade", degrade)) if text != NONE]
-    if said:
-        yield f"# faults     {', '.join(said)}"
 
 
 def allreduce_block(rows: Sequence[Row], note: str = "") -> Iterator[str]:
@@ -105,6 +99,8 @@ def limit_lines(block: Sequence[Row]) -> Iterator[str]:
             f"# contention: the bytes take {row.contention:.2f} times what the endpoints' links need, "
             f"in the worst phase {row.worst_load:.2f} times, on {row.worst_link} links"
         )
+    if row.disturbance:
+        yield from disturbance_lines(size, row.disturbance)
     if row.packets:
         yield from packet_lines(row.packets, "# ")
 
@@ -118,8 +114,7 @@ def flows_lines(
     result: FlowResult,
     resolution: float,
     notes: Sequence[str] = (),
-    fail: str = NONE,
-    degrade: str = NONE,
+    faults: Mapping[str, str] = NO_FAULTS,
     packet: PacketSettings | None = None,
 ) -> Iterator[str]:
     """What was run, when it ended, who was slowest and which links were fullest.
@@ -137,7 +132,7 @@ def flows_lines(
         exact = "exact" if resolution == 0 else f"ends within {resolution:g} of the makespan handled together"
         times = "once" if result.solves == 1 else f"{result.solves:,} times"
         yield f"# clock      {exact}; rates found {times}"
-    yield from _faults_line(fail, degrade)
+    yield from course_lines(faults)
     if fabric.disclaimer:
         yield f"# note       {fabric.disclaimer}"
     for note in filter(None, [*notes, caveat(fabric, policy) if packet is None else ""]):
@@ -153,6 +148,7 @@ def flows_lines(
     yield f"fullest link    {result.busiest:>12}, {format_time(result.busiest_s)} of bytes"
     if result.used:
         yield f"links used      {result.used:>12.1%} of those between switches"
+    yield from struck_lines(result.faults)
     if result.packets:
         yield from packet_lines(result.packets)
 

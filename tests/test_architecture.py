@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("fabric", "topologies", "sims")
 DOORS = {
-    "simpy": {"sims.network", "sims.engine", "sims.flows", "sims.packet"},
+    "simpy": {"sims.network", "sims.engine", "sims.flows", "sims.faults", "sims.packet"},
     "matplotlib": {"sims.figures", "sims.drawing"},
     "typer": {
         "sims.cli",
@@ -23,6 +23,7 @@ DOORS = {
         "sims.cli_topology",
         "sims.cli_validate",
         "sims.naming",
+        "sims.naming_faults",
         "sims.naming_packets",
     },
     "rich": {"sims.progress"},

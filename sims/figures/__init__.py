@@ -18,6 +18,7 @@ from sims.figures.ratio import plot_ratio, ratio_figure
 from sims.figures.scaling import plot_scaling
 from sims.figures.selection import where
 from sims.figures.style import save_figure, svg_text
+from sims.figures.timeline import flows_timeline_figure, plot_timeline, timeline_figure
 from sims.figures.utilisation import plot_utilisation
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "allreduce_figure",
     "balance_figure",
     "figure_of",
+    "flows_timeline_figure",
     "gains_figure",
     "plot_busbw",
     "plot_cdf",
@@ -38,9 +40,11 @@ __all__ = [
     "plot_ratio",
     "plot_scaling",
     "plot_time",
+    "plot_timeline",
     "plot_utilisation",
     "ratio_figure",
     "save_figure",
     "svg_text",
+    "timeline_figure",
     "where",
 ]

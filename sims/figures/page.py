@@ -18,9 +18,8 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend import Legend
 from matplotlib.transforms import Bbox
 
-from fabric.fault import NONE
 from sims.figures.columns import short_size
-from sims.figures.parts import of_faults, parts
+from sims.figures.parts import FAULTS, of_faults, parts
 from sims.figures.style import GREY
 from sims.result import Row
 from topologies.catalogue import disclaimer
@@ -56,7 +55,8 @@ def heading(rows: Sequence[Row]) -> tuple[str, str]:
     }
     how = [text.format(same[name]) for name, text in texts.items() if name in same]
     # What is at rest needs no mention.
-    how += [of_faults(name, same[name]) for name in ("fail", "degrade") if same.get(name, NONE) != NONE]
+    usual = {name: field.default for name, field in type(rows[0].scenario).model_fields.items()}
+    how += [of_faults(name, same[name]) for name in FAULTS if same.get(name, usual[name]) != usual[name]]
     return subject, ", ".join(how)
 
 

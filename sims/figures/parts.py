@@ -12,8 +12,9 @@ from sims.profiles import latency_profile
 from topologies.catalogue import FAMILIES, PRESETS
 from topologies.spec import Builder, Parameter, read_arguments
 
-__all__ = ["of_faults", "parameters_of", "parts", "spelled"]
+__all__ = ["FAULTS", "of_faults", "parameters_of", "parts", "spelled"]
 
+FAULTS = ("fail", "degrade", "allow_partition", "faults", "reroute_delay", "repeat", "gap")
 _PAIR = re.compile(r"([\w-]+)=([^,:]+)")
 _BUILDERS: tuple[Builder, ...] = (*FAMILIES.values(), *PRESETS.values())
 
@@ -85,11 +86,17 @@ def spelled(part: str, value: Any) -> str:
 
 
 def of_faults(name: str, value: Any) -> str:
-    """A setting of static faults in words.
+    """A setting of faults in words.
 
     >>> of_faults("fail", "cables=1%"), of_faults("degrade", "none")
     ('failed cables=1%', 'none slower')
     """
+    if name == "faults":
+        return "nothing fails meanwhile" if value == NONE else f"faults {value}"
+    if name == "reroute_delay":
+        return f"rerouted after {value}"
+    if name in ("repeat", "gap"):
+        return f"{name} {value}"
     if name == "allow_partition":
         return "partition allowed" if value else "no partition"
     if name == "fail":

@@ -16,7 +16,7 @@ import numpy as np
 
 from fabric.errors import ParameterError
 from sims.figures.columns import Column, column, short_size
-from sims.figures.parts import of_faults, parts, spelled
+from sims.figures.parts import FAULTS, of_faults, parts, spelled
 from sims.figures.style import Mark, mark
 from sims.result import Row
 from sims.scenario import Scenario
@@ -164,7 +164,7 @@ def told(name: str, value: Any) -> str:
         return f"{value:g}:1 oversubscription" if isinstance(value, (int, float)) else f"{part} {value}"
     if part and part != "family":
         return f"{part}={spelled(part, value)}"
-    if name in ("fail", "degrade", "allow_partition"):
+    if name in FAULTS:
         return of_faults(name, value)
     word = _DIGESTS.get(name, "")
     return f"{word}{str(value)[:8]}" if word else str(value)

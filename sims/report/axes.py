@@ -40,6 +40,10 @@ _NOUNS = {
     "fail": ("failure", "failures"),
     "degrade": ("degradation", "degradations"),
     "allow_partition": ("rule on partitions", "rules on partitions"),
+    "faults": ("course of faults", "courses of faults"),
+    "reroute_delay": ("time to reroute", "times to reroute"),
+    "repeat": ("number of repeats", "numbers of repeats"),
+    "gap": ("gap between all-reduces", "gaps between all-reduces"),
 }
 # What a digest is of: it is a cause of its own only where one name has several contents.
 _DIGESTS = {

@@ -47,11 +47,11 @@ def test_rows_say_what_came_out(four: Fabric) -> None:
         assert row.endpoints == 16 and row.scenario.ranks == 8 and row.used == row.scenario.algorithm
         assert tuple(row.to_dict()) == COLUMNS
         values = row.to_dict()
-        used, gains, packets = (values.pop(name) for name in ("utilisation", "gains", "packets"))
-        assert gains == packets == {}
+        used = values.pop("utilisation")
+        assert all(values.pop(name) == {} for name in ("gains", "packets", "disturbance"))
         assert all(type(value) in (int, float, str, bool) for value in values.values())
         texts = {key: str(value) for key, value in values.items()}
-        nested = {"utilisation": json.dumps(used), "gains": "{}", "packets": "{}"}
+        nested = {"utilisation": json.dumps(used), "gains": "{}", "packets": "{}", "disturbance": "{}"}
         assert Row.from_dict({**texts, **nested}) == row
 
 
@@ -230,7 +230,7 @@ def test_all_ranks_take_part_by_default(four: Fabric) -> None:
         ({"engine": "fluid"}, r"engine: 'fluid': unknown engine .*flow, bound, packet"),
         ({"routing": "ecpm"}, r"routing: 'ecpm': unknown policy .*did you mean 'ecmp'"),
         ({"placement": "here"}, r"placement: 'here': neither"),
-        ({"latency_profile": "none"}, r"latency-profile: 'none': unknown profile"),
+        ({"latency_profile": "none"}, r"latency-profile: 'none': neither a profile nor a file"),
     ],
 )
 def test_illegal_settings(four: Fabric, settings: dict[str, object], message: str) -> None:

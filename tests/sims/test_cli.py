@@ -372,7 +372,7 @@ def test_what_may_not_be_written_is_one_line(run: Run, monkeypatch: pytest.Monke
 def test_ctrl_c_keeps_the_finished_rows(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     row, calls = AllReduce.row, []
 
-    def interrupted(self: AllReduce, algorithm: str, size: int) -> Row:
+    def interrupted(self: AllReduce, algorithm: str, size: int, _: None) -> Row:
         calls.append(algorithm)
         if len(calls) == 3:
             raise KeyboardInterrupt

@@ -16,7 +16,7 @@ from sims.allreduce import AllReduce, all_reduce, simulate
 from sims.result import Row
 from sims.scenario import Scenario
 from sims.sweep.bench import Bench
-from sims.sweep.plan import plan
+from sims.sweep.plan import plan_sweep
 from sims.sweep.spec import read_sweep
 from topologies import fat_tree, load
 
@@ -125,7 +125,7 @@ def test_adaptive_on_a_damaged_fabric_says_that_it_is_a_bound(four: Fabric) -> N
 def test_faults_in_a_sweep() -> None:
     spec = read_sweep(None, [f"topology={SPEC}", "fail=none,cables=1,switches=tier3:1", "seed=0..2",
                              "routing=dmodk", "degrade=none,cables=10%:rate=25%"])  # fmt: skip
-    points = plan(spec).points
+    points = plan_sweep(spec).points
     # Where nothing is drawn the three seeds are one point.
     assert len(points) == 3 * 2 * 3 - 2
     assert {point.fail for point in points} == {"none", "cables=1", "switches=tier3:1"}
@@ -137,7 +137,7 @@ def test_faults_in_a_sweep() -> None:
 
 def test_a_sweep_names_what_cannot_fail() -> None:
     with pytest.raises(FabricsimError, match=r"fail: 'cables=900': too many of 32 cables that may fail"):
-        plan(read_sweep(None, [f"topology={SPEC}", "fail=none,cables=900"]))
+        plan_sweep(read_sweep(None, [f"topology={SPEC}", "fail=none,cables=900"]))
     with pytest.raises(FabricsimError, match="allow_partition: 'maybe': yes or no"):
         read_sweep(None, [f"topology={SPEC}", "allow_partition=maybe"])
 

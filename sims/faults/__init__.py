@@ -1,0 +1,1 @@
+"""Faults during a run: outages from a schedule or from wear, detours, all-reduces that live through them."""
