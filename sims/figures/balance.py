@@ -116,7 +116,7 @@ def plot_link_loads(ax: Axes, rows: Sequence[BalanceRow], norm: Normalize) -> No
             ax.plot([place - 0.5, place + 0.5], [over / steps] * 2, color="black", linewidth=1.4)
     for edge in edges[1:-1]:
         ax.axvline(edge, color="white", linewidth=1.0)
-    ax.set_xticks(range(len(shown)), [_short(row["kind"]) for row in shown], rotation=90 * (len(shown) > 1))
+    ax.set_xticks(range(len(shown)), [_short(row["kind"]) for row in shown], rotation=90)
     ax.tick_params(axis="x", length=0)
     ax.yaxis.set_major_locator(MultipleLocator(0.25))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:.0f}%"))
