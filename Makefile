@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 RESULTS := results
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types bench figures sweeps validation clean
+.PHONY: help run test lint types bench figures sweeps validation bad-day clean
 
 help: ## list what one can do
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
 
 run: $(BIN)/fabricsim ## the main job: all-reduce on 100,000 GPUs -> table, results/allreduce.csv and .svg
 	@mkdir -p $(RESULTS)
@@ -56,6 +56,13 @@ sweeps: $(BIN)/fabricsim ## the three sweeps of docs/sweeps.md: rows and reports
 
 validation: $(BIN)/fabricsim ## hold the models against each other and others -> docs/validation.html
 	$(BIN)/fabricsim validate --full -o docs/validation.html
+
+COMPARE = $(BIN)/fabricsim routing compare
+bad-day: $(BIN)/fabricsim ## the figures of docs/bad-day.md
+	$(COMPARE) fat-tree:k=74 --traffic permutation --routing ecmp,ecmp:qps=16,dmodk,adaptive \
+		--plot docs/bad-day/collisions.png >/dev/null
+	$(COMPARE) dragonfly:p=8 --traffic shift:128 --routing ecmp,spray,valiant,ugal \
+		--plot docs/bad-day/detours.png >/dev/null
 
 clean: ## remove .venv, results and caches
 	rm -rf $(VENV) $(RESULTS) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -12,10 +12,13 @@ if TYPE_CHECKING:
     from sims.allreduce import AllReduce as AllReduce
     from sims.allreduce import all_reduce as all_reduce
     from sims.allreduce import simulate as simulate
+    from sims.balance import balances as balances
     from sims.bill.costs import Costs as Costs
     from sims.bill.costs import costs as costs
     from sims.comparison import compare as compare
+    from sims.demand import demand as demand
     from sims.figures import allreduce_figure as allreduce_figure
+    from sims.figures import balance_figure as balance_figure
     from sims.figures import figure_of as figure_of
     from sims.figures import plot_busbw as plot_busbw
     from sims.figures import plot_cdf as plot_cdf
@@ -23,7 +26,9 @@ if TYPE_CHECKING:
     from sims.figures import plot_gains as plot_gains
     from sims.figures import plot_heatmap as plot_heatmap
     from sims.figures import plot_lines as plot_lines
+    from sims.figures import plot_link_loads as plot_link_loads
     from sims.figures import plot_pareto as plot_pareto
+    from sims.figures import plot_rates as plot_rates
     from sims.figures import plot_ratio as plot_ratio
     from sims.figures import plot_scaling as plot_scaling
     from sims.figures import plot_time as plot_time
@@ -42,10 +47,13 @@ _HOME = {
     "AllReduce": "allreduce",
     "all_reduce": "allreduce",
     "simulate": "allreduce",
+    "balances": "balance",
     "Costs": "bill.costs",
     "costs": "bill.costs",
     "compare": "comparison",
+    "demand": "demand",
     "allreduce_figure": "figures",
+    "balance_figure": "figures",
     "figure_of": "figures",
     "plot_busbw": "figures",
     "plot_cdf": "figures",
@@ -53,7 +61,9 @@ _HOME = {
     "plot_gains": "figures",
     "plot_heatmap": "figures",
     "plot_lines": "figures",
+    "plot_link_loads": "figures",
     "plot_pareto": "figures",
+    "plot_rates": "figures",
     "plot_ratio": "figures",
     "plot_scaling": "figures",
     "plot_time": "figures",

@@ -24,7 +24,7 @@ from sims.allreduce import model_version
 from sims.demand import Demand
 from sims.uniform import listed, uniform
 
-__all__ = ["DEFAULT_POLICIES", "Balance", "TierLoad", "balance_rows", "compare", "parse_policies"]
+__all__ = ["DEFAULT_POLICIES", "Balance", "TierLoad", "balance_rows", "balances", "parse_policies"]
 
 DEFAULT_POLICIES = "ecmp,ecmp:qps=16,dmodk,adaptive"
 _STEPS = 200  # of the quantiles that are kept for figures
@@ -89,7 +89,7 @@ def parse_policies(text: str, seed: int = 0) -> list[Policy]:
     return policies
 
 
-def compare(fabric: Fabric, demand: Demand, policies: Sequence[Policy], seed: int = 0) -> Iterator[Balance]:
+def balances(fabric: Fabric, demand: Demand, policies: Sequence[Policy], seed: int = 0) -> Iterator[Balance]:
     """What each policy does to the demand, one after another.
 
     Raises:
@@ -207,11 +207,11 @@ def _quantiles(values: NDArray[np.float64], count: NDArray[np.int64] | None = No
 
 
 def balance_rows(
-    topology: str, demand: Demand, balances: Sequence[Balance], seed: int
+    topology: str, demand: Demand, found: Sequence[Balance], seed: int
 ) -> list[dict[str, object]]:
     """A row for each policy and kind of link, of plain values."""
     rows: list[dict[str, object]] = []
-    for one in balances:
+    for one in found:
         policy: dict[str, object] = {
             "topology": topology,
             "traffic": demand.text,

@@ -97,8 +97,7 @@ def compare(
     check_demand(traffic, ranks=members, placement=placement)
     faults = (*parse_faults("fail", joined(fail)), *parse_faults("degrade", joined(degrade)))
     from fabric.breakage import harmed
-    from sims.balance import balance_rows
-    from sims.balance import compare as compared
+    from sims.balance import balance_rows, balances
     from sims.balance_lines import balance_lines
     from sims.demand import demand
     from sims.output import write_records
@@ -109,7 +108,7 @@ def compare(
         left, damage = harmed(fabric, faults, draw, allow_partition=allow_partition)
         found = []
         progress.step("routing")
-        for one in progress.each(compared(left, wanted, policies, draw), len(policies)):
+        for one in progress.each(balances(left, wanted, policies, draw), len(policies)):
             found.append(one)
         said = [*notes, str(damage)] if damage else notes
         progress.print(balance_lines(text, left, wanted, found, said))

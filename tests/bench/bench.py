@@ -71,6 +71,23 @@ def check_flows(folder: str, _: str) -> None:
     assert min(float(row["end_s"]) for row in found) >= 1e9 / 50e9
 
 
+def check_balance(folder: str, _: str) -> None:
+    """Perfect balance has no collisions; hashing uses 1 - 1/e of the links, more flows than one of each."""
+    found = {(row["routing"], row["kind"]): row for row in rows(folder, "balance.csv")}
+    assert len(found) == 4 * 6, len(found)
+    assert math.isclose(float(found["adaptive", "leaf -> spine"]["slowest_GBps"]), 50)
+    assert abs(float(found["ecmp:qps=1", "leaf -> spine"]["used"]) - (1 - (1 - 2 / K) ** (K / 2))) < 0.01
+    slowest = [float(found[name, "leaf -> spine"]["slowest_GBps"]) for name in ("ecmp:qps=1", "ecmp:qps=16")]
+    assert slowest[0] < slowest[1] < 50
+
+
+def check_sprayed(folder: str, _: str) -> None:
+    """Even splits over what 1% of cut cables leave: a little slower than the ideal, never faster."""
+    found = rows(folder, "spray.csv")
+    ring = next(row for row in found if row["algorithm"] == "hierarchical-ring")
+    assert 0.8 < 1 / float(ring["contention"]) <= 1, ring["contention"]
+
+
 CASES: list[tuple[str, list[str], float, Callable[[str, str], None]]] = [
     (
         "three algorithms, 16 sizes, figure",
@@ -100,6 +117,21 @@ CASES: list[tuple[str, list[str], float, Callable[[str, str], None]]] = [
         ],
         4,
         check_flows,
+    ),
+    (
+        "routing compare, four policies",
+        ["routing", "compare", f"fat-tree:k={K}", "--out", "balance.csv", "--plot", "balance.svg"],
+        20,
+        check_balance,
+    ),
+    (
+        "spray, 1% of cables cut",
+        [
+            *("allreduce", f"fat-tree:k={K}", "--algorithm", "hierarchical-ring", "--size", "1GiB"),
+            *("--routing", "spray", "--fail", "cables=1%", "--out", "spray.csv"),
+        ],
+        6,
+        check_sprayed,
     ),
 ]
 

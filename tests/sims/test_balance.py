@@ -15,7 +15,7 @@ from fabric.contraction import members
 from fabric.errors import ParameterError
 from fabric.policy import Policy, parse_policy
 from sims import uniform
-from sims.balance import Balance, balance_rows, compare, parse_policies
+from sims.balance import Balance, balance_rows, balances, parse_policies
 from sims.cli import app
 from sims.demand import TRAFFIC, check_demand, demand
 from sims.figures import balance_figure, save_figure
@@ -30,7 +30,7 @@ def eight() -> Fabric:
 
 
 def one(fabric: Fabric, traffic: str, routing: str, seed: int = 0) -> Balance:
-    (found,) = compare(fabric, demand(traffic, fabric, seed=seed), [parse_policy(routing, seed)], seed)
+    (found,) = balances(fabric, demand(traffic, fabric, seed=seed), [parse_policy(routing, seed)], seed)
     return found
 
 
@@ -225,7 +225,7 @@ def test_what_cannot_be_known_without_a_list_is_refused(
 
 def test_rows_and_figure(eight: Fabric, tmp_path: Path) -> None:
     wanted = demand("permutation", eight)
-    found = list(compare(eight, wanted, parse_policies("ecmp,dmodk,adaptive,spray,ecmp:qps=2")))
+    found = list(balances(eight, wanted, parse_policies("ecmp,dmodk,adaptive,spray,ecmp:qps=2")))
     rows = balance_rows("fat-tree:k=8", wanted, found, 0)
     assert len(rows) == 5 * 6 and json.loads(json.dumps(rows)) == rows
     figure = balance_figure(rows, "an illustration")
@@ -259,4 +259,4 @@ def test_faults_are_compared_too() -> None:
 
 def test_a_policy_that_does_not_fit_is_refused_before_any_is_routed(eight: Fabric) -> None:
     with pytest.raises(ParameterError, match="valiant': for graphs without tiers"):
-        next(compare(eight, demand("shift", eight), parse_policies("ecmp,valiant")))
+        next(balances(eight, demand("shift", eight), parse_policies("ecmp,valiant")))
