@@ -13,7 +13,7 @@ from sims.report.markup import Column, Html, element, joined, page, table
 from sims.report.stylesheet import stylesheet
 from sims.validation.case import RULES, Case
 from sims.validation.suite import Group
-from sims.validation.words import deviation, summary, tolerance, value
+from sims.validation.words import deviation, reason, summary, tolerance, value
 
 __all__ = ["ladder_page"]
 
@@ -102,7 +102,7 @@ def _drawn(case: Case, number: int) -> Html:
     words = (
         f"{case.tested}, against {case.against}. The worst of {len(case.points)} points, {worst.label}: "
         f"expected {value(worst.expected, case.unit)}, got {value(worst.got, case.unit)}, "
-        f"error {deviation(case)}. Tolerance {tolerance(case)}: {case.basis}. {case.note}"
+        f"error {deviation(case)}, tolerance {tolerance(case)}. {reason(case)}. {case.note}"
     ).strip()
     svg = Html(svg_text(agreement_figure(case), (), f"{case.name}: {case.verdict}", words))
     columns = [Column(title="point")]

@@ -13,6 +13,7 @@ __all__ = [
     "case_lines",
     "deviation",
     "header",
+    "reason",
     "records",
     "summary",
     "title_lines",
@@ -71,7 +72,7 @@ def case_lines(case: Case) -> Iterator[str]:
     )
     yield _columns((case.verdict, case.name, *numbers))
     many = f"{len(case.points)} points, the worst: {worst.label}" if len(case.points) > 1 else worst.label
-    said = f"{case.tested}, against {case.against}. {many}. Tolerance: {case.basis}."
+    said = f"{case.tested}, against {case.against}. {many}. {reason(case)}."
     yield from textwrap.wrap(
         f"{said} {case.note}".strip(), _LINE, initial_indent=" " * 9, subsequent_indent=" " * 9
     )
@@ -105,6 +106,11 @@ def records(found: Sequence[tuple[Group, Case]]) -> list[dict[str, str | float]]
         for group, case in found
         for point in case.points
     ]
+
+
+def reason(case: Case) -> str:
+    """Where the tolerance comes from, or why there is none."""
+    return f"No verdict: {case.basis}" if case.rule == "shown" else f"Tolerance: {case.basis}"
 
 
 def summary(found: Sequence[tuple[Group, Case]]) -> str:
