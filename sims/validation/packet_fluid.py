@@ -29,6 +29,7 @@ __all__ = [
     "flow_by_flow",
     "makespans",
     "mean_ends",
+    "rings_of_servers",
     "spread",
     "trees",
 ]
@@ -227,7 +228,26 @@ def collectives_with_collisions(full: bool) -> Case:
         "shown",
         0.0,
         "the fluid model has barriers between rounds and one pace for all rings; packets have neither",
-        note="cc=window; steps=barrier begins rounds together, as the fluid model does, steps=receipt does not.",
+        note="cc=window. steps=barrier: rounds begin together; steps=receipt: each rank goes on by itself.",
+    )
+
+
+def rings_of_servers(full: bool) -> Case:
+    """Rings through servers of eight, one per NIC: lockstep holds all rings at the pace of the slowest."""
+    points = []
+    for routing in ("dmodk", "ecmp"):
+        for size in (2**16, 2**22):
+            expected, got = _times(
+                "fat-tree:endpoints=64,radix=16,gpus_per_server=8", "ring", size, routing, "none"
+            )
+            points.append(Point(label=f"{routing}, {size:,} B", expected=expected, got=got))
+    return _case(
+        "rings through servers",
+        points,
+        "at most",
+        0.02,
+        "lockstep bounds it from above: in the packet model a ring waits for its own slowest link only",
+        note="64 endpoints in 8 servers, 8 channels.",
     )
 
 

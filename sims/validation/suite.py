@@ -72,6 +72,7 @@ LADDER: tuple[Group, ...] = (
             packet_fluid.collectives_with_collisions,
             packet_fluid.trees,
         ),
+        only_full=(packet_fluid.rings_of_servers,),
     ),
     Group(
         title="Fluid model against bound, at scale",
