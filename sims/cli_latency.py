@@ -8,13 +8,11 @@ from typing import Annotated
 import typer
 
 from fabric.errors import ParameterError
-from sims.naming import Graph, Out, Preset, Profile, Routing, Seed, Spec, Topology, named, opened, whole
+from sims.naming import Graph, Out, Preset, Profile, Routing, Seed, Sets, Spec, Topology, named, opened, whole
 from sims.output import FIGURE_FORMATS, ROW_FORMATS, check_writable, tell_written
 from sims.progress import Progress
 
 __all__ = ["latency"]
-
-_SETTABLE = ("topology", "routing", "latency_profile")
 
 
 def latency(
@@ -23,15 +21,7 @@ def latency(
     preset: Preset = None,
     graph: Graph = None,
     latency_profile: Profile = "roce-400g",
-    assign: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="Change one constant or one part of the fabric: switch_latency=300ns, k=16. Repeatable.",
-            show_default=False,
-        ),
-    ] = None,
+    sets: Sets = None,
     routing: Routing = "ecmp",
     seed: Seed = "0",
     load: Annotated[
@@ -67,19 +57,23 @@ def latency(
     from sims.one_way import one_way
     from sims.output import write_records
     from sims.profiles import latency_profile as profile_of
-    from sims.settings import assigned
+    from sims.settings import overridden
 
-    text = named(spec, topology, preset, graph)
-    given = {"topology": text, "routing": routing, "latency_profile": latency_profile}
-    given = assigned(given, assign or [])
-    draw = whole("--seed", seed)
-    policy, profile = parse_policy(given["routing"], draw), profile_of(given["latency_profile"])
+    texts = {
+        "topology": named(spec, topology, preset, graph),
+        "routing": routing,
+        "latency_profile": latency_profile,
+        "seed": seed,
+    }
+    texts = overridden({name: (text,) for name, text in texts.items()}, sets or ())
+    draw = whole("--seed", texts["seed"])
+    policy, profile = parse_policy(texts["routing"], draw), profile_of(texts["latency_profile"])
     loads = parse_loads(load) if load is not None else ()
     if size is not None and not loads:
         raise ParameterError("--size", size, "the size of the messages of --load, which is not given")
     amount = parse_size(size or "4KiB")
     with Progress() as progress:
-        fabric, text, _, notes = opened(given["topology"], progress)
+        fabric, text, _, notes = opened(texts["topology"], progress)
         progress.step("counting pairs")
         classes = one_way(fabric, profile, policy, draw)
         progress.print(latency_lines(text, fabric, profile, policy, classes, notes))

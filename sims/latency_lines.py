@@ -41,10 +41,9 @@ def latency_lines(
         yield f"{line}  {_between(c)}"
     mean = sum(c.pairs * c.mean for c in classes) / total
     parts = [f"mean {format_time(mean)}"]
-    parts += [
-        f"{share:.4g} of the pairs at most {format_time(quantile(classes, share))}" for share in (0.5, 0.99)
-    ]
-    yield f"# all {total:,} pairs: {', '.join(parts)}, the furthest {format_time(quantile(classes, 1.0))}"
+    for words, share in (("half of them", 0.5), ("99%", 0.99), ("all", 1.0)):
+        parts.append(f"{words} within {format_time(quantile(classes, share))}")
+    yield f"# all {total:,} pairs: {', '.join(parts)}"
     every = fabric.n_endpoints * (fabric.n_endpoints - 1)
     if total < every:
         yield f"# {every - total:,} pairs have no path and are left out"

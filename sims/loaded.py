@@ -25,7 +25,8 @@ from sims.traffic import Traffic
 
 __all__ = ["Loaded", "loaded", "parse_loads"]
 
-_MESSAGES = 20_000  # in all; enough for the 99.9% to stand on 20 of them
+_MESSAGES, _EACH = 20_000, 40  # at least, in all and of each endpoint; 20 of them are the last 0.1%
+_MOST = 2_048  # endpoints
 _WARM = 0.2  # the share of the time that is left out at the start
 
 
@@ -82,12 +83,14 @@ def loaded(
     """
     settings = settings or PacketSettings()
     n = fabric.n_endpoints
+    if n > _MOST:
+        raise ParameterError("--load", load, f"runs packet by packet: at most {_MOST:,} endpoints, not {n:,}")
     draw = np.random.default_rng(seed)
     rate = np.zeros(n)  # bytes/s into the network; a server's own links are not loaded by this
     leaving = (fabric.link_src < n) & (fabric.kind[fabric.link_dst] == SWITCH)
     np.add.at(rate, fabric.link_src[leaving], fabric.capacity[leaving])
     each = load * rate * profile.bandwidth / settings.wire(size)  # messages/s
-    window = _MESSAGES / float(each.sum())
+    window = max(_MESSAGES, _EACH * n) / float(each.sum())
     count = draw.poisson(each * window)
     src = np.repeat(np.arange(n), count)
     dst = (src + draw.integers(1, n, len(src))) % n

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from fabric import Fabric, Paths, route
 from fabric.distance import NO_PATH
+from fabric.errors import ParameterError
 from fabric.hops import Way, links_from, pair_classes
 from fabric.measures import link_kinds
 from fabric.policy import Policy
@@ -57,6 +58,8 @@ def one_way(fabric: Fabric, profile: LatencyProfile, policy: Policy, seed: int =
     ``policy`` picks among paths where they differ, ECMP in place of one that spreads every flow; ``seed``
     draws the pairs that are routed.
     """
+    if policy.name in ("valiant", "ugal"):
+        raise ParameterError("routing", str(policy), "detours have no hop class: name one of shortest paths")
     counted, policy = pair_classes(fabric), single_path(policy, seed)
     n = fabric.n_endpoints
     routed = {}

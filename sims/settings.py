@@ -31,7 +31,6 @@ __all__ = [
     "DEFAULTS",
     "all_parts",
     "assign",
-    "assigned",
     "check_field",
     "defaults_of",
     "legal_parts",
@@ -366,23 +365,3 @@ def read_assignments(texts: Iterable[str]) -> list[tuple[str, list[str]]]:
                 values.append(piece)
         found[key] = values
     return list(found.items())
-
-
-def assigned(settings: Mapping[str, str], texts: Iterable[str]) -> dict[str, str]:
-    """``settings``, of which some fields are given, with every ``key=value`` of ``texts`` put in.
-
-    Raises:
-        ParameterError: not key=value, several values, or no such field or part among those given.
-
-    >>> assigned({"latency_profile": "ib-ndr"}, ["switch_latency=300ns"])
-    {'latency_profile': 'ib-ndr:switch_latency=300ns'}
-    """
-    found = dict(settings)
-    for key, values in read_assignments(texts):
-        if len(values) > 1:
-            raise ParameterError("--set", f"{key}={','.join(values)}", "one value")
-        name = resolve(key, {field: (text,) for field, text in found.items()}).partition(".")[0]
-        if name not in found:
-            raise ParameterError("--set", key, "plays no part here", found)
-        found = assign(found, key, values[0])
-    return found

@@ -110,6 +110,11 @@ def test_queues_grow_with_the_load() -> None:
     assert tails[0] < tails[1] < tails[2]
 
 
+def test_a_large_fabric_is_not_run_packet_by_packet() -> None:
+    with pytest.raises(ParameterError, match=r"--load: 0.5: runs packet by packet: at most 2,048 endpoints"):
+        loaded(Fabric.from_graph(load("fat-tree:k=32")), ROCE, Ecmp(), 0.5, 4096)
+
+
 def test_loads_are_shares() -> None:
     assert parse_loads("0.6,0.3") == (0.3, 0.6)
     for bad in ("1", "0", "-0.2", "high", "nan"):
@@ -148,11 +153,12 @@ def test_the_command_prints_writes_and_draws(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--set", "ranks=4"), "--set: 'ranks': plays no part here (legal: topology, routing, latency_pro"),
-        (("--set", "k=4,8"), "--set: 'k=4,8': one value"),
+        (("--set", "ranks=4"), "--set: 'ranks': not a setting of this command (legal: topology, routing"),
+        (("--set", "k=4,8"), "--set: 'k=4,8': one value of topology.k is needed"),
         (("--set", "switch_latency=3"), "a unit is needed"),
         (("--size", "4KiB"), "--size: '4KiB': the size of the messages of --load"),
         (("--load", "2"), "--load: '2': a share above 0"),
+        (("--routing", "valiant"), "detours have no hop class"),
         (("--plot", "a.txt"), "legal: .svg"),
     ],
 )
