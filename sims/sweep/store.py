@@ -18,12 +18,11 @@ from fabric.errors import FabricsimError, FileFormatError, ParameterError
 from sims.output import replaced, without_torn_end, write_records
 from sims.parquet import has_parquet
 from sims.result import Failure, Row, read_result
-from sims.rows import ROWS, latest
+from sims.rows import ROWS, SPEC, latest
 from sims.sweep.lock import locked
 
 __all__ = ["OTHER", "SPEC", "Store"]
 
-SPEC = "sweep.toml"
 OTHER = "rows-of-other-versions.jsonl"
 
 

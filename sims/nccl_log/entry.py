@@ -1,0 +1,95 @@
+"""One result as it stands in a log of nccl-tests, and what its rounded numbers can mean. Reads no file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any, NamedTuple
+
+from fabric.errors import FileFormatError
+
+__all__ = ["CPU", "FACTORS", "Entry", "Found", "agrees", "entry", "is_wrong", "library"]
+
+# busbw over algbw on n ranks (nccl-tests, doc/PERFORMANCE.md, and the GetBw functions of its sources).
+FACTORS: dict[str, Callable[[int], float]] = {
+    "all_reduce": lambda n: 2 * (n - 1) / n,
+    "all_gather": lambda n: (n - 1) / n,
+    "reduce_scatter": lambda n: (n - 1) / n,
+    "alltoall": lambda n: (n - 1) / n,
+    "alltoallv": lambda n: (n - 1) / n,
+    "gather": lambda n: (n - 1) / n,
+    "scatter": lambda n: (n - 1) / n,
+    "hypercube": lambda n: (n - 1) / n,
+    "broadcast": lambda n: 1.0,
+    "reduce": lambda n: 1.0,
+    "sendrecv": lambda n: 1.0,
+}
+
+CPU = "times are those of the CPU"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One result as it stands in the log; numbers keep their digits, which tell how they were rounded."""
+
+    where: str
+    size: int
+    in_place: bool
+    time_us: Decimal
+    algbw: Decimal
+    busbw: Decimal
+    wrong: str
+    redop: str
+    root: str
+
+
+class Found(NamedTuple):
+    """What a log holds: the tool's collective ("" if not named), its ranks (None if no devices are listed),
+    versions, notes and results.
+    """
+
+    collective: str
+    ranks: int | None
+    versions: list[str]
+    notes: list[str]
+    entries: list[Entry]
+
+
+def entry(
+    where: str, size: Any, *, time: Any, algbw: Any, busbw: Any, name: str, in_place: bool, **words: str
+) -> Entry:
+    found = {}
+    for title, value in {"time": time, "algbw": algbw, "busbw": busbw}.items():
+        try:
+            found[title] = Decimal(str(value))
+        except InvalidOperation:
+            found[title] = Decimal("nan")
+        if not found[title].is_finite() or found[title] < 0:
+            raise FileFormatError(name, where, f"{title} is {value!r}, which is no measured number")
+    return Entry(where, int(size), in_place, found["time"], found["algbw"], found["busbw"], **words)
+
+
+def library(code: str) -> str:
+    """22809 is NCCL 2.28.9 (NCCL_VERSION in nccl.h; 2708 was 2.7.8); other texts stay as they are."""
+    if not code.isdigit():
+        return code
+    number, major = int(code), 10_000 if int(code) >= 10_000 else 1_000
+    return f"{number // major}.{number % major // 100}.{number % 100}"
+
+
+def is_wrong(text: str) -> bool:
+    """#wrong counts elements; ``error`` of old is the largest error, with an asterisk where too large."""
+    return text.endswith("*") or (text.replace(".", "", 1).isdigit() and float(text) > 0)
+
+
+def _half(value: Decimal) -> float:
+    """Half a unit of the last digit that is written, by which the true value may differ."""
+    return 0.5001 * 10.0 ** int(value.as_tuple().exponent)
+
+
+def agrees(entry: Entry, bandwidth: Decimal, factor: float) -> bool:
+    """Whether ``bandwidth`` can be the size over the time, times ``factor``, before each was rounded."""
+    time, error = float(entry.time_us), _half(entry.time_us)
+    low, high = (entry.size * factor / max(t, 1e-9) / 1e3 for t in (time + error, time - error))
+    return low - _half(bandwidth) <= float(bandwidth) <= high + _half(bandwidth)

@@ -1,0 +1,71 @@
+"""The JSON that nccl-tests writes with -J. Checks no number."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import PurePosixPath
+from typing import Any
+
+from fabric.errors import FileFormatError
+from sims.nccl_log.entry import CPU, Entry, Found, entry, library
+
+__all__ = ["from_json"]
+
+
+def from_json(text: str, name: str) -> Found:
+    """What a file of -J holds; ``name``: of the file, for its mistakes.
+
+    Raises:
+        FileFormatError: not JSON, or not that of nccl-tests; names the result.
+    """
+    try:
+        record = json.loads(text, parse_float=Decimal, strict=False)
+    except (ValueError, RecursionError) as error:
+        raise FileFormatError(name, "", f"is not JSON, or cut off: {error}") from None
+    config, results = record.get("config"), record.get("results")
+    if not isinstance(config, dict) or not isinstance(results, list):
+        raise FileFormatError(name, "", "is not the JSON of nccl-tests: no 'config' or no 'results'")
+    args = record.get("args") or [""]
+    said = re.fullmatch(r"(\w+?)_perf(_mpi)?", PurePosixPath(str(args[0])).name)
+    code = record.get("nccl_version")
+    entries: list[Entry] = []
+    cpu = False
+    for i, result in enumerate(results):
+        for key, in_place in (("out_of_place", False), ("in_place", True)):
+            where = f"results[{i}].{key}"
+            if not isinstance(result, dict) or "size" not in result:
+                raise FileFormatError(name, f"results[{i}]", "is not a result: it has no 'size'")
+            values = result.get(key)
+            if values is None:
+                continue
+            cpu |= "cpu_time" in values
+            entries.append(
+                entry(
+                    where,
+                    result["size"],
+                    in_place=in_place,
+                    time=values.get("time", values.get("cpu_time")),
+                    algbw=values.get("alg_bw"),
+                    busbw=values.get("bus_bw"),
+                    wrong=str(values.get("nwrong", "N/A")),
+                    redop=str(result.get("redop") or "none"),
+                    root=str(result.get("root", "-1")).strip(),
+                    name=name,
+                )
+            )
+    versions = [f"NCCL {library(str(code))}"] if code else []
+    return Found(said[1] if said else "", _ranks_of(config), versions, [CPU] * cpu, entries)
+
+
+def _ranks_of(config: Mapping[str, Any]) -> int | None:
+    """The ranks of the first group: the file lists one device for each process, whatever number it drives."""
+    devices = config.get("devices") or []
+    if not devices:
+        return None
+    own = [device for device in devices if device.get("group") == devices[0].get("group")]
+    processes = {(device.get("hostname"), device.get("pid")) for device in own}
+    each = int(config.get("nthreads", 1)) * int(config.get("ngpus", 1))
+    return len(own) * each if len(processes) == len(own) else len(own)
