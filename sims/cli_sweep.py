@@ -20,7 +20,7 @@ _SOME_FAILED = 3
 def sweep(
     spec: Annotated[
         Path | None,
-        typer.Argument(metavar="[SPEC.toml]", help="What to sweep; without it, --set.", show_default=False),
+        typer.Argument(metavar="SPEC.toml", help="What to sweep; without it, --set.", show_default=False),
     ] = None,
     out: Annotated[
         Path | None,

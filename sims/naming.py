@@ -71,7 +71,9 @@ Graph = Annotated[
 ]
 Out = Annotated[
     Path | None,
-    typer.Option("--out", metavar="FILE", help="Write the rows: .csv, .json or .jsonl.", show_default=False),
+    typer.Option(
+        "--out", metavar="FILE", help="Write the rows: .csv, .json, .jsonl or .parquet.", show_default=False
+    ),
 ]
 
 ROUTING_HELP = (

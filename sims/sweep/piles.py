@@ -75,13 +75,16 @@ class Piles:
         self._suspects: list[Scenario] = []  # a worker died over them: they come last, one by one
         self._deaths: dict[str, int] = {}  # key of a scenario -> workers that died over it
 
-    def take(self, worker: str) -> list[Scenario]:
-        """The next piece of work for ``worker``; empty if there is none that is worth a fabric of its own."""
+    def take(self, worker: str, *, suspects: bool = True) -> list[Scenario]:
+        """The next piece of work for ``worker``; empty if there is none that is worth a fabric of its own.
+
+        ``suspects``: when nothing else is left, also one over which a worker has died.
+        """
         pile = self._of.get(worker)
         if not pile:
             longest = max(self._of.values(), key=len, default=_Pile())
             pile = self._of[worker] = _Pile(self._free.pop() if self._free else longest.split())
-        if not pile and self._suspects:
+        if not pile and self._suspects and suspects:
             return [self._suspects.pop()]
         return pile.take(pile.piece)
 

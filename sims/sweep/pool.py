@@ -66,7 +66,9 @@ class Pool:
             while len(self._workers) < min(self._wanted, left):
                 self._start()
             for worker in self._workers.values():
-                if worker.state == "idle" and (piece := piles.take(worker.name)):
+                # What a worker died over is tried again alone: it may have been short of memory.
+                alone = all(other.state != "busy" for other in self._workers.values())
+                if worker.state == "idle" and (piece := piles.take(worker.name, suspects=alone)):
                     worker.ask(piece, _PIECE)
             for key, _ in self._watch.select():
                 for result in self._heard(key.fileobj, piles):  # type: ignore[arg-type]

@@ -25,6 +25,8 @@ from topologies.memory import available_memory
 
 __all__ = ["Outcome", "StoppedError", "run_sweep", "workers_for"]
 
+_QUICK = 10_000  # results whose tables are written within the two seconds that Ctrl-C may take
+
 Run = Callable[[Sequence[Scenario]], Iterator[Row | Failure]]
 
 
@@ -93,6 +95,8 @@ def run_sweep(
     """
     if jobs is not None and scheduler is not None:
         raise ParameterError("jobs", jobs, f"the scheduler {scheduler} has its own workers: leave one out")
+    if jobs is not None and jobs < 1:
+        raise ParameterError("jobs", jobs, "at least one process")
     say = say or (lambda line: None)
     spec = spec if isinstance(spec, SweepSpec) else read_sweep(spec)
     found = planned or plan_sweep(spec)
@@ -120,8 +124,11 @@ def run_sweep(
                 except FabricsimError as error:
                     raise StoppedError(str(error), kept, len(keys)) from None
         except BaseException:
-            with suppress(FabricsimError):  # what ended the run is the news
-                store.finish(keys)
+            if len(store.results) > _QUICK:
+                say(f"{store.folder}: the tables are not made anew: the same command again does it")
+            else:
+                with suppress(FabricsimError):  # what ended the run is the news
+                    store.finish(keys)
             raise
         files = store.finish(keys)
         results_now = tuple(store.results[key] for key in keys)

@@ -10,12 +10,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import pytest
 from sweep_cases import ROOT, fabricsim, slow_workers
 
+from fabric.errors import ParameterError
 from sims.output import read_records
 from sims.result import Failure, Row
 from sims.rows import read_results
@@ -311,6 +313,28 @@ def test_the_disk_fills_in_a_program_too(folder: Path, monkeypatch: pytest.Monke
     rule = r"rows.jsonl: cannot be written: No space left on device: 0 of 40 points are kept"
     with pytest.raises(StoppedError, match=rule):
         run_sweep(folder / "spec.toml", folder / "out", jobs=1)
+
+
+def test_a_stop_writes_the_tables_where_that_is_quick(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(results: Iterator[Row | Failure], count: int) -> Iterator[Row | Failure]:
+        yield from islice(results, 5)
+        raise KeyboardInterrupt
+
+    said: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        run_sweep(folder / "spec.toml", folder / "out", jobs=1, watch=stop)
+    assert len(read_results(folder / "out" / "rows.csv")) == 5
+    monkeypatch.setattr("sims.sweep.run._QUICK", 9)
+    with pytest.raises(KeyboardInterrupt):
+        run_sweep(folder / "spec.toml", folder / "out", jobs=1, watch=stop, say=said.append)
+    assert said[-1].endswith("out: the tables are not made anew: the same command again does it")
+    assert len(read_results(folder / "out")) == 10
+    assert len(read_results(folder / "out" / "rows.csv")) == 5
+
+
+def test_jobs_are_one_or_more(folder: Path) -> None:
+    with pytest.raises(ParameterError, match="jobs: 0: at least one process"):
+        run_sweep(folder / "spec.toml", folder / "out", jobs=0)
 
 
 # --- merge --------------------------------------------------------------------------------------------------

@@ -96,6 +96,13 @@ def test_the_pile_of_a_dead_worker_goes_to_another() -> None:
     assert keys([scenario for _, scenario in work(piles, "b")]) == keys(asked)
 
 
+def test_suspects_wait_where_they_must_be_alone() -> None:
+    piles = Piles(points(fabrics=1, algorithms="a", sizes=1), seconds=0.2)
+    piece = piles.take("a")
+    piles.suspect(piece)
+    assert piles.take("b", suspects=False) == [] and piles.take("b") == piece
+
+
 def test_who_kills_its_workers_comes_last_and_is_given_up() -> None:
     asked = points(fabrics=1)
     piles, bad = Piles(asked, seconds=0.2), asked[0]
