@@ -292,7 +292,8 @@ class AllReduce:
         else:
             time, packets = self._timed(used, size)
         program = self.program(used)
-        limit = program.limit(size, time)
+        # Packets of a pipeline fill it as they come, and not in equal steps as the fluid model has it.
+        limit = program.limit(size, time, filling=self._common["engine"] != "packet")
         if timeline is not None or not self.course.plain:
             outcome = self.campaign(used, size, timeline).run()
         if not self.course.plain:

@@ -42,7 +42,7 @@ from sims.naming_faults import (
     RerouteDelay,
     faults_text,
 )
-from sims.naming_packets import Buffer, Control, Header, Mtu, Steps, Switching, packet_text
+from sims.naming_packets import Buffer, Control, Header, Mtu, Ports, Steps, Switching, packet_text
 from sims.output import FIGURE_FORMATS, ROW_FORMATS, check_writable, tell_written
 from sims.progress import Progress
 
@@ -316,6 +316,7 @@ def flows(
         ),
     ] = None,
     out: Out = None,
+    ports: Ports = None,
     explain: Explain = False,
     explain_plot: ExplainPlot = None,
     sets: Sets = None,
@@ -362,6 +363,10 @@ def flows(
         raise ParameterError("engine", engine, "unknown engine of flows", ("flow", "packet"))
     if window is not None and engine == "packet":
         raise ParameterError("--resolution", resolution, "an option of --engine flow, not of packet")
+    if ports is not None:
+        check_writable(ports, "--ports", ROW_FORMATS)
+        if engine != "packet":
+            raise ParameterError("--ports", str(ports), f"an option of --engine packet, not of {engine}")
     is_file = Path(traffic).is_file()
     if is_file and size is not None:
         raise ParameterError("size", size, f"{traffic} says the size of each flow itself")
@@ -432,6 +437,9 @@ def flows(
             }
             write_columns(out, columns)
             tell_written(out)
+        if ports:
+            write_columns(ports, result.ports)
+            tell_written(ports)
         if explain:
             progress.step("trying what would help")
             why = explain_flows(

@@ -36,7 +36,8 @@ class FlowResult:
     ``busiest``: kind of the link with the most bytes per capacity; ``busiest_s``: seconds that its bytes take
     at least, a lower bound of the makespan; ``used``: share of the links between switches that carry
     anything; ``solves``: how often rates were found; ``packets``: what the packet model saw besides
-    (sims.packet.summary), empty for fluid flows; ``faults``: those that struck, in the order of time.
+    (sims.packet.summary), empty for fluid flows; ``ports``: the same as columns, with a line for each port;
+    ``faults``: those that struck, in the order of time.
     """
 
     traffic: Traffic
@@ -47,6 +48,7 @@ class FlowResult:
     used: float
     solves: int
     packets: dict[str, dict[str, float]] = field(default_factory=dict)
+    ports: dict[str, list[Any]] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
 
     @property

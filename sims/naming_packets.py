@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from fabric.errors import ParameterError
 
-__all__ = ["Buffer", "Control", "Header", "Mtu", "Steps", "Switching", "packet_text"]
+__all__ = ["Buffer", "Control", "Header", "Mtu", "Ports", "Steps", "Switching", "packet_text"]
 
 _PACKETS = "Options of --engine packet"
 Control = Annotated[
@@ -53,6 +54,15 @@ Switching = Annotated[
     typer.Option(
         metavar="HOW",
         help="cut-through or store-and-forward.  [default: cut-through]",
+        show_default=False,
+        rich_help_panel=_PACKETS,
+    ),
+]
+Ports = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Write what each port saw, queues and pauses: .csv, .json or .jsonl.",
         show_default=False,
         rich_help_panel=_PACKETS,
     ),

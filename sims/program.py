@@ -185,10 +185,16 @@ class Program:
         """Seconds that the whole takes once, before anything moves."""
         return self.profile.base * self.latency_factor(size)
 
-    def byte_times(self, size: float) -> NDArray[np.float64]:
-        """(phases, 2) in s: what a phase's bytes take on the fullest link, and on an endpoint's fullest."""
-        chunks = self.schedule.chunks
-        sent = np.array([math.prod(stage.phase.bytes_of(size, chunks)) for stage in self.stages])
+    def byte_times(self, size: float, *, filling: bool = True) -> NDArray[np.float64]:
+        """(phases, 2) in s: what a phase's bytes take on the fullest link, and on an endpoint's fullest.
+
+        ``filling``: in a pipeline, also while the first segments come in and the last ones leave.
+        """
+        chunks, phases = self.schedule.chunks, [stage.phase for stage in self.stages]
+        if filling:
+            sent = np.array([math.prod(phase.bytes_of(size, chunks)) for phase in phases])
+        else:
+            sent = np.array([phase.repeat * phase.count / chunks * size for phase in phases])
         return sent[:, None] * np.array([(stage.peak, stage.ideal) for stage in self.stages])
 
     def utilisation(self, size: float, time: float) -> dict[str, dict[str, float]]:
@@ -201,9 +207,9 @@ class Program:
             for kind, (mean, peak) in self.usage.items()
         }
 
-    def limit(self, size: float, time: float) -> Limit:
-        """What bounds a run of ``size`` bytes that took ``time`` s."""
-        full, ideal = self.byte_times(size).T
+    def limit(self, size: float, time: float, *, filling: bool = True) -> Limit:
+        """What bounds a run of ``size`` bytes that took ``time`` s; ``filling``: see ``byte_times``."""
+        full, ideal = self.byte_times(size, filling=filling).T
         kinds = [link_kind(self.fabric, stage.hot) for stage in self.stages]
         spent: dict[str, float] = {}
         for kind, seconds in zip(kinds, full.tolist()):

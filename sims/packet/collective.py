@@ -91,7 +91,8 @@ class PacketProgram:
 
     def check(self, size: float) -> None:
         """Raise ParameterError where ``size`` bytes are too many packets for this model."""
-        check_cost(self.hops(size), self.settings)
+        flows = sum(map(len, self.paths)) * self.schedule.pipeline
+        check_cost(self.hops(size), flows, self.settings)
 
     def run(self, size: float, *, factor: float = 1.0) -> tuple[float, dict[str, dict[str, float]]]:
         """Seconds from start to the last receipt, and what the network saw (sims.packet.summary).

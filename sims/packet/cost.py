@@ -1,22 +1,32 @@
-"""What a run of the packet model costs, before it is begun. Knows no fabric."""
+"""What a run of the packet model costs, before it is begun. Runs nothing."""
 
 from __future__ import annotations
 
-from fabric.errors import ParameterError
+from fabric.errors import ParameterError, TooLargeError
 from sims.packet.settings import PacketSettings
+from topologies.memory import available_memory
 
 __all__ = ["MOST_HOPS", "check_cost"]
 
 MOST_HOPS = 200e6  # packets times links: about half an hour
 _HOPS_PER_SECOND = 120e3  # of one core, about
+_PER_FLOW = 6_000  # bytes of a flow and its transfer, measured; a link's port takes about as much
 
 
-def check_cost(hops: float, settings: PacketSettings) -> None:
-    """Refuse a run of so many packet-hops (packets times links) that nobody would wait for it.
+def check_cost(hops: float, flows: int, settings: PacketSettings) -> None:
+    """Refuse a run that nobody would wait for, or that would not fit in memory.
+
+    Args:
+        hops: packets times links.
+        flows: queue pairs of all transfers.
 
     Raises:
         ParameterError: more than MOST_HOPS.
+        TooLargeError: too many flows for the memory there is.
     """
+    needed, available = _PER_FLOW * flows, available_memory()
+    if needed > available:
+        raise TooLargeError(f"engine packet: {flows:,} flows", needed, available)
     if hops > MOST_HOPS:
         hours = hops / _HOPS_PER_SECOND / 3600
         rule = (

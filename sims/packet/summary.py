@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from fabric.measures import link_kinds
 from sims.packet.network import PacketNetwork
 
-__all__ = ["summary"]
+__all__ = ["port_columns", "summary"]
 
 
 def summary(network: PacketNetwork, elapsed: float) -> dict[str, dict[str, float]]:
@@ -49,3 +51,27 @@ def summary(network: PacketNetwork, elapsed: float) -> dict[str, dict[str, float
                 "paused_mean_s": sum(paused) / len(paused),
             }
     return found
+
+
+def port_columns(network: PacketNetwork, elapsed: float) -> dict[str, list[Any]]:
+    """Columns with a line for each port that carried anything, in the order of the fabric's links.
+
+    ``from`` and ``to``: the nodes; ``packets``, ``bytes``: sent, headers included; ``use``: share of
+    ``elapsed`` in which the line was busy; the rest as in ``summary``, of this port.
+    """
+    fabric = network.fabric
+    names, kind = link_kinds(fabric)
+    ports = [network.ports[link] for link in sorted(network.ports) if network.ports[link].packets]
+    return {
+        "from": [fabric.label(int(fabric.link_src[port.link])) for port in ports],
+        "to": [fabric.label(int(fabric.link_dst[port.link])) for port in ports],
+        "kind": [names[kind[port.link]] for port in ports],
+        "packets": [port.packets for port in ports],
+        "bytes": [port.bytes for port in ports],
+        "use": [port.bytes * port.slowness / elapsed for port in ports],
+        "queue_mean": [port.waited / elapsed for port in ports],
+        "queue_max": [port.deepest for port in ports],
+        "wait_mean_s": [port.waited / port.packets for port in ports],
+        "buffer_max": [1 - port.fullest / port.slots for port in ports],
+        "paused_s": [port.paused for port in ports],
+    }

@@ -15,7 +15,7 @@ from sims.packet.deadlock import DeadlockError, circle
 from sims.packet.network import PacketNetwork
 from sims.packet.routes import SPREADING, Latencies, single_path
 from sims.packet.settings import PacketSettings
-from sims.packet.summary import summary
+from sims.packet.summary import port_columns, summary
 from sims.profiles import LatencyProfile
 from sims.traffic import Traffic
 
@@ -46,7 +46,8 @@ def run_packets(
     parts = [route(fabric, traffic.src, traffic.dst, by, qp=qp) for qp in range(by.qps)]
     size = (traffic.size / by.qps).tolist()
     packets = np.array([settings.packets(amount) for amount in size], float)
-    check_cost(sum(float(packets @ part.length) for part in parts), settings)
+    hops = sum(float(packets @ part.length) for part in parts)
+    check_cost(hops, len(parts) * len(traffic), settings)
     env = simpy.Environment()
     latencies = Latencies.of(fabric, profile)
     trip = latencies.round_trip(parts, settings.packet)
@@ -63,6 +64,7 @@ def run_packets(
     if lost:
         raise DeadlockError(circle(fabric, network.ports.values()), lost, env.now)
     end = np.array([message.value for message in messages]).reshape(by.qps, -1).max(axis=0)
+    elapsed = float(end.max() - traffic.start.min())
     carried = np.zeros(fabric.n_links)
     for port in network.ports.values():
         carried[port.link] = port.bytes
@@ -77,5 +79,6 @@ def run_packets(
         busiest_s=float(seconds[hot]),
         used=float(np.mean(carried[trunk] > 0)) if trunk.any() else 0.0,
         solves=0,
-        packets=summary(network, float(end.max() - traffic.start.min())),
+        packets=summary(network, elapsed),
+        ports=port_columns(network, elapsed),
     )

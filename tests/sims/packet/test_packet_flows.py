@@ -252,3 +252,40 @@ def test_unknown_policies_are_refused() -> None:
     fabric = Fabric.from_graph(load("star:endpoints=2"))
     with pytest.raises(ParameterError, match=r"routing: 'valiant': the packet engine has no such routing"):
         run_packets(fabric, flows((0, 1), size=1), policy, ROCE)
+
+
+def test_ports_tell_what_they_saw() -> None:
+    # Three senders to one receiver: the port to it is busy all the time, and the two that arrive ahead wait.
+    size = 64 * 4096.0
+    result = run("star:endpoints=4", flows((1, 0), (2, 0), (3, 0), size=size))
+    ports = {(a, b): i for i, (a, b) in enumerate(zip(result.ports["from"], result.ports["to"]))}
+    assert len(ports) == 4
+    last = ports["4", "0"]
+    assert result.ports["packets"][last] == 192 and result.ports["bytes"][last] == 192 * (MTU + HEADER)
+    assert result.ports["use"][last] == pytest.approx(192 * (MTU + HEADER) / B / result.makespan)
+    # At the end of the senders' bursts two thirds of what came wait; what has left is a third.
+    assert result.ports["queue_max"][last] == pytest.approx(2 * 64, abs=2)
+    assert result.packets["leaf -> endpoint"]["queue_max"] == result.ports["queue_max"][last]
+    # Little's law: the mean queue is the sum of all waits over the time.
+    mean = result.ports["wait_mean_s"][last] * 192 / result.makespan
+    assert result.ports["queue_mean"][last] == pytest.approx(mean)
+    assert result.ports["paused_s"] == [0.0] * 4
+
+
+def test_back_pressure_pauses_the_senders() -> None:
+    # Two slots behind the sender's link, and a receiver at half its rate: it must wait half of the time.
+    G = nx.Graph(name="slow receiver")
+    G.add_nodes_from(range(2), kind="gpu", tier=0)
+    G.add_node("s", kind="switch", tier=1)
+    G.add_edge(0, "s", rate=2e9, delay=1e-8)
+    G.add_edge(1, "s", rate=1e9, delay=1e-8)
+    fabric = Fabric.from_graph(G)
+    size = 1000.0 * MTU
+    ideal = latency_profile("ideal")
+    result = run_packets(
+        fabric, flows((0, 1), size=size), Ecmp(), ideal, parse_packet_settings(":buffer=9KB")
+    )
+    assert result.makespan == pytest.approx(2e-8 + on_the_wire(size) / 1e9, rel=1e-9)
+    sender = result.ports["from"].index("0")
+    assert result.ports["paused_s"][sender] == pytest.approx(result.makespan / 2, rel=0.01)
+    assert result.packets["endpoint -> leaf"]["buffer_max"] == 1
