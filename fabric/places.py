@@ -34,7 +34,11 @@ def cable_kinds(fabric: Fabric) -> tuple[list[str], NDArray[np.int64]]:
     pods = not fabric.tiered and "pod" in fabric.zones
     if pods:
         code += trunk & (zone_of_links(fabric, "pod") == BETWEEN)
-    used, first, index = np.unique(code, return_index=True, return_inverse=True)
+    used = np.flatnonzero(np.bincount(code))
+    place = np.zeros(int(code.max(initial=0)) + 1, np.int64)
+    place[code[::-1]] = np.arange(len(code))[::-1]  # the first link of each
+    first = place[used]
+    place[used] = np.arange(len(used))
     names = []
     for number, link in zip(used.tolist(), first.tolist()):
         ends = sorted((int(fabric.link_src[link]), int(fabric.link_dst[link])), key=lambda node: rank[node])
@@ -42,7 +46,7 @@ def cable_kinds(fabric: Fabric) -> tuple[list[str], NDArray[np.int64]]:
         if pods and trunk[link]:
             name += " between pods" if number % 2 else " in a pod"
         names.append(name)
-    return names, index.ravel()
+    return names, place[code]
 
 
 def zone_of_links(fabric: Fabric, zone: str) -> NDArray[np.int64]:

@@ -150,7 +150,7 @@ def allreduce(
     explain |= explain_plot is not None
     from fabric.units import format_size, parse_sizes
     from sims.allreduce import DEFAULT_ALGORITHMS, AllReduce, check_settings
-    from sims.explain import Explainer, Explanation
+    from sims.explain import Explainer
     from sims.explain_lines import explanation_lines
     from sims.faults.timeline import Timeline as Record
     from sims.output import write_records
@@ -213,7 +213,6 @@ def allreduce(
             **texts,
         )
         explainer = Explainer(job) if explain else None
-        explained: list[Explanation] = []
         record = Record() if timeline else None
         try:
             progress.step("routing")
@@ -230,16 +229,14 @@ def allreduce(
                         allreduce_header(row, fabric.disclaimer, [*notes, *job.caveats, *left_out])
                     )
                 if explainer:
-                    explained.append(explainer.explain(row))
-                    row = replace(row, gains=explained[-1].gains)
+                    row = replace(row, gains=explainer.gains(row))
                 rows.append(row)
                 if len(rows) - done == len(chosen):
                     progress.print(allreduce_block(rows[done:], job.note(row.used)))
                     if explainer:
-                        largest = max(range(done, len(rows)), key=lambda i: rows[i].scenario.size_bytes)
-                        worst = rows[largest]
-                        name = f"{worst.used} at {format_size(worst.scenario.size_bytes)}"
-                        progress.print(explanation_lines(name, explained[largest]))
+                        largest = max(rows[done:], key=lambda row: row.scenario.size_bytes)
+                        name = f"{largest.used} at {format_size(largest.scenario.size_bytes)}"
+                        progress.print(explanation_lines(name, explainer.explain(largest)))
                     done = len(rows)
         finally:
             # Also after Ctrl-C: what is finished is kept.

@@ -169,13 +169,15 @@ class Explainer:
             rule = "explains one all-reduce on a fabric that stays as it is: leave faults and repeats out"
             raise ParameterError("explain", job.course.texts["faults"], rule)
         self.job = job
-        self._jobs: dict[str, AllReduce] = {}
-        self._again: dict[tuple[str, str], Program] = {}
+        self._jobs: dict[str, tuple[AllReduce, str]] = {}
+        self._doubled: dict[str, tuple[dict[str, Program], list[str]]] = {}
+        self._silent: dict[str, Program] = {}
+        self._times: dict[tuple[int, float], float] = {}  # by program, all of which are kept
 
     def row(self, algorithm: str, size: int) -> Row:
         """As of AllReduce.row, with the gains."""
         row = self.job.row(algorithm, size)
-        return replace(row, gains=self.explain(row).gains)
+        return replace(row, gains=self.gains(row))
 
     def rows(self, algorithms: Sequence[str], sizes: Sequence[int]) -> Iterator[Row]:
         """As of AllReduce.rows, with the gains."""
@@ -183,39 +185,60 @@ class Explainer:
             for size in sizes:
                 yield self.row(algorithm, size)
 
+    def gains(self, row: Row) -> dict[str, float]:
+        """Those of ``explain``, without looking where the time goes."""
+        return {one.name: one.saved_s for one in self._remedies(row)[0]}
+
     def explain(self, row: Row) -> Explanation:
         """Why ``row``, one of this job, takes its time. Of ``auto``, the algorithm that ran is explained."""
-        size = row.scenario.size_bytes
-        left_out: list[str] = []
         program = self.job.program(row.used)
-        remedies = [*self._twice(row, program, left_out), *self._settings(row, left_out)]
-        other = self._other(row)
-        remedies += [other] if other else []
-        if not other:
-            left_out.append(f"{OTHER} (no other fits these ranks)")
+        remedies, left_out = self._remedies(row)
         return Explanation(
             time_s=row.time_s,
             latency_share=row.latency_share,
             phases=len(program.stages),
-            hotspots=hotspots(program, size),
-            remedies=tuple(sorted(remedies, key=lambda remedy: -remedy.saved_s)),
-            left_out=tuple(left_out),
+            hotspots=hotspots(program, row.scenario.size_bytes),
+            remedies=remedies,
+            left_out=left_out,
         )
 
-    def _twice(self, row: Row, program: Program, left_out: list[str]) -> Iterator[Remedy]:
+    def _remedies(self, row: Row) -> tuple[tuple[Remedy, ...], tuple[str, ...]]:
+        """Those that apply, what saves most first, and words on the others."""
+        left_out: list[str] = []
+        remedies = [*self._twice(row, left_out), *self._settings(row, left_out)]
+        other = self._other(row)
+        remedies += [other] if other else []
+        if not other:
+            left_out.append(f"{OTHER} (no other fits these ranks)")
+        return tuple(sorted(remedies, key=lambda remedy: -remedy.saved_s)), tuple(left_out)
+
+    def _time(self, program: Program, size: float) -> float:
+        key = (id(program), size)
+        if key not in self._times:
+            self._times[key] = self.job.time(program, size)
+        return self._times[key]
+
+    def _twice(self, row: Row, left_out: list[str]) -> Iterator[Remedy]:
         """Every kind of cable twice as fast, and all of them."""
-        load = np.sum([stage.paths.load(1.0, program.fabric.n_links) for stage in program.stages], axis=0)
-        for kind, capacity in doublings(program.fabric, load, left_out):
-            if (row.used, kind) not in self._again:
-                self._again[row.used, kind] = self._faster(program, kind, capacity)
-            time = self.job.time(self._again[row.used, kind], row.scenario.size_bytes)
-            yield doubling(kind, row.time_s, time)
+        if row.used not in self._doubled:
+            program = self.job.program(row.used)
+            words: list[str] = []
+            load = np.zeros(program.fabric.n_links)
+            for stage in program.stages:
+                load += stage.paths.load(1.0, program.fabric.n_links)
+            found = doublings(program.fabric, load, words)
+            faster = {kind: self._faster(program, kind, capacity) for kind, capacity in found}
+            self._doubled[row.used] = faster, words
+        faster, words = self._doubled[row.used]
+        left_out += words
+        for kind, program in faster.items():
+            yield doubling(kind, row.time_s, self._time(program, row.scenario.size_bytes))
 
     def _faster(self, program: Program, kind: str, capacity: NDArray[np.float64]) -> Program:
         """``program`` with one kind of cable twice as fast; routed again only where that may change paths."""
         job = self.job
         if keeps_paths(program.fabric, job.policy):
-            return program.again(capacity=capacity)
+            return program.with_capacity(capacity)
         fabric = upgraded(job.left, "" if kind == EVERY else kind)
         return Program.compile(program.schedule, fabric, job.placement, job.policy, job.profile)
 
@@ -243,17 +266,18 @@ class Explainer:
         size = row.scenario.size_bytes
         how = " ".join(f"--{key.replace('_', '-')} {value}" for key, value in settings.items())
         if name == NO_LATENCY:  # the paths stay as they are
-            if (row.used, name) not in self._again:
+            if row.used not in self._silent:
                 quiet = silent(self.job.profile)
-                self._again[row.used, name] = self.job.program(row.used).again(profile=quiet)
-            time = self.job.time(self._again[row.used, name], size)
+                self._silent[row.used] = self.job.program(row.used).with_latency(quiet)
+            time = self._time(self._silent[row.used], size)
             scenario = self.job.scenario(row.used, size).model_copy(update=settings)
             return remedy(name, how, row.time_s, time, scenario=scenario)
         if name not in self._jobs:
-            self._jobs[name] = self.job.changed(**settings)
-        changed = self._jobs[name]
-        time = changed.time(changed.program(row.used), size)
-        note = "; ".join(said for said in changed.caveats if said not in self.job.caveats)
+            other = self.job.changed(**settings)
+            note = "; ".join(said for said in other.caveats if said not in self.job.caveats)
+            self._jobs[name] = other, note
+        changed, note = self._jobs[name]
+        time = self._time(changed.program(row.used), size)
         scenario = changed.scenario(row.used, size)
         return remedy(name, how, row.time_s, time, scenario=scenario, note=note)
 
@@ -267,7 +291,7 @@ class Explainer:
         least = {name: _least(self.job.program(name), size) for name in self.job.fits(names)[0]}
         for name in sorted(least, key=lambda name: least[name]):
             if least[name] < best:
-                time = self.job.time(self.job.program(name), size)
+                time = self._time(self.job.program(name), size)
                 best, chosen = min((best, chosen), (time, name))
         if not chosen:
             return None

@@ -83,7 +83,7 @@ class RoutedTraffic:
     def again(
         self, *, capacity: NDArray[np.float64] | None = None, profile: LatencyProfile | None = None
     ) -> RoutedTraffic:
-        """The same paths with other capacities or latencies; arguments as of sims.program.Program.again."""
+        """The same paths with other capacities or latencies; arguments as of sims.program.Program."""
         fabric = self.fabric if capacity is None else self.fabric.with_capacity(capacity)
         return replace(self, fabric=fabric, profile=profile or self.profile)
 

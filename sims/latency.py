@@ -30,9 +30,14 @@ def link_latency(fabric: Fabric, profile: LatencyProfile) -> NDArray[np.float64]
     return latency + np.where(fabric.link_src < fabric.n_endpoints, overhead, 0.0)
 
 
-def transfer_latency(paths: Paths, fabric: Fabric, profile: LatencyProfile) -> NDArray[np.float64]:
-    """(flows,) in s: the latency of each of the transfers of one phase: its hops, and its step as a whole."""
-    latency = paths.total(link_latency(fabric, profile))
+def transfer_latency(
+    paths: Paths, fabric: Fabric, profile: LatencyProfile, hops: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    """(flows,) in s: the latency of each of the transfers of one phase: its hops, and its step as a whole.
+
+    ``hops``: what ``link_latency`` gives, where it is known already.
+    """
+    latency = paths.total(link_latency(fabric, profile) if hops is None else hops)
     if profile.counts_steps:
         crosses = crossing(paths, fabric)
         step = np.where(crosses, profile.net_step, profile.intra_step)

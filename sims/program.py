@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from fabric.measures import link_kind, link_kinds
 from fabric.memory import available_memory
 from fabric.policy import Policy
 from fabric.routing import pieces
-from sims.latency import crossing, derated, transfer_latency
+from sims.latency import crossing, derated, link_latency, transfer_latency
 from sims.network import RateMemo
 from sims.profiles import PLATEAU_BYTES, LatencyProfile
 from sims.schedule import Phase, Schedule
@@ -53,6 +54,12 @@ class Stage:
     @property
     def worst_latency(self) -> float:
         return float(np.max(self.latency))
+
+
+class _Pace(TypedDict):
+    peak: float
+    ideal: float
+    hot: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,55 +114,52 @@ class Program:
         """
         runs_on = derated(carrier(fabric, policy), profile)
         _require_memory(schedule, pieces(runs_on, policy))
-        known: dict[tuple[int, int, int], Paths] = {}  # phases with the same transfers share their arrays
-        routed = []
-        for phase in schedule.phases:
-            key = (id(phase.src), id(phase.dst), id(phase.via))
-            if key not in known:
-                known[key] = routed_phase(phase, runs_on, placement, policy)
-            routed.append(known[key])
-        return cls._laid(schedule, runs_on, routed, policy.qps, profile)
-
-    @classmethod
-    def _laid(
-        cls,
-        schedule: Schedule,
-        fabric: Fabric,
-        routed: Sequence[Paths],
-        qps: int,
-        profile: LatencyProfile,
-        memo: RateMemo | None = None,
-    ) -> Program:
-        carried = np.zeros(fabric.n_links)  # bytes on each link per byte of the message
+        known: dict[tuple[int, int, int], tuple[Paths, NDArray[np.float64]]] = {}
+        link_seconds = link_latency(runs_on, profile)
         stages = []
-        for phase, paths in zip(schedule.phases, routed):
-            load = paths.load(1.0 / qps, fabric.n_links)
+        carried = np.zeros(runs_on.n_links)  # bytes on each link per byte of the message
+        for phase in schedule.phases:
+            key = (id(phase.src), id(phase.dst), id(phase.via))  # phases with the same transfers
+            if key not in known:
+                paths = routed_phase(phase, runs_on, placement, policy)
+                known[key] = paths, transfer_latency(paths, runs_on, profile, link_seconds)
+            paths, each = known[key]
+            load = paths.load(1.0 / policy.qps, runs_on.n_links)
             carried += load * (phase.repeat * phase.count / schedule.chunks)
-            stages.append(_stage(phase, fabric, paths, load, profile, qps, schedule.chunks))
+            stages.append(_stage(phase, runs_on, paths, load, each, policy.qps, schedule.chunks))
         return cls(
-            fabric=fabric,
+            fabric=runs_on,
             schedule=schedule,
             profile=profile,
-            qps=qps,
+            qps=policy.qps,
             stages=tuple(stages),
-            usage=_usage(fabric, carried),
-            memo=memo or RateMemo(),
+            usage=_usage(runs_on, carried),
         )
 
-    def again(
-        self, *, capacity: NDArray[np.float64] | None = None, profile: LatencyProfile | None = None
-    ) -> Program:
-        """The same paths with other capacities or latencies: those of any policy that looks at neither.
+    def with_capacity(self, capacity: NDArray[np.float64]) -> Program:
+        """The same paths over links of other capacities: what a policy takes that does not look at them.
 
-        ``capacity``: (links,) bytes/s of the links of ``fabric``; ``profile``: one that leaves the bytes the
-        same share of them.
+        ``capacity``: (links,) in bytes/s, of the links of ``fabric``.
         """
-        routed = [stage.routed for stage in self.stages]
-        if capacity is None:
-            fabric, memo = self.fabric, self.memo
-        else:
-            fabric, memo = self.fabric.with_capacity(capacity), RateMemo()
-        return self._laid(self.schedule, fabric, routed, self.qps, profile or self.profile, memo)
+        fabric = self.fabric.with_capacity(capacity)
+        stages = []
+        carried = np.zeros(fabric.n_links)
+        for stage in self.stages:
+            load = stage.paths.load(stage.share, fabric.n_links)
+            carried += load * (stage.phase.repeat * stage.phase.count / self.schedule.chunks)
+            stages.append(replace(stage, **_pace(load, fabric)))
+        usage = _usage(fabric, carried)
+        return replace(self, fabric=fabric, stages=tuple(stages), usage=usage, memo=RateMemo())
+
+    def with_latency(self, profile: LatencyProfile) -> Program:
+        """The same paths with the latencies of a profile that leaves the bytes the same share of links."""
+        chunks = self.schedule.chunks
+        link_seconds = link_latency(self.fabric, profile)
+        stages = []
+        for stage in self.stages:
+            each = transfer_latency(stage.routed, self.fabric, profile, link_seconds)
+            stages.append(replace(stage, latency=_waits(stage.phase, each, self.qps, chunks)))
+        return replace(self, profile=profile, stages=tuple(stages))
 
     def over(self, routed: Sequence[Paths]) -> Program:
         """The same program on other paths, one set per stage; a stage whose set is the same object stays.
@@ -166,8 +170,8 @@ class Program:
         for stage, own in zip(self.stages, routed):
             if own is not stage.routed:
                 load = own.load(1.0 / self.qps, self.fabric.n_links)
-                args = (load, self.profile, self.qps, self.schedule.chunks)
-                stage = _stage(stage.phase, self.fabric, own, *args)
+                each = transfer_latency(own, self.fabric, self.profile)
+                stage = _stage(stage.phase, self.fabric, own, load, each, self.qps, self.schedule.chunks)
             stages.append(stage)
         return replace(self, stages=tuple(stages), memo=RateMemo())
 
@@ -273,31 +277,35 @@ def _stage(
     fabric: Fabric,
     paths: Paths,
     load: NDArray[np.float64],
-    profile: LatencyProfile,
+    each: NDArray[np.float64],
     qps: int,
     chunks: int,
 ) -> Stage:
-    each = transfer_latency(paths, fabric, profile)
-    seconds = load / fabric.capacity
-    hot_access = int(np.argmax(np.where(fabric.access, seconds, 0.0)))
-    hot = int(np.argmax(seconds))
-    if seconds[hot] <= seconds[hot_access] * (1 + 1e-9):
-        hot = hot_access  # of links that are equally full the endpoints' are to blame: they can't be avoided
-    if phase.lockstep:
-        latency: NDArray[np.float64] | float = _chain(phase, each.reshape(qps, -1).max(axis=0), chunks)
-    else:
-        latency = each
+    """``load``: (links,) bytes of one byte of every transfer; ``each``: (flows,) their latencies."""
     return Stage(
         phase=phase,
         routed=paths,
         paths=Paths.lockstep(load) if phase.lockstep else paths,
         share=1.0 if phase.lockstep else 1.0 / qps,
-        latency=latency,
-        peak=float(seconds[hot]),
-        ideal=float(seconds[hot_access]),
-        hot=hot,
+        latency=_waits(phase, each, qps, chunks),
         crosses=bool(crossing(paths, fabric).any()),
+        **_pace(load, fabric),
     )
+
+
+def _pace(load: NDArray[np.float64], fabric: Fabric) -> _Pace:
+    """How long one byte of every transfer takes on the fullest links; ``load``: (links,) bytes of them."""
+    seconds = load / fabric.capacity
+    hot_access = int(np.argmax(np.where(fabric.access, seconds, 0.0)))
+    hot = int(np.argmax(seconds))
+    if seconds[hot] <= seconds[hot_access] * (1 + 1e-9):
+        hot = hot_access  # of links that are equally full the endpoints' are to blame: they can't be avoided
+    return {"peak": float(seconds[hot]), "ideal": float(seconds[hot_access]), "hot": hot}
+
+
+def _waits(phase: Phase, each: NDArray[np.float64], qps: int, chunks: int) -> NDArray[np.float64] | float:
+    """The latency of each flow, or for a lockstep phase that of the whole."""
+    return _chain(phase, each.reshape(qps, -1).max(axis=0), chunks) if phase.lockstep else each
 
 
 def _chain(phase: Phase, each: NDArray[np.float64], chunks: int) -> float:
