@@ -5,6 +5,8 @@ Knows no flow and no time.
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +15,7 @@ from fabric.fabric import Fabric
 from fabric.measures import node_kind
 from fabric.schema import NVSWITCH, SWITCH
 
-__all__ = ["BETWEEN", "cable_kinds", "upgraded", "zone_of_links"]
+__all__ = ["BETWEEN", "cable_kinds", "slug", "upgraded", "zone_of_links"]
 
 BETWEEN = -2  # a link whose two ends stand in different zones
 
@@ -49,6 +51,15 @@ def cable_kinds(fabric: Fabric) -> tuple[list[str], NDArray[np.int64]]:
     return names, place[code]
 
 
+def slug(kind: str) -> str:
+    """A kind of cable as one word.
+
+    >>> slug("endpoint - scale-up switch")
+    'endpoint-scale-up-switch'
+    """
+    return re.sub(r"[\s-]+", "-", kind.strip())
+
+
 def zone_of_links(fabric: Fabric, zone: str) -> NDArray[np.int64]:
     """(links,): index into ``fabric.zones[zone].names``, -1 where no end stands in one, BETWEEN where they
     differ.
@@ -61,15 +72,18 @@ def zone_of_links(fabric: Fabric, zone: str) -> NDArray[np.int64]:
 
 
 def upgraded(fabric: Fabric, kind: str = "", factor: float = 2.0) -> Fabric:
-    """``fabric`` with every cable of one kind (of cable_kinds; "": of all) so many times as fast.
+    """``fabric`` with every cable of one kind so many times as fast.
+
+    ``kind``: of cable_kinds, also with hyphens for spaces, as in ``leaf-spine``; "": all of them.
 
     Raises:
         ParameterError: no cable is of this kind, or the factor is not a finite number above zero.
     """
     names, index = cable_kinds(fabric)
-    if kind and kind not in names:
-        raise ParameterError("kind of cable", kind, f"{fabric.name} has none such", names)
+    slugs = [slug(name) for name in names]
+    if kind and slug(kind) not in slugs:
+        raise ParameterError("upgrade", kind, f"no kind of cable of {fabric.name}", slugs)
     if not 0 < factor < np.inf:
         raise ParameterError("factor", factor, "a finite number above zero")
-    chosen = index == names.index(kind) if kind else np.ones(fabric.n_links, bool)
+    chosen = index == slugs.index(slug(kind)) if kind else np.ones(fabric.n_links, bool)
     return fabric.with_capacity(np.where(chosen, fabric.capacity * factor, fabric.capacity))

@@ -20,6 +20,7 @@ from fabric.fault import NONE, format_faults, parse_faults
 from fabric.policy import parse_policy, policy_file
 from fabric.routing import caveat, check_policy
 from fabric.units import parse_sizes
+from fabric.upgrade import format_upgrades, improved, parse_upgrades
 from sims.collectives import ALGORITHMS, AUTO, build, format_algorithm, parse_algorithms
 from sims.collectives.hierarchical import UnequalGroupsError
 from sims.engine import ENGINES as TIMES
@@ -78,6 +79,7 @@ class AllReduce:
         engine: str = "flow",
         packet: str = "",
         latency_profile: str = DEFAULT_PROFILE,
+        upgrade: str = NONE,
         fail: str = NONE,
         degrade: str = NONE,
         allow_partition: bool = False,
@@ -92,6 +94,7 @@ class AllReduce:
             engine=engine,
             packet=packet,
             latency_profile=latency_profile,
+            upgrade=upgrade,
             fail=fail,
             degrade=degrade,
             faults=faults,
@@ -106,7 +109,9 @@ class AllReduce:
         self.placement = place(fabric, ranks, placement, seed)
         failing, slowing = parse_faults("fail", fail), parse_faults("degrade", degrade)
         static = (*failing, *slowing)
-        self.left, self.damage = harmed(fabric, static, seed, allow_partition=allow_partition)
+        faster = parse_upgrades(upgrade)
+        whole = improved(fabric, faster)
+        self.left, self.damage = harmed(whole, static, seed, allow_partition=allow_partition)
         self.course = Course.of(faults, reroute_delay, repeat, gap)
         self.packet_settings = parse_packet_settings(packet)
         chosen = engine == "packet" and self.policy.name in SPREADING  # for each packet, on its way
@@ -126,6 +131,7 @@ class AllReduce:
             "engine": engine,
             "packet": str(self.packet_settings) if engine == "packet" else "",
             "latency_profile": self.profile.spec,
+            "upgrade": format_upgrades(faster),
             "fail": format_faults(failing),
             "degrade": format_faults(slowing),
             "fault_digest": self._fault_digest(),
@@ -433,6 +439,7 @@ def check_settings(
     engine: str,
     latency_profile: str,
     packet: str = "",
+    upgrade: str = NONE,
     fail: str = NONE,
     degrade: str = NONE,
     faults: str = NONE,
@@ -453,6 +460,7 @@ def check_settings(
     parse_packet_settings(packet)
     parse_profile(latency_profile)
     check_placement(placement)
+    parse_upgrades(upgrade)
     parse_faults("fail", fail)
     parse_faults("degrade", degrade)
     course = Course.of(faults, reroute_delay, repeat, gap)

@@ -23,6 +23,7 @@ from sims.naming import (
     Sets,
     Spec,
     Topology,
+    Upgrade,
     joined,
     named,
     opened,
@@ -120,6 +121,7 @@ def allreduce(
     buffer: Buffer = None,
     switching: Switching = None,
     steps: Steps = None,
+    upgrade: Upgrade = None,
     fail: Fail = None,
     degrade: Degrade = None,
     allow_partition: AllowPartition = False,
@@ -171,6 +173,7 @@ def allreduce(
             engine, cc=cc, mtu=mtu, header=header, buffer=buffer, switching=switching, steps=steps
         ),
         "latency_profile": latency_profile,
+        "upgrade": joined(upgrade),
         "fail": joined(fail),
         "degrade": joined(degrade),
         "allow_partition": str(allow_partition).lower(),
@@ -291,6 +294,7 @@ def flows(
     header: Header = None,
     buffer: Buffer = None,
     switching: Switching = None,
+    upgrade: Upgrade = None,
     fail: Fail = None,
     degrade: Degrade = None,
     allow_partition: AllowPartition = False,
@@ -333,6 +337,7 @@ def flows(
         "engine": engine,
         "packet": packet_text(engine, cc=cc, mtu=mtu, header=header, buffer=buffer, switching=switching),
         "latency_profile": latency_profile,
+        "upgrade": joined(upgrade),
         "fail": joined(fail),
         "degrade": joined(degrade),
         "allow_partition": str(allow_partition).lower(),
@@ -372,6 +377,7 @@ def flows(
     amount = parse_size(size) if size is not None else 0
     from fabric.breakage import harmed
     from fabric.fault import format_faults, parse_faults
+    from fabric.upgrade import format_upgrades, improved, parse_upgrades
     from sims.explain_flows import explain_flows
     from sims.explain_lines import explanation_lines
     from sims.faults.setting import Course
@@ -392,7 +398,8 @@ def flows(
         raise ParameterError("explain", texts["faults"], rule)
     with Progress() as progress:
         fabric, text, _, notes = opened(texts["topology"], progress, allow_partition=partition)
-        sound = fabric
+        faster = parse_upgrades(texts["upgrade"])
+        sound = improved(fabric, faster)
         fabric, harm = harmed(sound, (*failing, *slowing), draw, allow_partition=partition)
         who = (
             read_traffic(traffic, fabric.n_endpoints)
@@ -417,6 +424,7 @@ def flows(
                 striking = Striking.of(fabric, course, draw, allow_partition=partition)
             result = routed.run(window, striking=striking, timeline=record)
         notes += [str(harm)] if harm else []
+        notes += [f"faster: {format_upgrades(faster)}"] if faster else []
         asked = {"fail": format_faults(failing), "degrade": format_faults(slowing)}
         asked |= {name: text for name, text in course.texts.items() if name in ("faults", "reroute_delay")}
         progress.print(

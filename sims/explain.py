@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from fabric import Fabric
 from fabric.errors import FabricsimError, ParameterError
 from fabric.fault import NONE
-from fabric.places import cable_kinds, upgraded
+from fabric.places import cable_kinds, slug, upgraded
 from fabric.policy import Policy, Ugal
+from fabric.upgrade import format_upgrades, parse_upgrades
 from sims.allreduce import AllReduce, fabric_of, job_of
 from sims.bottleneck import Hotspot, hotspots
 from sims.collectives import ALGORITHMS
@@ -61,8 +62,8 @@ BALANCED, PACKED, NO_FAULTS, NO_LATENCY, OTHER = (
 class Remedy:
     """One change and what it would do.
 
-    ``change``: how it is asked for, as options of the command or as a call; ``scenario``: that of the run
-    with the change, None where no scenario says it (other capacities); ``note``: what to say beside it.
+    ``change``: the options of the command that ask for it; ``scenario``: that of the run with the change,
+    None for plain flows; ``note``: what to say beside it.
     """
 
     name: str
@@ -128,10 +129,14 @@ def keeps_paths(runs_on: Fabric, policy: Policy) -> bool:
     return not isinstance(policy, Ugal) and (runs_on.tiered or not merged)
 
 
-def doubling(kind: str, now: float, then: float) -> Remedy:
+def doubling(kind: str, now: float, then: float, *, scenario: Scenario | None = None) -> Remedy:
     """The remedy of twice as fast cables of a kind."""
-    call = "upgraded(fabric)" if kind == EVERY else f'upgraded(fabric, "{kind}")'
-    return remedy(f"2x {kind}", call, now, then)
+    return remedy(f"2x {kind}", f"--upgrade {slug(kind)}", now, then, scenario=scenario)
+
+
+def with_doubled(upgrade: str, kind: str) -> str:
+    """The text of upgrades after one more, by two."""
+    return format_upgrades(parse_upgrades(f"{'' if upgrade == NONE else upgrade + ';'}{slug(kind)}=2"))
 
 
 def explain(scenario: Scenario, fabric: Fabric | None = None) -> Explanation:
@@ -232,7 +237,10 @@ class Explainer:
         faster, words = self._doubled[row.used]
         left_out += words
         for kind, program in faster.items():
-            yield doubling(kind, row.time_s, self._time(program, row.scenario.size_bytes))
+            size = row.scenario.size_bytes
+            scenario = self.job.scenario(row.used, size)
+            both = scenario.model_copy(update={"upgrade": with_doubled(scenario.upgrade, kind)})
+            yield doubling(kind, row.time_s, self._time(program, size), scenario=both)
 
     def _faster(self, program: Program, kind: str, capacity: NDArray[np.float64]) -> Program:
         """``program`` with one kind of cable twice as fast; routed again only where that may change paths."""

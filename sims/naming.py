@@ -96,6 +96,16 @@ Seed = Annotated[
         metavar="NUMBER", help="Draws random placements and traffic, the salts of ECMP, detours, faults."
     ),
 ]
+Upgrade = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--upgrade",
+        metavar="KIND[=FACTOR]",
+        help="Make every cable of a kind faster, twice if no factor is given: leaf-spine, spine-core=1.5, "
+        "every-cable. May be given again.",
+        show_default=False,
+    ),
+]
 Fail = Annotated[
     list[str] | None,
     typer.Option(

@@ -43,6 +43,7 @@ class Scenario(BaseModel):
     engine: Literal["flow", "bound", "packet"] = "flow"
     packet: str = ""
     latency_profile: str = "roce-400g"
+    upgrade: str = NONE
     fail: str = NONE
     degrade: str = NONE
     fault_digest: str = ""
@@ -88,7 +89,7 @@ class Scenario(BaseModel):
 
 # Fields that came after rows had been written: they are no cause at their default, so that keys stay.
 _LATER = (
-    *("routing_digest", "packet", "fail", "degrade", "fault_digest", "allow_partition"),
+    *("routing_digest", "packet", "upgrade", "fail", "degrade", "fault_digest", "allow_partition"),
     *("faults", "reroute_delay", "repeat", "gap"),
 )
 

@@ -18,6 +18,7 @@ from fabric.errors import ParameterError
 from fabric.fault import NONE, format_faults, parse_faults
 from fabric.policy import POLICIES, parse_policy
 from fabric.units import parse_size
+from fabric.upgrade import format_upgrades, parse_upgrades
 from sims.collectives import ALGORITHMS, format_algorithm, parse_algorithms
 from sims.faults.setting import DEFAULT_DELAY, canonical_time, parse_faults_text, parse_repeat
 from sims.faults.wear import PARTS as WEAR_PARTS
@@ -53,6 +54,7 @@ DEFAULTS: Mapping[str, str] = {
     "engine": "flow",
     "packet": "",
     "latency_profile": DEFAULT_PROFILE,
+    "upgrade": NONE,
     "fail": NONE,
     "degrade": NONE,
     "allow_partition": "false",
@@ -69,7 +71,7 @@ _ALSO = {
     "allow-partition": "allow_partition",
     "reroute-delay": "reroute_delay",
 }
-_WHOLE = ("fail", "degrade")  # fields whose texts hold = without having parts
+_WHOLE = ("upgrade", "fail", "degrade")  # fields whose texts hold = without having parts
 _WITH_PARTS = ("topology", "routing", "algorithm", "packet", "latency_profile", "faults")
 _FILE = re.compile(r"(.+):([A-Za-z_]+=[^:]*)", re.DOTALL)
 _OF_FILES = ("nvlink", "delay")
@@ -313,6 +315,8 @@ def check_field(field: str, text: str) -> str:
         return str(parse_packet_settings(text)) if text else ""
     if field == "latency_profile":
         return latency_profile(text).spec
+    if field == "upgrade":
+        return format_upgrades(parse_upgrades(text))
     if field in ("fail", "degrade"):
         return format_faults(parse_faults(field, text))
     if field == "faults":

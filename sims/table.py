@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from fabric import Fabric
+from fabric.fault import NONE
 from fabric.measures import Measures
 from fabric.policy import Policy
 from fabric.routing import caveat
@@ -51,6 +52,8 @@ def allreduce_header(row: Row, disclaimer: str = "", notes: Sequence[str] = ()) 
     yield f"# latency    {latency_profile(s.latency_profile)}"
     if s.packet:
         yield f"# packets    {packet_settings_line(parse_packet_settings(s.packet))}"
+    if s.upgrade != NONE:
+        yield f"# faster     {s.upgrade}"
     yield from course_lines(s.model_dump())
     if disclaimer:
         yield f"# note       {disclaimer}"

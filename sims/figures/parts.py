@@ -14,7 +14,7 @@ from topologies.spec import Builder, Parameter, read_arguments
 
 __all__ = ["FAULTS", "of_faults", "parameters_of", "parts", "spelled"]
 
-FAULTS = ("fail", "degrade", "allow_partition", "faults", "reroute_delay", "repeat", "gap")
+FAULTS = ("upgrade", "fail", "degrade", "allow_partition", "faults", "reroute_delay", "repeat", "gap")
 _PAIR = re.compile(r"([\w-]+)=([^,:]+)")
 _BUILDERS: tuple[Builder, ...] = (*FAMILIES.values(), *PRESETS.values())
 
@@ -86,7 +86,7 @@ def spelled(part: str, value: Any) -> str:
 
 
 def of_faults(name: str, value: Any) -> str:
-    """A setting of faults in words.
+    """A setting of faults, or of the contrary, in words.
 
     >>> of_faults("fail", "cables=1%"), of_faults("degrade", "none")
     ('failed cables=1%', 'none slower')
@@ -99,6 +99,8 @@ def of_faults(name: str, value: Any) -> str:
         return f"{name} {value}"
     if name == "allow_partition":
         return "partition allowed" if value else "no partition"
+    if name == "upgrade":
+        return "none faster" if value == NONE else f"faster {value}"
     if name == "fail":
         return "none failed" if value == NONE else f"failed {value}"
     return "none slower" if value == NONE else f"slower {value}"

@@ -37,6 +37,7 @@ _NOUNS = {
     "size_bytes": ("message size", "message sizes"),
     "engine": ("engine", "engines"),
     "latency_profile": ("latency profile", "latency profiles"),
+    "upgrade": ("upgrade", "upgrades"),
     "fail": ("failure", "failures"),
     "degrade": ("degradation", "degradations"),
     "allow_partition": ("rule on partitions", "rules on partitions"),

@@ -96,7 +96,9 @@ def test_cables_in_a_pod_are_told_from_those_between_pods_where_there_are_no_tie
 
 def test_only_what_there_is_is_upgraded_and_only_to_a_rate() -> None:
     fabric = Fabric.from_graph(load("fat-tree:k=4"))
-    with pytest.raises(ParameterError, match=r"'leaf - moon'.*has none such.*leaf - spine"):
+    with pytest.raises(
+        ParameterError, match=r"upgrade: 'leaf - moon': no kind of cable of fat-tree:k=4 .*leaf-spine"
+    ):
         upgraded(fabric, "leaf - moon")
     with pytest.raises(ParameterError, match="factor: 0: a finite"):
         upgraded(fabric, "leaf - spine", 0)

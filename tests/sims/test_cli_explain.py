@@ -103,3 +103,19 @@ def test_packets_are_not_explained(run: Run, command: str) -> None:
     words = [command, "fat-tree:k=4", "--size", "64KB", "--engine", "packet", "--explain"]
     status, out, err = run(*words)
     assert status == 2 and out == "" and "--explain: '--engine packet': tries remedies in the fluid" in err
+
+
+def test_what_a_remedy_says_can_be_asked_for(run: Run) -> None:
+    words = ["--size", "1G", "--placement", "random", "--out", "rows.json"]
+    run("allreduce", "fat-tree:k=4", "--algorithm", "ring", *words, "--explain")
+    (row,) = read_records("rows.json")
+    status, out, _ = run(
+        "allreduce", "fat-tree:k=4", "--algorithm", "ring", *words, "--upgrade", "leaf-spine"
+    )
+    (other,) = read_records("rows.json")
+    assert status == 0 and "# faster     leaf-spine=2" in out and other["upgrade"] == "leaf-spine=2"
+    assert row["time_s"] - other["time_s"] == row["gains"]["2x leaf - spine"]
+    status, out, _ = run("flows", "fat-tree:k=4", "--size", "1GB", "--upgrade", "every-cable=4")
+    assert status == 0 and "faster: every-cable=4" in out
+    status, out, err = run("allreduce", "star:endpoints=4", "--size", "1M", "--upgrade", "leaf-spine")
+    assert status == 2 and out == "" and "no kind of cable of star:endpoints=4 (legal: endpoint-leaf" in err
