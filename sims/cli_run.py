@@ -193,7 +193,6 @@ def allreduce(
     given = {"algorithm": asked, **{name: (text,) for name, text in settings.items()}}
     texts = overridden(given, sets or (), several=("algorithm", "size"))
     _check_packet(texts)
-    _check_explained(explain, texts)
     names = _algorithms(texts.pop("algorithm"))
     chosen = parse_sizes(texts.pop("size"))
     draw, members = whole("--seed", texts.pop("seed")), check_field("ranks", texts.pop("ranks"))
@@ -355,7 +354,8 @@ def flows(
     }
     texts = overridden({name: (text,) for name, text in settings.items()}, sets or ())
     _check_packet(texts)
-    _check_explained(explain, texts)
+    if explain and texts["engine"] == "packet":
+        raise ParameterError("--explain", "--engine packet", "explains flows in the fluid model", ("flow",))
     draw, size = whole("--seed", texts["seed"]), texts.get("size")
     policy, profile = parse_policy(texts["routing"], draw), profile_of(texts["latency_profile"])
     partition = check_field("allow_partition", texts["allow_partition"]) == "true"
@@ -478,11 +478,6 @@ def _check_packet(texts: Mapping[str, str]) -> None:
     if texts["packet"] and texts["engine"] != "packet":
         rule = f"a setting of --engine packet, not of {texts['engine']}"
         raise ParameterError("--set packet", texts["packet"].lstrip(":"), rule)
-
-
-def _check_explained(explain: bool, texts: Mapping[str, str]) -> None:
-    if explain and texts["engine"] == "packet":
-        raise ParameterError("--explain", "--engine packet", "tries remedies in the fluid model", ("flow",))
 
 
 def _check_outputs(

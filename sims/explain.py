@@ -8,16 +8,16 @@ that run, below zero where it would cost. Remedies overlap, so what they save do
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fabric import Fabric
-from fabric.errors import FabricsimError, ParameterError
+from fabric.errors import FabricsimError
 from fabric.fault import NONE
-from fabric.places import cable_kinds, slug, upgraded
+from fabric.places import cable_kinds, slug
 from fabric.policy import Policy, Ugal
 from fabric.upgrade import format_upgrades, parse_upgrades
 from sims.allreduce import AllReduce, fabric_of, job_of
@@ -28,6 +28,7 @@ from sims.profiles import PROFILES, LatencyProfile
 from sims.program import Program
 from sims.result import Row
 from sims.scenario import SETTINGS, Scenario
+from sims.settings import option_words
 
 __all__ = [
     "BALANCED",
@@ -78,7 +79,8 @@ class Remedy:
 class Explanation:
     """Where the time of a run goes, and ``remedies``, what saves most first.
 
-    ``phases``: how many the run has; ``left_out``: the remedies that do not apply, and why.
+    ``phases``: how many the run has; ``left_out``: the remedies that do not apply, and why; ``note``: what to
+    say of the hotspots.
     """
 
     time_s: float
@@ -87,6 +89,7 @@ class Explanation:
     hotspots: tuple[Hotspot, ...]
     remedies: tuple[Remedy, ...]
     left_out: tuple[str, ...]
+    note: str = ""
 
     @property
     def gains(self) -> dict[str, float]:
@@ -154,30 +157,24 @@ def command(scenario: Scenario) -> str:
     for name in SETTINGS:
         value = getattr(scenario, name)
         if value != Scenario.model_fields[name].default:
-            option = f"--{name.replace('_', '-')}"
-            words += [option] if value is True else [option, str(value)]
+            words += option_words(name, value)
     return shlex.join(words)
 
 
 class Explainer:
     """Explains rows of one job. Keeps the changed jobs, so that further sizes cost little.
 
-    Raises:
-        ParameterError: the job's engine is not one that runs a program as it is; faults strike during the
-            run, or it repeats.
+    Where a run is its program on the clock, remedies that leave paths as they are route nothing again. Runs
+    of packets, and those during which faults strike, are run whole for every remedy.
     """
 
     def __init__(self, job: AllReduce) -> None:
-        if job.engine not in TIMES:
-            raise ParameterError("engine", job.engine, "remedies are tried in the fluid model", TIMES)
-        if not job.course.plain:
-            rule = "explains one all-reduce on a fabric that stays as it is: leave faults and repeats out"
-            raise ParameterError("explain", job.course.texts["faults"], rule)
         self.job = job
+        self._timed = job.engine in TIMES and job.course.plain
         self._jobs: dict[str, tuple[AllReduce, str]] = {}
-        self._doubled: dict[str, tuple[dict[str, Program], list[str]]] = {}
-        self._silent: dict[str, Program] = {}
-        self._times: dict[tuple[int, float], float] = {}  # by program, all of which are kept
+        self._doubled: dict[str, tuple[dict[str, NDArray[np.float64]], list[str]]] = {}
+        self._again: dict[tuple[str, str], Program] = {}
+        self._times: dict[tuple[int, str | int, float], float] = {}  # of jobs and programs that are kept
 
     def row(self, algorithm: str, size: int) -> Row:
         """As of AllReduce.row, with the gains."""
@@ -205,23 +202,21 @@ class Explainer:
             hotspots=hotspots(program, row.scenario.size_bytes),
             remedies=remedies,
             left_out=left_out,
+            note="" if self._timed else f"the full links are those of the {self._model()}",
         )
+
+    def _model(self) -> str:
+        return "fluid model" if self.job.course.plain else "run without faults"
 
     def _remedies(self, row: Row) -> tuple[tuple[Remedy, ...], tuple[str, ...]]:
         """Those that apply, what saves most first, and words on the others."""
         left_out: list[str] = []
-        remedies = [*self._twice(row, left_out), *self._settings(row, left_out)]
-        other = self._other(row)
-        remedies += [other] if other else []
-        if not other:
-            left_out.append(f"{OTHER} (no other fits these ranks)")
+        remedies = [
+            *self._twice(row, left_out),
+            *self._settings(row, left_out),
+            *self._other(row, left_out),
+        ]
         return tuple(sorted(remedies, key=lambda remedy: -remedy.saved_s)), tuple(left_out)
-
-    def _time(self, program: Program, size: float) -> float:
-        key = (id(program), size)
-        if key not in self._times:
-            self._times[key] = self.job.time(program, size)
-        return self._times[key]
 
     def _twice(self, row: Row, left_out: list[str]) -> Iterator[Remedy]:
         """Every kind of cable twice as fast, and all of them."""
@@ -231,33 +226,27 @@ class Explainer:
             load = np.zeros(program.fabric.n_links)
             for stage in program.stages:
                 load += stage.paths.load(1.0, program.fabric.n_links)
-            found = doublings(program.fabric, load, words)
-            faster = {kind: self._faster(program, kind, capacity) for kind, capacity in found}
-            self._doubled[row.used] = faster, words
-        faster, words = self._doubled[row.used]
+            self._doubled[row.used] = dict(doublings(program.fabric, load, words)), words
+        capacities, words = self._doubled[row.used]
         left_out += words
-        for kind, program in faster.items():
-            size = row.scenario.size_bytes
-            scenario = self.job.scenario(row.used, size)
-            both = scenario.model_copy(update={"upgrade": with_doubled(scenario.upgrade, kind)})
-            yield doubling(kind, row.time_s, self._time(program, size), scenario=both)
+        for kind, capacity in capacities.items():
+            settings = {"upgrade": with_doubled(row.scenario.upgrade, kind)}
 
-    def _faster(self, program: Program, kind: str, capacity: NDArray[np.float64]) -> Program:
-        """``program`` with one kind of cable twice as fast; routed again only where that may change paths."""
-        job = self.job
-        if keeps_paths(program.fabric, job.policy):
-            return program.with_capacity(capacity)
-        fabric = upgraded(job.left, "" if kind == EVERY else kind)
-        return Program.compile(program.schedule, fabric, job.placement, job.policy, job.profile)
+            def again(program: Program, capacity: NDArray[np.float64] = capacity) -> Program | None:
+                same = keeps_paths(program.fabric, self.job.policy)
+                return program.with_capacity(capacity) if same else None
+
+            how = f"--upgrade {slug(kind)}"
+            yield from self._tried(row, f"2x {kind}", how, settings, left_out, again)
 
     def _settings(self, row: Row, left_out: list[str]) -> Iterator[Remedy]:
-        """One setting of the job replaced at a time; of faults, the two that make them."""
-        quiet = silent(self.job.profile).spec
+        """One setting of the job replaced at a time; of faults, all that make them."""
+        quiet = silent(self.job.profile)
         changes: tuple[tuple[str, dict[str, str]], ...] = (
             (BALANCED, {"routing": "adaptive"}),
             (PACKED, {"placement": "packed"}),
-            (NO_FAULTS, {"fail": NONE, "degrade": NONE}),
-            (NO_LATENCY, {"latency_profile": quiet}),
+            (NO_FAULTS, {"fail": NONE, "degrade": NONE, "faults": NONE}),
+            (NO_LATENCY, {"latency_profile": quiet.spec}),
         )
         for name, settings in changes:
             new = {key: value for key, value in settings.items() if getattr(row.scenario, key) != value}
@@ -265,47 +254,99 @@ class Explainer:
                 words = [f"{key.replace('_', ' ')} is {value}" for key, value in settings.items()]
                 left_out.append(f"{name} ({'there are none' if name == NO_FAULTS else words[0]})")
                 continue
-            try:
-                yield self._changed(row, name, new)
-            except FabricsimError as error:
-                left_out.append(f"{name} ({error})")
+            how = shlex.join(word for key, value in new.items() for word in option_words(key, value))
+            again = (lambda program: program.with_latency(quiet)) if name == NO_LATENCY else None
+            yield from self._tried(row, name, how, new, left_out, again)
 
-    def _changed(self, row: Row, name: str, settings: dict[str, str]) -> Remedy:
+    def _tried(
+        self,
+        row: Row,
+        name: str,
+        how: str,
+        settings: dict[str, str],
+        left_out: list[str],
+        again: Callable[[Program], Program | None] | None,
+    ) -> Iterator[Remedy]:
+        """The remedy, or words on why it cannot be had.
+
+        ``again``: the changed program, made of that of the job without routing; None where it must be routed.
+        """
         size = row.scenario.size_bytes
-        how = " ".join(f"--{key.replace('_', '-')} {value}" for key, value in settings.items())
-        if name == NO_LATENCY:  # the paths stay as they are
-            if row.used not in self._silent:
-                quiet = silent(self.job.profile)
-                self._silent[row.used] = self.job.program(row.used).with_latency(quiet)
-            time = self._time(self._silent[row.used], size)
-            scenario = self.job.scenario(row.used, size).model_copy(update=settings)
-            return remedy(name, how, row.time_s, time, scenario=scenario)
-        if name not in self._jobs:
-            other = self.job.changed(**settings)
-            note = "; ".join(said for said in other.caveats if said not in self.job.caveats)
-            self._jobs[name] = other, note
-        changed, note = self._jobs[name]
-        time = self._time(changed.program(row.used), size)
-        scenario = changed.scenario(row.used, size)
-        return remedy(name, how, row.time_s, time, scenario=scenario, note=note)
+        try:
+            if again and self._timed and (row.used, name) not in self._again:
+                program = again(self.job.program(row.used))
+                if program:
+                    self._again[row.used, name] = program
+            if (row.used, name) in self._again:
+                time = self._time(self._again[row.used, name], size)
+                scenario = self.job.scenario(row.used, size).model_copy(update=settings)
+                yield remedy(name, how, row.time_s, time, scenario=scenario)
+                return
+            changed, note = self._job(name, settings)
+            time = self._run(changed, row.used, size)
+            scenario = changed.scenario(row.used, size)
+            yield remedy(name, how, row.time_s, time, scenario=scenario, note=note)
+        except FabricsimError as error:
+            left_out.append(f"{name} ({error})")
 
-    def _other(self, row: Row) -> Remedy | None:
+    def _job(self, name: str, settings: dict[str, str]) -> tuple[AllReduce, str]:
+        """The job with these settings, and what has to be said of it and not of the one that is explained."""
+        if name not in self._jobs:
+            changed = self.job.changed(**settings)
+            note = "; ".join(said for said in changed.caveats if said not in self.job.caveats)
+            self._jobs[name] = changed, note
+        return self._jobs[name]
+
+    def _time(self, program: Program, size: float) -> float:
+        key = (id(program), "", size)
+        if key not in self._times:
+            self._times[key] = self.job.time(program, size)
+        return self._times[key]
+
+    def _run(self, job: AllReduce, algorithm: str, size: int) -> float:
+        """Seconds of a whole run of another job, or of another algorithm of this one."""
+        if self._timed:
+            return self._time(job.program(algorithm), size)
+        key = (id(job), algorithm, size)
+        if key not in self._times:
+            job.check(algorithm, [size])
+            self._times[key] = job.row(algorithm, size).time_s
+        return self._times[key]
+
+    def _other(self, row: Row, left_out: list[str]) -> Iterator[Remedy]:
         """The fastest of the other algorithms, each as it is without parameters.
 
         One whose bytes alone take longer than the best found so far is not run.
         """
         size, best, chosen = row.scenario.size_bytes, float("inf"), ""
         names = [name for name in ALGORITHMS if name != row.used.partition(":")[0]]
-        least = {name: _least(self.job.program(name), size) for name in self.job.fits(names)[0]}
+        least = {name: self._least(name, size) for name in self.job.fits(names)[0]}
+        refused: list[str] = []
         for name in sorted(least, key=lambda name: least[name]):
             if least[name] < best:
-                time = self._time(self.job.program(name), size)
+                try:
+                    time = self._run(self.job, name, size)
+                except FabricsimError as error:
+                    refused.append(f"{OTHER}: {name} ({error})")
+                    continue
                 best, chosen = min((best, chosen), (time, name))
-        if not chosen:
-            return None
-        scenario = self.job.scenario(chosen, size)
-        name = f"{OTHER}: {chosen}"
-        return remedy(name, f"--algorithm {chosen}", row.time_s, best, scenario=scenario)
+        left_out += refused
+        if chosen:
+            scenario = self.job.scenario(chosen, size)
+            name = f"{OTHER}: {chosen}"
+            yield remedy(name, f"--algorithm {chosen}", row.time_s, best, scenario=scenario)
+        elif not refused:
+            left_out.append(f"{OTHER} (no other fits these ranks)")
+
+    def _least(self, algorithm: str, size: float) -> float:
+        """Seconds that ``algorithm`` cannot beat: its bytes on the fullest links.
+
+        Packets may find other ways, so of those the links of the endpoints count.
+        """
+        program = self.job.program(algorithm)
+        full, ideal = program.byte_times(size).T
+        seconds = full if self._timed else ideal
+        return float(seconds.max() if program.schedule.pipeline > 1 else seconds.sum())
 
 
 def silent(profile: LatencyProfile) -> LatencyProfile:
@@ -316,9 +357,3 @@ def silent(profile: LatencyProfile) -> LatencyProfile:
         bandwidth=profile.bandwidth,
         scaleup_bandwidth=profile.scaleup_bandwidth,
     )
-
-
-def _least(program: Program, size: float) -> float:
-    """Seconds that ``program`` cannot beat: its bytes on the fullest links."""
-    seconds = program.byte_times(size)[:, 0]
-    return float(seconds.max() if program.schedule.pipeline > 1 else seconds.sum())

@@ -23,6 +23,8 @@ def explanation_lines(name: str, found: Explanation) -> Iterator[str]:
         if found.phases > 1:
             yield f"#   {_phases(spot, found.phases)}"
         yield from _full(spot.bottlenecks)
+    if found.note:
+        yield f"# note: {found.note}"
     yield "#"
     width = max(map(len, (remedy.name for remedy in found.remedies)), default=0)
     width = max(width, len("what would help"))

@@ -35,6 +35,7 @@ __all__ = [
     "check_field",
     "defaults_of",
     "legal_parts",
+    "option_words",
     "overridden",
     "read_assignments",
     "resolve",
@@ -224,6 +225,21 @@ def taken_apart(field: str, text: str) -> tuple[str, dict[str, str]]:
             raise ParameterError(field, text, f"{head}:key=value,... is needed")
         parts[key] = value
     return head, parts
+
+
+def option_words(field: str, value: object) -> list[str]:
+    """How a command is given the value of a scenario's field.
+
+    >>> option_words("latency_profile", "ideal"), option_words("allow_partition", True)
+    (['--latency-profile', 'ideal'], ['--allow-partition'])
+    """
+    option = f"--{field.replace('_', '-')}"
+    if value is True:
+        return [option]
+    if field == "packet":  # whose parts have an option each
+        control, parts = taken_apart(field, str(value))
+        return [word for key, text in {"cc": control, **parts}.items() for word in (f"--{key}", text)]
+    return [option, str(value)]
 
 
 def legal_parts(field: str, text: str) -> tuple[str, ...]:

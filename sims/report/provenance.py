@@ -11,7 +11,7 @@ from fabric.units import parse_sizes
 from sims.report.markup import Html, element, joined
 from sims.result import Failure, Row
 from sims.scenario import MODEL_VERSION, SETTINGS, Scenario
-from sims.settings import taken_apart
+from sims.settings import option_words
 
 __all__ = ["commands", "provenance", "sizes_text"]
 
@@ -68,18 +68,8 @@ def _command(job: dict[str, object], algorithms: Sequence[str], sizes: Sequence[
     for name in _JOB:
         # Routing is always said: its canonical text names the queue pairs, which decide.
         if name == "routing" or (name not in ("topology", "ranks") and job[name] != usual[name].default):
-            words += _option(name, job[name])
+            words += option_words(name, job[name])
     return shlex.join([*words, "--out", "rows.jsonl"])
-
-
-def _option(name: str, value: object) -> list[str]:
-    option = f"--{name.replace('_', '-')}"
-    if value is True:
-        return [option]
-    if name == "packet":  # whose parts have an option each
-        control, parts = taken_apart(name, str(value))
-        return [word for key, text in {"cc": control, **parts}.items() for word in (f"--{key}", text)]
-    return [option, str(value)]
 
 
 def provenance(results: Sequence[Row | Failure], source: str, sweep_toml: str | None) -> Html:

@@ -98,11 +98,17 @@ def test_a_figure_of_the_gains(run: Run, tmp_path: Path, words: tuple[str, ...])
     assert not (tmp_path / "why.bmp").exists()
 
 
-@pytest.mark.parametrize("command", ["allreduce", "flows"])
-def test_packets_are_not_explained(run: Run, command: str) -> None:
-    words = [command, "fat-tree:k=4", "--size", "64KB", "--engine", "packet", "--explain"]
+def test_flows_of_packets_are_not_explained(run: Run) -> None:
+    words = ["flows", "fat-tree:k=4", "--size", "64KB", "--engine", "packet", "--explain"]
     status, out, err = run(*words)
-    assert status == 2 and out == "" and "--explain: '--engine packet': tries remedies in the fluid" in err
+    assert status == 2 and out == "" and "--explain: '--engine packet': explains flows in the fluid" in err
+
+
+def test_an_all_reduce_of_packets_is(run: Run) -> None:
+    words = ["allreduce", "star:endpoints=4", "--algorithm", "ring", "--size", "64KB", "--engine", "packet"]
+    status, out, _ = run(*words, "--explain")
+    assert status == 0 and "# note: the full links are those of the fluid model" in out
+    assert "  2x endpoint - leaf " in out
 
 
 def test_what_a_remedy_says_can_be_asked_for(run: Run) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from fabric import Fabric
 from fabric.breakage import harmed
-from fabric.errors import FabricsimError, ParameterError
+from fabric.errors import FabricsimError
 from fabric.fault import parse_faults
 from fabric.policy import parse_policy
 from sims.allreduce import AllReduce, all_reduce, simulate
@@ -271,8 +271,24 @@ def test_illegal_use() -> None:
     with pytest.raises(FabricsimError, match="was in memory: pass it"):
         explain(row.scenario)
     assert explain(row.scenario, fabric).time_s == row.time_s
-    with pytest.raises(ParameterError, match="engine: 'packet': remedies are tried in the fluid model"):
-        Explainer(AllReduce(fabric, engine="packet"))
+
+
+@pytest.mark.parametrize(
+    ("size", "settings"),
+    [
+        (16384, {"engine": "packet", "placement": "random", "fail": "cables=1"}),
+        (10**9, {"faults": "hpn:flaps=5000000/d", "repeat": "5", "placement": "random", "seed": 4}),
+        (10**9, {"repeat": "2", "gap": "1ms"}),
+    ],
+)
+def test_runs_of_packets_and_among_faults_are_run_whole_for_each_remedy(
+    size: int, settings: dict[str, object]
+) -> None:
+    _, row, found = explained("fat-tree:k=4", "ring", size, **settings)
+    assert len(found.remedies) > 5 and found.note and found.time_s == row.time_s
+    for remedy in found.remedies:
+        assert remedy.scenario is not None and remedy.saved_s == row.time_s - remedy.time_s
+        assert simulate(remedy.scenario).time_s == remedy.time_s, remedy.name
 
 
 # --- plain flows -------------------------------------------------------------------------------------------
