@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from sims.bill.costs import Costs as Costs
     from sims.bill.costs import costs as costs
     from sims.comparison import compare as compare
-    from sims.demand import demand as demand
     from sims.figures import allreduce_figure as allreduce_figure
     from sims.figures import balance_figure as balance_figure
     from sims.figures import figure_of as figure_of
@@ -51,7 +50,6 @@ _HOME = {
     "Costs": "bill.costs",
     "costs": "bill.costs",
     "compare": "comparison",
-    "demand": "demand",
     "allreduce_figure": "figures",
     "balance_figure": "figures",
     "figure_of": "figures",

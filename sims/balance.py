@@ -7,6 +7,7 @@ The rate of a flow is that of its slowest queue pair while all are under way, ma
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -17,16 +18,15 @@ from fabric import Fabric, Paths, carrier, max_min, route
 from fabric.contraction import members
 from fabric.errors import ParameterError
 from fabric.measures import link_kinds
-from fabric.policy import Policy, parse_policy
+from fabric.policy import Policy, parse_policy, policy_file
 from fabric.routing import caveat, check_policy
 from fabric.schema import NVSWITCH
 from sims.allreduce import model_version
 from sims.demand import Demand
 from sims.uniform import listed, uniform
 
-__all__ = ["DEFAULT_POLICIES", "Balance", "TierLoad", "balance_rows", "balances", "parse_policies"]
+__all__ = ["Balance", "TierLoad", "balance_rows", "balances", "parse_policies"]
 
-DEFAULT_POLICIES = "ecmp,ecmp:qps=16,dmodk,adaptive"
 _STEPS = 200  # of the quantiles that are kept for figures
 
 
@@ -206,17 +206,19 @@ def _quantiles(values: NDArray[np.float64], count: NDArray[np.int64] | None = No
     return tuple(values[order][np.minimum(place, len(values) - 1)].tolist())
 
 
-def balance_rows(
-    topology: str, demand: Demand, found: Sequence[Balance], seed: int
-) -> list[dict[str, object]]:
-    """A row for each policy and kind of link, of plain values."""
+def balance_rows(found: Sequence[Balance], **cause: object) -> list[dict[str, object]]:
+    """A row for each policy and kind of link, of plain values.
+
+    ``cause``: what else determines them (topology, traffic, seed, faults ...), a column each; figures need
+    ``topology`` and ``traffic``. Tables of ``static`` count by their contents.
+    """
     rows: list[dict[str, object]] = []
     for one in found:
+        table = policy_file(one.routing)
         policy: dict[str, object] = {
-            "topology": topology,
-            "traffic": demand.text,
-            "seed": seed,
+            **cause,
             "routing": one.routing,
+            "routing_digest": hashlib.sha256(table.read_bytes()).hexdigest() if table else "",
             "flows": one.flows,
             "sampled_flows": one.sampled,
             "slowest_GBps": one.slowest / 1e9,

@@ -88,14 +88,14 @@ def compare(
         check_writable(out, "--out", ROW_FORMATS)
     if plot:
         check_writable(plot, "--plot", FIGURE_FORMATS)
-    from fabric.fault import parse_faults
+    from fabric.fault import format_faults, parse_faults
     from sims.balance import parse_policies
     from sims.demand import check_demand
 
     draw, members = whole("--seed", seed), None if ranks is None else whole("--ranks", ranks)
     policies = parse_policies(routing, draw)
     check_demand(traffic, ranks=members, placement=placement)
-    faults = (*parse_faults("fail", joined(fail)), *parse_faults("degrade", joined(degrade)))
+    failing, slowing = parse_faults("fail", joined(fail)), parse_faults("degrade", joined(degrade))
     from fabric.breakage import harmed
     from sims.balance import balance_rows, balances
     from sims.balance_lines import balance_lines
@@ -103,16 +103,27 @@ def compare(
     from sims.output import write_records
 
     with Progress() as progress:
-        fabric, text, _, notes = opened(named(spec, topology, preset, graph), progress)
+        fabric, text, digest, notes = opened(named(spec, topology, preset, graph), progress)
         wanted = demand(traffic, fabric, seed=draw, ranks=members, placement=placement)
-        left, damage = harmed(fabric, faults, draw, allow_partition=allow_partition)
+        left, damage = harmed(fabric, (*failing, *slowing), draw, allow_partition=allow_partition)
         found = []
         progress.step("routing")
         for one in progress.each(balances(left, wanted, policies, draw), len(policies)):
             found.append(one)
         said = [*notes, str(damage)] if damage else notes
         progress.print(balance_lines(text, left, wanted, found, said))
-        rows = balance_rows(text, wanted, found, draw)
+        rows = balance_rows(
+            found,
+            topology=text,
+            topology_digest=digest,
+            traffic=traffic,
+            ranks=fabric.n_endpoints if members is None else members,
+            placement=placement,
+            seed=draw,
+            fail=format_faults(failing),
+            degrade=format_faults(slowing),
+            allow_partition=allow_partition,
+        )
         if out:
             write_records(out, rows)
         if plot:

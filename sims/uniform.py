@@ -64,7 +64,7 @@ def uniform(fabric: Fabric, on: Fabric, policy: Policy, seed: int = 0) -> Unifor
     if isinstance(policy, Dmodk):
         carried = _by_destination(on, policy)
     elif exact:
-        carried = _by_leaf(on, policy)
+        carried = _even(on) if isinstance(policy, Spray) else _by_leaf(on, policy)
     else:
         carried, note = _drawn(fabric, policy, seed), "loads drawn as hashing leaves them, not hashed"
     used = carried > 0
@@ -126,10 +126,18 @@ def _by_leaf(f: Fabric, policy: Policy) -> NDArray[np.float64]:
     return load + _ends(f, policy)
 
 
+def _even(quotient: Fabric) -> NDArray[np.float64]:
+    """Loads of an even split, found once: ECMP's with any number of queue pairs are drawn around them."""
+    if "uniform" not in quotient.derived:
+        quotient.derived["uniform"] = _by_leaf(quotient, Spray())
+    found: NDArray[np.float64] = quotient.derived["uniform"]
+    return found
+
+
 def _drawn(fabric: Fabric, policy: Policy, seed: int) -> NDArray[np.float64]:
     """Loads around those of an even split, as far off as those of flows that are hashed one by one."""
     quotient = carrier(fabric, Spray())
-    even, known = _by_leaf(quotient, Spray()), quotient.contraction
+    even, known = _even(quotient), quotient.contraction
     assert known is not None
     load = np.where(known.image >= 0, (even / known.members)[known.image], 0.0)
     trunk, parts = ~fabric.access, pieces(fabric, policy)

@@ -225,9 +225,14 @@ def test_what_cannot_be_known_without_a_list_is_refused(
 
 def test_rows_and_figure(eight: Fabric, tmp_path: Path) -> None:
     wanted = demand("permutation", eight)
-    found = list(balances(eight, wanted, parse_policies("ecmp,dmodk,adaptive,spray,ecmp:qps=2")))
-    rows = balance_rows("fat-tree:k=8", wanted, found, 0)
+    policies = parse_policies("ecmp,dmodk,adaptive,spray,ecmp:qps=2")
+    found = list(balances(eight, wanted, policies))
+    rows = balance_rows(found, topology="fat-tree:k=8", traffic="permutation", seed=0)
     assert len(rows) == 5 * 6 and json.loads(json.dumps(rows)) == rows
+    again = balances(
+        eight, demand("permutation", eight), parse_policies("ecmp,dmodk,adaptive,spray,ecmp:qps=2")
+    )
+    assert found == list(again)  # the same seed, the same rows
     figure = balance_figure(rows, "an illustration")
     panels = [ax.get_title() for ax in figure.axes if ax.get_title()]
     assert panels == ["ecmp:\nqps=1", "dmodk", "adaptive", "spray", "ecmp:\nqps=2"]
