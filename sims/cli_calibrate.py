@@ -61,7 +61,10 @@ def calibrate(
         ),
     ] = None,
 ) -> None:
-    """Fit latency and effective bandwidth to a log of nccl-tests; the profile works in all commands."""
+    """Fit latency and effective bandwidth to a log of nccl-tests; the profile works in all commands.
+
+    Unless a fabric is named, it is a tree without blocking of the log's ranks, in servers of eight.
+    """
     for path, option, formats in (
         (output, "--output", (".toml",)),
         (out, "--out", ROW_FORMATS),

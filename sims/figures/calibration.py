@@ -68,5 +68,5 @@ def calibration_figure(fits: Sequence[tuple[str, Fit]], source: str, *, width: f
         words = (
             f"Dots: measured, {source}. Lines: fitted latency and bus bandwidth, on {fits[0][1].topology}."
         )
-        page.frame(([f"all-reduce, {source}"], words), None, list(zip(handles, labels)))
+        page.frame(([f"all-reduce, {source}"], [words]), None, list(zip(handles, labels)))
     return figure

@@ -117,5 +117,5 @@ def latency_figure(
         below += f" {disclaimer[:1].upper()}{disclaimer[1:].rstrip('.')}." if disclaimer else ""
         handles, labels = ax.get_legend_handles_labels()
         page = Page(figure=figure, grow=True, inside=False)
-        page.frame(([topology, "one-way latency"], below), None, list(zip(handles, labels)))
+        page.frame(([topology, "one-way latency"], [below]), None, list(zip(handles, labels)))
     return figure

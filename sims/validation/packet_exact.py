@@ -21,7 +21,7 @@ __all__ = ["goodput", "incast", "ring", "single_flow"]
 
 _ROCE = latency_profile("roce-400g")
 _HEADER = 82  # bytes a packet: RoCEv2 over IPv4, preamble and gap included
-_IDLE = "packets are whole: half a percent"
+_IDLE = "exact by theory; half a percent for messages cut into whole packets"
 
 
 def _wire(size: float, mtu: int = 4096) -> float:

@@ -208,7 +208,7 @@ def collectives_alone(full: bool) -> Case:
         points,
         "equal",
         0.005,
-        "packets are whole: half a percent",
+        "exact by theory; half a percent for messages cut into whole packets",
         note="D-Mod-K, cc=none, steps on receipt.",
     )
 

@@ -150,7 +150,8 @@ def test_a_written_profile_gives_the_measured_times_in_other_commands(
     assert "ring " in out and "# best fit   ring: custom (base=13.2us" in out
     assert err.splitlines() == ["wrote own.toml", "wrote r.csv", "wrote r.svg"]
     assert len(read_records(tmp_path / "r.csv")) == 2 * 2 * len(SIZES)  # in place and not, two algorithms
-    assert "residual (%)" in (tmp_path / "r.svg").read_text(encoding="utf-8")
+    drawn = (tmp_path / "r.svg").read_text(encoding="utf-8")
+    assert "residual (%)" in drawn and "Dots: measured, nccl.log." in drawn
     spec = default_fabric(16)
     common = (spec, "--routing", "adaptive", "--latency-profile", "own.toml")
     assert (

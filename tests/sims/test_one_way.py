@@ -147,7 +147,12 @@ def test_the_command_prints_writes_and_draws(
     )
     assert {row["load"] for row in rows} == {"0.0", "0.2", "0.7"}
     text = (tmp_path / "a.svg").read_text(encoding="utf-8")
-    assert "one-way latency (us)" in text and "load 0.7" in text and "5 switches: 80.0%" in text
+    assert (
+        "Latency profile roce-400g" in text
+        and "one-way latency (us)" in text
+        and "load 0.7" in text
+        and "5 switches: 80.0%" in text
+    )
 
 
 @pytest.mark.parametrize(
