@@ -64,6 +64,8 @@ bad-day: $(BIN)/fabricsim ## the figures of docs/bad-day.md
 		--plot docs/bad-day/collisions.png >/dev/null
 	$(COMPARE) dragonfly:p=8 --traffic shift:128 --routing ecmp,spray,valiant,ugal \
 		--plot docs/bad-day/detours.png >/dev/null
+	$(BIN)/fabricsim allreduce --preset colossus-100k --algorithm hierarchical-tree --size 1GiB --placement random \
+		--fail cables=1% --explain-plot docs/bad-day/gains.png >/dev/null
 
 clean: ## remove .venv, results and caches
 	rm -rf $(VENV) $(RESULTS) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
