@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
 from fabric.errors import ParameterError
-from sims.scenario import Scenario
+from sims.scenario import LATER, Scenario
 
 __all__ = ["COLUMNS", "Failure", "Row", "bus_factor", "read_result"]
 
@@ -65,10 +65,13 @@ class Row:
     def from_dict(cls, values: Mapping[str, Any]) -> Row:
         """The row that ``to_dict`` (or a line of a CSV file, whose values are texts) describes.
 
+        Columns that came after rows had been written may be missing: they say nothing of such a row.
+
         Raises:
             ParameterError: a column is missing or its value is not of its type, or the key is not that of the
             scenario, or the record is one of a failure.
         """
+        values = {**_ADDED, **values}
         scenario = _scenario(values)
         if values["error"]:
             raise ParameterError("error", values["error"], "the record of a point that failed has no numbers")
@@ -97,7 +100,7 @@ class Failure:
 
 def read_result(values: Mapping[str, Any]) -> Row | Failure:
     """The row or the failure of which ``to_dict`` gave these values. Raises as Row.from_dict."""
-    scenario = _scenario(values)
+    scenario = _scenario({**_ADDED, **values})
     if values["error"]:
         return Failure(scenario=scenario, error=str(values["error"]), version=str(values["version"]))
     return Row.from_dict(values)
@@ -128,4 +131,8 @@ def _read(name: str, value: Any, kind: str) -> Any:
 
 _PLAIN: dict[str, Callable[[Any], Any]] = {"int": int, "float": float, "str": str}
 _OWN = {one.name: str(one.type) for one in fields(Row) if one.name != "scenario"}
+_ADDED: dict[str, Any] = {
+    **{name: Scenario.model_fields[name].default for name in LATER},
+    **{one.name: {} for one in fields(Row) if one.default_factory is not MISSING},
+}
 COLUMNS = ("key", *Scenario.model_fields, *_OWN, "error")

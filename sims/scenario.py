@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from fabric.errors import ParameterError
 from fabric.fault import NONE, without_paths
 
-__all__ = ["FABRIC", "JOB", "MODEL_VERSION", "SETTINGS", "Scenario"]
+__all__ = ["FABRIC", "JOB", "LATER", "MODEL_VERSION", "SETTINGS", "Scenario"]
 
 MODEL_VERSION = 1  # raised whenever a change of the model can change a number
 
@@ -76,7 +76,7 @@ class Scenario(BaseModel):
             values |= {name: without_paths(values[name]) for name in ("fail", "degrade")}
             if self.faults.endswith(".toml"):
                 values["faults"] = "file"
-        for name in _LATER:
+        for name in LATER:
             if values[name] == type(self).model_fields[name].default:
                 del values[name]
         return json.dumps({"model": MODEL_VERSION, **values}, sort_keys=True, separators=(",", ":"))
@@ -88,7 +88,7 @@ class Scenario(BaseModel):
 
 
 # Fields that came after rows had been written: they are no cause at their default, so that keys stay.
-_LATER = (
+LATER = (
     *("routing_digest", "packet", "upgrade", "fail", "degrade", "fault_digest", "allow_partition"),
     *("faults", "reroute_delay", "repeat", "gap"),
 )

@@ -10,7 +10,7 @@ from fabric.units import format_size
 from sims.figures.parts import parts
 from sims.figures.series import told
 from sims.result import Failure, Row
-from sims.scenario import NONE, Scenario
+from sims.scenario import LATER, Scenario
 
 __all__ = [
     "constant",
@@ -54,7 +54,6 @@ _DIGESTS = {
     "fault_digest": "fail",
 }
 _SHOWN_DIGITS = 8
-_UNSAID = ("", NONE, False)  # what a setting is that does nothing
 
 
 def number(value: float, digits: int = 4) -> str:
@@ -181,11 +180,15 @@ def _alike(results: Sequence[Row | Failure], name: str, other: str) -> bool:
 def constant(results: Sequence[Row | Failure]) -> dict[str, Any]:
     """The value of every field that is the same in all results and says something; digests left out."""
     given = results[0].scenario
-    same = {name: getattr(given, name) for name in Scenario.model_fields if name not in _DIGESTS}
+    names = [name for name in Scenario.model_fields if name not in _DIGESTS]
+    silent = {name: Scenario.model_fields[name].default for name in LATER}
+    same = {
+        name: getattr(given, name) for name in names if getattr(given, name) not in ("", silent.get(name))
+    }
     return {
         name: value
         for name, value in same.items()
-        if value not in _UNSAID and all(getattr(result.scenario, name) == value for result in results)
+        if all(getattr(result.scenario, name) == value for result in results)
     }
 
 

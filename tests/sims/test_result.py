@@ -116,3 +116,20 @@ def test_utilisation_is_bytes_over_capacity_and_time(algorithm: str, ranks: int)
     total = sum(job.program(algorithm).schedule.sent(size))
     first = row.utilisation["endpoint -> leaf"]["mean"] * row.time_s * fabric.capacity[0] * 16
     assert first == pytest.approx(total)
+
+
+def test_rows_that_were_written_before_some_columns_came_are_still_rows() -> None:
+    from fabric import Fabric
+    from sims import Row, all_reduce
+    from sims.result import COLUMNS
+    from sims.scenario import LATER
+    from topologies import fat_tree
+
+    (row,) = all_reduce(Fabric.from_graph(fat_tree(k=4)), "ring", [2**20], topology="fat-tree:k=4", digest="")
+    later = {*LATER, "packets", "disturbance", "gains"}
+    assert later < set(COLUMNS)
+    early = {name: value for name, value in row.to_dict().items() if name not in later}
+    assert Row.from_dict(early) == row and read_result(early) == row
+    changed = {**row.to_dict(), "fail": "cables=1"}
+    with pytest.raises(ParameterError, match="does not belong to this scenario"):
+        Row.from_dict(changed)
