@@ -111,8 +111,12 @@ _KNOWN: dict[str, tuple[str, str, str, Callable[[Any], str], str]] = {
 }
 _COSTS = ("cost", "cost_per_endpoint")
 # What is no quantity of its own: the scenario as a whole, hashes, and tables.
-_HIDDEN = ("scenario", "utilisation", *(name for name in Scenario.model_fields if name.endswith("_digest")))
-_PLAIN = tuple(n for n in (*Scenario.model_fields, *(f.name for f in fields(Row))) if n not in _HIDDEN)
+_TABLES = tuple(own.name for own in fields(Row) if str(own.type).startswith("dict"))
+_PLAIN = tuple(
+    name
+    for name in (*Scenario.model_fields, *(own.name for own in fields(Row)))
+    if name != "scenario" and name not in _TABLES and not name.endswith("_digest")
+)
 _DOTTED = ("topology", "routing", "algorithm", "placement", "latency_profile", "utilisation")
 
 

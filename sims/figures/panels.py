@@ -45,7 +45,7 @@ def figure_of(
     overlay: Sequence[NcclLog] = (),
     title: str | None = None,
 ) -> Figure:
-    """A figure of ``rows``: one of FIGURES by name, or ``y`` over ``x``; with neither, that of all-reduce.
+    """A figure of ``rows``: one of FIGURES by name, or ``y`` over ``x``, or bus bandwidth and time.
 
     ``color``: one series per value of this column (for a heatmap, the column that the cells show); ``facet``:
     a panel per value, with the same axes; ``width``, ``height``: inches, by default 3.5 x 2.6 and more for
@@ -88,7 +88,7 @@ def figure_of(
 def _kind(figure: str | None, given: Mapping[str, Any]) -> Named:
     if figure is not None and figure not in FIGURES:
         raise ParameterError("figure", figure, "no such figure", FIGURES)
-    name = figure or "lines"
+    name = figure or ("lines" if {"x", "y"} & set(given) else "busbw")
     for argument, value in given.items():
         if argument not in FIGURES[name].takes:
             takes = ", ".join(FIGURES[name].takes)

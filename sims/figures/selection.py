@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from fabric.errors import ParameterError
-from sims.figures.columns import column
+from sims.figures.columns import Column, column
 from sims.result import Row
 from sims.sweep.condition import Condition
 
@@ -26,7 +26,7 @@ def where(rows: Sequence[Row], conditions: str | Iterable[str]) -> list[Row]:
     kept = list(rows)
     for text in [conditions] if isinstance(conditions, str) else conditions:
         condition = Condition(text)
-        columns = {name: column(name, rows) for name in condition.names}
+        columns = {name: _column(name, rows, text) for name in condition.names}
         values = [{name: one.value(row) for name, one in columns.items()} for row in kept]
         kept = [
             row
@@ -36,3 +36,11 @@ def where(rows: Sequence[Row], conditions: str | Iterable[str]) -> list[Row]:
         if not kept:
             raise ParameterError("where", text, f"holds for none of {len(rows):,} rows")
     return kept
+
+
+def _column(name: str, rows: Sequence[Row], condition: str) -> Column:
+    try:
+        return column(name, rows)
+    except ParameterError as error:
+        rule = f"{name!r} is no column of these rows; texts are written in quotes, as 'ring'"
+        raise ParameterError("where", condition, rule, error.choices) from None
