@@ -44,7 +44,7 @@ class PacketNetwork:
         settings: mtu, header, switching, buffers, control.
         round_trip: s, of a packet and its acknowledgement on the longest way of all, for control.
         spread: "" keeps every packet on the path of its flow; ``spray`` picks among the next hops at random,
-            ``adaptive`` takes the one whose queue is shortest (of equals, one at random).
+            ``adaptive`` draws one too and takes it if it is idle, else the one whose queue ends first.
         seed: draws what is random.
     """
 
