@@ -236,7 +236,7 @@ def test_rows_and_figure(eight: Fabric, tmp_path: Path) -> None:
     figure = balance_figure(rows, "an illustration")
     panels = [ax.get_title() for ax in figure.axes if ax.get_title()]
     assert panels == ["ecmp:\nqps=1", "dmodk", "adaptive", "spray", "ecmp:\nqps=2"]
-    assert "an illustration." in figure.texts[-1].get_text().replace("\n", " ")
+    assert "An illustration." in figure.texts[-1].get_text().replace("\n", " ")
     save_figure(figure, tmp_path / "c.svg")
     assert (tmp_path / "c.svg").stat().st_size > 10_000
 

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fabric import memory as machine
 from fabric.errors import ParameterError, TooLargeError
 from fabric.fabric import Fabric
 from topologies import memory
@@ -339,7 +340,7 @@ def test_too_large_is_refused_before_building(monkeypatch: pytest.MonkeyPatch) -
 def test_available_memory_is_the_least_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     assert memory.available_memory() > 0
     for name, left in (("_machine", 8e9), ("_control_group", 2e9), ("_address_space", 4e9)):
-        monkeypatch.setattr(memory, name, lambda left=left: iter([left]))
+        monkeypatch.setattr(machine, name, lambda left=left: iter([left]))
     assert memory.available_memory() == 2e9
     with pytest.raises(TooLargeError, match=r"^it: needs about 2\.2 GB"):
         memory.require_memory("it", 2_000_000, 2_000_000)
