@@ -29,6 +29,7 @@ bench: $(BIN)/fabricsim ## speed and memory, as ratios to a floor measured in th
 	$(BIN)/python tests/bench/sweeps.py
 	$(BIN)/python tests/bench/packets.py
 	$(BIN)/python tests/bench/explain.py
+	$(BIN)/python tests/bench/faults.py
 
 figures: $(BIN)/fabricsim ## redraw the figures of the README and of docs/figures.md, by the commands that stand there
 	$(BIN)/fabricsim allreduce --plot docs/allreduce.png >/dev/null

@@ -117,7 +117,8 @@ _PLAIN = tuple(
     for name in (*Scenario.model_fields, *(own.name for own in fields(Row)))
     if name != "scenario" and name not in _TABLES and not name.endswith("_digest")
 )
-_DOTTED = ("topology", "routing", "algorithm", "placement", "latency_profile", "utilisation")
+_HARM = {"fail": "failed", "degrade": "slower"}
+_DOTTED = (*("topology", "routing", "algorithm", "placement", "latency_profile", *_HARM), "utilisation")
 
 
 def choices(rows: Sequence[Row], costs: Costs | None = None) -> list[str]:
@@ -216,7 +217,8 @@ def _cost(costs: Costs, *, per_endpoint: bool) -> Callable[[Row], float]:
 
 def _part(name: str, whole: str, part: str, rows: Sequence[Row]) -> Column:
     texts = dict.fromkeys(getattr(row.scenario, whole) for row in rows)
-    known = {text: parts(whole, text).get(part) for text in texts}
+    none = 0.0 if whole in _HARM else None
+    known = {text: parts(whole, text).get(part, none) for text in texts}
     values = [value for value in known.values() if value is not None]
     noun, unit, scale = part.replace("_", " "), "number", "linear"
     text: Callable[[float], str] = _number
@@ -232,7 +234,9 @@ def _part(name: str, whole: str, part: str, rows: Sequence[Row]) -> Column:
             scale="words",
             text=str,
         )
-    if RATE in types or RATE_OR_ZERO in types:
+    if whole in _HARM:
+        noun, unit = f"{part.removesuffix('_percent')} {_HARM[whole]}", "%" if "percent" in part else "number"
+    elif RATE in types or RATE_OR_ZERO in types:
         unit, text = "rate", format_rate
     elif whole == "latency_profile" or TIME in types or (types and part == "delay"):
         unit, text = "s", short_time

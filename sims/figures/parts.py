@@ -15,6 +15,7 @@ from topologies.spec import Builder, Parameter, read_arguments
 __all__ = ["FAULTS", "of_faults", "parameters_of", "parts", "spelled"]
 
 FAULTS = ("upgrade", "fail", "degrade", "allow_partition", "faults", "reroute_delay", "repeat", "gap")
+_FAULT = re.compile(r"(cables|switches)=(?:tier\d+:)?([\d.]+)(%?)")
 _PAIR = re.compile(r"([\w-]+)=([^,:]+)")
 _BUILDERS: tuple[Builder, ...] = (*FAMILIES.values(), *PRESETS.values())
 
@@ -36,6 +37,10 @@ def parts(name: str, text: str) -> dict[str, Any]:
             if field.name != "seed"
         }
         return {"name": policy.name, **found}
+    if name in ("fail", "degrade"):
+        return {
+            what + "_percent" * bool(percent): float(number) for what, number, percent in _FAULT.findall(text)
+        }
     if name == "latency_profile":
         profile = latency_profile(text)
         return {"name": profile.name, **profile.constants()}

@@ -62,16 +62,16 @@ def plot_timeline(ax: Axes, record: Timeline) -> None:
 def timeline_figure(record: Timeline, row: Row) -> Figure:
     """The timeline of the run of ``row``."""
     above, below = words_of([row])
-    return _figure(record, above, f"{_note(record)} {below}")
+    return _figure(record, above, [_note(record), *below])
 
 
 def flows_timeline_figure(record: Timeline, title: str) -> Figure:
     """The timeline of a run of plain flows."""
     claim = "Simulated with fabricsim: exact for the stated model, not a measurement."
-    return _figure(record, title.split(", "), f"{_note(record)} {claim}")
+    return _figure(record, title.split(", "), [_note(record), claim])
 
 
-def _figure(record: Timeline, above: Sequence[str], below: str) -> Figure:
+def _figure(record: Timeline, above: Sequence[str], below: Sequence[str]) -> Figure:
     with matplotlib.rc_context(PAGE):
         figure = Figure(figsize=_SIZE, layout="constrained")
         plot_timeline(figure.subplots(), record)
