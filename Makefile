@@ -60,11 +60,22 @@ validation: $(BIN)/fabricsim ## hold the models against each other and others ->
 	$(BIN)/fabricsim validate --full -o docs/validation.html
 
 COMPARE = $(BIN)/fabricsim routing compare
+DAY = docs/bad-day
+RUN100K = $(BIN)/fabricsim allreduce preset:colossus-100k --size 1GiB
+STRUCK = --fault-schedule $(DAY)/faults.toml --reroute-delay 10ms
 bad-day: $(BIN)/fabricsim ## the figures of docs/bad-day.md
 	$(COMPARE) fat-tree:k=74 --traffic permutation --routing ecmp,ecmp:qps=16,dmodk,adaptive \
 		--plot docs/bad-day/collisions.png >/dev/null
 	$(COMPARE) dragonfly:p=8 --traffic shift:128 --routing ecmp,spray,valiant,ugal \
 		--plot docs/bad-day/detours.png >/dev/null
+	$(BIN)/fabricsim sweep $(DAY)/cut.toml -o $(RESULTS)/bad-day/cut
+	$(PLOT)/bad-day/cut -o $(DAY)/cut.png --x fail.cables_percent --y time_s --facet routing
+	$(BIN)/fabricsim sweep $(DAY)/slow.toml -o $(RESULTS)/bad-day/slow
+	$(PLOT)/bad-day/slow -o $(DAY)/slow.png --x degrade.cables_percent --y time_s --facet routing
+	$(RUN100K) --algorithm tree $(STRUCK) --timeline $(DAY)/timeline.png >/dev/null
+	$(RUN100K) --algorithm halving-doubling $(STRUCK) --timeline $(DAY)/timeline-rounds.png >/dev/null
+	$(BIN)/fabricsim sweep $(DAY)/seeds.toml -o $(RESULTS)/bad-day/seeds
+	$(PLOT)/bad-day/seeds -o $(DAY)/seeds.png --figure cdf
 	$(BIN)/fabricsim allreduce --preset colossus-100k --algorithm hierarchical-tree --size 1GiB --placement random \
 		--fail cables=1% --explain-plot docs/bad-day/gains.png >/dev/null
 

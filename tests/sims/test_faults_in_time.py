@@ -443,11 +443,16 @@ def test_a_repeated_run_without_faults_is_the_plain_one(four: Fabric) -> None:
         assert row.limit_link == plain.limit_link and row.efficiency == plain.efficiency
 
 
-def test_explain_speaks_of_one_all_reduce(four: Fabric) -> None:
+def test_explain_says_what_a_day_without_faults_would_save(four: Fabric) -> None:
     from sims.explain import Explainer
 
-    with pytest.raises(FabricsimError, match="explains one all-reduce on a fabric that stays as it is"):
-        Explainer(job(four, faults="hpn"))
+    given = {"faults": "quiet:flaps=5/s,flap_time=20ms", "reroute_delay": "5ms", "repeat": "40"}
+    run = job(four, routing="dmodk", seed=1, **given)
+    row = run.row("tree", 10**9)
+    gains = Explainer(run).explain(row).gains
+    assert (
+        gains["no faults"] == pytest.approx(row.disturbance["run"]["lost_s"] / 40) and gains["no faults"] > 0
+    )
 
 
 def test_links_of_merged_switches_lose_a_part(four: Fabric) -> None:
