@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sims.bill.costs import Costs as Costs
     from sims.bill.costs import costs as costs
     from sims.comparison import compare as compare
+    from sims.explain import Explainer as Explainer
     from sims.figures import allreduce_figure as allreduce_figure
     from sims.figures import balance_figure as balance_figure
     from sims.figures import figure_of as figure_of
@@ -50,6 +51,7 @@ _HOME = {
     "Costs": "bill.costs",
     "costs": "bill.costs",
     "compare": "comparison",
+    "Explainer": "explain",
     "allreduce_figure": "figures",
     "balance_figure": "figures",
     "figure_of": "figures",
