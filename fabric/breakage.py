@@ -144,7 +144,7 @@ def _sparing(
                 good, bad = (middle, bad) if all_good(middle) else (good, middle)
         taken, order = np.concatenate([taken, order[:good]]), order[bad:]
         if len(taken) < number and (limit.tired or not len(order)):
-            rule = f"endpoints are cut off by more than {len(taken):,}: fewer, or allow a partition"
+            rule = f"more than {len(taken):,} would cut off endpoints: ask for fewer, or allow a partition"
             raise ParameterError(fault.option, str(fault), rule)
     return taken
 
