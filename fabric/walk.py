@@ -19,6 +19,8 @@ from fabric.schema import SWITCH
 
 __all__ = ["Step", "between", "walk"]
 
+# A cable that is missing, here or at the switch that the guess is from, moves the arcs behind it by one.
+_SHIFTS = (0, -1, 1, -2, 2)
 _LISTED_AT_ONCE = 4_000_000  # candidate arcs; bounds memory
 
 
@@ -87,12 +89,17 @@ class Step:
         # All ways lead down, and there is one next switch: no choice but that of the cable.
         bound = ~self.rising | (self.left == 1) | (f.arc_up[self.node] == f.arc_ptr[self.node + 1])
         fall = np.flatnonzero(falls & bound & self.block.forced[row])
-        node, leaf = self.node[fall], self.leaf[fall]
-        arc = np.minimum(f.arc_ptr[node] + self.block.guess[f.tier[node], leaf], f.arc_up[node] - 1)
-        child = f.arc_dst[arc] - n  # below zero: an endpoint
-        good = (child >= 0) & (down[np.maximum(child, 0), leaf] == self.left[fall] - 1)
-        fall, arc = fall[good], arc[good]
-        link[fall] = self.draw.cable(self.flow[fall], self.node[fall], arc)
+        for shift in _SHIFTS:
+            if not len(fall):
+                break
+            node, leaf = self.node[fall], self.leaf[fall]
+            arc = f.arc_ptr[node] + (self.block.guess[f.tier[node], leaf] + shift)
+            arc = np.clip(arc, f.arc_ptr[node], f.arc_up[node] - 1)
+            child = f.arc_dst[arc] - n  # below zero: an endpoint
+            good = (child >= 0) & (down[np.maximum(child, 0), leaf] == self.left[fall] - 1)
+            here = fall[good]
+            link[here] = self.draw.cable(self.flow[here], self.node[here], arc[good])
+            fall = fall[~good]
 
         for part in self._chunks(np.flatnonzero(link < 0)):
             link[part] = self._listed(part)
