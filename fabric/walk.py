@@ -3,8 +3,9 @@ relays.
 
 Two short cuts keep the work per hop proportional to the flows, not to flows x ports: going up, the link that
 the policy would take were all of them good is tried first; going down where the way is unique, the arc that
-another switch of the tier takes is tried first. Each try is checked against the distances; what fails is
-listed in full. Both leave the outcome as it is defined: of the good next hops, one by hash or by destination.
+another switch of the tier takes is tried first, then those near it. Each try is checked against the
+distances; what fails is listed in full. Both leave the outcome as it is defined: of the good next hops, one
+by hash or by destination.
 """
 
 from __future__ import annotations
