@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sims.allreduce import AllReduce as AllReduce
     from sims.allreduce import all_reduce as all_reduce
-    from sims.allreduce import simulate as simulate
     from sims.balance import balances as balances
     from sims.bill.costs import Costs as Costs
     from sims.bill.costs import costs as costs
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from sims.figures import save_figure as save_figure
     from sims.figures import where as where
     from sims.flows import run_flows as run_flows
+    from sims.from_scenario import simulate as simulate
     from sims.nccl_log import read_nccl as read_nccl
     from sims.result import Row as Row
     from sims.rows import read_results as read_results
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 _HOME = {
     "AllReduce": "allreduce",
     "all_reduce": "allreduce",
-    "simulate": "allreduce",
+    "simulate": "from_scenario",
     "balances": "balance",
     "Costs": "bill.costs",
     "costs": "bill.costs",

@@ -21,9 +21,9 @@ from fabric.measures import link_kinds
 from fabric.policy import Policy, parse_policy, policy_file
 from fabric.routing import caveat, check_policy
 from fabric.schema import NVSWITCH
-from sims.allreduce import model_version
 from sims.demand import Demand
 from sims.uniform import listed, uniform
+from sims.version import model_version
 
 __all__ = ["Balance", "TierLoad", "balance_rows", "balances", "parse_policies"]
 

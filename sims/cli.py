@@ -14,7 +14,16 @@ from typing import Any, NoReturn
 import typer
 
 from fabric.errors import FabricsimError
-from sims import cli_calibrate, cli_compare, cli_figures, cli_latency, cli_run, cli_sweep, cli_validate
+from sims import (
+    cli_allreduce,
+    cli_calibrate,
+    cli_compare,
+    cli_figures,
+    cli_flows,
+    cli_latency,
+    cli_sweep,
+    cli_validate,
+)
 from sims.cli_routing import commands as routing_commands
 from sims.cli_topology import commands as topology_commands
 
@@ -31,8 +40,8 @@ app = typer.Typer(
     "all-reduce. Exact for the model it states; an illustration, not a measurement of any real fabric.",
 )
 for command in (
-    cli_run.allreduce,
-    cli_run.flows,
+    cli_allreduce.allreduce,
+    cli_flows.flows,
     cli_sweep.sweep,
     cli_sweep.merge,
     cli_figures.plot,

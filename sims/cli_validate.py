@@ -41,9 +41,9 @@ def validate(
         check_writable(output, "--output", (".html",))
     if out:
         check_writable(out, "--out", ROW_FORMATS)
-    from sims.allreduce import model_version
     from sims.validation.suite import LADDER, cases
     from sims.validation.words import case_lines, header, records, summary, title_lines
+    from sims.version import model_version
 
     found = []
     with Progress() as progress:

@@ -20,10 +20,11 @@ from fabric.fault import NONE
 from fabric.places import cable_kinds, slug
 from fabric.policy import Policy, Ugal
 from fabric.upgrade import format_upgrades, parse_upgrades
-from sims.allreduce import AllReduce, fabric_of, job_of
+from sims.allreduce import AllReduce
 from sims.bottleneck import Hotspot, hotspots
 from sims.collectives import ALGORITHMS
 from sims.engine import ENGINES as TIMES
+from sims.from_scenario import fabric_of, job_of
 from sims.profiles import PROFILES, LatencyProfile
 from sims.program import Program
 from sims.result import Row

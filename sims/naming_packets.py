@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 
 from fabric.errors import ParameterError
 
-__all__ = ["Buffer", "Control", "Header", "Mtu", "Ports", "Steps", "Switching", "packet_text"]
+__all__ = ["Buffer", "Control", "Header", "Mtu", "Ports", "Steps", "Switching", "check_packet", "packet_text"]
 
 _PACKETS = "Options of --engine packet"
 Control = Annotated[
@@ -93,3 +94,10 @@ def packet_text(engine: str, **given: str | None) -> str:
     from sims.packet.settings import parse_packet_settings
 
     return str(parse_packet_settings(":" + ",".join(f"{name}={value}" for name, value in chosen.items())))
+
+
+def check_packet(texts: Mapping[str, str]) -> None:
+    """Refuse packet settings where another engine runs."""
+    if texts["packet"] and texts["engine"] != "packet":
+        rule = f"a setting of --engine packet, not of {texts['engine']}"
+        raise ParameterError("--set packet", texts["packet"].lstrip(":"), rule)

@@ -11,9 +11,11 @@ from collections.abc import Iterator, Sequence
 
 from fabric import Fabric
 from fabric.errors import TooLargeError
-from sims.allreduce import AllReduce, fabric_of, job_of, model_version
+from sims.allreduce import AllReduce
+from sims.from_scenario import fabric_of, job_of
 from sims.result import Failure, Row
 from sims.scenario import FABRIC, JOB, Scenario
+from sims.version import model_version
 
 __all__ = ["Bench", "share_key"]
 

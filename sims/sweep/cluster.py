@@ -21,11 +21,11 @@ from typing import Any
 from uuid import uuid4
 
 from fabric.errors import FabricsimError, ParameterError
-from sims.allreduce import model_version
 from sims.result import Failure, Row, read_result
 from sims.scenario import Scenario
 from sims.sweep.cluster_task import about, work
 from sims.sweep.piles import DEATHS, Piles
+from sims.version import model_version
 
 __all__ = ["ClusterError", "DaskCluster", "SchedulerLostError"]
 

@@ -7,9 +7,9 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sims.allreduce import model_version
 from sims.scenario import MODEL_VERSION, Scenario
 from sims.sweep.bench import Bench
+from sims.version import model_version
 
 __all__ = ["about", "work"]
 

@@ -259,7 +259,7 @@ def _refusal(job: AllReduce, algorithm: str) -> FabricsimError | None:
 
     if needs_groups(algorithm):
         try:
-            group_ranks(job._groups)
+            group_ranks(job.members.groups)
         except UnequalGroupsError as error:
-            return error.named(job._group_name)
+            return error.named(job.members.group_name)
     return None

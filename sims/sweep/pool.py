@@ -12,11 +12,11 @@ from contextlib import suppress
 from types import TracebackType
 
 from fabric.errors import FabricsimError
-from sims.allreduce import model_version
 from sims.result import Failure, Row
 from sims.scenario import Scenario
 from sims.sweep.piles import DEATHS, Piles
 from sims.sweep.process import Worker
+from sims.version import model_version
 
 __all__ = ["Pool", "PoolError", "cores", "fitting"]
 

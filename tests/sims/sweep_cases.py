@@ -7,7 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from sims.allreduce import AllReduce, fabric_of
+from sims.allreduce import AllReduce
+from sims.from_scenario import fabric_of
 from sims.result import Failure, Row
 from sims.scenario import Scenario
 from sims.sweep.bench import Bench

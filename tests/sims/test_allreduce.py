@@ -10,8 +10,9 @@ import pytest
 
 from fabric import Fabric
 from fabric.errors import FabricsimError, FileFormatError, ParameterError
-from sims.allreduce import DEFAULT_ALGORITHMS, AllReduce, all_reduce, simulate
+from sims.allreduce import DEFAULT_ALGORITHMS, AllReduce, all_reduce
 from sims.collectives import ALGORITHMS
+from sims.from_scenario import simulate
 from sims.output import records_text
 from sims.result import COLUMNS, Row
 from sims.scenario import Scenario

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from sims import cli
-from sims.allreduce import AllReduce, simulate
+from sims.allreduce import AllReduce
+from sims.from_scenario import simulate
 from sims.output import read_records
 from sims.result import Row
 from topologies import fat_tree, write_node_link

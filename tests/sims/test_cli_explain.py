@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from sims import cli
-from sims.allreduce import simulate
 from sims.explain import explain
+from sims.from_scenario import simulate
 from sims.output import read_records
 from sims.result import Row
 

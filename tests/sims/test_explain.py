@@ -14,7 +14,7 @@ from fabric.breakage import harmed
 from fabric.errors import FabricsimError
 from fabric.fault import parse_faults
 from fabric.policy import parse_policy
-from sims.allreduce import AllReduce, all_reduce, simulate
+from sims.allreduce import AllReduce, all_reduce
 from sims.bottleneck import fullest
 from sims.explain import (
     BALANCED,
@@ -30,6 +30,7 @@ from sims.explain import (
 from sims.explain_flows import explain_flows
 from sims.explain_lines import explanation_lines
 from sims.flows import FlowResult, RoutedTraffic, run_flows
+from sims.from_scenario import simulate
 from sims.output import read_records, write_records
 from sims.profiles import latency_profile
 from sims.result import Row

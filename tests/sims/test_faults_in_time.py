@@ -19,7 +19,7 @@ from fabric import Fabric, Paths, certify, max_min, route
 from fabric.damage import cable_links, without_links
 from fabric.errors import FabricsimError, NoRouteError
 from fabric.policy import parse_policy
-from sims.allreduce import AllReduce, simulate
+from sims.allreduce import AllReduce
 from sims.faults.detours import Detours
 from sims.faults.links import Links
 from sims.faults.outage import Outage
@@ -28,6 +28,7 @@ from sims.faults.striking import Striking
 from sims.faults.timeline import Timeline
 from sims.faults.wear import Wear, parse_wear
 from sims.flows import run_flows
+from sims.from_scenario import simulate
 from sims.network import FluidNetwork
 from sims.profiles import latency_profile
 from sims.traffic import Traffic

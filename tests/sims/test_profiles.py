@@ -12,8 +12,9 @@ import pytest
 
 from fabric import Dmodk, Fabric, route
 from fabric.errors import FileFormatError, ParameterError
-from sims.allreduce import AllReduce, simulate
+from sims.allreduce import AllReduce
 from sims.engine import bound_time, flow_time
+from sims.from_scenario import simulate
 from sims.latency import derated, link_latency, transfer_latency
 from sims.profiles import CUSTOM, DEFAULT_PROFILE, PROFILES, latency_profile, profile_toml
 from topologies import fat_tree

@@ -12,7 +12,8 @@ import pytest
 from fabric import Fabric
 from fabric.errors import FabricsimError, NoRouteError, ParameterError
 from sims import cli
-from sims.allreduce import AllReduce, all_reduce, simulate
+from sims.allreduce import AllReduce, all_reduce
+from sims.from_scenario import simulate
 from sims.result import Row
 from sims.scenario import Scenario
 from sims.sweep.bench import Bench
@@ -112,7 +113,7 @@ def test_placement_and_groups_are_those_of_the_healthy_fabric(four: Fabric) -> N
     job = AllReduce(four, fail="cables=8", seed=1, placement="strided")
     healthy = AllReduce(four, placement="strided")
     assert job.placement.tolist() == healthy.placement.tolist()
-    assert job._groups.tolist() == healthy._groups.tolist()
+    assert job.members.groups.tolist() == healthy.members.groups.tolist()
     assert job.left.n_links == four.n_links - 16 and job.fabric is four
     assert job.caveats == ["8 of 48 cables failed"]
 

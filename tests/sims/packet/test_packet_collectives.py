@@ -10,7 +10,8 @@ import pytest
 
 from fabric import Fabric
 from fabric.errors import ParameterError
-from sims.allreduce import AllReduce, all_reduce, simulate
+from sims.allreduce import AllReduce, all_reduce
+from sims.from_scenario import simulate
 from sims.packet.deadlock import DeadlockError
 from sims.profiles import latency_profile
 from topologies import load

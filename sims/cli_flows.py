@@ -1,0 +1,256 @@
+"""``fabricsim flows``: parse, one API call, write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fabric.errors import ParameterError
+from sims.naming import (
+    AllowPartition,
+    Degrade,
+    Fail,
+    Graph,
+    Out,
+    Preset,
+    Profile,
+    Routing,
+    Seed,
+    Sets,
+    Spec,
+    Topology,
+    Upgrade,
+    joined,
+    named,
+    opened,
+    share,
+    whole,
+)
+from sims.naming_faults import (
+    Faults,
+    Flap,
+    FlapTime,
+    MtbfLink,
+    MtbfSwitch,
+    MttrLink,
+    MttrSwitch,
+    RerouteDelay,
+    faults_text,
+)
+from sims.naming_outputs import Explain, ExplainPlot, Timeline, check_outputs
+from sims.naming_packets import (
+    Buffer,
+    Control,
+    Header,
+    Mtu,
+    Ports,
+    Switching,
+    check_packet,
+    packet_text,
+)
+from sims.output import ROW_FORMATS, check_writable, tell_written
+from sims.progress import Progress
+
+__all__ = ["flows"]
+
+
+def flows(
+    spec: Spec = None,
+    topology: Topology = None,
+    preset: Preset = None,
+    graph: Graph = None,
+    traffic: Annotated[
+        str,
+        typer.Option(
+            metavar="PATTERN|FILE",
+            help="permutation, shift[:STEP], incast, or a CSV of src,dst,size_bytes[,start_s].",
+        ),
+    ] = "permutation",
+    size: Annotated[
+        str | None, typer.Option(help="Bytes of each flow of a pattern (1GB).", show_default=False)
+    ] = None,
+    seed: Seed = "0",
+    routing: Routing = "ecmp",
+    engine: Annotated[
+        str, typer.Option(help="flow (shared links on the SimPy clock) or packet (small fabrics).")
+    ] = "flow",
+    latency_profile: Profile = "roce-400g",
+    cc: Control = None,
+    mtu: Mtu = None,
+    header: Header = None,
+    buffer: Buffer = None,
+    switching: Switching = None,
+    upgrade: Upgrade = None,
+    fail: Fail = None,
+    degrade: Degrade = None,
+    allow_partition: AllowPartition = False,
+    faults: Faults = None,
+    mtbf_link: MtbfLink = None,
+    mttr_link: MttrLink = None,
+    mtbf_switch: MtbfSwitch = None,
+    mttr_switch: MttrSwitch = None,
+    flap: Flap = None,
+    flap_time: FlapTime = None,
+    reroute_delay: RerouteDelay = "1s",
+    timeline: Timeline = None,
+    resolution: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Handle completions within this share of the makespan together, which may move each by "
+            "about as much; 0 is exact.  [default: 0; 0.002 above 5,000 flows that are not all alike]",
+            show_default=False,
+        ),
+    ] = None,
+    out: Out = None,
+    ports: Ports = None,
+    explain: Explain = False,
+    explain_plot: ExplainPlot = None,
+    sets: Sets = None,
+) -> None:
+    """Run flows to their last byte on an otherwise idle fabric; one row per flow with --out."""
+    check_outputs(out, None, explain_plot, timeline)
+    explain |= explain_plot is not None
+    from fabric.policy import parse_policy
+    from fabric.units import parse_size
+    from sims.profiles import latency_profile as profile_of
+    from sims.settings import check_field, overridden
+
+    settings = {
+        "topology": named(spec, topology, preset, graph),
+        "seed": seed,
+        "routing": routing,
+        "engine": engine,
+        "packet": packet_text(engine, cc=cc, mtu=mtu, header=header, buffer=buffer, switching=switching),
+        "latency_profile": latency_profile,
+        "upgrade": joined(upgrade),
+        "fail": joined(fail),
+        "degrade": joined(degrade),
+        "allow_partition": str(allow_partition).lower(),
+        "faults": faults_text(
+            faults,
+            link_mtbf=mtbf_link,
+            link_mttr=mttr_link,
+            switch_mtbf=mtbf_switch,
+            switch_mttr=mttr_switch,
+            flaps=flap,
+            flap_time=flap_time,
+        ),
+        "reroute_delay": reroute_delay,
+        **({} if size is None else {"size": size}),
+    }
+    texts = overridden({name: (text,) for name, text in settings.items()}, sets or ())
+    check_packet(texts)
+    if explain and texts["engine"] == "packet":
+        raise ParameterError("--explain", "--engine packet", "explains flows in the fluid model", ("flow",))
+    draw, size = whole("--seed", texts["seed"]), texts.get("size")
+    policy, profile = parse_policy(texts["routing"], draw), profile_of(texts["latency_profile"])
+    partition = check_field("allow_partition", texts["allow_partition"]) == "true"
+    window = None if resolution is None else share("--resolution", resolution)
+    engine = texts["engine"]
+    if engine not in ("flow", "packet"):
+        raise ParameterError("engine", engine, "unknown engine of flows", ("flow", "packet"))
+    if window is not None and engine == "packet":
+        raise ParameterError("--resolution", resolution, "an option of --engine flow, not of packet")
+    if ports is not None:
+        check_writable(ports, "--ports", ROW_FORMATS)
+        if engine != "packet":
+            raise ParameterError("--ports", str(ports), f"an option of --engine packet, not of {engine}")
+    is_file = Path(traffic).is_file()
+    if is_file and size is not None:
+        raise ParameterError("size", size, f"{traffic} says the size of each flow itself")
+    if not is_file and size is None:
+        raise ParameterError("size", None, "a pattern needs the size of its flows, such as 1GB")
+    amount = parse_size(size) if size is not None else 0
+    from fabric.breakage import harmed
+    from fabric.fault import format_faults, parse_faults
+    from fabric.upgrade import format_upgrades, improved, parse_upgrades
+    from sims.explain_flows import explain_flows
+    from sims.explain_lines import explanation_lines
+    from sims.faults.setting import Course
+    from sims.faults.striking import Striking
+    from sims.faults.timeline import Timeline as Record
+    from sims.flows import RoutedTraffic
+    from sims.output import write_columns
+    from sims.table import flows_lines
+    from sims.traffic import pattern, read_traffic
+
+    failing, slowing = parse_faults("fail", texts["fail"]), parse_faults("degrade", texts["degrade"])
+    course = Course.of(texts["faults"], texts["reroute_delay"], "1", "0s")
+    course.check(policy)
+    if engine != "flow" and (course.source or timeline):
+        raise ParameterError("engine", engine, "what happens during a run needs engine flow", ("flow",))
+    if explain and course.source:
+        rule = "explains flows on a fabric that stays as it is: leave faults during the run out"
+        raise ParameterError("explain", texts["faults"], rule)
+    with Progress() as progress:
+        fabric, text, _, notes = opened(texts["topology"], progress, allow_partition=partition)
+        faster = parse_upgrades(texts["upgrade"])
+        sound = improved(fabric, faster)
+        fabric, harm = harmed(sound, (*failing, *slowing), draw, allow_partition=partition)
+        who = (
+            read_traffic(traffic, fabric.n_endpoints)
+            if is_file
+            else pattern(traffic, fabric.n_endpoints, amount, draw)
+        )
+        progress.step("routing and running")
+        equal = bool((who.size == who.size[0]).all() and (who.start == who.start[0]).all())
+        if window is None:
+            window = 0.0 if equal or len(who) <= 5000 else 0.002
+        packets, record = None, Record() if timeline else None
+        if engine == "packet":
+            from sims.packet.settings import parse_packet_settings
+            from sims.packet.traffic import run_packets
+
+            packets = parse_packet_settings(texts["packet"])
+            result = run_packets(fabric, who, policy, profile, packets, seed=draw)
+        else:
+            routed = RoutedTraffic.of(fabric, who, policy, profile)
+            striking = None
+            if course.source:
+                striking = Striking.of(fabric, course, draw, allow_partition=partition)
+            result = routed.run(window, striking=striking, timeline=record)
+        notes += [str(harm)] if harm else []
+        notes += [f"faster: {format_upgrades(faster)}"] if faster else []
+        asked = {"fail": format_faults(failing), "degrade": format_faults(slowing)}
+        asked |= {name: text for name, text in course.texts.items() if name in ("faults", "reroute_delay")}
+        progress.print(
+            flows_lines(text, fabric, traffic, policy, profile, result, window, notes, asked, packets)
+        )
+        if out:
+            integral = bool((who.size == who.size.round()).all() and who.size.max() < 2**62)
+            columns = {
+                "src": who.src.tolist(),
+                "dst": who.dst.tolist(),
+                "size_bytes": (who.size.astype(int) if integral else who.size).tolist(),
+                "start_s": who.start.tolist(),
+                "end_s": result.end.tolist(),
+                "rate_GBps": (result.rate / 1e9).tolist(),
+            }
+            write_columns(out, columns)
+            tell_written(out)
+        if ports:
+            write_columns(ports, result.ports)
+            tell_written(ports)
+        if explain:
+            progress.step("trying what would help")
+            why = explain_flows(
+                routed, result, fabric, policy, sound=sound if harm else None, resolution=window
+            )
+            progress.print(explanation_lines(f"the last flow of {len(who):,}", why))
+        if explain_plot:
+            progress.step("drawing")
+            from sims.figures import gains_figure, save_figure
+
+            subject = [text, f"{traffic} of {len(who):,} flows"]
+            setting = f"Routing {policy}, latency profile {profile.name}"
+            save_figure(gains_figure(why, subject, setting, fabric.disclaimer), explain_plot)
+            tell_written(explain_plot)
+        if record and timeline:
+            progress.step("drawing the timeline")
+            from sims.figures import flows_timeline_figure, save_figure
+
+            save_figure(flows_timeline_figure(record, f"{text}: {traffic}, routing {policy}"), timeline)
+            tell_written(timeline)
