@@ -146,7 +146,7 @@ def format_time(seconds: float) -> str:
     for unit, factor in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
         if abs(seconds) >= factor:
             return f"{seconds / factor:.4g} {unit}"
-    return f"{seconds / 1e-9:.4g} ns"
+    return f"{round(seconds / 1e-9, 3):.4g} ns"  # below a femtosecond there is nothing but rounding
 
 
 def format_rate(rate: float) -> str:

@@ -41,7 +41,7 @@ from sims.naming_faults import (
     RerouteDelay,
     faults_text,
 )
-from sims.naming_outputs import Explain, ExplainPlot, Timeline, check_outputs
+from sims.naming_outputs import Explain, ExplainPlot, Timeline
 from sims.naming_packets import (
     Buffer,
     Control,
@@ -52,7 +52,7 @@ from sims.naming_packets import (
     check_packet,
     packet_text,
 )
-from sims.output import tell_written
+from sims.output import FIGURE_FORMATS, ROW_FORMATS, check_outputs, tell_written
 from sims.progress import Progress
 
 __all__ = ["allreduce"]
@@ -136,7 +136,12 @@ def allreduce(
     sets: Sets = None,
 ) -> None:
     """Simulate all-reduce over message sizes. Without arguments: 100,000 GPUs, preset colossus-100k."""
-    check_outputs(out, plot, explain_plot, timeline)
+    check_outputs(
+        ("--out", out, ROW_FORMATS),
+        ("--plot", plot, FIGURE_FORMATS),
+        ("--explain-plot", explain_plot, FIGURE_FORMATS),
+        ("--timeline", timeline, FIGURE_FORMATS),
+    )
     explain |= explain_plot is not None
     from fabric.units import format_size, parse_sizes
     from sims.allreduce import DEFAULT_ALGORITHMS, AllReduce

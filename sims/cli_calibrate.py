@@ -9,7 +9,7 @@ import typer
 
 from fabric.errors import ParameterError
 from sims.naming import Graph, Preset, Topology, named, opened
-from sims.output import FIGURE_FORMATS, ROW_FORMATS, check_writable, tell_written
+from sims.output import FIGURE_FORMATS, ROW_FORMATS, check_outputs, tell_written
 from sims.progress import Progress
 
 __all__ = ["calibrate"]
@@ -65,13 +65,9 @@ def calibrate(
 
     Unless a fabric is named, it is a tree without blocking of the log's ranks, in servers of eight.
     """
-    for path, option, formats in (
-        (output, "--output", (".toml",)),
-        (out, "--out", ROW_FORMATS),
-        (plot, "--plot", FIGURE_FORMATS),
-    ):
-        if path:
-            check_writable(path, option, formats)
+    check_outputs(
+        ("--output", output, (".toml",)), ("--out", out, ROW_FORMATS), ("--plot", plot, FIGURE_FORMATS)
+    )
     from sims.allreduce import AllReduce
     from sims.calibration import fit
     from sims.calibration_lines import calibration_lines, calibration_records, default_fabric, plan

@@ -9,7 +9,7 @@ import typer
 
 from sims.cli_figures import Where
 from sims.naming import Sets, opened, whole
-from sims.output import FIGURE_FORMATS, ROW_FORMATS, check_writable, tell_written
+from sims.output import FIGURE_FORMATS, ROW_FORMATS, check_outputs, tell_written
 from sims.progress import Progress
 from sims.result import Row
 
@@ -50,9 +50,7 @@ def compare(
     Rows belong together that agree in all that was not changed. Two topologies are simulated with the same
     settings: --algorithm, --sizes, and --set for all others (--set ranks=128 --set routing=adaptive).
     """
-    for path, option, formats in ((output, "--output", FIGURE_FORMATS), (out, "--out", ROW_FORMATS)):
-        if path:
-            check_writable(path, option, formats)
+    check_outputs(("--output", output, FIGURE_FORMATS), ("--out", out, ROW_FORMATS))
     from sims.comparison import compare as compared
     from sims.comparison_lines import comparison_lines
     from sims.output import write_records

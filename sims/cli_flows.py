@@ -39,7 +39,7 @@ from sims.naming_faults import (
     RerouteDelay,
     faults_text,
 )
-from sims.naming_outputs import Explain, ExplainPlot, Timeline, check_outputs
+from sims.naming_outputs import Explain, ExplainPlot, Timeline
 from sims.naming_packets import (
     Buffer,
     Control,
@@ -50,7 +50,7 @@ from sims.naming_packets import (
     check_packet,
     packet_text,
 )
-from sims.output import ROW_FORMATS, check_writable, tell_written
+from sims.output import FIGURE_FORMATS, ROW_FORMATS, check_outputs, tell_written
 from sims.progress import Progress
 
 __all__ = ["flows"]
@@ -111,7 +111,12 @@ def flows(
     sets: Sets = None,
 ) -> None:
     """Run flows to their last byte on an otherwise idle fabric; one row per flow with --out."""
-    check_outputs(out, None, explain_plot, timeline)
+    check_outputs(
+        ("--out", out, ROW_FORMATS),
+        ("--ports", ports, ROW_FORMATS),
+        ("--explain-plot", explain_plot, FIGURE_FORMATS),
+        ("--timeline", timeline, FIGURE_FORMATS),
+    )
     explain |= explain_plot is not None
     from fabric.policy import parse_policy
     from fabric.units import parse_size
@@ -154,10 +159,8 @@ def flows(
         raise ParameterError("engine", engine, "unknown engine of flows", ("flow", "packet"))
     if window is not None and engine == "packet":
         raise ParameterError("--resolution", resolution, "an option of --engine flow, not of packet")
-    if ports is not None:
-        check_writable(ports, "--ports", ROW_FORMATS)
-        if engine != "packet":
-            raise ParameterError("--ports", str(ports), f"an option of --engine packet, not of {engine}")
+    if ports is not None and engine != "packet":
+        raise ParameterError("--ports", str(ports), f"an option of --engine packet, not of {engine}")
     is_file = Path(traffic).is_file()
     if is_file and size is not None:
         raise ParameterError("size", size, f"{traffic} says the size of each flow itself")

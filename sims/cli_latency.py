@@ -9,7 +9,7 @@ import typer
 
 from fabric.errors import ParameterError
 from sims.naming import Graph, Out, Preset, Profile, Routing, Seed, Sets, Spec, Topology, named, opened, whole
-from sims.output import FIGURE_FORMATS, ROW_FORMATS, check_writable, tell_written
+from sims.output import FIGURE_FORMATS, ROW_FORMATS, check_outputs, tell_written
 from sims.progress import Progress
 
 __all__ = ["latency"]
@@ -46,10 +46,7 @@ def latency(
     ] = None,
 ) -> None:
     """One-way latency between endpoints by hop class: how many pairs are how far apart, exact at any size."""
-    if out:
-        check_writable(out, "--out", ROW_FORMATS)
-    if plot:
-        check_writable(plot, "--plot", FIGURE_FORMATS)
+    check_outputs(("--out", out, ROW_FORMATS), ("--plot", plot, FIGURE_FORMATS))
     from fabric.policy import parse_policy
     from fabric.units import parse_size
     from sims.latency_lines import class_records, latency_lines, load_lines

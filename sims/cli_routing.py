@@ -22,7 +22,7 @@ from sims.naming import (
     opened,
     whole,
 )
-from sims.output import FIGURE_FORMATS, ROW_FORMATS, check_writable, tell_written
+from sims.output import FIGURE_FORMATS, ROW_FORMATS, check_outputs, tell_written
 from sims.progress import Progress
 
 __all__ = ["commands"]
@@ -84,10 +84,7 @@ def compare(
     ] = None,
 ) -> None:
     """Show what each policy does to the same traffic: link loads per tier, slowest and mean flow."""
-    if out:
-        check_writable(out, "--out", ROW_FORMATS)
-    if plot:
-        check_writable(plot, "--plot", FIGURE_FORMATS)
+    check_outputs(("--out", out, ROW_FORMATS), ("--plot", plot, FIGURE_FORMATS))
     from fabric.fault import format_faults, parse_faults
     from sims.balance import parse_policies
     from sims.demand import check_demand

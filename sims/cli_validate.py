@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from fabric.errors import ParameterError
-from sims.output import check_writable, tell_written
+from sims.output import check_outputs, tell_written
 from sims.progress import Progress
 
 __all__ = ["validate"]
@@ -37,10 +37,7 @@ def validate(
 
     if quick and full:
         raise ParameterError("--quick and --full", "both", "one of them")
-    if output:
-        check_writable(output, "--output", (".html",))
-    if out:
-        check_writable(out, "--out", ROW_FORMATS)
+    check_outputs(("--output", output, (".html",)), ("--out", out, ROW_FORMATS))
     from sims.validation.suite import LADDER, cases
     from sims.validation.words import case_lines, header, records, summary, title_lines
     from sims.version import model_version

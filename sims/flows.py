@@ -46,10 +46,34 @@ class FlowResult:
     busiest: str
     busiest_s: float
     used: float
-    solves: int
+    solves: int = 0
     packets: dict[str, dict[str, float]] = field(default_factory=dict)
     ports: dict[str, list[Any]] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        fabric: Fabric,
+        traffic: Traffic,
+        end: NDArray[np.float64],
+        carried: NDArray[np.float64],
+        **others: Any,
+    ) -> FlowResult:
+        """``carried``: (links,) the bytes that each link of ``fabric``, the policy's carrier, has carried."""
+        seconds = carried / fabric.capacity
+        hot = int(np.argmax(seconds))
+        # A link of the carrier stands for all that are loaded as it is.
+        trunk = members(fabric) * ~fabric.access
+        return cls(
+            traffic=traffic,
+            end=end,
+            rate=traffic.size / (end - traffic.start),
+            busiest=link_kind(fabric, hot),
+            busiest_s=float(seconds[hot]),
+            used=float(trunk[carried > 0].sum() / trunk.sum()) if trunk.any() else 0.0,
+            **others,
+        )
 
     @property
     def makespan(self) -> float:
@@ -155,20 +179,7 @@ class RoutedTraffic:
         if timeline is not None:
             timeline.finish(float(end.max()), faults)
 
-        seconds = self.carried / fabric.capacity
-        hot = int(np.argmax(seconds))
-        # A link of the carrier stands for all that are loaded as it is.
-        trunk = members(fabric) * ~fabric.access
-        return FlowResult(
-            traffic=traffic,
-            end=end,
-            rate=traffic.size / (end - traffic.start),
-            busiest=link_kind(fabric, hot),
-            busiest_s=float(seconds[hot]),
-            used=float(trunk[self.carried > 0].sum() / trunk.sum()) if trunk.any() else 0.0,
-            solves=network.solves,
-            faults=faults,
-        )
+        return FlowResult.of(fabric, traffic, end, self.carried, solves=network.solves, faults=faults)
 
     def _router(self, qp: int) -> Router:
         def router(fabric: Fabric, rows: NDArray[np.int64]) -> Paths:

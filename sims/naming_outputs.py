@@ -1,7 +1,4 @@
-"""What a run writes besides its rows: the options, and the check that all of it can be written.
-
-Knows typer's options; runs and draws nothing.
-"""
+"""The options of what a run writes or draws besides its rows. Runs no command."""
 
 from __future__ import annotations
 
@@ -10,9 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sims.output import FIGURE_FORMATS, ROW_FORMATS, check_writable
-
-__all__ = ["Explain", "ExplainPlot", "Timeline", "check_outputs"]
+__all__ = ["Explain", "ExplainPlot", "Timeline"]
 
 Explain = Annotated[
     bool,
@@ -34,19 +29,3 @@ Timeline = Annotated[
         show_default=False,
     ),
 ]
-
-
-def check_outputs(
-    out: Path | None, plot: Path | None, explain_plot: Path | None, timeline: Path | None
-) -> None:
-    """Find out before a long run that one of its files cannot be written.
-
-    Raises:
-        ParameterError: as sims.output.check_writable.
-    """
-    if out:
-        check_writable(out, "--out", ROW_FORMATS)
-    figures = (("--plot", plot), ("--explain-plot", explain_plot), ("--timeline", timeline))
-    for option, figure in figures:
-        if figure:
-            check_writable(figure, option, FIGURE_FORMATS)

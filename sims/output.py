@@ -19,6 +19,7 @@ from sims.parquet import read_parquet, require_parquet, write_parquet
 __all__ = [
     "FIGURE_FORMATS",
     "ROW_FORMATS",
+    "check_outputs",
     "check_writable",
     "read_records",
     "records_text",
@@ -89,6 +90,13 @@ def check_writable(path: str | os.PathLike[str], option: str, formats: Sequence[
         raise ParameterError(option, str(path), "may not be written to")
     if (target.is_file() or not target.exists()) and not os.access(target.resolve().parent, os.W_OK):
         raise ParameterError(option, str(path), f"the folder {target.parent} may not be written to")
+
+
+def check_outputs(*outputs: tuple[str, str | os.PathLike[str] | None, Sequence[str]]) -> None:
+    """``check_writable`` for each (option, file or None, formats)."""
+    for option, path, formats in outputs:
+        if path:
+            check_writable(path, option, formats)
 
 
 def write_records(path: str | os.PathLike[str], records: Sequence[Mapping[str, Any]]) -> None:

@@ -110,7 +110,7 @@ class Program:
 
         Raises:
             NoRouteError: two endpoints of the schedule have no path.
-        TooLargeError: so many transfers and queue pairs do not fit in memory.
+            TooLargeError: so many transfers and queue pairs do not fit in memory.
         """
         runs_on = derated(carrier(fabric, policy), profile)
         _require_memory(schedule, pieces(runs_on, policy))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -11,10 +12,21 @@ from fabric.errors import FabricsimError, FileFormatError, ParameterError
 from sims.output import ROW_FORMATS, read_records
 from sims.result import Failure, Row, read_result
 
-__all__ = ["ROWS", "SPEC", "is_results", "latest", "read_results", "read_rows", "results_of", "sweep_text"]
+__all__ = [
+    "ROWS",
+    "SPEC",
+    "TABLE",
+    "is_results",
+    "latest",
+    "read_results",
+    "read_rows",
+    "results_of",
+    "sweep_text",
+]
 
 SPEC = "sweep.toml"  # what the sweep of a folder was
 ROWS = "rows.jsonl"  # the file of a sweep's folder to which results are appended
+TABLE = "rows.csv"  # the same as a table, in the order of the sweep
 
 
 def read_results(*paths: str | os.PathLike[str]) -> list[Row | Failure]:
@@ -36,7 +48,18 @@ def _results_in(path: str | os.PathLike[str]) -> Iterable[Row | Failure]:
         source = source / ROWS
         if not source.is_file():
             raise FileFormatError(str(path), "", f"a folder without {ROWS}: not the output of a sweep")
-    return results_of(read_records(source, torn=folder), str(source))
+    found = results_of(read_records(source, torn=folder), str(source))
+    return _in_order(found, source.with_name(TABLE)) if folder else found
+
+
+def _in_order(results: Iterable[Row | Failure], table: Path) -> list[Row | Failure]:
+    """In the order of ``table`` as far as it goes: that in which they came is an accident of the run."""
+    try:
+        with open(table, encoding="utf-8", newline="") as file:
+            place = {line.get("key"): number for number, line in enumerate(csv.DictReader(file))}
+    except (OSError, ValueError, csv.Error):  # not there yet, or not ours: the results stand without it
+        place = {}
+    return sorted(results, key=lambda result: place.get(result.key, len(place)))
 
 
 def is_results(text: str) -> bool:

@@ -6,7 +6,6 @@ import numpy as np
 import simpy
 
 from fabric import Fabric, route
-from fabric.measures import link_kind
 from fabric.policy import Policy
 from sims.flows import FlowResult
 from sims.latency import derated
@@ -68,17 +67,11 @@ def run_packets(
     carried = np.zeros(fabric.n_links)
     for port in network.ports.values():
         carried[port.link] = port.bytes
-    seconds = carried / fabric.capacity
-    hot = int(np.argmax(seconds))
-    trunk = ~fabric.access
-    return FlowResult(
-        traffic=traffic,
-        end=end,
-        rate=traffic.size / (end - traffic.start),
-        busiest=link_kind(fabric, hot),
-        busiest_s=float(seconds[hot]),
-        used=float(np.mean(carried[trunk] > 0)) if trunk.any() else 0.0,
-        solves=0,
+    return FlowResult.of(
+        fabric,
+        traffic,
+        end,
+        carried,
         packets=summary(network, elapsed),
         ports=port_columns(network, elapsed),
     )

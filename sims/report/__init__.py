@@ -21,6 +21,7 @@ from sims.report.provenance import provenance
 from sims.report.rows_table import failures_table, rows_table
 from sims.report.stylesheet import stylesheet
 from sims.result import Failure, Row
+from sims.scenario import LATER, Scenario
 from topologies.catalogue import disclaimer
 
 __all__ = ["report"]
@@ -156,8 +157,9 @@ def _same(results: Sequence[Row | Failure]) -> Html:
     """What was the same at all points."""
     pairs: list[Html] = []
     for name, value in constant(results).items():
-        if name == "seed" and value == 0:
-            continue  # nothing was drawn, or with the usual seed
+        usual = Scenario.model_fields[name].default
+        if (name == "seed" or name in LATER) and value == usual:
+            continue  # nothing was drawn, nothing failed, nothing was made faster
         shown = (
             said(name, value) if name in ("size_bytes",) else f"{value:,}" if name == "ranks" else str(value)
         )

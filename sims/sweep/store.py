@@ -18,7 +18,7 @@ from fabric.errors import FabricsimError, FileFormatError, ParameterError
 from sims.output import replaced, without_torn_end, write_records
 from sims.parquet import has_parquet
 from sims.result import Failure, Row, read_result
-from sims.rows import ROWS, SPEC, latest
+from sims.rows import ROWS, SPEC, TABLE, latest
 from sims.sweep.lock import locked
 
 __all__ = ["OTHER", "SPEC", "Store"]
@@ -50,6 +50,8 @@ class Store:
             FileFormatError: a line that is no result.
         """
         try:
+            if self.folder.exists() and not self.folder.is_dir():
+                raise FabricsimError(f"{self.folder}: is not a folder, and a sweep writes to one")
             self.folder.mkdir(parents=True, exist_ok=True)
             self._open.enter_context(locked(self.folder))
             self._handle = os.open(self.folder / ROWS, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
@@ -102,7 +104,7 @@ class Store:
             return []
         order = dict.fromkeys([*(key for key in first if key in self.results), *sorted(self.results)])
         records = [self.results[key].to_dict() for key in order]
-        files = [self.folder / name for name in ("rows.csv", *(["rows.parquet"] if has_parquet() else []))]
+        files = [self.folder / name for name in (TABLE, *(["rows.parquet"] if has_parquet() else []))]
         for file in files:
             write_records(file, records)
         return [self.folder / ROWS, *files]

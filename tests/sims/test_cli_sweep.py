@@ -287,7 +287,7 @@ def test_all_mistakes_are_told_at_once_and_nothing_is_written(folder: Path) -> N
         (["-o", "x", "spec.toml", "-j", "0"], "--jobs: 0: a whole number from 1"),
         (["-o", "x", "spec.toml", "-j", "two"], "--jobs: 'two': a whole number"),
         (["-o", "x", "spec.toml", "-j2", "--scheduler", "tcp://h:1"], "has its own workers"),
-        (["-o", "spec.toml", "spec.toml"], "spec.toml: cannot be written to: File exists"),
+        (["-o", "spec.toml", "spec.toml"], "spec.toml: is not a folder, and a sweep writes to one"),
         (["-o", "x", "--set", "foo=1"], "'foo': no field and no part of one"),
     ],
 )

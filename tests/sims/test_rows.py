@@ -1,0 +1,44 @@
+"""Results of a sweep's folder come in the order of the sweep, whatever order they arrived in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sweep_cases import scenarios
+
+from fabric.errors import FileFormatError
+from sims.output import write_records
+from sims.rows import ROWS, TABLE, read_results
+from sims.sweep.bench import Bench
+
+RESULTS = [Bench().run(scenario) for scenario in scenarios(8)]
+
+
+def folder(path: Path, table: str | None) -> Path:
+    write_records(path / ROWS, [result.to_dict() for result in reversed(RESULTS)])
+    if table is not None:
+        (path / TABLE).write_text(table, encoding="utf-8")
+    return path
+
+
+def test_the_table_says_the_order(tmp_path: Path) -> None:
+    folder(tmp_path, None)
+    write_records(tmp_path / TABLE, [result.to_dict() for result in RESULTS])
+    assert read_results(tmp_path) == RESULTS
+
+
+def test_what_the_table_does_not_name_comes_last_as_it_arrived(tmp_path: Path) -> None:
+    folder(tmp_path, None)
+    write_records(tmp_path / TABLE, [result.to_dict() for result in RESULTS[:2]])
+    assert read_results(tmp_path) == [*RESULTS[:2], *reversed(RESULTS[2:])]
+
+
+@pytest.mark.parametrize("table", [None, "", "nothing,of,ours\n1,2,3\n", '"cut off'])
+def test_without_a_table_of_ours_results_stand_as_they_arrived(tmp_path: Path, table: str | None) -> None:
+    assert read_results(folder(tmp_path, table)) == [*reversed(RESULTS)]
+
+
+def test_a_folder_of_something_else(tmp_path: Path) -> None:
+    with pytest.raises(FileFormatError, match=r"a folder without rows\.jsonl: not the output of a sweep"):
+        read_results(tmp_path)
