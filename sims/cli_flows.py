@@ -148,8 +148,6 @@ def flows(
     }
     texts = overridden({name: (text,) for name, text in settings.items()}, sets or ())
     check_packet(texts)
-    if explain and texts["engine"] == "packet":
-        raise ParameterError("--explain", "--engine packet", "explains flows in the fluid model", ("flow",))
     draw, size = whole("--seed", texts["seed"]), texts.get("size")
     policy, profile = parse_policy(texts["routing"], draw), profile_of(texts["latency_profile"])
     partition = check_field("allow_partition", texts["allow_partition"]) == "true"
@@ -167,32 +165,27 @@ def flows(
     if not is_file and size is None:
         raise ParameterError("size", None, "a pattern needs the size of its flows, such as 1GB")
     amount = parse_size(size) if size is not None else 0
-    from fabric.breakage import harmed
     from fabric.fault import format_faults, parse_faults
     from fabric.upgrade import format_upgrades, improved, parse_upgrades
     from sims.explain_flows import explain_flows
     from sims.explain_lines import explanation_lines
     from sims.faults.setting import Course
-    from sims.faults.striking import Striking
     from sims.faults.timeline import Timeline as Record
-    from sims.flows import RoutedTraffic
+    from sims.flow_run import FlowRun
     from sims.output import write_columns
+    from sims.packet.settings import parse_packet_settings
     from sims.table import flows_lines
     from sims.traffic import pattern, read_traffic
 
     failing, slowing = parse_faults("fail", texts["fail"]), parse_faults("degrade", texts["degrade"])
     course = Course.of(texts["faults"], texts["reroute_delay"], "1", "0s")
     course.check(policy)
-    if engine != "flow" and (course.source or timeline):
+    packets = parse_packet_settings(texts["packet"]) if engine == "packet" else None
+    if packets and (course.source or timeline):
         raise ParameterError("engine", engine, "what happens during a run needs engine flow", ("flow",))
-    if explain and course.source:
-        rule = "explains flows on a fabric that stays as it is: leave faults during the run out"
-        raise ParameterError("explain", texts["faults"], rule)
     with Progress() as progress:
         fabric, text, _, notes = opened(texts["topology"], progress, allow_partition=partition)
         faster = parse_upgrades(texts["upgrade"])
-        sound = improved(fabric, faster)
-        fabric, harm = harmed(sound, (*failing, *slowing), draw, allow_partition=partition)
         who = (
             read_traffic(traffic, fabric.n_endpoints)
             if is_file
@@ -202,25 +195,26 @@ def flows(
         equal = bool((who.size == who.size[0]).all() and (who.start == who.start[0]).all())
         if window is None:
             window = 0.0 if equal or len(who) <= 5000 else 0.002
-        packets, record = None, Record() if timeline else None
-        if engine == "packet":
-            from sims.packet.settings import parse_packet_settings
-            from sims.packet.traffic import run_packets
-
-            packets = parse_packet_settings(texts["packet"])
-            result = run_packets(fabric, who, policy, profile, packets, seed=draw)
-        else:
-            routed = RoutedTraffic.of(fabric, who, policy, profile)
-            striking = None
-            if course.source:
-                striking = Striking.of(fabric, course, draw, allow_partition=partition)
-            result = routed.run(window, striking=striking, timeline=record)
-        notes += [str(harm)] if harm else []
+        run = FlowRun(
+            whole=improved(fabric, faster),
+            traffic=who,
+            policy=policy,
+            profile=profile,
+            faults=(*failing, *slowing),
+            course=course,
+            packets=packets,
+            seed=draw,
+            allow_partition=partition,
+            resolution=window,
+        )
+        record = Record() if timeline else None
+        result = run.run(record)
+        notes += [str(run.damage)] if run.damage else []
         notes += [f"faster: {format_upgrades(faster)}"] if faster else []
         asked = {"fail": format_faults(failing), "degrade": format_faults(slowing)}
         asked |= {name: text for name, text in course.texts.items() if name in ("faults", "reroute_delay")}
         progress.print(
-            flows_lines(text, fabric, traffic, policy, profile, result, window, notes, asked, packets)
+            flows_lines(text, run.fabric, traffic, policy, profile, result, window, notes, asked, packets)
         )
         if out:
             integral = bool((who.size == who.size.round()).all() and who.size.max() < 2**62)
@@ -239,9 +233,7 @@ def flows(
             tell_written(ports)
         if explain:
             progress.step("trying what would help")
-            why = explain_flows(
-                routed, result, fabric, policy, sound=sound if harm else None, resolution=window
-            )
+            why = explain_flows(run, result)
             progress.print(explanation_lines(f"the last flow of {len(who):,}", why))
         if explain_plot:
             progress.step("drawing")

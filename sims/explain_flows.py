@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from fabric import Fabric
 from fabric.errors import FabricsimError
 from fabric.places import upgraded
-from fabric.policy import Policy, parse_policy
+from fabric.policy import parse_policy
 from fabric.routing import caveat
 from sims.bottleneck import Hotspot, fullest
 from sims.explain import (
@@ -25,32 +26,22 @@ from sims.explain import (
     remedy,
     silent,
 )
-from sims.flows import FlowResult, RoutedTraffic
+from sims.faults.setting import CALM
+from sims.flow_run import FlowRun
+from sims.flows import FlowResult
 
 __all__ = ["explain_flows"]
 
+_FLUID = "the full links are those of the fluid model"
+_UNDISTURBED = "the full links are those of the undisturbed run"
 
-def explain_flows(
-    routed: RoutedTraffic,
-    result: FlowResult,
-    fabric: Fabric,
-    policy: Policy,
-    *,
-    sound: Fabric | None = None,
-    resolution: float = 0.0,
-) -> Explanation:
-    """Why ``result``, the run of ``routed`` with that resolution, takes its makespan.
 
-    ``fabric``, ``policy``: of which ``routed`` was made; ``sound``: the fabric before its faults, None where
-    there are none. The latency is that of the flow that ends last.
-    """
+def explain_flows(run: FlowRun, result: FlowResult) -> Explanation:
+    """Why ``result``, that of ``run``, takes its makespan. The latency is that of the flow that ends last."""
     now = result.makespan
     left_out: list[str] = []
-    remedies = [
-        *_same_paths(routed, fabric, policy, now, resolution, left_out),
-        *_other_paths(routed, fabric, policy, sound, now, resolution, left_out),
-    ]
-    last = int(np.argmax(result.end))
+    remedies = [*_same_paths(run, now, left_out), *_other_paths(run, now, left_out)]
+    routed, last = run.routed, int(np.argmax(result.end))
     latency = max(float(part[last]) for part in routed.latency)
     return Explanation(
         time_s=now,
@@ -67,56 +58,49 @@ def explain_flows(
         ),
         remedies=tuple(sorted(remedies, key=lambda one: -one.saved_s)),
         left_out=tuple(left_out),
+        note=_FLUID if run.packets else _UNDISTURBED if run.course.source else "",
     )
 
 
-def _same_paths(
-    routed: RoutedTraffic,
-    fabric: Fabric,
-    policy: Policy,
-    now: float,
-    resolution: float,
-    left_out: list[str],
-) -> Iterator[Remedy]:
+def _same_paths(run: FlowRun, now: float, left_out: list[str]) -> Iterator[Remedy]:
+    routed = run.routed
+    quick = run.plain and keeps_paths(routed.fabric, run.policy)
     for kind, capacity in doublings(routed.fabric, routed.carried, left_out):
-        if keeps_paths(routed.fabric, policy):
-            then = routed.again(capacity=capacity).run(resolution).makespan
+        if quick:
+            then = routed.again(capacity=capacity).run(run.resolution).makespan
         else:
-            then = _makespan(routed, upgraded(fabric, "" if kind == EVERY else kind), policy, resolution)
+            then = _makespan(run, whole=upgraded(run.whole, "" if kind == EVERY else kind))
         yield doubling(kind, now, then)
-    quiet = silent(routed.profile)
-    if quiet == routed.profile:
+    quiet = silent(run.profile)
+    if quiet == run.profile:
         left_out.append(f"{NO_LATENCY} (latency profile is {quiet.spec})")
         return
-    then = routed.again(profile=quiet).run(resolution).makespan
+    if run.plain:
+        then = routed.again(profile=quiet).run(run.resolution).makespan
+    else:
+        then = _makespan(run, profile=quiet)
     yield remedy(NO_LATENCY, f"--latency-profile {quiet.spec}", now, then)
 
 
-def _other_paths(
-    routed: RoutedTraffic,
-    fabric: Fabric,
-    policy: Policy,
-    sound: Fabric | None,
-    now: float,
-    resolution: float,
-    left_out: list[str],
-) -> Iterator[Remedy]:
+def _other_paths(run: FlowRun, now: float, left_out: list[str]) -> Iterator[Remedy]:
     ideal = parse_policy("adaptive")
-    if policy == ideal:
-        left_out.append(f"{BALANCED} (routing is {policy})")
+    if run.policy == ideal:
+        left_out.append(f"{BALANCED} (routing is {run.policy})")
     else:
         try:
-            then = _makespan(routed, fabric, ideal, resolution)
-            yield remedy(BALANCED, f"--routing {ideal}", now, then, note=caveat(fabric, ideal))
+            then = _makespan(run, policy=ideal)
+            said = "" if run.packets else caveat(run.fabric, ideal)
+            yield remedy(BALANCED, f"--routing {ideal}", now, then, note=said)
         except FabricsimError as error:
             left_out.append(f"{BALANCED} ({error})")
-    if sound is None:
-        left_out.append(f"{NO_FAULTS} (there are none)")
+    options = ["--fail none --degrade none"] if run.damage else []
+    options += ["--faults none"] if run.course.source else []
+    if options:
+        yield remedy(NO_FAULTS, " ".join(options), now, _makespan(run, faults=(), course=CALM))
     else:
-        then = _makespan(routed, sound, policy, resolution)
-        yield remedy(NO_FAULTS, "--fail none --degrade none", now, then)
+        left_out.append(f"{NO_FAULTS} (there are none)")
 
 
-def _makespan(routed: RoutedTraffic, fabric: Fabric, policy: Policy, resolution: float) -> float:
-    again = RoutedTraffic.of(fabric, routed.traffic, policy, routed.profile)
-    return again.run(resolution).makespan
+def _makespan(run: FlowRun, **changes: Any) -> float:
+    changed: FlowRun = replace(run, **changes)
+    return changed.run().makespan

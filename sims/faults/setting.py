@@ -18,7 +18,15 @@ from sims.faults.outage import Outage
 from sims.faults.schedule_file import FaultSchedule, read_schedule
 from sims.faults.wear import Wear, parse_wear, time_text
 
-__all__ = ["DEFAULT_DELAY", "Course", "canonical_time", "is_schedule", "parse_faults_text", "parse_repeat"]
+__all__ = [
+    "CALM",
+    "DEFAULT_DELAY",
+    "Course",
+    "canonical_time",
+    "is_schedule",
+    "parse_faults_text",
+    "parse_repeat",
+]
 
 # Of the order of a BGP convergence in a fabric of three tiers, and of the time after which a NIC sends again
 # what was lost: 4.096 us x 2^18 = 1.07 s with an InfiniBand timeout of 18. An assumption, not published.
@@ -96,6 +104,9 @@ class Course:
         if self.source is None:
             return ()
         return self.source.outages(fabric, seed, allow_partition=allow_partition)
+
+
+CALM = Course()  # one run, and nothing happens meanwhile
 
 
 def is_schedule(text: str) -> bool:

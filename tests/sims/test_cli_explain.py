@@ -98,10 +98,13 @@ def test_a_figure_of_the_gains(run: Run, tmp_path: Path, words: tuple[str, ...])
     assert not (tmp_path / "why.bmp").exists()
 
 
-def test_flows_of_packets_are_not_explained(run: Run) -> None:
-    words = ["flows", "fat-tree:k=4", "--size", "64KB", "--engine", "packet", "--explain"]
-    status, out, err = run(*words)
-    assert status == 2 and out == "" and "--explain: '--engine packet': explains flows in the fluid" in err
+def test_flows_of_packets_and_among_faults_are_explained(run: Run) -> None:
+    words = ["flows", "fat-tree:k=4", "--size", "64KB", "--explain"]
+    status, out, _ = run(*words, "--engine", "packet")
+    assert status == 0 and "# note: the full links are those of the fluid model" in out
+    status, out, _ = run(*words, "--faults", "quiet:flaps=1e6/s,flap_time=1us", "--reroute-delay", "1us")
+    assert status == 0 and "# note: the full links are those of the undisturbed run" in out
+    assert "  no faults " in out and "--faults none" in out
 
 
 def test_an_all_reduce_of_packets_is(run: Run) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -29,9 +31,12 @@ from sims.explain import (
 )
 from sims.explain_flows import explain_flows
 from sims.explain_lines import explanation_lines
-from sims.flows import FlowResult, RoutedTraffic, run_flows
+from sims.faults.setting import CALM, Course
+from sims.flow_run import FlowRun
+from sims.flows import FlowResult, run_flows
 from sims.from_scenario import simulate
 from sims.output import read_records, write_records
+from sims.packet.settings import PacketSettings
 from sims.profiles import latency_profile
 from sims.result import Row
 from sims.traffic import Traffic, pattern
@@ -295,15 +300,19 @@ def test_runs_of_packets_and_among_faults_are_run_whole_for_each_remedy(
 # --- plain flows -------------------------------------------------------------------------------------------
 
 
+def flow_run(spec: str, traffic: Traffic, routing: str, **settings: Any) -> FlowRun:
+    given: dict[str, Any] = {"course": CALM, "profile": latency_profile("roce-400g"), **settings}
+    whole = Fabric.from_graph(load(spec))
+    return FlowRun(whole=whole, traffic=traffic, policy=parse_policy(routing, 3), seed=3, **given)
+
+
 def flows_explained(
     spec: str, traffic: Traffic, routing: str = "ecmp", faults: str = "none", profile: str = "roce-400g"
 ) -> tuple[FlowResult, Explanation]:
-    sound = Fabric.from_graph(load(spec))
-    fabric, harm = harmed(sound, parse_faults("fail", faults), 3)
-    policy = parse_policy(routing, 3)
-    routed = RoutedTraffic.of(fabric, traffic, policy, latency_profile(profile))
-    result = routed.run()
-    return result, explain_flows(routed, result, fabric, policy, sound=sound if harm else None)
+    settings = {"faults": parse_faults("fail", faults), "profile": latency_profile(profile)}
+    run = flow_run(spec, traffic, routing, **settings)
+    result = run.run()
+    return result, explain_flows(run, result)
 
 
 def test_two_flows_into_one_endpoint_need_its_link_twice_as_fast_and_nothing_else() -> None:
@@ -338,3 +347,36 @@ def test_gains_of_flows_are_those_of_runs_of_their_own(routing: str) -> None:
         assert remedy.saved_s == result.makespan - remedy.time_s
         assert remedy.time_s == pytest.approx(other.makespan, rel=1e-12), remedy.name
     assert {remedy.name for remedy in found.remedies} >= {BALANCED, NO_LATENCY, NO_FAULTS}
+
+
+@pytest.mark.parametrize("what", ["packets", "a schedule", "wear"])
+def test_gains_of_packets_and_of_runs_among_faults_are_those_of_runs_of_their_own(
+    what: str, tmp_path: Path
+) -> None:
+    (tmp_path / "faults.toml").write_text(
+        '[[fault]]\nat = "1ms"\nlength = "9ms"\nfail = "switches=spine:1"\n', encoding="utf-8"
+    )
+    told: dict[str, dict[str, Any]] = {
+        "packets": {"packets": PacketSettings(cc="window"), "faults": parse_faults("fail", "cables=1")},
+        "a schedule": {"course": Course.of(str(tmp_path / "faults.toml"), "2ms", "1", "0s")},
+        "wear": {"course": Course.of("quiet:flaps=400/s,flap_time=1ms", "500us", "1", "0s")},
+    }
+    spec = "fat-tree:k=4"
+    traffic = pattern("permutation", 16, 1e6 if what == "packets" else 1e8, 1)
+    run = flow_run(spec, traffic, "ecmp", **told[what])
+    result = run.run()
+    found = explain_flows(run, result)
+    assert found.note and found.time_s == result.makespan
+    for remedy in found.remedies:
+        changes: dict[str, Any] = {"whole": Fabric.from_graph(doubled(load(spec), remedy.name[3:]))}
+        if remedy.name == BALANCED:
+            changes = {"policy": parse_policy("adaptive")}
+        elif remedy.name == NO_LATENCY:
+            changes = {"profile": latency_profile(NO)}
+        elif remedy.name == NO_FAULTS:
+            changes = {"faults": (), "course": CALM}
+        then = replace(run, **changes).run().makespan
+        assert remedy.time_s == pytest.approx(then, rel=1e-12), remedy.name
+        assert remedy.saved_s == result.makespan - remedy.time_s
+    assert {remedy.name for remedy in found.remedies} >= {BALANCED, NO_LATENCY, NO_FAULTS}
+    assert max(found.gains.values()) > 0
