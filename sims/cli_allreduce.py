@@ -145,13 +145,14 @@ def allreduce(
     explain |= explain_plot is not None
     from fabric.units import format_size, parse_sizes
     from sims.allreduce import DEFAULT_ALGORITHMS, AllReduce
+    from sims.assignments import overridden
     from sims.explain import Explainer
     from sims.explain_lines import explanation_lines
     from sims.faults.timeline import Timeline as Record
     from sims.output import write_records
     from sims.result import Row
-    from sims.settings import check_field, overridden
     from sims.setup import Setup
+    from sims.spelling import check_field
     from sims.table import allreduce_block, allreduce_header
 
     asked = DEFAULT_ALGORITHMS if algorithm is None else _algorithms(algorithm)

@@ -80,7 +80,8 @@ def _rows(side: str, algorithm: str, sizes: str, sets: list[str], progress: Prog
     if is_results(side):
         return read_rows(side)
     from sims.allreduce import all_reduce
-    from sims.settings import DEFAULTS, overridden
+    from sims.assignments import overridden
+    from sims.settings import DEFAULTS
 
     given = {field: [text] for field, text in DEFAULTS.items()}
     given |= {"topology": [side], "algorithm": algorithm.split(","), "size": [sizes]}

@@ -120,8 +120,9 @@ def flows(
     explain |= explain_plot is not None
     from fabric.policy import parse_policy
     from fabric.units import parse_size
+    from sims.assignments import overridden
     from sims.profiles import latency_profile as profile_of
-    from sims.settings import check_field, overridden
+    from sims.spelling import check_field
 
     settings = {
         "topology": named(spec, topology, preset, graph),

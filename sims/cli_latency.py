@@ -49,12 +49,12 @@ def latency(
     check_outputs(("--out", out, ROW_FORMATS), ("--plot", plot, FIGURE_FORMATS))
     from fabric.policy import parse_policy
     from fabric.units import parse_size
+    from sims.assignments import overridden
     from sims.latency_lines import class_records, latency_lines, load_lines
     from sims.loaded import loaded, parse_loads
     from sims.one_way import one_way
     from sims.output import write_records
     from sims.profiles import latency_profile as profile_of
-    from sims.settings import overridden
 
     texts = {
         "topology": named(spec, topology, preset, graph),

@@ -153,7 +153,7 @@ def named(
     text = _named_once(spec, topology, preset, graph, default)
     if not sets:
         return text
-    from sims.settings import overridden
+    from sims.assignments import overridden
 
     return overridden({"topology": [text]}, sets)["topology"]
 

@@ -9,37 +9,32 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields
 from difflib import get_close_matches
 from functools import cache, lru_cache
 
 from fabric.errors import ParameterError
-from fabric.fault import NONE, format_faults, parse_faults
-from fabric.policy import POLICIES, parse_policy
-from fabric.units import parse_size
-from fabric.upgrade import format_upgrades, parse_upgrades
-from sims.collectives import ALGORITHMS, format_algorithm, parse_algorithms
-from sims.faults.setting import DEFAULT_DELAY, canonical_time, parse_faults_text, parse_repeat
+from fabric.fault import NONE
+from fabric.policy import POLICIES
+from sims.collectives import ALGORITHMS
+from sims.faults.setting import DEFAULT_DELAY
 from sims.faults.wear import PARTS as WEAR_PARTS
 from sims.faults.wear import PROFILES as WEARS
-from sims.faults.wear import Wear, time_text
-from sims.packet.settings import PARTS, parse_packet_settings
-from sims.placement import PLACEMENTS, check_placement
-from sims.profiles import CONSTANTS, DEFAULT_PROFILE, latency_profile
+from sims.packet.settings import PARTS
+from sims.profiles import CONSTANTS, DEFAULT_PROFILE
 
 __all__ = [
     "DEFAULTS",
     "all_parts",
     "assign",
-    "check_field",
     "defaults_of",
+    "field_of",
     "legal_parts",
     "option_words",
-    "overridden",
-    "read_assignments",
     "resolve",
     "taken_apart",
+    "with_part",
 ]
 
 ENGINES = ("flow", "bound", "packet")  # what sims.allreduce runs, without SimPy
@@ -72,7 +67,6 @@ _ALSO = {
     "allow-partition": "allow_partition",
     "reroute-delay": "reroute_delay",
 }
-_WHOLE = ("upgrade", "fail", "degrade")  # fields whose texts hold = without having parts
 _WITH_PARTS = ("topology", "routing", "algorithm", "packet", "latency_profile", "faults")
 _FILE = re.compile(r"(.+):([A-Za-z_]+=[^:]*)", re.DOTALL)
 _OF_FILES = ("nvlink", "delay")
@@ -99,40 +93,13 @@ def assign(settings: Mapping[str, str], key: str, value: str) -> dict[str, str]:
     return {**settings, field: changed}
 
 
-def overridden(
-    settings: Mapping[str, Sequence[str]], sets: Iterable[str], several: Collection[str] = ()
-) -> dict[str, str]:
-    """The text of each field of ``settings`` after the changes ``key=value`` of ``sets``.
+def field_of(name: str) -> str:
+    """The field that an option's name or a row's column means.
 
-    Args:
-        settings: the texts of each field that a command has.
-        sets: as of ``read_assignments``; whole fields change before parts of them. A part is changed in every
-            text of its field that has it.
-        several: fields that may have more than one text; the result joins them by commas.
-
-    Raises:
-        ParameterError: as of ``assign``; a field that the command has not; several values for one.
-
-    >>> overridden({"topology": ["fat-tree:k=4"], "seed": ["0"]}, ["k=8", "seed=3"])
-    {'topology': 'fat-tree:k=8', 'seed': '3'}
+    >>> field_of("size_bytes"), field_of("k")
+    ('size', 'k')
     """
-    texts = {field: list(given) for field, given in settings.items()}
-    changes = read_assignments(sets)
-    for key, values in sorted(changes, key=lambda change: _ALSO.get(change[0], change[0]) not in DEFAULTS):
-        name = resolve(key, texts)
-        field, dot, part = name.partition(".")
-        if field not in texts:
-            raise ParameterError("--set", key, "not a setting of this command", texts)
-        if len(values) > 1 and (dot or field not in several):
-            raise ParameterError("--set", f"{key}={','.join(values)}", f"one value of {name} is needed")
-        if not dot:
-            texts[field] = values
-            continue
-        having = [text for text in texts[field] if part in legal_parts(field, text)] or texts[field]
-        texts[field] = [
-            with_part(field, text, part, values[0]) if text in having else text for text in texts[field]
-        ]
-    return {field: ",".join(given) for field, given in texts.items()}
+    return _ALSO.get(name, name)
 
 
 def resolve(key: str, texts: Mapping[str, Collection[str]]) -> str:
@@ -149,7 +116,7 @@ def resolve(key: str, texts: Mapping[str, Collection[str]]) -> str:
     """
     name = key.strip()
     field, dot, part = (piece.strip() for piece in name.partition("."))
-    field = _ALSO.get(field, field)
+    field = field_of(field)
     if dot:
         if field not in DEFAULTS:
             raise ParameterError("setting", field, f"unknown field in {name}", _WITH_PARTS)
@@ -294,94 +261,3 @@ def _topologies() -> dict[str, Mapping[str, str | None]]:
 
 def _policy_parts(name: str) -> tuple[str, ...]:
     return tuple(f.name for f in fields(POLICIES[name]) if f.name != "seed") if name in POLICIES else ()
-
-
-@lru_cache(maxsize=65_536)
-def check_field(field: str, text: str) -> str:
-    """``text`` in its one spelling, after every check that needs no graph.
-
-    Raises:
-        FabricsimError: what is wrong with it.
-
-    >>> check_field("size", "1KiB"), check_field("algorithm", "tree:segment=1K")
-    ('1024', 'tree:segment=1024')
-    """
-    if field == "topology":
-        from topologies.catalogue import canonical
-
-        return canonical(text)
-    if field == "algorithm":
-        found = parse_algorithms(text)
-        if len(found) > 1:
-            raise ParameterError("algorithm", text, "one algorithm each: several are a list")
-        return format_algorithm(*found[0])
-    if field == "size":
-        return str(parse_size(text))
-    if field == "ranks":
-        return "all" if text == "all" else _whole(field, text, 2, "a whole number from 2, or all")
-    if field == "seed":
-        return _whole(field, text, 0, "a whole number, zero or more, below 2^63")
-    if field == "routing":
-        return str(parse_policy(text))
-    if field == "engine":
-        if text not in ENGINES:
-            raise ParameterError("engine", text, "unknown engine", ENGINES)
-        return text
-    if field == "packet":
-        return str(parse_packet_settings(text)) if text else ""
-    if field == "latency_profile":
-        return latency_profile(text).spec
-    if field == "upgrade":
-        return format_upgrades(parse_upgrades(text))
-    if field in ("fail", "degrade"):
-        return format_faults(parse_faults(field, text))
-    if field == "faults":
-        source = parse_faults_text(text)
-        return source.spec if isinstance(source, Wear) else text
-    if field == "repeat":
-        iterations, duration = parse_repeat(text)
-        return time_text(duration) if duration else str(iterations)
-    if field in ("reroute_delay", "gap"):
-        return canonical_time(field, text)
-    if field == "allow_partition":
-        if text not in ("true", "false"):
-            raise ParameterError(field, text, "yes or no, as true or false", ("true", "false"))
-        return text
-    check_placement(text)
-    return text.removesuffix(":") if text.partition(":")[0] in PLACEMENTS else text
-
-
-def _whole(name: str, text: str, least: int, rule: str) -> str:
-    if not (text.isascii() and text.isdigit() and len(text) < 20 and least <= int(text) < 2**63):
-        raise ParameterError(name, text, rule)
-    return str(int(text))
-
-
-def read_assignments(texts: Iterable[str]) -> list[tuple[str, list[str]]]:
-    """Keys and values of ``key=v1,v2,...``, each value a text.
-
-    Commas separate values; a piece ``part=value`` without a name before it continues the value before it.
-
-    Raises:
-        ParameterError: no ``=``, a key twice or an empty value.
-
-    >>> read_assignments(["algorithm=ring:channels=4,tree", "k=8,16"])
-    [('algorithm', ['ring:channels=4', 'tree']), ('k', ['8', '16'])]
-    """
-    found: dict[str, list[str]] = {}
-    for text in texts:
-        key, equals, rest = (piece.strip() for piece in text.partition("="))
-        if not equals or not key or not rest:
-            raise ParameterError("--set", text, "key=value or key=value,value,... is needed")
-        if key in found:
-            raise ParameterError("--set", text, f"{key} is set twice")
-        values: list[str] = []
-        for piece in (part.strip() for part in rest.split(",")):
-            if not piece:
-                raise ParameterError("--set", text, "a value between two commas is missing")
-            if key not in _WHOLE and values and "=" in piece and ":" not in piece.partition("=")[0]:
-                values[-1] += ("," if ":" in values[-1] else ":") + piece
-            else:
-                values.append(piece)
-        found[key] = values
-    return list(found.items())

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from fabric.errors import FabricsimError, ParameterError
 from sims.scenario import SETTINGS, Scenario
-from sims.settings import DEFAULTS, assign, check_field, defaults_of, taken_apart
+from sims.settings import DEFAULTS, assign, defaults_of, taken_apart
+from sims.spelling import check_field
 from sims.sweep.axis import Assignments
 from sims.sweep.condition import Value, quantity
 from sims.sweep.cost import Extent, estimate, needs_groups, pipelined

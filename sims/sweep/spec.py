@@ -20,7 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from fabric.errors import FabricsimError, FileFormatError, ParameterError
-from sims.settings import DEFAULTS, check_field, read_assignments, resolve
+from sims.assignments import read_assignments
+from sims.settings import DEFAULTS, resolve
+from sims.spelling import check_field
 from sims.sweep.axis import MOST, Assignments, Axis, read_values, value_text
 from sims.sweep.condition import Condition
 

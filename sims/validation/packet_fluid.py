@@ -185,7 +185,7 @@ def spread(full: bool) -> Case:
 
 _ALONE = ("ring", "recursive-doubling", "halving-doubling", "hierarchical-ring")
 # Whole trees, of which each switch has a power of two of uplinks: there D-Mod-K keeps rounds apart too.
-_FABRICS = (
+_TREES = (
     ("fat-tree:k=4", 16),
     ("leaf-spine:leaves=8,spines=4,endpoints_per_leaf=4", 32),
     ("leaf-spine:leaves=8,spines=8,endpoints_per_leaf=8", 64),
@@ -205,7 +205,7 @@ def _times(spec: str, algorithm: str, size: int, routing: str, packet: str) -> t
 def collectives_alone(full: bool) -> Case:
     """All-reduce where no two transfers of a phase share a link: n = 16 to 128 under D-Mod-K."""
     points = []
-    for spec, n in _FABRICS if full else _FABRICS[:1]:
+    for spec, n in _TREES if full else _TREES[:1]:
         for algorithm in _ALONE:
             for size in (n * 4096, n * 16384):
                 expected, got = _times(spec, algorithm, size, "dmodk", "none")
@@ -223,7 +223,7 @@ def collectives_alone(full: bool) -> Case:
 def collectives_with_collisions(full: bool) -> Case:
     """All-reduce with ECMP's collisions: at barriers between rounds, as in the fluid model, or on receipt."""
     points = []
-    for spec, n in _FABRICS if full else _FABRICS[:1]:
+    for spec, n in _TREES if full else _TREES[:1]:
         for algorithm in _ALONE:
             for steps in ("barrier", "receipt"):
                 expected, got = _times(spec, algorithm, n * 16384, "ecmp", f"window:steps={steps}")

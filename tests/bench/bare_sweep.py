@@ -10,7 +10,7 @@ import sys
 
 from fabric import Fabric
 from sims.allreduce import AllReduce
-from sims.settings import read_assignments
+from sims.assignments import read_assignments
 from sims.sweep.axis import read_values
 from topologies import load
 

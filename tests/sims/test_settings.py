@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from fabric.errors import ParameterError
+from sims.assignments import read_assignments
 from sims.collectives import ALGORITHMS
 from sims.engine import ENGINES
-from sims.settings import DEFAULTS, assign, check_field, legal_parts, read_assignments
+from sims.settings import DEFAULTS, assign, legal_parts
 from sims.settings import ENGINES as ENGINE_NAMES
+from sims.spelling import check_field
 from topologies.catalogue import listing
 
 BASE = {**DEFAULTS, "topology": "fat-tree:k=16,rate=400Gbps", "algorithm": "ring:channels=2"}
