@@ -51,7 +51,7 @@ def latency(
     from fabric.units import parse_size
     from sims.assignments import overridden
     from sims.latency_lines import class_records, latency_lines, load_lines
-    from sims.loaded import loaded, parse_loads
+    from sims.loaded import check_loads, loaded, parse_loads
     from sims.one_way import one_way
     from sims.output import write_records
     from sims.profiles import latency_profile as profile_of
@@ -71,6 +71,8 @@ def latency(
     amount = parse_size(size or "4KiB")
     with Progress() as progress:
         fabric, text, _, notes = opened(texts["topology"], progress)
+        if loads:
+            check_loads(fabric, policy, loads)
         progress.step("counting pairs")
         classes = one_way(fabric, profile, policy, draw)
         progress.print(latency_lines(text, fabric, profile, policy, classes, notes))

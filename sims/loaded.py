@@ -23,7 +23,7 @@ from sims.packet.traffic import run_packets
 from sims.profiles import LatencyProfile
 from sims.traffic import Traffic
 
-__all__ = ["Loaded", "loaded", "parse_loads"]
+__all__ = ["Loaded", "check_loads", "loaded", "parse_loads"]
 
 _MESSAGES, _EACH = 20_000, 40  # at least, in all and of each endpoint; 20 of them are the last 0.1%
 _MOST = 2_048  # endpoints
@@ -67,6 +67,20 @@ def parse_loads(text: str) -> tuple[float, ...]:
     return tuple(sorted(set(found)))
 
 
+def check_loads(fabric: Fabric, policy: Policy, loads: Sequence[float]) -> None:
+    """Find out before anything is run that the packet model cannot.
+
+    Raises:
+        ParameterError: too large a fabric, or a policy that it does not know.
+    """
+    single_path(policy)
+    n = fabric.n_endpoints
+    if n > _MOST and loads:
+        raise ParameterError(
+            "--load", loads[0], f"runs packet by packet: at most {_MOST:,} endpoints, not {n:,}"
+        )
+
+
 def loaded(
     fabric: Fabric,
     profile: LatencyProfile,
@@ -79,12 +93,11 @@ def loaded(
     """Latencies of messages of ``size`` bytes that leave every endpoint as a Poisson process.
 
     Raises:
-        ParameterError: too large a fabric for the packet model.
+        ParameterError: as ``check_loads``.
     """
+    check_loads(fabric, policy, [load])
     settings = settings or PacketSettings()
     n = fabric.n_endpoints
-    if n > _MOST:
-        raise ParameterError("--load", load, f"runs packet by packet: at most {_MOST:,} endpoints, not {n:,}")
     draw = np.random.default_rng(seed)
     rate = np.zeros(n)  # bytes/s into the network; a server's own links are not loaded by this
     leaving = (fabric.link_src < n) & (fabric.kind[fabric.link_dst] == SWITCH)

@@ -155,6 +155,17 @@ def test_the_command_prints_writes_and_draws(
     )
 
 
+def test_what_cannot_be_loaded_is_refused_before_anything_is_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words in (
+        ("fat-tree:k=32", "--load", "0.5"),
+        ("dragonfly:p=2", "--load", "0.5", "--routing", "ugal"),
+    ):
+        assert run(monkeypatch, *words) == 2
+        assert capsys.readouterr().out == ""
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
