@@ -28,7 +28,9 @@ class Upgrade:
     factor: Fraction
 
     def __str__(self) -> str:
-        return f"{self.kind}={float(self.factor):.12g}"
+        places = self.factor.denominator.bit_length()  # enough for every digit of a decimal number
+        digits = f"{round(self.factor * 10**places):0{places + 1}d}"
+        return f"{self.kind}=" + f"{digits[:-places]}.{digits[-places:]}".rstrip("0").rstrip(".")
 
 
 def parse_upgrades(text: str) -> tuple[Upgrade, ...]:

@@ -58,3 +58,10 @@ def test_a_kind_that_a_fabric_has_not_names_those_that_it_has() -> None:
     fabric = Fabric.from_graph(load("star:endpoints=4"))
     with pytest.raises(ParameterError, match=r"'leaf-spine': no kind of cable of star.*endpoint-leaf"):
         improved(fabric, parse_upgrades("leaf-spine"))
+
+
+@pytest.mark.parametrize("factor", ["0.00001", "1.23456789012345", "1000", "0.1"])
+def test_a_factor_is_written_digit_by_digit(factor: str) -> None:
+    upgrades = parse_upgrades(f"leaf-spine={factor}")
+    assert format_upgrades(upgrades) == f"leaf-spine={factor}"
+    assert parse_upgrades(format_upgrades(upgrades)) == upgrades
