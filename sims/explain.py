@@ -231,13 +231,21 @@ class Explainer:
         capacities, words = self._doubled[row.used]
         left_out += words
         for kind, capacity in capacities.items():
-            settings = {"upgrade": with_doubled(row.scenario.upgrade, kind)}
+            before = row.scenario.upgrade
+            try:
+                settings = {"upgrade": with_doubled(before, kind)}
+            except FabricsimError as error:  # faster than any upgrade may be
+                left_out.append(f"2x {kind} ({error})")
+                continue
 
             def again(program: Program, capacity: NDArray[np.float64] = capacity) -> Program | None:
                 same = keeps_paths(program.fabric, self.job.policy)
                 return program.with_capacity(capacity) if same else None
 
-            how = f"--upgrade {slug(kind)}"
+            words = (
+                ["--upgrade", slug(kind)] if before == NONE else option_words("upgrade", settings["upgrade"])
+            )
+            how = shlex.join(words)
             yield from self._tried(row, f"2x {kind}", how, settings, left_out, again)
 
     def _settings(self, row: Row, left_out: list[str]) -> Iterator[Remedy]:

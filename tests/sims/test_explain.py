@@ -380,3 +380,13 @@ def test_gains_of_packets_and_of_runs_among_faults_are_those_of_runs_of_their_ow
         assert remedy.saved_s == result.makespan - remedy.time_s
     assert {remedy.name for remedy in found.remedies} >= {BALANCED, NO_LATENCY, NO_FAULTS}
     assert max(found.gains.values()) > 0
+
+
+def test_doubling_comes_on_top_of_an_upgrade_or_is_left_out() -> None:
+    job, row, why = explained("leaf-spine:leaves=2,spines=1,endpoints_per_leaf=4", upgrade="leaf-spine=600")
+    assert not any(remedy.name == "2x leaf - spine" for remedy in why.remedies)
+    assert any(words.startswith("2x leaf - spine (upgrade leaf-spine") for words in why.left_out)
+    (ends,) = [remedy for remedy in why.remedies if remedy.name == "2x endpoint - leaf"]
+    assert ends.change == "--upgrade 'endpoint-leaf=2;leaf-spine=600'"
+    assert ends.scenario is not None
+    assert simulate(ends.scenario, job.fabric).time_s == pytest.approx(row.time_s - ends.saved_s)
