@@ -57,8 +57,11 @@ class CableNames:
         Raises:
             ParameterError: no or several nodes are called so, or there is no such cable.
         """
-        words = [word.strip() for word in next(csv.reader([text], skipinitialspace=True))]
-        if len(words) > 2:
+        try:
+            words = [word.strip() for word in next(csv.reader([text], skipinitialspace=True))]
+        except csv.Error:  # a line break, or longer than any name
+            words = []
+        if not 1 <= len(words) <= 2:
             raise ParameterError("cable", text.strip(), "a node, or two with a comma between")
         for word in words:
             if self._nodes.get(word, -1) < 0:

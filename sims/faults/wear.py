@@ -30,6 +30,7 @@ _UNITS = {"y": _YEAR, "d": _DAY, "h": 3600.0, "min": 60.0, "s": 1.0, "ms": 1e-3,
 _FLAPS = re.compile(r"(\d+(?:\.\d+)?(?:e\d+)?)\s*/\s*(d|h|min|s)")
 _DRAWS = 0x3EA4  # sets these draws apart from others of the same seed
 _SMALLEST = 1e-9
+_DIGITS = 10  # of the flaps of a day
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +140,10 @@ def _read(where: str, key: str, text: str) -> float:
         match = _FLAPS.fullmatch(text)
         if match is None:
             raise ParameterError(where, text, "how many a day (or h, min, s) on the whole fabric: 5000/d")
-        return float(match[1]) / _UNITS[match[2]]
+        a_day = float(f"{float(match[1]) * (_DAY / _UNITS[match[2]]):.{_DIGITS}g}")
+        if math.isinf(a_day):
+            raise ParameterError(where, text, "a finite number")
+        return a_day / _DAY  # of as many digits as are written, so that the text says all of it
     if text == "never" and key.endswith("mtbf"):
         return math.inf
     if text.startswith("-"):
@@ -152,7 +156,7 @@ def _read(where: str, key: str, text: str) -> float:
 
 def _text(key: str, value: float) -> str:
     if key == "flaps":
-        return f"{value * _DAY:.10g}/d"
+        return f"{Decimal(f'{value * _DAY:.{_DIGITS}g}'):f}/d"
     return "never" if math.isinf(value) else time_text(value)
 
 

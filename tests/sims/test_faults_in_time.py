@@ -385,6 +385,7 @@ def test_bad_schedules(four: Fabric, tmp_path: Path, content: str, rule: str) ->
         ({"faults": "hpn:link_mtbf=0s"}, "a nanosecond at the least"),
         ({"faults": "hpn:mtbf=5y"}, "unknown constant"),
         ({"faults": "hpn:flaps=7"}, "how many a day"),
+        ({"faults": "hpn:flaps=1e400/d"}, "a finite number"),
         ({"reroute_delay": "-1s"}, "no time is negative"),
         ({"reroute_delay": "1"}, "a unit is needed"),
         ({"repeat": "0"}, "1 to 1,000,000,000 all-reduces"),
@@ -473,3 +474,17 @@ def test_presets_take_faults() -> None:
     run = AllReduce(fabric, faults="hpn:link_mtbf=1d,flaps=100/h", repeat="1h", gap="1s", seed=4)
     row = run.row("hierarchical-tree", 2**30)
     assert row.disturbance["run"]["faults"] > 50
+
+
+@pytest.mark.parametrize("flaps", ["0.00001/d", "1.23456789012/min", "3/h", "1e6/s", "1e300/d"])
+def test_flaps_are_written_as_they_are_run(flaps: str) -> None:
+    wear = parse_wear(f"quiet:flaps={flaps}")
+    assert parse_wear(wear.spec) == wear
+
+
+@pytest.mark.parametrize("fault", ['node = ""', 'cable = "16,\\n24"'])
+def test_a_fault_that_names_no_node(four: Fabric, tmp_path: Path, fault: str) -> None:
+    path = tmp_path / "faults.toml"
+    path.write_text(f'[[fault]]\nat = "1ms"\n{fault}\n')
+    with pytest.raises(FabricsimError, match=r"fault 1: .*a node, or two with a comma between"):
+        job(four, faults=str(path)).row("ring", 10**9)
