@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric import Fabric, carrier, route
-from fabric.distance import Block, distances
+from fabric.distance import Block, distances, unreached
 from fabric.draw import Draw
 from fabric.errors import ParameterError
 from fabric.fabric import ranges
@@ -60,6 +60,7 @@ def uniform(fabric: Fabric, on: Fabric, policy: Policy, seed: int = 0) -> Unifor
         what = f"alltoall of {fabric.n_endpoints:,} endpoints under {policy}"
         rule = f"its flows would have to be listed, which ends at about {most:,} endpoints"
         raise ParameterError("traffic", what, rule)
+    _require_direct(on, policy)
     note = ""
     if isinstance(policy, Dmodk):
         carried = _by_destination(on, policy)
@@ -76,6 +77,18 @@ def uniform(fabric: Fabric, on: Fabric, policy: Policy, seed: int = 0) -> Unifor
     paths = route(on, src, dst, policy).expanded()
     rates = np.minimum.reduceat(share[paths.link], paths.ptr[:-1])
     return Uniform(carried=carried, rates=rates, slowest=float(share.min()), note=note)
+
+
+def _require_direct(f: Fabric, policy: Policy) -> None:
+    """Refuse pairs of leaves without a path, or with one by a relay only."""
+    leaf, rows = _leaf(f), f.leaves.astype(np.int64) - f.n_endpoints
+    for block in distances(f):
+        lost = np.argwhere(block.reach[rows] == unreached(block.reach))
+        if len(lost):
+            src, dst = (np.flatnonzero(leaf == one)[:1] for one in (lost[0, 0], lost[0, 1] + block.first))
+            route(f, src, dst, policy)  # NoRouteError if there is no relay either
+            what = f"alltoall of {f.n_endpoints:,} endpoints of {f.name}"
+            raise ParameterError("traffic", what, "too many flows to list, some of which need a relay")
 
 
 def _inside(f: Fabric) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -111,9 +124,10 @@ def _by_leaf(f: Fabric, policy: Policy) -> NDArray[np.float64]:
     """Loads by one flow for each pair of leaves, on a carrier that treats all endpoints of a leaf alike."""
     leaf, leaves = _leaf(f), len(f.leaves)
     size = np.bincount(leaf, minlength=leaves).astype(float)
-    one = np.full(leaves, -1)
+    one, other = np.full(leaves, -1), np.full(leaves, -1)  # the first endpoint of each, and of another server
     one[leaf[::-1]] = np.arange(f.n_endpoints)[::-1]
-    # One that shares no server with the other: traffic of one server would not cross the fabric.
+    apart = np.flatnonzero(f.scaleup != f.scaleup[one[leaf]])[::-1]
+    other[leaf[apart]] = apart
     pairs = np.multiply.outer(size, size)
     src, dst = _inside(f)
     np.subtract.at(pairs, (leaf[src], leaf[dst]), 1.0)
@@ -121,7 +135,12 @@ def _by_leaf(f: Fabric, policy: Policy) -> NDArray[np.float64]:
     for start in range(0, leaves, rows):
         a, b = np.nonzero(pairs[start : start + rows])
         a, b = (a + start)[a + start != b], b[a + start != b]
-        load += route(f, one[a], one[b], policy).load(pairs[a, b], f.n_links)
+        out, into = one[a], one[b]
+        # Traffic of one server would not cross the fabric, so one end is of another server than the other.
+        same = (f.scaleup[out] >= 0) & (f.scaleup[out] == f.scaleup[into])
+        swap = same & (other[b] >= 0)
+        out, into = np.where(same & ~swap, other[a], out), np.where(swap, other[b], into)
+        load += route(f, out, into, policy).load(pairs[a, b], f.n_links)
     load[f.access] = 0.0
     return load + _ends(f, policy)
 

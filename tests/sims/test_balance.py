@@ -149,6 +149,7 @@ def test_queue_pairs_lift_the_slowest_flow(eight: Fabric) -> None:
 FABRICS = [
     "fat-tree:k=8",
     "fat-tree:k=8,gpus_per_server=4",
+    "rail-optimized:radix=8,servers=8,gpus_per_server=4",
     "leaf-spine:leaves=6,spines=3,endpoints_per_leaf=4,cables=2",
     "torus:dims=4/4",
 ]
@@ -265,3 +266,11 @@ def test_faults_are_compared_too() -> None:
 def test_a_policy_that_does_not_fit_is_refused_before_any_is_routed(eight: Fabric) -> None:
     with pytest.raises(ParameterError, match="valiant': for graphs without tiers"):
         next(balances(eight, demand("shift", eight), parse_policies("ecmp,valiant")))
+
+
+@pytest.mark.parametrize("routing", ["dmodk", "adaptive", "spray", "ecmp"])
+def test_relays_cannot_be_counted_without_a_list(routing: str) -> None:
+    fabric = Fabric.from_graph(load("rail-only:radix=8,servers=8,gpus_per_server=4"))
+    policy = parse_policy(routing)
+    with pytest.raises(ParameterError, match="some of which need a relay"):
+        uniform.uniform(fabric, carrier(fabric, policy), policy)
