@@ -26,6 +26,7 @@ FACTORS: dict[str, Callable[[int], float]] = {
     "sendrecv": lambda n: 1.0,
 }
 
+_MOST_DIGITS = 18  # that a size or a measured number has before its point
 CPU = "times are those of the CPU"
 
 
@@ -65,9 +66,12 @@ def entry(
             found[title] = Decimal(str(value))
         except InvalidOperation:
             found[title] = Decimal("nan")
-        if not found[title].is_finite() or found[title] < 0:
+        number = found[title]
+        if not number.is_finite() or number < 0 or number.adjusted() > _MOST_DIGITS:
             raise FileFormatError(name, where, f"{title} is {value!r}, which is no measured number")
-    return Entry(where, int(size), in_place, found["time"], found["algbw"], found["busbw"], **words)
+    if not (text := str(size)).isdecimal() or len(text) > _MOST_DIGITS:
+        raise FileFormatError(name, where, f"size is {size!r}: a whole number of bytes is due")
+    return Entry(where, int(text), in_place, found["time"], found["algbw"], found["busbw"], **words)
 
 
 def library(code: str) -> str:

@@ -14,6 +14,8 @@ from sims.nccl_log.entry import CPU, Entry, Found, entry, library
 
 __all__ = ["from_json"]
 
+_MOST_RANKS = 10**9  # of a process: beyond it is no number of threads or GPUs
+
 
 def from_json(text: str, name: str) -> Found:
     """What a file of -J holds; ``name``: of the file, for its mistakes.
@@ -28,8 +30,9 @@ def from_json(text: str, name: str) -> Found:
     config, results = record.get("config"), record.get("results")
     if not isinstance(config, dict) or not isinstance(results, list):
         raise FileFormatError(name, "", "is not the JSON of nccl-tests: no 'config' or no 'results'")
-    args = record.get("args") or [""]
-    said = re.fullmatch(r"(\w+?)_perf(_mpi)?", PurePosixPath(str(args[0])).name)
+    args = record.get("args")
+    command = str(args[0]) if isinstance(args, list) and args else ""
+    said = re.fullmatch(r"(\w+?)_perf(_mpi)?", PurePosixPath(command).name)
     code = record.get("nccl_version")
     entries: list[Entry] = []
     cpu = False
@@ -41,6 +44,8 @@ def from_json(text: str, name: str) -> Found:
             values = result.get(key)
             if values is None:
                 continue
+            if not isinstance(values, dict):
+                raise FileFormatError(name, where, "is not a result: no object of numbers")
             cpu |= "cpu_time" in values
             entries.append(
                 entry(
@@ -57,15 +62,22 @@ def from_json(text: str, name: str) -> Found:
                 )
             )
     versions = [f"NCCL {library(str(code))}"] if code else []
-    return Found(said[1] if said else "", _ranks_of(config), versions, [CPU] * cpu, entries)
+    return Found(said[1] if said else "", _ranks_of(config, name), versions, [CPU] * cpu, entries)
 
 
-def _ranks_of(config: Mapping[str, Any]) -> int | None:
+def _ranks_of(config: Mapping[str, Any], name: str) -> int | None:
     """The ranks of the first group: the file lists one device for each process, whatever number it drives."""
     devices = config.get("devices") or []
+    if not isinstance(devices, list) or not all(isinstance(device, dict) for device in devices):
+        raise FileFormatError(name, "config.devices", "is not a list of devices")
     if not devices:
         return None
     own = [device for device in devices if device.get("group") == devices[0].get("group")]
-    processes = {(device.get("hostname"), device.get("pid")) for device in own}
-    each = int(config.get("nthreads", 1)) * int(config.get("ngpus", 1))
+    processes = {(str(device.get("hostname")), str(device.get("pid"))) for device in own}
+    each = 1
+    for key in ("nthreads", "ngpus"):
+        count = str(config.get(key, 1))
+        if not count.isdecimal() or not 0 < int(count) < _MOST_RANKS:
+            raise FileFormatError(name, f"config.{key}", f"is {count}: a whole number from 1 is due")
+        each *= int(count)
     return len(own) * each if len(processes) == len(own) else len(own)

@@ -15,7 +15,7 @@ _MENTION = re.compile(rf"(?<![a-z])({'|'.join(sorted(FACTORS, key=len, reverse=T
 _PREFIX = re.compile(r"^(?:\[[\d,]+\]<std\w+>:? ?|\s*\d+: )")  # mpirun --tag-output, srun --label
 _TEST = re.compile(r"#\s*nThreads?:? (\d+) nGpus:? (\d+) ")
 _DEVICE = re.compile(r"#\s*Rank\s+(\d+)\s+(?:Group\s+(\d+)\s+)?Pid\s+\d+ on ")
-_HEADER = re.compile(r"#?\s*size\s+count\s.*\balgbw\s+busbw\b")
+_HEADER = re.compile(r"#?\s*size\s+count\s.*\b(?:cpu)?time\s.*\balgbw\s+busbw\b")
 _RECORD = re.compile(r"\s*\d+\s+\d+\s+[a-z]\w*\s")
 _STAMP = r"\s+\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\s*$"
 _VERSIONS = (

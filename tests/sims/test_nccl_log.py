@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -225,6 +226,8 @@ def test_a_log_without_devices_has_no_ranks(tmp_path: Path) -> None:
         (json.dumps(as_json())[:-9], "is not JSON, or cut off"),
         ("{}", "is not the JSON of nccl-tests: no 'config' or no 'results'"),
         (json.dumps(as_json() | {"results": [{"count": 1}]}), r"results\[0\]: is not a result"),
+        (NEW.replace("  time   algbw", "  algbw"), "line 28: results without a header above them"),
+        (NEW.replace("26.91", "1e400"), "line 30: time is '1e400', which is no measured number"),
         (json.dumps(as_json(devices=3)), r"results\[0\].out_of_place: busbw 0.253515 is not size"),
     ],
 )  # fmt: skip
@@ -232,6 +235,38 @@ def test_what_is_no_log_or_contradicts_itself(text: str, rule: str, tmp_path: Pa
     with pytest.raises(FileFormatError, match=rule) as caught:
         read(text, tmp_path)
     assert str(caught.value).startswith(f"{tmp_path}/nccl.log: ")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "rule"),
+    [
+        (("config", "devices"), 7, "config.devices: is not a list of devices"),
+        (("config", "devices", 0), "gpu", "config.devices: is not a list of devices"),
+        (("config", "nthreads"), None, "config.nthreads: is None: a whole number from 1"),
+        (("config", "ngpus"), -8, "config.ngpus: is -8: a whole number from 1"),
+        (("results", 0, "size"), "x", r"results\[0\].out_of_place: size is 'x'"),
+        (("results", 0, "size"), -8, r"results\[0\].out_of_place: size is -8"),
+        (("results", 0, "size"), 10**400, r"results\[0\].out_of_place: size is 1000"),
+        (("results", 0, "out_of_place"), [], r"results\[0\].out_of_place: is not a result"),
+        (("results", 0, "out_of_place", "time"), 10**400, "which is no measured number"),
+    ],
+)  # fmt: skip
+def test_json_of_another_shape_is_one_clear_error(
+    path: tuple[str | int, ...], value: object, rule: str, tmp_path: Path
+) -> None:
+    record: Any = as_json()
+    *way, last = path
+    inner = record
+    for step in way:
+        inner = inner[step]
+    inner[last] = value
+    with pytest.raises(FileFormatError, match=rule):
+        read(json.dumps(record), tmp_path)
+
+
+def test_json_whose_command_is_unreadable_is_recognised_by_its_numbers(tmp_path: Path) -> None:
+    log = read(json.dumps(as_json() | {"args": 7}), tmp_path)
+    assert log.collective == "all_reduce" and "names no tool" in log.notes[0]
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
