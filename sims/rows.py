@@ -82,9 +82,14 @@ def results_of(records: Iterable[Mapping[str, Any]], path: str) -> Iterable[Row 
 
 
 def latest(results: Iterable[Row | Failure]) -> list[Row | Failure]:
-    """One result per key, in the order of first appearance: a row if there is one, else the last failure."""
+    """One result per key, in the order of first appearance: a row if there is one, else the last failure.
+
+    Of equal rows one with gains stays.
+    """
     found: dict[str, Row | Failure] = {}
     for result in results:
+        if isinstance(result, Row) and not result.gains and result == found.get(result.key):
+            continue
         if isinstance(result, Row) or not isinstance(found.get(result.key), Row):
             found[result.key] = result
     return list(found.values())

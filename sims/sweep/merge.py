@@ -80,6 +80,7 @@ def merge_results(
             )
             raise ParameterError("--output", str(out), rule)
         for result in results:
-            if store.results.get(result.key) != result:
+            there = store.results.get(result.key)
+            if there is None or there.to_dict() != result.to_dict():  # gains count here, as they do in no ==
                 store.append(result)
         return len(results), store.finish()

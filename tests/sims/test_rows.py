@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ from sweep_cases import scenarios
 
 from fabric.errors import FileFormatError
 from sims.output import write_records
+from sims.result import Row
 from sims.rows import ROWS, TABLE, read_results
 from sims.sweep.bench import Bench
+from sims.sweep.merge import merge_results, merged
 
 RESULTS = [Bench().run(scenario) for scenario in scenarios(8)]
 
@@ -42,3 +45,19 @@ def test_without_a_table_of_ours_results_stand_as_they_arrived(tmp_path: Path, t
 def test_a_folder_of_something_else(tmp_path: Path) -> None:
     with pytest.raises(FileFormatError, match=r"a folder without rows\.jsonl: not the output of a sweep"):
         read_results(tmp_path)
+
+
+def test_gains_of_a_row_outlive_an_equal_row_without_them(tmp_path: Path) -> None:
+    row = Bench().run(scenarios(4)[0])
+    assert isinstance(row, Row)
+    plain, told = tmp_path / "plain.jsonl", tmp_path / "told.jsonl"
+    write_records(plain, [row.to_dict()])
+    write_records(told, [replace(row, gains={"routing": 1.0}).to_dict()])
+    for paths in ([plain, told], [told, plain]):
+        (found,) = merged(paths)
+        assert isinstance(found, Row) and found.gains == {"routing": 1.0}
+        folder = tmp_path / paths[0].stem
+        merge_results([paths[0]], folder)
+        merge_results([folder, paths[1]], folder)
+        (kept,) = read_results(folder)
+        assert isinstance(kept, Row) and kept.gains == {"routing": 1.0}
