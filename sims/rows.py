@@ -20,6 +20,7 @@ __all__ = [
     "latest",
     "read_results",
     "read_rows",
+    "results_in",
     "results_of",
     "sweep_text",
 ]
@@ -37,10 +38,11 @@ def read_results(*paths: str | os.PathLike[str]) -> list[Row | Failure]:
     Raises:
         FileFormatError: missing, empty, cut off, or a record is not a result; names the record.
     """
-    return latest(result for path in paths for result in _results_in(path))
+    return latest(result for path in paths for result in results_in(path))
 
 
-def _results_in(path: str | os.PathLike[str]) -> Iterable[Row | Failure]:
+def results_in(path: str | os.PathLike[str]) -> Iterable[Row | Failure]:
+    """Every result in a file or folder, as of ``read_results``, several of one key included."""
     source, folder = Path(path), Path(path).is_dir()
     if not source.exists():
         raise FileFormatError(str(path), "", "no such file or folder")

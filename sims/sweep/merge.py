@@ -10,7 +10,7 @@ from pathlib import Path
 from fabric.errors import FabricsimError, ParameterError
 from sims.output import ROW_FORMATS, check_writable, write_records
 from sims.result import Failure, Row
-from sims.rows import latest, read_results
+from sims.rows import latest, results_in
 from sims.sweep.store import Store
 
 __all__ = ["DisagreementError", "merge_results", "merged"]
@@ -43,7 +43,7 @@ def merged(paths: Sequence[str | os.PathLike[str]]) -> list[Row | Failure]:
     seen: dict[str, tuple[Row, str]] = {}
     every: list[Row | Failure] = []
     for path in paths:
-        for result in read_results(path):
+        for result in results_in(path):
             every.append(result)
             if isinstance(result, Row):
                 row, where = seen.setdefault(result.key, (result, str(path)))

@@ -13,7 +13,7 @@ from sims.output import write_records
 from sims.result import Row
 from sims.rows import ROWS, TABLE, read_results
 from sims.sweep.bench import Bench
-from sims.sweep.merge import merge_results, merged
+from sims.sweep.merge import DisagreementError, merge_results, merged
 
 RESULTS = [Bench().run(scenario) for scenario in scenarios(8)]
 
@@ -61,3 +61,12 @@ def test_gains_of_a_row_outlive_an_equal_row_without_them(tmp_path: Path) -> Non
         merge_results([folder, paths[1]], folder)
         (kept,) = read_results(folder)
         assert isinstance(kept, Row) and kept.gains == {"routing": 1.0}
+
+
+def test_rows_of_one_file_that_disagree_are_not_merged(tmp_path: Path) -> None:
+    row = Bench().run(scenarios(4)[0])
+    assert isinstance(row, Row)
+    path = tmp_path / "both.jsonl"
+    write_records(path, [row.to_dict(), replace(row, time_s=1.0).to_dict()])
+    with pytest.raises(DisagreementError, match=f"the rows of key {row.key} differ in time_s"):
+        merged([path])
