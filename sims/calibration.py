@@ -19,15 +19,20 @@ from sims.nccl_log import Measurement
 from sims.profiles import CONSTANTS, CUSTOM, LatencyProfile
 from sims.result import bus_factor
 
-__all__ = ["Fit", "fit", "robust_fit"]
+__all__ = ["Fit", "SizesError", "fit", "robust_fit"]
 
 _LEAST_SIZES = 3  # two numbers and something to judge them by
+_LEAST_SHARE = 1e-3  # of the time at some size: a smaller part of it no measurement tells
 _HUBER = (
     1.345  # standard deviations from which on an error counts linearly: 95% efficient if errors are normal
 )
 _MAD = 1.4826  # standard deviations of a normal distribution in one median absolute deviation
 _ROUNDS = 200
 _TIMES = tuple(key for key in CONSTANTS if not key.endswith(("bandwidth", "factor")) and key != "plateau")
+
+
+class SizesError(ParameterError):
+    """The sizes that were measured do not tell both numbers."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -77,14 +82,15 @@ def fit(job: AllReduce, algorithm: str, rows: Sequence[Measurement]) -> Fit:
     """The constants of ``job``'s profile with which ``algorithm`` best fits ``rows``.
 
     Raises:
-        ParameterError: fewer than three sizes; a job without any latency, of which no factor is found.
+        SizesError: fewer than three sizes, or sizes that tell nothing of latency or of bandwidth.
+        ParameterError: a job without any latency, of which no factor is found; an unknown algorithm.
     """
     size = np.array([row.size_bytes for row in rows], np.int64)
     measured = np.array([row.time_s for row in rows])
     sizes, place = np.unique(size, return_inverse=True)
     if len(sizes) < _LEAST_SIZES:
         rule = f"at least {_LEAST_SIZES} sizes, for two numbers and something to judge them by"
-        raise ParameterError(f"sizes of {algorithm}", len(sizes), rule)
+        raise SizesError(f"sizes of {algorithm}", len(sizes), rule)
     program = job.program(algorithm)
     steps = sum(stage.worst_latency for stage in program.stages)
     latency = np.array([program.base(s) + steps * program.latency_factor(s) for s in sizes.tolist()])
@@ -92,6 +98,11 @@ def fit(job: AllReduce, algorithm: str, rows: Sequence[Measurement]) -> Fit:
     if not latency.all():
         raise ParameterError("latency-profile", job.profile.spec, "has no latency that could be scaled")
     f, g = robust_fit(latency[place], seconds[place], measured)
+    modelled = f * latency[place] + g * seconds[place]
+    for part, what, which in ((f * latency, "latency", "smaller"), (g * seconds, "bandwidth", "larger")):
+        if float((part[place] / modelled).max()) < _LEAST_SHARE:
+            rule = f"their times tell nothing of {what}: it needs {which} ones too"
+            raise SizesError(f"sizes of {algorithm}", f"{sizes[0]:,} to {sizes[-1]:,} B", rule)
     changed = {key: getattr(job.profile, key) * f for key in _TIMES}
     changed["cable_factor"] = job.profile.cable_factor * f
     for key in ("bandwidth", "scaleup_bandwidth"):
@@ -105,7 +116,7 @@ def fit(job: AllReduce, algorithm: str, rows: Sequence[Measurement]) -> Fit:
         busbw=float(sizes[-1] / (g * seconds[-1]) * bus_factor(job.ranks)),
         size=size,
         measured=measured,
-        modelled=f * latency[place] + g * seconds[place],
+        modelled=modelled,
     )
 
 

@@ -69,7 +69,7 @@ def calibrate(
         ("--output", output, (".toml",)), ("--out", out, ROW_FORMATS), ("--plot", plot, FIGURE_FORMATS)
     )
     from sims.allreduce import AllReduce
-    from sims.calibration import fit
+    from sims.calibration import SizesError, fit
     from sims.calibration_lines import calibration_lines, calibration_records, default_fabric, plan
     from sims.nccl_log import read_nccl
     from sims.output import replaced, write_records
@@ -95,7 +95,12 @@ def calibrate(
                 routing=routing,
                 latency_profile=item.profile,
             )
-            fits.append((item, fit(job, item.algorithm, item.rows)))
+            try:
+                fits.append((item, fit(job, item.algorithm, item.rows)))
+            except SizesError as error:
+                if item is chosen[-1] and not fits:
+                    raise
+                progress.say([f"{item.label} is not fitted: {error}"])
         progress.print(calibration_lines(str(log), found, fits))
         best = min(fits, key=lambda pair: pair[1].typical)[1]
         if output:

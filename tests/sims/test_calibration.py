@@ -94,6 +94,15 @@ def test_two_sizes_or_no_latency_are_refused() -> None:
         fit(job(8, "ideal:cable_factor=0"), "ring", rows)
 
 
+def test_sizes_that_tell_nothing_of_a_number_are_refused() -> None:
+    flat = [measurement(size, 2e-5) for size in SIZES[:6]]
+    with pytest.raises(ParameterError, match=r"sizes of ring: '8 to 256 B': .* nothing of bandwidth"):
+        fit(job(8, "nccl-ring-ll"), "ring", flat)
+    steep = [measurement(size, size / 1e11) for size in SIZES[-6:]]
+    with pytest.raises(ParameterError, match=r"sizes of ring: .* nothing of latency: it needs smaller"):
+        fit(job(8, "nccl-ring-ll"), "ring", steep)
+
+
 def test_nccls_words_and_numbers_for_what_it_chose() -> None:
     text = """
     a:1:2 [0] NCCL INFO AllReduce: 1024 Bytes -> Algo RING proto LL128 channel{Lo..Hi}={0..1}
