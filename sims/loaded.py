@@ -79,6 +79,13 @@ def check_loads(fabric: Fabric, policy: Policy, loads: Sequence[float]) -> None:
         raise ParameterError(
             "--load", loads[0], f"runs packet by packet: at most {_MOST:,} endpoints, not {n:,}"
         )
+    if loads and not np.any(_leaving(fabric)):
+        raise ParameterError("--load", loads[0], "a share of the network's links, and no endpoint has any")
+
+
+def _leaving(fabric: Fabric) -> NDArray[np.bool_]:
+    """(links,): those from an endpoint into the network."""
+    return (fabric.link_src < fabric.n_endpoints) & (fabric.kind[fabric.link_dst] == SWITCH)
 
 
 def loaded(
@@ -100,7 +107,7 @@ def loaded(
     n = fabric.n_endpoints
     draw = np.random.default_rng(seed)
     rate = np.zeros(n)  # bytes/s into the network; a server's own links are not loaded by this
-    leaving = (fabric.link_src < n) & (fabric.kind[fabric.link_dst] == SWITCH)
+    leaving = _leaving(fabric)
     np.add.at(rate, fabric.link_src[leaving], fabric.capacity[leaving])
     each = load * rate * profile.bandwidth / settings.wire(size)  # messages/s
     window = max(_MESSAGES, _EACH * n) / float(each.sum())

@@ -60,8 +60,10 @@ def one_way(fabric: Fabric, profile: LatencyProfile, policy: Policy, seed: int =
     """
     if policy.name in ("valiant", "ugal"):
         raise ParameterError("routing", str(policy), "detours have no hop class: name one of shortest paths")
-    counted, policy = pair_classes(fabric), single_path(policy, seed)
     n = fabric.n_endpoints
+    if n < 2:
+        raise ParameterError("topology", fabric.name, "latency is between endpoints: at least two are needed")
+    counted, policy = pair_classes(fabric), single_path(policy, seed)
     routed = {}
     if n <= _ALL_PAIRS:
         routed = _routed(fabric, np.arange(n), n, profile, policy, seed)

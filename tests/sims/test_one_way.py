@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import networkx as nx
 import numpy as np
 import pytest
 
@@ -187,6 +188,18 @@ def test_bad_input(
     assert run(monkeypatch, "fat-tree:k=4", *words) == 2
     out, err = capsys.readouterr()
     assert out == "" and message in err and err.count("\n") == 1
+
+
+def test_what_has_no_pairs_or_no_network_is_one_clear_error() -> None:
+    policy, profile = Ecmp(), latency_profile("ideal")
+    with pytest.raises(ParameterError, match="at least two are needed"):
+        one_way.one_way(Fabric.from_graph(load("star:endpoints=1")), profile, policy)
+    server = nx.Graph(name="server")
+    server.add_nodes_from(range(4), kind="gpu", tier=0)
+    server.add_node(4, kind="nvswitch", tier=1)
+    server.add_edges_from(((gpu, 4) for gpu in range(4)), rate=450e9, delay=1e-8)
+    with pytest.raises(ParameterError, match="no endpoint has any"):
+        loaded(Fabric.from_graph(server), profile, policy, 0.5, 4096)
 
 
 def test_a_figure_without_load_begins_at_zero() -> None:
