@@ -56,7 +56,7 @@ def sweep(folder: Path, *words: str, env: dict[str, str] | None = None) -> tuple
     return ended(fabricsim(folder, "sweep", "spec.toml", "-o", "out", *words, env=env))
 
 
-def until(holds: Callable[[], object], seconds: float = 20) -> None:
+def until(holds: Callable[[], object], seconds: float = 60) -> None:
     limit = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < limit, "it did not happen in time"

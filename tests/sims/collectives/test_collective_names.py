@@ -25,9 +25,9 @@ def test_build_every_algorithm(name: str, n: int) -> None:
 @pytest.mark.parametrize("name", ALGORITHMS)
 def test_a_hundred_thousand_ranks_are_quick(name: str) -> None:
     servers = np.arange(100_000) // 8
-    begin = time.perf_counter()
+    begin = time.process_time()
     build(name, {}, 100_000, servers=servers, groups=servers)
-    assert time.perf_counter() - begin < 0.3
+    assert time.process_time() - begin < 0.3
 
 
 def test_parameters_reach_the_schedule() -> None:

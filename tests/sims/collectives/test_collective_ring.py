@@ -127,9 +127,9 @@ def test_large_with_channels() -> None:
 
 def test_a_hundred_thousand_ranks_are_quick() -> None:
     servers = np.arange(100_000) // 8
-    begin = time.perf_counter()
+    begin = time.process_time()
     schedule = ring(100_000, servers=servers)
-    assert time.perf_counter() - begin < 0.3
+    assert time.process_time() - begin < 0.3
     assert schedule.chunks == len(schedule.phases[0]) == 800_000
 
 
