@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from fabric.errors import ParameterError
-from fabric.units import format_rate
+from fabric.units import format_rate, parse_time
 from sims.bill.costs import Costs
 from sims.figures.parts import parameters_of, parts, spelled
 from sims.result import Row
@@ -118,7 +118,12 @@ _PLAIN = tuple(
     if name != "scenario" and name not in _TABLES and not name.endswith("_digest")
 )
 _HARM = {"fail": "failed", "degrade": "slower"}
-_DOTTED = (*("topology", "routing", "algorithm", "placement", "latency_profile", *_HARM), "utilisation")
+_ABSENT = {"fail": 0.0, "degrade": 0.0, "upgrade": 1.0}  # what a part is that the text does not name
+_DELAYS = ("reroute_delay", "gap")
+_DOTTED = (
+    *("topology", "routing", "algorithm", "placement", "packet", "latency_profile", "upgrade", *_HARM),
+    "utilisation",
+)
 
 
 def choices(rows: Sequence[Row], costs: Costs | None = None) -> list[str]:
@@ -181,6 +186,10 @@ def column(name: str, rows: Sequence[Row], costs: Costs | None = None) -> Column
             text=lambda topology: words.get(topology, topology),
         )
     noun = name.replace("_", " ")
+    if name in _DELAYS:
+        value = lambda row: parse_time(getattr(row.scenario, name))  # noqa: E731
+        scale = "log10" if all(value(row) > 0 for row in rows) else "linear"
+        return Column(name=name, label=f"{noun} (s)", noun=noun, value=value, scale=scale, text=short_time)
     if all(isinstance(value(row), (int, float)) for row in rows):
         return Column(name=name, label=f"{noun} (number)", noun=noun, value=value)
     return Column(
@@ -217,8 +226,7 @@ def _cost(costs: Costs, *, per_endpoint: bool) -> Callable[[Row], float]:
 
 def _part(name: str, whole: str, part: str, rows: Sequence[Row]) -> Column:
     texts = dict.fromkeys(getattr(row.scenario, whole) for row in rows)
-    none = 0.0 if whole in _HARM else None
-    known = {text: parts(whole, text).get(part, none) for text in texts}
+    known = {text: parts(whole, text).get(part, _ABSENT.get(whole)) for text in texts}
     values = [value for value in known.values() if value is not None]
     noun, unit, scale = part.replace("_", " "), "number", "linear"
     text: Callable[[float], str] = _number
@@ -236,6 +244,10 @@ def _part(name: str, whole: str, part: str, rows: Sequence[Row]) -> Column:
         )
     if whole in _HARM:
         noun, unit = f"{part.removesuffix('_percent')} {_HARM[whole]}", "%" if "percent" in part else "number"
+    elif whole == "upgrade":
+        noun, unit, scale = f"{part} capacity", "times", "log2"
+    elif whole == "packet":
+        unit, scale, text = "bytes", "log2" if min(values) > 0 else "linear", short_size
     elif RATE in types or RATE_OR_ZERO in types:
         unit, text = "rate", format_rate
     elif whole == "latency_profile" or TIME in types or (types and part == "delay"):

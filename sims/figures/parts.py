@@ -8,6 +8,8 @@ from typing import Any
 
 from fabric.fault import NONE
 from fabric.policy import POLICIES, parse_policy
+from fabric.upgrade import parse_upgrades
+from sims.packet.settings import parse_packet_settings
 from sims.profiles import latency_profile
 from topologies.catalogue import FAMILIES, PRESETS
 from topologies.spec import Builder, Parameter, read_arguments
@@ -41,6 +43,11 @@ def parts(name: str, text: str) -> dict[str, Any]:
         return {
             what + "_percent" * bool(percent): float(number) for what, number, percent in _FAULT.findall(text)
         }
+    if name == "upgrade":
+        return {one.kind: float(one.factor) for one in parse_upgrades(text)}
+    if name == "packet":
+        settings = parse_packet_settings(text)
+        return {field.name: getattr(settings, field.name) for field in fields(settings)}
     if name == "latency_profile":
         profile = latency_profile(text)
         return {"name": profile.name, **profile.constants()}

@@ -2,6 +2,7 @@
 
 from fabric import Fabric
 from sims import all_reduce, allreduce_figure
+from sims.figures.columns import column
 from sims.result import Row
 from topologies import fat_tree
 
@@ -30,3 +31,19 @@ def test_two_fabrics_are_two_lines() -> None:
     rows = [row for k in (4, 6) for row in all_reduce(fat_tree(k=k), "ring", [2**20, 2**30])]
     assert len(allreduce_figure(rows).axes[0].get_lines()) == 2
     assert all("k=" in label for label in labels(rows))
+
+
+def test_what_a_sweep_sets_is_an_axis() -> None:
+    packet = all_reduce(fat_tree(k=4), "ring", [4096], engine="packet", packet="window:mtu=1024")
+    lasting = {"faults": "quiet:flaps=500/d", "repeat": "2", "reroute_delay": "100ms", "gap": "2s"}
+    other = all_reduce(fat_tree(k=4), "ring", [4096], upgrade="spine-core=4", **lasting)
+    rows = [*packet, *other]
+    values = {
+        "packet.mtu": [1024, 4096],
+        "packet.cc": ["window", "none"],
+        "upgrade.spine-core": [1.0, 4.0],
+        "reroute_delay": [1.0, 0.1],
+        "gap": [0.0, 2.0],
+    }
+    assert {name: column(name, rows).of(rows) for name in values} == values
+    assert column("packet.cc", rows).scale == "words" and column("gap", rows).label == "gap (s)"
