@@ -11,7 +11,15 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import (
+    AutoLocator,
+    FixedLocator,
+    FuncFormatter,
+    LogLocator,
+    MaxNLocator,
+    NullFormatter,
+    NullLocator,
+)
 
 from sims.bill.costs import Costs
 from sims.figures.columns import Column, column, numbers
@@ -94,6 +102,15 @@ def _sample(style: dict[str, Any]) -> Line2D:
     return Line2D([], [], **style)
 
 
+class _RoundTicks(LogLocator):
+    """Ticks of a logarithm at round numbers; evenly apart where a narrow view would hold fewer than two."""
+
+    def tick_values(self, vmin: float, vmax: float) -> Any:
+        ticks = super().tick_values(vmin, vmax)
+        seen = sum(vmin <= tick <= vmax for tick in ticks)
+        return ticks if seen > 1 else AutoLocator().tick_values(vmin, vmax)
+
+
 def scale_axis(ax: Axes, which: str, one: Column, values: Sequence[float]) -> None:
     """Scale, ticks and label of an axis that shows ``one``; a logarithm only where all values have one."""
     axis = ax.xaxis if which == "x" else ax.yaxis
@@ -118,7 +135,7 @@ def scale_axis(ax: Axes, which: str, one: Column, values: Sequence[float]) -> No
     else:
         ratio = distinct[-1] / distinct[0]
         subs = (1.0, 2.0, 5.0) if ratio < 30 else (1.0, 3.0) if ratio < 300 else (1.0,)
-        axis.set_major_locator(LogLocator(base=10, subs=subs, numticks=8))
+        axis.set_major_locator(_RoundTicks(base=10, subs=subs, numticks=8))
     axis.set_major_formatter(FuncFormatter(lambda value, _: one.text(value)))
     axis.set_minor_locator(NullLocator())
     axis.set_minor_formatter(NullFormatter())

@@ -81,7 +81,8 @@ def figure_of(
         entries = kind.legend(panels, given) if kind.legend else _carried(grid)
         page = Page(figure=drawn, grow=height is None, inside=kind.inside)
         note = kind.note or measured_note(overlay)
-        page.frame(words_of(rows, kind.seeds, note), title, entries)
+        told_apart = "seed" in (given.get("x"), given.get("color"), facet)
+        page.frame(words_of(rows, "" if told_apart else kind.seeds, note), title, entries)
     return drawn
 
 

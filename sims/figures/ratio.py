@@ -29,7 +29,7 @@ def plot_ratio(
     seeds. Returns the series drawn.
     """
     rows, ratio = _ratio(found)
-    across = column(x or next((name for name in _AXES if name in found.varied), _AXES[0]), rows)
+    across = column(x or _over(found), rows)
     drawn = series_of([rows], across, color)
     draw_series(ax, drawn, across, ratio)
     scale_axis(ax, "x", across, across.of(rows))
@@ -48,11 +48,17 @@ def ratio_figure(found: Comparison, a: str = "A", b: str = "B", *, title: str | 
         sides = [f"A: {a}. B: {b}"] if (a, b) != _ends(found) else []
         several = [f"Changed: {'; '.join(changes)}"] if len(changes) > 1 else []
         both = [row for pair in found.pairs for row in (pair.a, pair.b)]
-        _, below = words_of(both, "median and 5-95%", ". ".join([*sides, *several]))
+        bands = "" if _over(found) == "seed" else "median and 5-95%"
+        _, below = words_of(both, bands, ". ".join([*sides, *several]))
         above = ["B against A", *(changes if len(changes) == 1 else [])]
         page = Page(figure=figure, grow=True)
         page.frame((above, below), title, legend_entries(series))
     return figure
+
+
+def _over(found: Comparison) -> str:
+    """What the ratio is drawn over."""
+    return next((name for name in _AXES if name in found.varied), _AXES[0])
 
 
 def _ends(found: Comparison) -> tuple[str, str]:

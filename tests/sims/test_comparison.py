@@ -165,7 +165,11 @@ def test_the_figure_shows_the_ratios() -> None:
     page = ratio_figure(found, "a.csv", "b.csv")
     assert page.texts[0].get_text() == "B against A, routing: ecmp:qps=1 → adaptive"
     foot = page.texts[1].get_text().replace("\n", " ")
-    assert "A: a.csv. B: b.csv." in foot and "routing ecmp" not in foot
+    assert "A: a.csv. B: b.csv." in foot and "routing ecmp" not in foot and "6 seeds: median" in foot
+    one = [
+        [row for row in rows if row.scenario.size_bytes == 2**20] for rows in (drawn, run(routing="adaptive"))
+    ]
+    assert "median" not in ratio_figure(compare(*one)).texts[1].get_text(), "each seed is a point of its own"
 
 
 @pytest.fixture

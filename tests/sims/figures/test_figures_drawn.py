@@ -149,6 +149,22 @@ def test_lines_run_through_medians_in_bands_from_5_to_95_percent() -> None:
             assert np.isclose(edge, np.percentile(drawn, share)).any()
 
 
+def test_seeds_that_stand_apart_are_not_called_a_median() -> None:
+    rows = where(over_seeds(), "size == '1MiB'")
+    options = {"y": "time_s", "color": "algorithm"}
+    apart = figure_of(rows, x="seed", **options), figure_of(rows, x="ranks", facet="seed", **options)
+    for drawn, said in (*((one, False) for one in apart), (figure_of(rows, x="ranks", **options), True)):
+        assert ("median" in " ".join(text.get_text() for text in drawn.texts)) == said
+
+
+def test_a_narrow_view_has_ticks_too() -> None:
+    rows = [replace(row, time_s=(97 + i) * 1e-6) for i, row in enumerate(run("fat-tree:k=4", "ring"))]
+    ax = axes()
+    plot_time(ax, rows)
+    low, high = ax.get_ylim()
+    assert sum(low <= tick <= high for tick in ax.get_yticks()) > 1
+
+
 def test_one_seed_has_no_band() -> None:
     ax = axes()
     plot_time(ax, where(over_seeds(), "seed == 0"))
