@@ -231,9 +231,8 @@ class Explainer:
         capacities, words = self._doubled[row.used]
         left_out += words
         for kind, capacity in capacities.items():
-            before = row.scenario.upgrade
             try:
-                settings = {"upgrade": with_doubled(before, kind)}
+                settings = {"upgrade": with_doubled(row.scenario.upgrade, kind)}
             except FabricsimError as error:  # faster than any upgrade may be
                 left_out.append(f"2x {kind} ({error})")
                 continue
@@ -242,10 +241,7 @@ class Explainer:
                 same = keeps_paths(program.fabric, self.job.policy)
                 return program.with_capacity(capacity) if same else None
 
-            words = (
-                ["--upgrade", slug(kind)] if before == NONE else option_words("upgrade", settings["upgrade"])
-            )
-            how = shlex.join(words)
+            how = f"--upgrade {slug(kind)}"
             yield from self._tried(row, f"2x {kind}", how, settings, left_out, again)
 
     def _settings(self, row: Row, left_out: list[str]) -> Iterator[Remedy]:

@@ -387,6 +387,6 @@ def test_doubling_comes_on_top_of_an_upgrade_or_is_left_out() -> None:
     assert not any(remedy.name == "2x leaf - spine" for remedy in why.remedies)
     assert any(words.startswith("2x leaf - spine (upgrade leaf-spine") for words in why.left_out)
     (ends,) = [remedy for remedy in why.remedies if remedy.name == "2x endpoint - leaf"]
-    assert ends.change == "--upgrade 'endpoint-leaf=2;leaf-spine=600'"
-    assert ends.scenario is not None
+    assert ends.change == "--upgrade endpoint-leaf"  # beside the one that was given
+    assert ends.scenario is not None and ends.scenario.upgrade == "endpoint-leaf=2;leaf-spine=600"
     assert simulate(ends.scenario, job.fabric).time_s == pytest.approx(row.time_s - ends.saved_s)
