@@ -139,7 +139,9 @@ class UnequalGroupsError(ParameterError):
         shown = ", ".join(f"{name(label)} has {size}" for label, size in others)
         more = f" and {differ - len(others):,} more" if differ > len(others) else ""
         sizes = f"{count - differ:,} have {usual}, {differ:,} differ: {shown}{more}"
-        super().__init__("groups", f"{count} groups", f"all groups need the same size: {sizes}")
+        super().__init__(
+            "groups", f"{count} groups", f"hierarchical algorithms need groups of the same size: {sizes}"
+        )
         self.args = (count, usual, differ, others, name)  # as pickling passes them on
 
     def named(self, name: Callable[[int], str]) -> UnequalGroupsError:

@@ -127,7 +127,10 @@ def test_where_sees_parts_and_their_defaults(tmp_path: Path) -> None:
             r"point 2 \(topology=star:endpoints=8\).*no such part",
         ),
         (["topology=star:endpoints=8", "ranks=9"], "at most the 8 endpoints"),
-        ([f"topology={SPEC}", "ranks=6", "algorithm=hierarchical-ring"], "all groups need the same size"),
+        (
+            [f"topology={SPEC}", "ranks=6", "algorithm=hierarchical-ring"],
+            "hierarchical algorithms need groups of the same size",
+        ),
         ([f"topology={SPEC}", "algorithm=hierarchical-ring:pipeline=4", "engine=bound"], "use engine flow"),
         (["topology=star:endpoints=8", "placement=strided:9"], "a whole number from 1 to 8"),
         (["topology=fat-tree:k=3"], "k"),

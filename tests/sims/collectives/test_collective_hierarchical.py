@@ -111,7 +111,7 @@ def test_group_ranks_are_in_order_of_first_appearance() -> None:
 def test_unequal_groups_are_named() -> None:
     labels = np.repeat([10, 11, 12, 13, 14, 15, 16, 17, 18], [8, 8, 7, 8, 8, 5, 9, 3, 8])
     message = (
-        "groups: '9 groups': all groups need the same size: 5 have 8, "
+        "groups: '9 groups': hierarchical algorithms need groups of the same size: 5 have 8, "
         "4 differ: group 12 has 7, group 15 has 5, group 16 has 9 and 1 more"
     )
     with pytest.raises(ParameterError) as caught:
