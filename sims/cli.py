@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -26,6 +26,7 @@ from sims import (
 )
 from sims.cli_routing import commands as routing_commands
 from sims.cli_topology import commands as topology_commands
+from sims.version import model_version
 
 __all__ = ["app", "main"]
 
@@ -39,6 +40,23 @@ app = typer.Typer(
     help="A model of the network of a large AI training cluster: topologies, routes and simulated "
     "all-reduce. Exact for the model it states; an illustration, not a measurement of any real fabric.",
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"fabricsim {model_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show it and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
 for command in (
     cli_allreduce.allreduce,
     cli_flows.flows,

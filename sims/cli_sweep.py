@@ -100,5 +100,5 @@ def merge(
     from sims.sweep.merge import merge_results
 
     count, files = merge_results(paths, output)
-    print(f"{output}: {count:,} results of {len(paths)} sources")
+    print(f"{output}: {count:,} results of {len(paths)} source{'s' * (len(paths) > 1)}")
     tell_written(*files)

@@ -16,6 +16,7 @@ from sims.allreduce import AllReduce
 from sims.from_scenario import simulate
 from sims.output import read_records
 from sims.result import Row
+from sims.version import model_version
 from topologies import fat_tree, write_node_link
 
 SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "samples"
@@ -108,6 +109,11 @@ def test_a_process_runs_writes_and_draws(tmp_path: Path) -> None:
     again = process("plot", "a.csv", "-o", "b.svg", folder=tmp_path)
     assert (again.returncode, again.stdout, again.stderr) == (0, "", "wrote b.svg\n")
     assert (tmp_path / "b.svg").read_bytes() == (tmp_path / "a.svg").read_bytes()
+
+
+def test_the_version_is_that_of_the_rows(run: Run) -> None:
+    status, out, _ = run("--version")
+    assert (status, out) == (0, f"fabricsim {model_version()}\n")
 
 
 def test_help_names_the_commands(tmp_path: Path) -> None:
