@@ -117,7 +117,7 @@ class Store:
     def _read(self) -> None:
         path = self.folder / ROWS
         try:
-            text = path.read_text(encoding="utf-8")
+            text = path.read_bytes().decode()  # as it is, for its length is that of the file
         except UnicodeDecodeError as error:
             raise FileFormatError(str(path), "", f"is not text: {error}") from None
         whole = without_torn_end(text)

@@ -71,6 +71,14 @@ def test_a_line_that_was_cut_off_is_removed_and_said(tmp_path: Path, cut: int) -
     assert len(read_records(path)) == whole + 1
 
 
+def test_line_ends_of_another_system_cost_no_row(tmp_path: Path) -> None:
+    path = filled(tmp_path / "out")
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n") + b'{"key": "0123')
+    for _ in range(2):
+        with Store(tmp_path / "out") as store:
+            assert list(store.results.values()) == RESULTS
+
+
 def test_a_row_wins_over_failures_and_a_later_failure_over_an_earlier(tmp_path: Path) -> None:
     row = RESULTS[0]
     later = Failure(scenario=row.scenario, error="later", version="0")
@@ -153,8 +161,11 @@ def test_a_full_disk_is_one_line_and_what_was_written_stays(tmp_path: Path) -> N
 
 def test_a_folder_that_cannot_be_written_to_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    for folder, said in ((tmp_path / "file", "File exists"), (tmp_path / "file" / "a", "Not a directory")):
-        with pytest.raises(FabricsimError, match=rf"{folder}: cannot be written to: {said}"), Store(folder):
+    for folder, said in (
+        (tmp_path / "file", "is not a folder, and a sweep writes to one"),
+        (tmp_path / "file" / "a", "cannot be written to: Not a directory"),
+    ):
+        with pytest.raises(FabricsimError, match=rf"{folder}: {said}"), Store(folder):
             pass
 
 
