@@ -191,6 +191,7 @@ class PacketNetwork:
             if not port.free and port is not flow.last:
                 packet.ready = now
                 port.waiting.append(packet)
+                self._count(port, now)
                 if returns:
                     self._wait(port)
                 return

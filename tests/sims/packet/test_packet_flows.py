@@ -289,3 +289,6 @@ def test_back_pressure_pauses_the_senders() -> None:
     sender = result.ports["from"].index("0")
     assert result.ports["paused_s"][sender] == pytest.approx(result.makespan / 2, rel=0.01)
     assert result.packets["endpoint -> leaf"]["buffer_max"] == 1
+    # The packet that lacks a slot waits in the sender's port, alone: half of the time.
+    assert result.ports["queue_max"][sender] == 1
+    assert result.ports["queue_mean"][sender] == pytest.approx(0.5, rel=0.01)
