@@ -23,7 +23,7 @@ from sims.faults.outage import Outage
 
 __all__ = ["Fault", "FaultProcess"]
 
-_MOST = 100_000  # outages in one run
+_MOST = 100_000  # outages in one run, those that are passed over included
 
 
 @dataclass(eq=False)
@@ -111,7 +111,7 @@ class FaultProcess:
         if outage is None:
             self._furthest = math.inf
             return None
-        if len(self.faults) + self._pulled >= _MOST:
+        if len(self.faults) + self.passed_over + self._pulled >= _MOST:
             rule = f"more than {_MOST:,} faults before the run ends: let less fail, or run for less long"
             raise ParameterError("faults", f"{_MOST:,} within {outage.at:.6g} s", rule)
         fault = Fault(outage=outage)
