@@ -160,15 +160,20 @@ def _read(f: Fabric, path: str) -> Tables:
     place = [table[0][1].index(name) for name in _COLUMNS]
     numbers = {str(name): node for node, name in enumerate(f.ids)}
     if f.labels:
-        numbers |= {f.label(node): node for node in range(len(f.kind))}
+        names: dict[str, int] = {}
+        for node, label in enumerate(f.labels):
+            names[label] = -1 if label in names else node
+        numbers |= names
     nodes = np.empty((len(table) - 1, 3), np.int64)
     for i, (line, row) in enumerate(table[1:]):
         if len(row) != len(_COLUMNS):
             raise FileFormatError(path, f"line {line}", f"{len(row)} values for {len(_COLUMNS)} columns")
         for column, name in enumerate(_COLUMNS):
-            node = numbers.get(row[place[column]])
-            if node is None:
-                what = f"{name} = {row[place[column]]!r}: no node of {f.name} is called so"
+            called = row[place[column]]
+            node = numbers.get(called, -1)
+            if node < 0:
+                who = "several nodes of {} are" if called in numbers else "no node of {} is"
+                what = f"{name} = {called!r}: {who.format(f.name)} called so"
                 raise FileFormatError(path, f"line {line}", what)
             nodes[i, column] = node
     return _checked(f, path, np.array([line for line, _ in table[1:]], np.int64), nodes)

@@ -189,3 +189,11 @@ def test_no_such_file() -> None:
     assert str(Static(file="a,b.csv")) == "static:file=a,b.csv"
     with pytest.raises(ParameterError, match=r"routing static: file: 'nowhere\.csv': no such file"):
         parse_policy("static:file=nowhere.csv")
+
+
+def test_a_name_of_several_nodes_means_none_of_them(tmp_path: Path) -> None:
+    G = fat_tree(k=4)
+    nx.set_node_attributes(G, {node: "twin" if node in (16, 17) else f"n{node}" for node in G}, "name")
+    (tmp_path / "t.csv").write_text(f"{HEADER}\ntwin,n15,n24\n")
+    with pytest.raises(FileFormatError, match=r"line 2: switch = 'twin': several nodes of .* are called so"):
+        route(Fabric.from_graph(G), [0], [15], Static(file=str(tmp_path / "t.csv")))
