@@ -14,6 +14,7 @@ __all__ = ["findings", "median_row", "waits_for"]
 
 _FEW_SEEDS = 3  # below, a median and quantiles say nothing that the values would not
 _MOST_RUNS = 5
+_SAME = 1e-9  # a relative difference of times that is rounding
 
 
 def findings(rows: Sequence[Row]) -> list[str]:
@@ -82,6 +83,9 @@ def _fastest(rows: Sequence[Row], axes: Sequence[str]) -> Iterator[str]:
 def _race(rows: Sequence[Row], size: int) -> str:
     lines = _medians([row for row in rows if row.scenario.size_bytes == size], ["algorithm"])
     first, *_, last = sorted(lines.values(), key=lambda row: row.time_s)
+    if last.time_s <= first.time_s * (1 + _SAME):
+        same = f"all {len(lines)} algorithms take the same time"
+        return f"At {format_size(size)} {same}: {format_time(first.time_s)}."
     return (
         f"At {format_size(size)} {first.scenario.algorithm} is the fastest: {format_time(first.time_s)}. "
         f"{last.scenario.algorithm}, the slowest of {len(lines)}, takes {format_time(last.time_s)}, "

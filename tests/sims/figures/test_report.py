@@ -183,6 +183,11 @@ def test_the_numbers_of_the_table_are_those_of_the_rows() -> None:
         assert shown == pytest.approx([*exact, 100 * r.latency_share], rel=5.1e-4)
 
 
+def test_equals_have_no_fastest() -> None:
+    rows = [replace(r, time_s=1e-3) for r in OVER_SIZES if r.scenario.size_bytes == 8]
+    assert "At 8 B all 2 algorithms take the same time: 1 ms." in parsed(rows).all("ul")[1].words
+
+
 def test_findings_are_computed_from_the_rows() -> None:
     found = parsed(OVER_SIZES).all("ul")[1].words
     small = {r.used: r for r in OVER_SIZES if r.scenario.size_bytes == 8}
