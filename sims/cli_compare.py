@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from fabric.errors import ParameterError
 from sims.cli_figures import Where
 from sims.naming import Sets, opened, whole
 from sims.output import FIGURE_FORMATS, ROW_FORMATS, check_outputs, tell_written
@@ -16,6 +17,8 @@ from sims.result import Row
 __all__ = ["compare"]
 
 _SIDE = "Rows (.csv, .json, .jsonl, .parquet), the folder of a sweep, or a topology, which is simulated."
+_ALGORITHM = "ring,tree,halving-doubling"
+_SIZES = "1K:16G:x4"
 
 
 def compare(
@@ -23,10 +26,10 @@ def compare(
     b: Annotated[str, typer.Argument(metavar="B", help="The same.", show_default=False)],
     algorithm: Annotated[
         str, typer.Option(metavar="NAME[,NAME...]", help="Of topologies: what is simulated.")
-    ] = "ring,tree,halving-doubling",
+    ] = _ALGORITHM,
     sizes: Annotated[
         str, typer.Option("--sizes", "--size", metavar="SIZES", help="Of topologies: message sizes.")
-    ] = "1K:16G:x4",
+    ] = _SIZES,
     sets: Sets = None,
     where: Where = None,
     output: Annotated[
@@ -50,6 +53,10 @@ def compare(
     Rows belong together that agree in all that was not changed. Two topologies are simulated with the same
     settings: --algorithm, --sizes, and --set for all others (--set ranks=128 --set routing=adaptive).
     """
+    changed = {"--algorithm": algorithm, "--sizes": sizes, "--set": (sets or [""])[0]}
+    usual = {"--algorithm": _ALGORITHM, "--sizes": _SIZES, "--set": ""}
+    if own := [name for name in usual if changed[name] != usual[name]]:
+        _require_topology(a, b, own[0], changed[own[0]])
     check_outputs(("--output", output, FIGURE_FORMATS), ("--out", out, ROW_FORMATS))
     from sims.comparison import compare as compared
     from sims.comparison_lines import comparison_lines
@@ -71,6 +78,15 @@ def compare(
             drawn = ratio_figure(found, a, b, title=title)
             save_figure(drawn, output, [row for side in sides for row in side])
     tell_written(out, output)
+
+
+def _require_topology(a: str, b: str, name: str, value: str) -> None:
+    """Refuse an option of what is simulated where nothing is."""
+    from sims.rows import is_results
+
+    if is_results(a) and is_results(b):
+        rule = "is of topologies, and both sides are rows: choose among those by --where"
+        raise ParameterError(name, value, rule)
 
 
 def _rows(side: str, algorithm: str, sizes: str, sets: list[str], progress: Progress) -> list[Row]:

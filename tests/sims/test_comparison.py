@@ -202,6 +202,9 @@ def test_the_command_on_rows_and_on_topologies(command, tmp_path: Path) -> None:
     assert status == 0 and "of 2 pairs" in fewer
     status, mixed, _ = command("compare", "a.csv", "fat-tree:k=4", *words, "--set", "routing=dmodk")
     assert status == 0 and "routing: ecmp:qps=1 -> dmodk" in mixed
+    for option in (words[:2], words[2:], ("--set", "ranks=4")):
+        status, _, err = command("compare", "a.csv", "b.jsonl", *option)
+        assert (status, err.count("\n")) == (2, 1) and f"{option[0]}: {option[1]!r}: is of topologies" in err
 
 
 @pytest.mark.parametrize(
