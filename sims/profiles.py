@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -171,9 +172,8 @@ def latency_profile(text: str) -> LatencyProfile:
         FileFormatError: the file cannot be read or holds something else.
     """
     head, _, rest = text.partition(":")
-    if head not in PROFILES and (text.endswith(".toml") or ".toml:" in text):
-        path, _, rest = text.partition(".toml")
-        head, rest = f"{path}.toml", rest[1:]
+    if head not in PROFILES and (file := re.fullmatch(r"(.*?\.toml)(?::(.*))?", text)):
+        head, rest = file[1], file[2] or ""
         profile = _read_file(head)
     elif head not in PROFILES:
         raise ParameterError(
@@ -227,7 +227,7 @@ def _read_file(path: str) -> LatencyProfile:
         raise FileFormatError(path, "", f"is not TOML: {error}") from None
     found.pop("calibration", None)  # how it was found: for the reader
     parent = found.pop("profile", CUSTOM)
-    if parent not in PROFILES:
+    if not isinstance(parent, str) or parent not in PROFILES:
         rule = f"profile = {parent!r}: one of {', '.join(_names())}"
         raise FileFormatError(path, "", rule)
     for key, value in found.items():

@@ -246,3 +246,18 @@ def test_illegal_files(text: str, message: str, tmp_path: Path) -> None:
         latency_profile(str(path))
     with pytest.raises(FileFormatError, match=r"nowhere.toml: cannot be read"):
         latency_profile("nowhere.toml")
+
+
+def test_a_file_in_a_folder_whose_name_has_the_ending_too(tmp_path: Path) -> None:
+    folder = tmp_path / "own.toml.d"
+    folder.mkdir()
+    (folder / "own.toml").write_text('overhead = "2us"\n', encoding="utf-8")
+    assert latency_profile(f"{folder}/own.toml").overhead == 2e-6
+    assert latency_profile(f"{folder}/own.toml:bandwidth=0.5").bandwidth == 0.5
+
+
+def test_a_profile_that_is_no_name_is_one_clear_error(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text("profile = [1]\n", encoding="utf-8")
+    with pytest.raises(FileFormatError, match=r"profile = \[1\]: one of ideal"):
+        latency_profile(str(path))
