@@ -6,6 +6,7 @@ Failure: one scenario and why nothing came out. Both fill the same columns. Know
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
@@ -123,13 +124,20 @@ def _read(name: str, value: Any, kind: str) -> Any:
             return _PLAIN[kind](value)
         found = json.loads(value) if isinstance(value, str) else value
         if kind == _OWN["gains"]:
-            return {str(key): float(seconds) for key, seconds in found.items()}
-        return {str(key): {str(k): float(v) for k, v in inner.items()} for key, inner in found.items()}
+            return {str(key): _finite(seconds) for key, seconds in found.items()}
+        return {str(key): {str(k): _finite(v) for k, v in inner.items()} for key, inner in found.items()}
     except (TypeError, ValueError, AttributeError):
         raise ParameterError(name, value, f"a value of type {kind}") from None
 
 
-_PLAIN: dict[str, Callable[[Any], Any]] = {"int": int, "float": float, "str": str}
+def _finite(value: Any) -> float:
+    """What no model gives, a file must not bring in: it would pass for a number in every figure."""
+    if not math.isfinite(number := float(value)):
+        raise ValueError(value)
+    return number
+
+
+_PLAIN: dict[str, Callable[[Any], Any]] = {"int": int, "float": _finite, "str": str}
 _OWN = {one.name: str(one.type) for one in fields(Row) if one.name != "scenario"}
 _ADDED: dict[str, Any] = {
     **{name: Scenario.model_fields[name].default for name in LATER},

@@ -133,3 +133,11 @@ def test_rows_that_were_written_before_some_columns_came_are_still_rows() -> Non
     changed = {**row.to_dict(), "fail": "cables=1"}
     with pytest.raises(ParameterError, match="does not belong to this scenario"):
         Row.from_dict(changed)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"time_s": "nan"}, {"busbw_GBps": float("inf")}, {"gains": {"routing": float("nan")}}]
+)
+def test_a_row_holds_finite_numbers(rows: list[Row], wrong: dict[str, object]) -> None:
+    with pytest.raises(ParameterError, match=next(iter(wrong))):
+        read_result({**rows[0].to_dict(), **wrong})
