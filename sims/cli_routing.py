@@ -15,6 +15,7 @@ from sims.naming import (
     Out,
     Preset,
     Seed,
+    Sets,
     Spec,
     Topology,
     joined,
@@ -82,17 +83,34 @@ def compare(
             show_default=False,
         ),
     ] = None,
+    sets: Sets = None,
 ) -> None:
     """Show what each policy does to the same traffic: link loads per tier, slowest and mean flow."""
     check_outputs(("--out", out, ROW_FORMATS), ("--plot", plot, FIGURE_FORMATS))
     from fabric.fault import format_faults, parse_faults
+    from sims.assignments import overridden
     from sims.balance import parse_policies
     from sims.demand import check_demand
+    from sims.spelling import check_field
 
-    draw, members = whole("--seed", seed), None if ranks is None else whole("--ranks", ranks)
-    policies = parse_policies(routing, draw)
+    given = {
+        "topology": [named(spec, topology, preset, graph)],
+        "routing": [str(policy) for policy in parse_policies(routing, 0)],
+        "ranks": ["all" if ranks is None else str(whole("--ranks", ranks))],
+        "placement": [placement],
+        "seed": [seed],
+        "fail": [joined(fail)],
+        "degrade": [joined(degrade)],
+        "allow_partition": [str(allow_partition).lower()],
+    }
+    texts = overridden(given, sets or (), several=("routing",))
+    draw, placement = whole("--seed", texts["seed"]), texts["placement"]
+    size = check_field("ranks", texts["ranks"])
+    members = None if size == "all" else int(size)
+    partition = check_field("allow_partition", texts["allow_partition"]) == "true"
+    policies = parse_policies(texts["routing"], draw)
     check_demand(traffic, ranks=members, placement=placement)
-    failing, slowing = parse_faults("fail", joined(fail)), parse_faults("degrade", joined(degrade))
+    failing, slowing = parse_faults("fail", texts["fail"]), parse_faults("degrade", texts["degrade"])
     from fabric.breakage import harmed
     from sims.balance import balance_rows, balances
     from sims.balance_lines import balance_lines
@@ -100,9 +118,9 @@ def compare(
     from sims.output import write_records
 
     with Progress() as progress:
-        fabric, text, digest, notes = opened(named(spec, topology, preset, graph), progress)
+        fabric, text, digest, notes = opened(texts["topology"], progress, allow_partition=partition)
         wanted = demand(traffic, fabric, seed=draw, ranks=members, placement=placement)
-        left, damage = harmed(fabric, (*failing, *slowing), draw, allow_partition=allow_partition)
+        left, damage = harmed(fabric, (*failing, *slowing), draw, allow_partition=partition)
         found = []
         progress.step("routing")
         for one in progress.each(balances(left, wanted, policies, draw), len(policies)):
@@ -119,7 +137,7 @@ def compare(
             seed=draw,
             fail=format_faults(failing),
             degrade=format_faults(slowing),
-            allow_partition=allow_partition,
+            allow_partition=partition,
         )
         if out:
             write_records(out, rows)

@@ -274,3 +274,15 @@ def test_relays_cannot_be_counted_without_a_list(routing: str) -> None:
     policy = parse_policy(routing)
     with pytest.raises(ParameterError, match="some of which need a relay"):
         uniform.uniform(fabric, carrier(fabric, policy), policy)
+
+
+def test_set_changes_what_the_options_say(tmp_path: Path) -> None:
+    words = ["routing", "compare", "fat-tree:k=4", "--routing", "ecmp", "--out", str(tmp_path / "a.json")]
+    sets = ["--set", "k=8", "--set", "routing=dmodk,ecmp:qps=2", "--set", "fail=cables=2"]
+    done = CliRunner().invoke(app, [*words, *sets])
+    assert done.exit_code == 0, done.output
+    rows = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
+    assert {(row["topology"], row["fail"]) for row in rows} == {("fat-tree:k=8", "cables=2")}
+    assert list(dict.fromkeys(row["routing"] for row in rows)) == ["dmodk", "ecmp:qps=2"]
+    with pytest.raises(ParameterError, match="'engine': not a setting of this command"):
+        CliRunner().invoke(app, [*words, "--set", "engine=flow"], catch_exceptions=False)
