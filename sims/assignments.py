@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from fabric.errors import ParameterError
 from sims.settings import DEFAULTS, field_of, legal_parts, resolve, with_part
 
-__all__ = ["overridden", "read_assignments"]
+__all__ = ["overridden", "read_assignments", "split_values"]
 
 _WHOLE = ("upgrade", "fail", "degrade")  # fields whose texts hold = without having parts
 
@@ -66,13 +66,24 @@ def read_assignments(texts: Iterable[str]) -> list[tuple[str, list[str]]]:
             raise ParameterError("--set", text, "key=value or key=value,value,... is needed")
         if key in found:
             raise ParameterError("--set", text, f"{key} is set twice")
-        values: list[str] = []
-        for piece in (part.strip() for part in rest.split(",")):
-            if not piece:
-                raise ParameterError("--set", text, "a value between two commas is missing")
-            if key not in _WHOLE and values and "=" in piece and ":" not in piece.partition("=")[0]:
-                values[-1] += ("," if ":" in values[-1] else ":") + piece
-            else:
-                values.append(piece)
+        values = split_values(rest, whole=key in _WHOLE)
+        if "" in values:
+            raise ParameterError("--set", text, "a value between two commas is missing")
         found[key] = values
     return list(found.items())
+
+
+def split_values(text: str, *, whole: bool = False) -> list[str]:
+    """The values between the commas of ``text``; a piece ``part=value`` continues the one before, unless each
+    is ``whole``.
+
+    >>> split_values("ecmp:qps=2,salt=none,spray"), split_values("leaf-spine=2,spine-core=2", whole=True)
+    (['ecmp:qps=2,salt=none', 'spray'], ['leaf-spine=2', 'spine-core=2'])
+    """
+    values: list[str] = []
+    for piece in (part.strip() for part in text.split(",")):
+        if values and not whole and "=" in piece and ":" not in piece.partition("=")[0]:
+            values[-1] += ("," if ":" in values[-1] else ":") + piece
+        else:
+            values.append(piece)
+    return values

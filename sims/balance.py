@@ -21,6 +21,7 @@ from fabric.measures import link_kinds
 from fabric.policy import Policy, parse_policy, policy_file
 from fabric.routing import caveat, check_policy
 from fabric.schema import NVSWITCH
+from sims.assignments import split_values
 from sims.demand import Demand
 from sims.uniform import listed, uniform
 from sims.version import model_version
@@ -75,13 +76,7 @@ def parse_policies(text: str, seed: int = 0) -> list[Policy]:
     >>> [str(policy) for policy in parse_policies("ecmp:qps=2,salt=none,spray")]
     ['ecmp:qps=2,salt=none', 'spray']
     """
-    texts: list[str] = []
-    for piece in (part.strip() for part in text.split(",")):
-        if texts and "=" in piece and ":" not in piece.partition("=")[0]:
-            texts[-1] += ("," if ":" in texts[-1] else ":") + piece
-        else:
-            texts.append(piece)
-    policies = [parse_policy(one, seed) for one in texts]
+    policies = [parse_policy(one, seed) for one in split_values(text)]
     names = [str(policy) for policy in policies]
     for name in names:
         if names.count(name) > 1:
