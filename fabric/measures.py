@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.fabric import Fabric
+from fabric.halves import half_capacity, part_of
 from fabric.hops import hop_counts
 from fabric.schema import GPU, NVSWITCH, SWITCH
 
@@ -44,7 +45,9 @@ class Measures:
 
     ``diversity``: shortest legal paths from the first leaf to the others: (links between the leaves, least,
     most), parallel cables counted apart. ``bisection``: bytes/s, one way, between one half of the endpoints
-    and the other: half of the narrowest tier boundary, exact for regular trees; NaN without tiers.
+    and the other: half of the narrowest tier boundary, exact for regular trees; NaN without tiers. 0 where
+    the endpoints are in parts that no cable joins and that make two halves. ``parts``: (endpoints, how many
+    parts have so many), the largest first.
     ``injection``: bytes/s of all endpoints into the fabric. ``oversubscription``: capacity below over
     capacity above, the worst switch of each tier but the top.
     """
@@ -58,6 +61,7 @@ class Measures:
     bisection: float
     injection: float
     oversubscription: tuple[tuple[str, float], ...]
+    parts: tuple[tuple[int, int], ...]
 
     @property
     def cables(self) -> int:
@@ -109,6 +113,7 @@ def link_kinds(fabric: Fabric) -> tuple[list[str], NDArray[np.int64]]:
 def measure(fabric: Fabric) -> Measures:
     """All static measures; at 100,000 endpoints the distance tables take most of the time."""
     servers = np.unique(fabric.server[fabric.server >= 0])
+    part = part_of(fabric)
     return Measures(
         endpoints=fabric.n_endpoints,
         servers=len(servers),
@@ -116,9 +121,10 @@ def measure(fabric: Fabric) -> Measures:
         boundaries=_boundaries(fabric),
         hops=hop_counts(fabric),
         diversity=_diversity(fabric),
-        bisection=_bisection(fabric),
+        bisection=_bisection(fabric, part),
         injection=float(fabric.capacity[(fabric.link_src < fabric.n_endpoints) & _network(fabric)].sum()),
         oversubscription=_oversubscription(fabric),
+        parts=_parts(part[: fabric.n_endpoints]),
     )
 
 
@@ -213,11 +219,25 @@ def _oversubscription(f: Fabric) -> tuple[tuple[str, float], ...]:
     return tuple(result)
 
 
-def _bisection(f: Fabric) -> float:
-    """Half of the least capacity, one way, that the cables across any tier boundary have."""
+def _bisection(f: Fabric, part: NDArray[np.int64]) -> float:
+    """What joins two halves, each part as narrow as its narrowest tier boundary."""
+    sizes = np.bincount(part[: f.n_endpoints])
     if not f.tiered or f.n_switches < 1:
-        return float("nan")
+        unknown = np.full(len(sizes), np.nan)
+        return half_capacity(sizes, unknown)
     network = _network(f)
     low, high = f.tier[f.link_src[network]], f.tier[f.link_dst[network]]
     top = int(f.tier[f.kind == SWITCH].max())
-    return min(float(f.capacity[network][(low <= t) & (high > t)].sum()) for t in range(top)) / 2
+    capacity, where = f.capacity[network], part[f.link_src[network]]
+    narrowest = np.full(len(sizes), np.inf)
+    for t in range(top):
+        crossing = (low <= t) & (high > t) & (where >= 0)
+        carried = np.bincount(where[crossing], weights=capacity[crossing], minlength=len(sizes))
+        # A part that ends below this boundary does not cross it.
+        narrowest = np.where(carried > 0, np.minimum(narrowest, carried), narrowest)
+    return half_capacity(sizes, np.where(np.isfinite(narrowest), narrowest, 0.0))
+
+
+def _parts(part: NDArray[np.int64]) -> tuple[tuple[int, int], ...]:
+    sizes, count = np.unique(np.bincount(part), return_counts=True)
+    return tuple(zip(sizes[::-1].tolist(), count[::-1].tolist()))

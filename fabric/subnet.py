@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.fabric import Fabric
+from fabric.halves import half_capacity, part_of
 from fabric.measures import node_kind
 from fabric.reach import components
 from fabric.schema import NVSWITCH, SWITCH
@@ -28,21 +29,25 @@ UNICAST_LIDS = 0xBFFF  # 0x0001 .. 0xBFFF, the unicast range of the InfiniBand a
 
 @dataclass(frozen=True, kw_only=True)
 class Subnet:
-    """``lids`` that all ports need; ``parts``: the switches fall into so many networks of their own (planes).
+    """``lids`` that all ports need; ``parts``: the networks of switches that no cable joins, each of which is
+    a subnet of its own: planes, rails, islands. Switches that no endpoint is cabled to, by none of their
+    network, are in none of them.
 
-    ``largest``: the LIDs of the part that needs most. An endpoint's port takes one LID, a switch one for all
-    of its ports.
+    ``planes``: whether endpoints or their servers join all parts. ``largest``: the LIDs of the part that
+    needs most. An endpoint's port takes one LID, a switch one for all of its ports.
     """
 
     lids: int
     endpoint_ports: int
     switches: int
     parts: int
+    planes: bool
     largest: int
     limit: int = UNICAST_LIDS
 
     @property
     def fits(self) -> bool:
+        """Whether one subnet holds all of it, if some cable joined its parts."""
         return self.lids <= self.limit
 
     @property
@@ -53,9 +58,10 @@ class Subnet:
 
 @dataclass(frozen=True, kw_only=True)
 class BoundaryBisection:
-    """A tier boundary: ``capacity`` across it and ``bisection``, half of that (bytes/s, one way).
+    """A tier boundary: ``capacity`` across it and ``bisection``, what joins two halves of the endpoints there
+    (bytes/s, one way): half of the capacity, or less where the fabric is in several parts.
 
-    ``share``: the capacity over that of all endpoints; 1 or more is full bisection.
+    ``share``: twice the bisection over what all endpoints send; 1 or more is full bisection.
     """
 
     name: str
@@ -77,19 +83,22 @@ class PortUse:
 
 
 def subnet_lids(fabric: Fabric) -> Subnet:
-    """The unicast LIDs that one InfiniBand subnet of this fabric would need (scale-up switches need none)."""
+    """The unicast LIDs that the InfiniBand subnets of this fabric need (scale-up switches need none)."""
     f, n, nodes = fabric, fabric.n_endpoints, len(fabric.kind)
     switch = f.kind == SWITCH
     port = (f.link_src < n) & switch[f.link_dst]
     trunk = switch[f.link_src] & switch[f.link_dst]
     root = components(nodes, f.link_src[trunk].astype(np.int64), f.link_dst[trunk].astype(np.int64))
-    lids = np.bincount(root[f.link_dst[port]], minlength=nodes) + np.bincount(root[switch], minlength=nodes)
-    ports, switches = int(port.sum()), int(switch.sum())
+    used = np.bincount(root[f.link_dst[port]], minlength=nodes)
+    lids = np.where(used > 0, used + np.bincount(root[switch], minlength=nodes), 0)
+    ports, switches = int(port.sum()), int(np.sum(used[root[switch]] > 0))
+    cabled = part_of(f)[:n][f.attached > 0]
     return Subnet(
         lids=ports + switches,
         endpoint_ports=ports,
         switches=switches,
         parts=int(np.count_nonzero(lids)),
+        planes=len(np.unique(cabled)) == 1,
         largest=int(lids.max()),
     )
 
@@ -105,13 +114,17 @@ def boundary_bisections(fabric: Fabric) -> tuple[BoundaryBisection, ...]:
     network = (f.kind[f.link_src] != NVSWITCH) & (f.kind[f.link_dst] != NVSWITCH)
     low, high, capacity = f.tier[f.link_src[network]], f.tier[f.link_dst[network]], f.capacity[network]
     injection = float(capacity[low == 0].sum())
+    part = part_of(f)
+    where, sizes = part[f.link_src[network]], np.bincount(part[: f.n_endpoints])
     tiers = np.unique(f.tier[f.kind != NVSWITCH]).tolist()
     found = []
     for below, above in pairwise(tiers):
-        crossing = float(capacity[(low <= below) & (high >= above)].sum())
+        across = (low <= below) & (high >= above) & (where >= 0)
+        carried = np.bincount(where[across], weights=capacity[across], minlength=len(sizes))
+        half = half_capacity(sizes, carried)
         name = " - ".join(_tier_kind(f, tier) for tier in (below, above))
-        share = crossing / injection if injection else float("nan")
-        found.append(BoundaryBisection(name=name, capacity=crossing, bisection=crossing / 2, share=share))
+        share = 2 * half / injection if injection else float("nan")
+        found.append(BoundaryBisection(name=name, capacity=float(carried.sum()), bisection=half, share=share))
     return tuple(found)
 
 

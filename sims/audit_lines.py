@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import isnan
 from typing import Any
 
 from fabric.fabric import Fabric
@@ -61,27 +62,33 @@ def finding_columns(findings: Sequence[Finding]) -> dict[str, list[Any]]:
 
 
 def subnet_line(fabric: Fabric) -> str:
-    """Whether all fits one InfiniBand subnet, and why not.
+    """How many InfiniBand subnets it is, one for each network of its own, and whether they have LIDs enough.
 
     >>> from topologies import fat_tree
     >>> subnet_line(Fabric.from_graph(fat_tree(k=4)))
     '  InfiniBand         one subnet: 36 of 49,151 unicast LIDs (16 endpoint ports + 20 switches)'
     """
     s = subnet_lids(fabric)
+    if not s.parts:
+        return "  InfiniBand         no subnet: no endpoint is cabled to a switch"
     whose = f"{s.endpoint_ports:,} endpoint ports + {s.switches:,} switches"
+    if s.parts > 1:
+        what = "planes" if s.planes else "separate parts"
+        text = f"{s.parts:,} subnets, one for each of its {what}"
+        need = f"{s.largest:,} of {s.limit:,} unicast LIDs in the largest, {s.lids:,} in all ({whose})"
+        rest = "" if s.parts_fit else "; too many for one: several joined by routers, or RoCE"
+        return f"  InfiniBand         {text}: {need}{rest}"
     need = f"{s.lids:,} of {s.limit:,} unicast LIDs ({whose})"
     if s.fits:
         return f"  InfiniBand         one subnet: {need}"
-    text = f"  InfiniBand         not one subnet: {need}"
-    if s.parts > 1 and s.parts_fit:
-        return f"{text}; one for each of its {s.parts:,} planes, {s.largest:,} LIDs at most"
-    return f"{text}: several subnets joined by routers, or RoCE"
+    return f"  InfiniBand         not one subnet: {need}: several subnets joined by routers, or RoCE"
 
 
 def bisection_lines(fabric: Fabric) -> Iterator[str]:
     """Per tier boundary: half of what crosses it, and its share of what the endpoints can send."""
     for b in boundary_bisections(fabric):
-        yield f"    {b.name:<26} {format_rate(b.bisection):>10} one way: {b.share:.1%} of full bisection"
+        of_full = "" if isnan(b.share) else f": {b.share:.1%} of full bisection"
+        yield f"    {b.name:<26} {format_rate(b.bisection):>10} one way{of_full}"
 
 
 def port_lines(fabric: Fabric, shown: int = 4) -> Iterator[str]:

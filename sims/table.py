@@ -208,6 +208,11 @@ def measures_lines(
         yield f"  note: {note}"
     servers = f" in {m.servers:,} servers" if m.servers else ""
     yield f"  endpoints          {m.endpoints:>12,}{servers}"
+    if len(m.parts) > 1 or m.parts[0][1] > 1:
+        sizes = ", ".join(f"{n:,} of {size:,}" for size, n in m.parts[:4])
+        more = f" and {len(m.parts) - 4:,} other sizes" if len(m.parts) > 4 else ""
+        count = sum(n for _, n in m.parts)
+        yield f"  separate parts     {count:>12,}   no cable joins them; by endpoints: {sizes}{more}"
     for tier in m.tiers:
         ports = ", ".join(
             f"{p} ports on {n:,}" if len(tier.ports) > 1 else f"{p} ports each" for p, n in tier.ports[-4:]
@@ -219,19 +224,22 @@ def measures_lines(
         low, high = map(format_time, b.delay)
         delay = low if low == high else f"{low} to {high}"
         yield f"    {b.name:<26} {b.cables:>10,}   {format_rate(b.capacity)} each way, {delay} of cable"
-    yield f"  hops (links)       {m.diameter:>12,} at most, {m.mean_hops:.3f} in the mean"
     pairs = sum(n for _, n in m.hops)
+    said = f"{m.diameter:>12,} at most, {m.mean_hops:.3f} in the mean" if pairs else "no pair has a path"
+    yield f"  hops (links)       {said}"
     for hops, count in m.hops:
         yield f"    {hops:>2} links: {count / pairs:>8.3%} of the pairs"
     every = m.endpoints * (m.endpoints - 1)
     if pairs < every:
-        yield f"    no path:  {1 - pairs / every:>8.3%} of all pairs, left out above"
+        yield f"    no path:  {1 - pairs / every:>8.3%} of all pairs{', left out above' if pairs else ''}"
     for links, least, most in m.diversity:
         paths = f"{least:,}" if least == most else f"{least:,} to {most:,}"
         yield f"  shortest paths     {paths:>12} between leaves {links} links apart"
-    if m.bisection == m.bisection:
-        share = 2 * m.bisection / m.injection
-        yield f"  bisection          {format_rate(m.bisection):>12} one way: {share:.1%} of full"
+    if not m.cables:
+        yield "  bisection          not given: no cable joins anything"
+    elif m.bisection == m.bisection:
+        share = f": {2 * m.bisection / m.injection:.1%} of full" if m.injection else ""
+        yield f"  bisection          {format_rate(m.bisection):>12} one way{share}"
         yield from cuts
     else:
         yield "  bisection          not given: the switches have no tiers to cut between"

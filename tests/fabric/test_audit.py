@@ -330,8 +330,20 @@ def test_one_subnet_or_not():
     large = compiled(load("preset:colossus-100k"))
     assert subnet_lids(large).lids == 104_187 and not subnet_lids(large).fits
     assert "not one subnet: 104,187 of 49,151" in subnet_line(large)
-    planes = subnet_lids(compiled(rail_only()))
-    assert (planes.parts, planes.largest, planes.lids) == (2, 5, 10)
+    rails = compiled(rail_only())
+    planes = subnet_lids(rails)
+    assert (planes.parts, planes.planes, planes.largest, planes.lids) == (2, True, 5, 10)
+    assert "2 subnets, one for each of its planes: 5 of 49,151" in subnet_line(rails)
+
+
+def test_islands_are_as_many_subnets_and_an_idle_switch_is_in_none():
+    G = nx.disjoint_union(nx.disjoint_union(fat_tree(k=4), fat_tree(k=4)), fat_tree(endpoints=4, radix=8))
+    G.add_node("spare", kind="switch", tier=1)
+    s = subnet_lids(f := compiled(G))
+    assert (s.parts, s.planes, s.largest, s.lids) == (3, False, 36, 36 + 36 + 5)
+    assert "3 subnets, one for each of its separate parts: 36 of 49,151" in subnet_line(f)
+    G.remove_edges_from(list(G.edges))
+    assert "no subnet" in subnet_line(compiled(G))
 
 
 def test_bisection_per_boundary_and_ports():
