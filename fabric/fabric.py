@@ -201,6 +201,8 @@ class Fabric:
         The destination number of D-Mod-K (Zahavi 2010): for endpoints numbered leaf after leaf it is their
         number.
         """
+        if not len(self.leaves):  # servers alone, which only scale-up switches join
+            return _read_only(np.arange(self.n_endpoints))
         first = self.arc_dst[np.minimum(self.arc_up[: self.n_endpoints], len(self.arc_dst) - 1)]
         leaf = np.where(self.attached > 0, self.leaf_index[first], -1).astype(np.int64)
         order = np.argsort(leaf, kind="stable")

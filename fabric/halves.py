@@ -24,7 +24,7 @@ def part_of(fabric: Fabric) -> NDArray[np.int64]:
     """
     f = fabric
     root = components(len(f.kind), f.link_src.astype(np.int64), f.link_dst.astype(np.int64))
-    names, mine = np.unique(root[: f.n_endpoints], return_inverse=True)
+    names = np.unique(root[: f.n_endpoints])
     number = np.full(len(f.kind) + 1, -1)
     number[names] = np.arange(len(names))
     return number[root]

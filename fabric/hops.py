@@ -43,7 +43,7 @@ def hop_counts(f: Fabric) -> tuple[tuple[int, int], ...]:
     """
     leaves, kind, number = _alike(f)
     found = _over_network(f, leaves, number)
-    if found.pop(NO_PATH, 0) and np.any(f.scaleup >= 0):
+    if _lost(f, found) and np.any(f.scaleup >= 0):
         beside = _inside(f, leaves, kind).get(NO_PATH, 0)
         for links, pairs in ((2, beside), *_relayed(f, leaves, kind, number).items()):
             found[links] = found.get(links, 0) + pairs
@@ -57,7 +57,7 @@ def pair_classes(f: Fabric) -> tuple[PairClass, ...]:
     """
     leaves, kind, number = _alike(f)
     network = _over_network(f, leaves, number)
-    lost = network.pop(NO_PATH, 0)
+    lost = _lost(f, network)
     found: list[tuple[Way, int, int]] = []
     if np.any(f.scaleup >= 0):
         inside = _inside(f, leaves, kind)
@@ -74,9 +74,16 @@ def pair_classes(f: Fabric) -> tuple[PairClass, ...]:
     return tuple(PairClass(way=way, links=links, pairs=pairs) for way, links, pairs in found if pairs)
 
 
+def _lost(f: Fabric, network: dict[int, int]) -> bool:
+    """Whether the network leaves some pair without a path; such pairs are taken out of ``network``."""
+    return bool(network.pop(NO_PATH, 0)) or bool(np.any(f.attached == 0))
+
+
 def links_from(f: Fabric, source: NDArray[np.int64]) -> NDArray[np.int64]:
     """(sources, endpoints): links from each of ``source`` to every endpoint over the network, or NO_PATH."""
     leaves, kind, _ = _alike(f)
+    if not len(leaves):
+        return np.full((len(source), f.n_endpoints), NO_PATH, np.int64)
     own = leaves[kind[source]]
     near = np.full((len(source), len(leaves)), NO_PATH, np.int64)
     for a, b in product(own.T, leaves.T):
@@ -164,9 +171,11 @@ def _relayed(
     for row, servers in zip(*_sorts(f, kind)):
         members = row[row >= 0]
         own = np.bincount(members, minlength=len(leaves))
+        if not len(members):
+            continue
         relay = near[members].min(axis=0)
-        for member in members.tolist():
-            far = near[member] == NO_PATH
+        for member in row[row >= -1].tolist():
+            far = near[member] == NO_PATH if member >= 0 else np.ones(len(near), bool)
             for links in np.unique(relay[far & (relay < NO_PATH)]).tolist():
                 pairs = int(servers * (number - own)[far & (relay == links)].sum())
                 found[links + 4] = found.get(links + 4, 0) + pairs

@@ -42,10 +42,10 @@ def draw_folded(ax: Axes, fabric: Fabric) -> tuple[float, float, float]:
 def ratio_text(ratio: float) -> str:
     """Capacity below to capacity above.
 
-    >>> ratio_text(3.0), ratio_text(0.5)
-    ('3:1', '1:2')
+    >>> ratio_text(3.0), ratio_text(0.5), ratio_text(0.0)  # the last: nothing below
+    ('3:1', '1:2', '0:1')
     """
-    return f"{ratio:.3g}:1" if ratio >= 1 else f"1:{1 / ratio:.3g}"
+    return f"{ratio:.3g}:1" if ratio >= 1 or not ratio else f"1:{1 / ratio:.3g}"
 
 
 class _Page:

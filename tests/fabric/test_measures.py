@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import isnan
+from typing import Any
 
 import fabric_oracles as oracle
 import networkx as nx
@@ -10,10 +11,12 @@ import numpy as np
 import pytest
 from fabric_zoo import ZOO, dragonfly, dual_homed, graph, leaf_spine, rail_only
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from test_distance import random_graphs
 
 from fabric import Fabric, hops, measure
 from fabric.measures import link_kind
+from fabric.reach import unreachable
 from topologies import fat_tree
 
 
@@ -137,3 +140,15 @@ def test_a_high_tier_has_a_name_too() -> None:
     F = Fabric.from_graph(graph("tower", [0], {f"t{i}": i for i in range(1, 6)}, [(0, "t1"), *towers]))
     assert [t.name for t in measure(F).tiers] == ["leaf", "spine", "core", "super-core", "tier-5 switch"]
     assert measure(F).mean_hops == 0.0 and measure(F).diameter == 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(sorted(ZOO)), st.randoms(use_true_random=False), st.integers(0, 8))
+def test_pairs_by_hops_and_pairs_without_a_path_are_all_pairs(name: str, random: Any, cuts: int) -> None:
+    """Also of endpoints whose only way is their server's switch, or whose last cable is cut."""
+    G = ZOO[name]()
+    G.remove_edges_from(random.sample(sorted(G.edges, key=repr), min(cuts, G.number_of_edges())))
+    F = Fabric.from_graph(G, allow_partition=True)
+    pairs = F.n_endpoints * (F.n_endpoints - 1) - unreachable(F).pairs
+    assert sum(n for _, n in measure(F).hops) == pairs
+    assert sum(c.pairs for c in hops.pair_classes(F)) == pairs
