@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.errors import SchemaError
+from fabric.ports import port_violations
 
 __all__ = ["GPU", "KINDS", "NVSWITCH", "SWITCH", "ZONES", "Columns", "Zone", "read_columns"]
 
@@ -119,6 +120,8 @@ def read_columns(graph: nx.Graph, *, allow_uncabled: bool = False) -> Columns:
         count = cables[i]
         if not isinstance(values, (list, tuple)) or len(values) != count or not all(map(_positive, values)):
             problems.append(f"{edge(i)}: rates = {values!r}: {count} rates above zero, one per cable")
+    if any("ports" in data for data in edge_data) and not problems:
+        problems += port_violations(ids, tail, head, cables, edge_data, edge)
     if problems:
         raise SchemaError(name, problems)
 

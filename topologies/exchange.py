@@ -14,6 +14,7 @@ from topologies.graphml import read_graphml, write_graphml
 from topologies.ibnetdiscover import looks_like_ibnetdiscover, read_ibnetdiscover
 from topologies.link_csv import write_link_csv
 from topologies.link_csv_reader import looks_like_link_csv, read_link_csv
+from topologies.listed_twice import cables_once
 from topologies.node_link import read_node_link, write_node_link
 
 __all__ = ["READERS", "WRITERS", "file_format", "read_graph", "write_graph"]
@@ -26,9 +27,9 @@ WRITERS: Mapping[str, Callable[[nx.Graph, str | os.PathLike[str]], None]] = {
 }
 
 READERS: Mapping[str, Callable[[str | os.PathLike[str]], nx.Graph]] = {
-    "node-link": read_node_link,
-    "GraphML": read_graphml,
-    "link-csv": read_link_csv,
+    "node-link": cables_once(read_node_link),
+    "GraphML": cables_once(read_graphml),
+    "link-csv": cables_once(read_link_csv),
     "ibnetdiscover": read_ibnetdiscover,
 }
 

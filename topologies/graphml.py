@@ -19,6 +19,7 @@ from xml.sax.saxutils import escape, quoteattr
 import networkx as nx
 
 from fabric.errors import FileFormatError, ParameterError, SchemaError
+from topologies.listed_twice import in_node_order
 from topologies.whole_file import write_whole
 
 __all__ = ["MOST_NODES", "read_graphml", "write_graphml"]
@@ -156,6 +157,7 @@ def read_graphml(path: str | os.PathLike[str]) -> nx.Graph:
             raise FileFormatError(name, where, f"node {node!r} is listed twice")
         G.add_node(node)
         G.nodes[node].update(keys.attributes("node", where, element))
+    place = {node: i for i, node in enumerate(G)}
     for i, element in enumerate(graph.iter(f"{{{_SPACE}}}edge")):
         where = f"edge {i + 1}"
         u, v = (node_id(where, element, end) for end in ("source", "target"))
@@ -167,7 +169,9 @@ def read_graphml(path: str | os.PathLike[str]) -> nx.Graph:
         if element.get("directed", "false") not in ("false", "0"):
             raise FileFormatError(name, where, "directed: an edge is a cable, both directions")
         G.add_edge(u, v)
-        G.edges[u, v].update(keys.attributes("edge", where, element))
+        G.edges[u, v].update(data := keys.attributes("edge", where, element))
+        if "ports" in data:
+            G.edges[u, v]["ports"] = in_node_order(data["ports"], place[u] > place[v])
     return G
 
 

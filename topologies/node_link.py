@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import networkx as nx
 
 from fabric.errors import FileFormatError, ParameterError, SchemaError
+from topologies.listed_twice import in_node_order
 from topologies.whole_file import write_whole
 
 __all__ = ["read_node_link", "write_node_link"]
@@ -88,6 +89,7 @@ def _add_nodes(G: nx.Graph, name: str, nodes: Iterable[Any]) -> None:
 
 
 def _add_edges(G: nx.Graph, name: str, key: str, edges: Iterable[Any]) -> None:
+    place = {node: i for i, node in enumerate(G)}
     for i, row in enumerate(edges):
         u, v = (_id(name, f"{key}[{i}]", row, end) for end in ("source", "target"))
         for node in (u, v):
@@ -96,7 +98,10 @@ def _add_edges(G: nx.Graph, name: str, key: str, edges: Iterable[Any]) -> None:
         if G.has_edge(u, v):
             raise FileFormatError(name, f"{key}[{i}]", f"edge {u!r}-{v!r} is listed twice: {_CABLES}")
         G.add_edge(u, v)
-        G.edges[u, v].update((k, x) for k, x in row.items() if k not in ("source", "target"))
+        data = G.edges[u, v]
+        data.update((k, x) for k, x in row.items() if k not in ("source", "target"))
+        if "ports" in data:
+            data["ports"] = in_node_order(data["ports"], place[u] > place[v])
 
 
 def _id(name: str, where: str, row: Any, key: str) -> Hashable:
