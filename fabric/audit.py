@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from fabric.blocks import joints
 from fabric.cabling import degrees, pairs, rates, regularity, same_tier
+from fabric.causes import sorted_out
 from fabric.fabric import Fabric
-from fabric.finding import FAULT, NOTE, Finding, Level, node_name, pair_finding, usual
+from fabric.finding import EFFECT, FAULT, NOTE, Finding, Level, node_name, pair_finding, usual
 from fabric.measures import node_kind
 from fabric.reach import components, unreachable
 from fabric.schema import NVSWITCH, SWITCH
@@ -26,13 +27,14 @@ _FEW = (
     0.05  # share of the cables between switches that may join equals before a fabric counts as without tiers
 )
 _SLACK = 1e-9  # of a ratio of capacities
+_ORDER = (FAULT, EFFECT, NOTE)
 
 
 Claim = tuple[tuple[Any, Any], int, int]  # two node ids of the graph, cables found, cables claimed
 
 
 def audit(fabric: Fabric, claims: Iterable[Claim] = ()) -> list[Finding]:
-    """All findings, faults first; none for regular wiring, such as any that our builders return.
+    """All findings, faults first, then what follows from them, then notes; none for regular wiring, such as any that our builders return.
 
     Compile with ``allow_partition=True`` to audit a fabric that falls apart. With tiers: cables per pair,
     cables up and down per switch, rates, oversubscription per switch and capacity per tier boundary; without
@@ -67,7 +69,7 @@ def audit(fabric: Fabric, claims: Iterable[Claim] = ()) -> list[Finding]:
         found += degrees(f)
         found += rates(f)
     found += _claimed(f, found, claims)
-    return sorted(found, key=lambda finding: finding.level)
+    return sorted(sorted_out(f, found), key=lambda finding: _ORDER.index(finding.level))
 
 
 def _claimed(f: Fabric, found: list[Finding], claims: Iterable[Claim]) -> Iterator[Finding]:
@@ -136,13 +138,14 @@ def _oversubscription(f: Fabric) -> Iterator[Finding]:
             said = span if meant is None else f"{meant:.3g}:1 oversubscribed by design, all alike"
             odd = np.empty(0, np.int64) if meant is None else np.flatnonzero(ratio > meant * (1 + _SLACK))
             said = said.replace(", all alike", f", but for {len(odd)}") if len(odd) else said
-            yield _ratio(NOTE, where, f"{where}: {said}", (), float(ratio.max()), meant)
+            yield _ratio(NOTE, where, f"{where}: {said}", (), float(ratio.max()), meant, ())
         else:
             odd = np.flatnonzero(ratio > 1 + _SLACK)
         for i in odd.tolist():
             name = node_name(f, int(members[i]))
             text = f"{name}: {ratio[i]:.3g}:1 oversubscribed, its peers at most {max(meant or 1, 1):.3g}:1"
-            yield _ratio(FAULT, where, text, (name,), float(ratio[i]), max(meant or 1, 1))
+            own = (int(members[i]),)
+            yield _ratio(FAULT, where, text, (name,), float(ratio[i]), max(meant or 1, 1), own)
         crossing = float(capacity[(low <= tier) & (high > tier)].sum())
         if crossing < injection * (1 - _SLACK):
             tops = f.tier[f.link_dst[network]][(low == tier) & (high > tier)]
@@ -167,7 +170,13 @@ def _meant(ratio: NDArray[np.float64]) -> float | None:
 
 
 def _ratio(
-    level: Level, where: str, text: str, nodes: tuple[str, ...], found: float, expected: float | None
+    level: Level,
+    where: str,
+    text: str,
+    nodes: tuple[str, ...],
+    found: float,
+    expected: float | None,
+    at: tuple[int, ...],
 ) -> Finding:
     return Finding(
         level=level,
@@ -178,4 +187,5 @@ def _ratio(
         found=found,
         expected=expected,
         unit="ratio",
+        at=at,
     )

@@ -118,7 +118,7 @@ def _compared(
     for i in np.flatnonzero(have != want).tolist():
         name, n, m = node_name(f, int(members[i])), int(have[i]), int(want[i])
         text = f"{name}: {_cables(n)} {way}, its peers have {m}"
-        yield _fault(kind, where, text, name, n, m)
+        yield _fault(kind, where, text, name, n, m, int(members[i]))
 
 
 def _varied(f: Fabric, members: NDArray, kind: str, what: str, have: NDArray) -> Iterator[Finding]:
@@ -132,7 +132,7 @@ def _varied(f: Fabric, members: NDArray, kind: str, what: str, have: NDArray) ->
         )
 
 
-def _fault(kind: str, where: str, text: str, name: str, found: int, expected: int) -> Finding:
+def _fault(kind: str, where: str, text: str, name: str, found: int, expected: int, at: int) -> Finding:
     return Finding(
         level=FAULT,
         kind=kind,
@@ -142,6 +142,7 @@ def _fault(kind: str, where: str, text: str, name: str, found: int, expected: in
         found=found,
         expected=expected,
         unit="cables",
+        at=(at,),
     )
 
 
@@ -166,7 +167,8 @@ def _filling(f: Fabric, leaves: NDArray, down: NDArray, all_joints: list[Joint])
 
 
 def degrees(fabric: Fabric) -> Iterator[Finding]:
-    """Without tiers: the cables and the neighbours of each switch against the usual numbers of its kind.
+    """Without tiers: the cables and the neighbours of each switch against the usual numbers of its kind, and
+    the cables of each endpoint.
 
     A pair is named where its cables and those of both its ends are off the same way.
     """
@@ -177,6 +179,11 @@ def degrees(fabric: Fabric) -> Iterator[Finding]:
     have = np.bincount(tail, weights=cables, minlength=nodes).astype(np.int64)
     peers = np.bincount(tail, minlength=nodes)
     off, each = np.zeros(nodes, np.int64), np.zeros(len(trunk), np.int64)
+    access = (f.link_src < f.n_endpoints) & (f.kind[f.link_dst] == SWITCH)
+    plugged = np.bincount(f.link_src[access], minlength=f.n_endpoints)
+    if (ports := usual(plugged)) is not None:
+        endpoints = np.arange(f.n_endpoints)
+        yield from _compared(f, endpoints, "uplinks", "up", plugged, np.full(f.n_endpoints, int(ports)))
     for tier in np.unique(f.tier[f.kind == SWITCH]).tolist():
         members = np.flatnonzero((f.tier == tier) & (f.kind == SWITCH))
         where, common, around = node_kind(f, int(members[0])), usual(have[members]), usual(peers[members])
@@ -192,7 +199,7 @@ def degrees(fabric: Fabric) -> Iterator[Finding]:
             name, n = node_name(f, i), int(have[i])
             text = f"{name}: {_cables(n)} to {peers[i]} switches, its peers have {m}"
             text += "" if around is None else f" to {int(around)}"
-            yield _fault("degree", where, text, name, n, m)
+            yield _fault("degree", where, text, name, n, m, i)
     excess = cables - each
     named = (tail < head) & (each > 0) & (off[tail] * excess > 0) & (off[head] * excess > 0)
     for i in np.flatnonzero(named).tolist():

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from fabric.fabric import Fabric
 from fabric.measures import node_kind
 
-__all__ = ["FAULT", "NOTE", "Finding", "Level", "node_name", "pair_finding", "usual"]
+__all__ = ["EFFECT", "FAULT", "NOTE", "Finding", "Level", "node_name", "pair_finding", "usual"]
 
-Level = Literal["fault", "note"]
+Level = Literal["fault", "effect", "note"]
 FAULT: Level = "fault"
+EFFECT: Level = "effect"
 NOTE: Level = "note"
 
 _USUAL = 0.75  # share of the members that makes a value the usual one, and the others odd
@@ -24,9 +25,10 @@ _USUAL = 0.75  # share of the members that makes a value the usual one, and the 
 class Finding:
     """One thing that is not as the rest of the fabric is.
 
-    ``level``: ``fault`` (the cabling is not what it claims to be) or ``note`` (uneven, yet by design for all
-    one can tell). ``where``: a tier (``leaf``), a boundary (``leaf - spine``) or ``fabric``. ``nodes``: the
-    names of the nodes concerned, at most two. ``found`` and ``expected`` count in ``unit``.
+    ``level``: ``fault`` (the cabling is not what it claims to be), ``effect`` (it follows from faults that
+    are named) or ``note`` (uneven, yet by design for all one can tell). ``where``: a tier (``leaf``), a boundary (``leaf - spine``) or ``fabric``. ``nodes``: the
+    names of the nodes concerned, at most two; ``at``: their numbers in the fabric. ``found`` and ``expected``
+    count in ``unit``.
 
     >>> text = "l3 - s7: 1 of 2 cables"
     >>> cut = Finding(level="fault", kind="missing-cable", where="leaf - spine", message=text,
@@ -43,6 +45,7 @@ class Finding:
     found: float | None = None
     expected: float | None = None
     unit: str = ""
+    at: tuple[int, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values under fixed keys: a row of a table. What does not apply is None or ""."""
@@ -87,6 +90,7 @@ def pair_finding(
         found=found,
         expected=expected,
         unit=unit,
+        at=(lower, upper),
     )
 
 

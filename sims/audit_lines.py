@@ -7,7 +7,7 @@ from math import isnan
 from typing import Any
 
 from fabric.fabric import Fabric
-from fabric.finding import FAULT, Finding
+from fabric.finding import EFFECT, FAULT, NOTE, Finding
 from fabric.subnet import boundary_bisections, port_use, subnet_lids
 from fabric.units import format_rate
 
@@ -32,26 +32,36 @@ _TITLES = {
 def audit_lines(
     name: str, fabric: Fabric, findings: Sequence[Finding], notes: Sequence[str] = (), shown: int = 40
 ) -> Iterator[str]:
-    """The findings kind by kind, faults before notes, at most ``shown`` of a kind."""
+    """The findings kind by kind, faults first, under them what follows, then notes; at most ``shown`` of a
+    kind. Faults alone are counted.
+    """
     yield name
     if fabric.disclaimer:
         yield f"  note: {fabric.disclaimer}"
     for note in notes:
         yield f"  note: {note}"
     faults = [f for f in findings if f.level == FAULT]
-    for level, some in (("", faults), (" (note)", [f for f in findings if f.level != FAULT])):
-        for kind in dict.fromkeys(f.kind for f in some):
-            mine = [f for f in some if f.kind == kind]
-            count = f" ({len(mine):,})" if len(mine) > 1 else ""
-            yield f"  {_TITLES.get(kind, kind)}{count}{level}"
-            yield from (f"    {f.message}" for f in mine[:shown])
-            if len(mine) > shown:
-                yield f"    and {len(mine) - shown:,} more: --out FILE writes all"
+    effects = [f for f in findings if f.level == EFFECT]
+    yield from _kinds(faults, "", shown)
+    if effects:
+        yield f"  follows from {'this' if len(faults) == 1 else 'these'}"
+        yield from ("  " + line for line in _kinds(effects, "", shown))
+    yield from _kinds([f for f in findings if f.level == NOTE], " (note)", shown)
     if faults:
         yield f"  {len(faults):,} {'fault' if len(faults) == 1 else 'faults'} found"
     else:
         size = f"{fabric.n_links // 2:,} cables, {fabric.n_switches:,} switches"
         yield f"  no fault found: {size}, {fabric.n_endpoints:,} endpoints"
+
+
+def _kinds(some: Sequence[Finding], mark: str, shown: int) -> Iterator[str]:
+    for kind in dict.fromkeys(f.kind for f in some):
+        mine = [f for f in some if f.kind == kind]
+        count = f" ({len(mine):,})" if len(mine) > 1 else ""
+        yield f"  {_TITLES.get(kind, kind)}{count}{mark}"
+        yield from (f"    {f.message}" for f in mine[:shown])
+        if len(mine) > shown:
+            yield f"    and {len(mine) - shown:,} more: --out FILE writes all"
 
 
 def finding_columns(findings: Sequence[Finding]) -> dict[str, list[Any]]:

@@ -130,9 +130,9 @@ def test_leaves_with_fewer_uplinks_than_their_peers_and_what_follows():
     assert [(f.nodes, f.found, f.expected) for f in found(G, "uplinks")] == [(("l2",), 6, 8)]
     assert [(f.nodes, f.found, f.expected) for f in found(G, "downlinks")] == [(("s0",), 10, 12)]
     (over,) = found(G, "oversubscription")
-    assert over.nodes == ("l2",) and over.found == pytest.approx(8 / 6) and over.level == "fault"
+    assert over.nodes == ("l2",) and over.found == pytest.approx(8 / 6) and over.level == "effect"
     (half,) = found(G, "bisection")
-    assert half.level == "fault" and (half.found, half.expected) == (46, 48)
+    assert half.level == "effect" and (half.found, half.expected) == (46, 48)
 
 
 def test_a_doubled_cable_is_named():
@@ -232,10 +232,12 @@ def test_faults_come_first_and_rows_are_plain():
     G.remove_nodes_from([0, 1])
     G.remove_edge("l2", "s0")
     findings = found(G)
-    assert [f.level for f in findings] == sorted(f.level for f in findings)
+    order = ("fault", "effect", "note")
+    assert {f.level for f in findings} == set(order)
+    assert [f.level for f in findings] == sorted((f.level for f in findings), key=order.index)
     columns = finding_columns(findings)
     assert {type(v) for column in columns.values() for v in column} <= {str, int, float, type(None)}
-    assert list(finding_columns([])) == list(columns) and columns["kind"][0] == "cables"
+    assert list(finding_columns([])) == list(columns) and columns["kind"][0] == "missing-cable"
 
 
 # Certificates.
