@@ -34,7 +34,8 @@ Claim = tuple[tuple[Any, Any], int, int]  # two node ids of the graph, cables fo
 
 
 def audit(fabric: Fabric, claims: Iterable[Claim] = ()) -> list[Finding]:
-    """All findings, faults first, then what follows from them, then notes; none for regular wiring, such as any that our builders return.
+    """All findings: faults, then what follows from them, then notes; none for regular wiring, such as any
+    that our builders return.
 
     Compile with ``allow_partition=True`` to audit a fabric that falls apart. With tiers: cables per pair,
     cables up and down per switch, rates, oversubscription per switch and capacity per tier boundary; without

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -98,7 +99,7 @@ def _restored(fabric: Fabric, causes: Sequence[Finding]) -> bool:
         return False
     pairs = [cause.at for cause in lacking if len(cause.at) == 2]
     alone = [cause.at[0] for cause in lacking if len(cause.at) == 1]
-    pairs += [(a, b) for a, b in zip(alone, alone[1:])]
+    pairs += [(a, b) for a, b in pairwise(alone)]
     # An endpoint without any cable may have been anywhere.
     pairs += [
         (node, int(fabric.leaves[0])) for node in alone if node < fabric.n_endpoints and len(fabric.leaves)

@@ -26,9 +26,9 @@ class Finding:
     """One thing that is not as the rest of the fabric is.
 
     ``level``: ``fault`` (the cabling is not what it claims to be), ``effect`` (it follows from faults that
-    are named) or ``note`` (uneven, yet by design for all one can tell). ``where``: a tier (``leaf``), a boundary (``leaf - spine``) or ``fabric``. ``nodes``: the
-    names of the nodes concerned, at most two; ``at``: their numbers in the fabric. ``found`` and ``expected``
-    count in ``unit``.
+    are named) or ``note`` (uneven, yet by design for all one can tell). ``where``: a tier (``leaf``), a
+    boundary (``leaf - spine``) or ``fabric``. ``nodes``: the names of the nodes concerned, at most two;
+    ``at``: their numbers in the fabric. ``found`` and ``expected`` count in ``unit``.
 
     >>> text = "l3 - s7: 1 of 2 cables"
     >>> cut = Finding(level="fault", kind="missing-cable", where="leaf - spine", message=text,

@@ -20,6 +20,7 @@ from sims.naming import (
     Sets,
     Spec,
     Topology,
+    built,
     joined,
     named,
     opened,
@@ -179,6 +180,14 @@ def bom(
             show_default=False,
         ),
     ] = None,
+    floor: Annotated[
+        str,
+        typer.Option(
+            metavar="KEY=VALUE,...",
+            help="Where no delay is given, lengths by this floor plan (keys: table floor of --show-prices).",
+            show_default=False,
+        ),
+    ] = "",
     show_prices: Annotated[
         bool, typer.Option("--show-prices", help="Print the shipped price file and end.")
     ] = False,
@@ -188,21 +197,23 @@ def bom(
     if out:
         check_writable(out, "--out", ROW_FORMATS)
     from sims.bill import bill
-    from sims.bill.parts import read_parts, sample_text
+    from sims.bill.parts import read_parts, sample_text, with_floor
     from sims.bill.table import bill_lines
     from sims.output import write_records
+    from topologies.catalogue import canonical
 
     if show_prices:
         print(sample_text(), end="")
         return
-    parts, bills = read_parts(prices), []
+    parts, bills = with_floor(read_parts(prices), floor), []
     with Progress() as progress:
         if topology or preset or graph or not specs:
             specs = [*(specs or []), named(None, topology, preset, graph)]
         for spec in specs:
-            fabric, text, *_ = opened(spec, progress, allow_partition=True)
+            graph, _ = built(spec, progress)
+            graph.graph["name"] = canonical(spec)
             progress.step("counting")
-            bills.append(bill(fabric.renamed(text), parts))
+            bills.append(bill(graph, parts))
         progress.print(bill_lines(bills, parts))
         if out:
             write_records(out, [row for made in bills for row in made.rows()])

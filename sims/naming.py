@@ -15,6 +15,8 @@ from fabric.errors import ParameterError
 from sims.progress import Progress
 
 if TYPE_CHECKING:
+    import networkx as nx
+
     from fabric import Fabric
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "Sets",
     "Spec",
     "Topology",
+    "built",
     "joined",
     "named",
     "opened",
@@ -190,16 +193,24 @@ class Opened(NamedTuple):
     notes: list[str]
 
 
-def opened(text: str, progress: Progress, *, allow_partition: bool = False) -> Opened:
-    """Build or read the topology that ``text`` names and compile it."""
+def built(text: str, progress: Progress) -> tuple[nx.Graph, str]:
+    """The graph that ``text`` names, and the hash of its file, "" where it is none."""
     progress.step("building the topology")
     from topologies import load
-    from topologies.catalogue import canonical, source_digest
+    from topologies.catalogue import source_digest
 
     graph = load(text)
     digest = source_digest(text)
     if digest:
         graph.graph["name"] = text  # so that what is wrong with the file is said of the file
+    return graph, digest
+
+
+def opened(text: str, progress: Progress, *, allow_partition: bool = False) -> Opened:
+    """Build or read the topology that ``text`` names and compile it."""
+    from topologies.catalogue import canonical
+
+    graph, digest = built(text, progress)
     progress.step("compiling")
     from fabric import Fabric
 

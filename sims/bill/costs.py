@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fabric.errors import ParameterError
-from fabric.fabric import Fabric
 from sims.bill import bill
 from sims.bill.parts import read_parts
 from topologies import load
@@ -42,7 +41,7 @@ def costs(
         if text.startswith("graph "):
             raise ParameterError("topology", text, "a graph in memory cannot be built again to be priced")
         step(f"pricing {text}")
-        made = bill(Fabric.from_graph(load(text), allow_partition=True), parts)
+        made = bill(load(text), parts)
         cost = made.cost()
         if cost is None:
             raise ParameterError("prices", str(prices), f"no price for {', '.join(made.unpriced)} of {text}")

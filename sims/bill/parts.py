@@ -1,4 +1,4 @@
-"""The parts that a fabric is built of, as a TOML file says: switches, cables, NICs. Knows no fabric.
+"""The parts that a fabric is built of, as a TOML file says, and the floor they stand on. Knows no fabric.
 
 `prices.toml` beside it is the file that is shipped; every figure in it is an assumption, and says so.
 """
@@ -7,16 +7,27 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
-from math import isfinite
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
 from fabric.errors import FileFormatError, ParameterError
 from fabric.units import parse_rate
+from sims.bill.floor import Floor
 
-__all__ = ["METRE", "SAMPLE", "Cable", "Nic", "Parts", "SwitchModel", "read_parts", "sample_text"]
+__all__ = [
+    "METRE",
+    "SAMPLE",
+    "Cable",
+    "Nic",
+    "Parts",
+    "SwitchModel",
+    "read_parts",
+    "sample_text",
+    "with_floor",
+]
 
 SAMPLE = "sample"  # how the shipped file is called
 METRE = 5e-9  # seconds of delay: light in fibre
@@ -24,7 +35,9 @@ METRE = 5e-9  # seconds of delay: light in fibre
 
 @dataclass(frozen=True, kw_only=True)
 class SwitchModel:
-    """A switch of ``ports`` ports of ``rate`` bytes/s; each can be split into up to ``split`` slower ones."""
+    """A switch of ``ports`` ports of ``rate`` bytes/s; each can be split into up to ``split`` slower ones.
+    It is made of so many ``boxes``.
+    """
 
     name: str
     ports: int
@@ -32,6 +45,7 @@ class SwitchModel:
     split: int
     watts: float
     price: float | None
+    boxes: int = 1
 
     @property
     def capacity(self) -> float:
@@ -44,14 +58,20 @@ class SwitchModel:
 
 @dataclass(frozen=True, kw_only=True)
 class Cable:
-    """A kind of cable, for delays up to ``longest`` seconds. Of its ends: watts and price per byte/s."""
+    """A kind of cable. ``reach``: (bytes/s, metres), ascending: cables up to this rate may be so long. Of its
+    ends: watts and price per byte/s.
+    """
 
     name: str
-    longest: float
+    reach: tuple[tuple[float, float], ...]
     transceivers: bool
     end_watts: float
     end_price: float | None
     price_per_m: float | None
+
+    def longest(self, rate: float) -> float:
+        """Metres at this rate; -1 where the kind is not made so fast."""
+        return next((metres for limit, metres in self.reach if rate <= limit * (1 + 1e-9)), -1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +84,7 @@ class Nic:
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """All parts; ``switches`` from the smallest capacity, ``cables`` from the shortest.
+    """All parts; ``switches`` from the smallest capacity, ``cables`` from the shortest, and the ``floor``.
 
     ``currency`` is "" where nothing is priced. ``source`` says where the figures come from.
     """
@@ -72,6 +92,7 @@ class Parts:
     switches: tuple[SwitchModel, ...]
     cables: tuple[Cable, ...]
     nic: Nic
+    floor: Floor
     currency: str
     as_of: str
     source: str
@@ -112,7 +133,8 @@ def read_parts(prices: str | Path | None = None) -> Parts:
     for section in ("switch", "cable"):
         theirs = unpriced[section]
         merged[section] = theirs | {k: theirs.get(k, {}) | v for k, v in own.get(section, {}).items()}
-    merged["nic"] = unpriced["nic"] | own.get("nic", {})
+    for section in ("nic", "floor"):
+        merged[section] = unpriced[section] | own.get(section, {})
     _require_all(str(path), merged)
     if own == _without_prices(own):
         merged["currency"] = ""
@@ -140,6 +162,19 @@ def _is_length(value: Any) -> bool:
     return _is_number(value) and value > 0
 
 
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_reach(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return _is_length(value)
+    try:
+        return bool(value) and all(parse_rate(rate, "") > 0 and _is_length(m) for rate, m in value.items())
+    except ParameterError:
+        return False
+
+
 def _is_bool(value: Any) -> bool:
     return isinstance(value, bool)
 
@@ -149,18 +184,31 @@ _WHOLE = (_is_whole, "a whole number, at least 1")
 _NUMBER = (_is_number, "a finite number, zero or more")
 _LENGTH = (_is_length, "a finite number above zero")
 _BOOL = (_is_bool, "true or false")
+_REACH = (_is_reach, 'a number of metres above zero, or a table of them by rate, such as {"400Gbps" = 3}')
 _HEAD = {"as_of": _TEXT, "currency": _TEXT, "source": _TEXT}
 _KEYS: dict[str, dict[str, Any]] = {
     "switch": {"ports": _WHOLE, "rate": _TEXT, "split": _WHOLE, "watts": _NUMBER, "price": _NUMBER},
     "cable": {
-        "longest_m": _LENGTH,
+        "longest_m": _REACH,
         "transceivers": _BOOL,
         "end_watts_per_100G": _NUMBER,
         "end_price_per_100G": _NUMBER,
         "price_per_m": _NUMBER,
     },
     "nic": {"watts_per_100G": _NUMBER, "price_per_100G": _NUMBER},
+    "floor": {
+        "endpoints_per_rack": _WHOLE,
+        "racks_per_row": _WHOLE,
+        "leaf_racks": (_is_count, "a whole number, 0 or more"),
+        "rack_width_m": _LENGTH,
+        "row_pitch_m": _LENGTH,
+        "aisle_m": _NUMBER,
+        "up_m": _NUMBER,
+        "in_rack_m": _LENGTH,
+        "slack": _NUMBER,
+    },
 }
+_SINGLE = ("nic", "floor")  # tables without names in them
 
 
 def _parsed(path: str, text: str) -> dict[str, Any]:
@@ -176,10 +224,10 @@ def _parsed(path: str, text: str) -> dict[str, Any]:
             _require(path, key, value, _HEAD[key])
         elif not isinstance(value, dict):
             raise FileFormatError(
-                path, key, f"{value!r}: a table, such as [{key}{'' if key == 'nic' else '.NAME'}]"
+                path, key, f"{value!r}: a table, such as [{key}{'' if key in _SINGLE else '.NAME'}]"
             )
         else:
-            for name, entry in {"": value}.items() if key == "nic" else value.items():
+            for name, entry in {"": value}.items() if key in _SINGLE else value.items():
                 _require_entry(path, f"{key}.{name}" if name else key, entry, _KEYS[key])
     return found
 
@@ -217,7 +265,7 @@ def _require_all(path: str, found: Mapping[str, Any]) -> None:
 def _without_prices(found: Mapping[str, Any]) -> dict[str, Any]:
     """A copy in which nothing has a price."""
     return {
-        key: _without_prices(value) if isinstance(value, dict) else value
+        key: _without_prices(value) if isinstance(value, dict) and "longest" not in key else value
         for key, value in found.items()
         if "price" not in key
     }
@@ -243,7 +291,7 @@ def _parts(found: Mapping[str, Any]) -> Parts:
     cables = [
         Cable(
             name=name,
-            longest=entry["longest_m"] * METRE,
+            reach=_reach(entry["longest_m"]),
             transceivers=entry["transceivers"],
             end_watts=entry["end_watts_per_100G"] / unit,
             end_price=per_unit(entry, "end_price_per_100G"),
@@ -254,9 +302,43 @@ def _parts(found: Mapping[str, Any]) -> Parts:
     nic = found["nic"]
     return Parts(
         switches=tuple(sorted(switches, key=lambda model: (model.capacity, model.ports))),
-        cables=tuple(sorted(cables, key=lambda cable: cable.longest)),
+        cables=tuple(sorted(cables, key=lambda cable: [metres for _, metres in cable.reach][-1:])),
+        floor=Floor(**{key.removesuffix("_m"): value for key, value in found["floor"].items()}),
         nic=Nic(watts=nic["watts_per_100G"] / unit, price=per_unit(nic, "price_per_100G")),
         currency=found["currency"],
         as_of=found["as_of"],
         source=found["source"],
     )
+
+
+def _reach(value: Any) -> tuple[tuple[float, float], ...]:
+    """(bytes/s, metres), ascending by rate; one number is for all rates."""
+    if not isinstance(value, dict):
+        return ((inf, float(value)),)
+    return tuple(sorted((parse_rate(rate), float(metres)) for rate, metres in value.items()))
+
+
+def with_floor(parts: Parts, text: str) -> Parts:
+    """``parts`` with what ``text``, KEY=VALUE,... of the table ``floor``, says otherwise.
+
+    >>> with_floor(read_parts(), "endpoints_per_rack=64,slack=0.2").floor.slack
+    0.2
+
+    Raises:
+        ParameterError: an unknown key or an illegal value.
+    """
+    found: dict[str, Any] = {}
+    for word in filter(None, map(str.strip, text.split(","))):
+        key, equals, value = map(str.strip, word.partition("="))
+        if key not in _KEYS["floor"] or not equals:
+            raise ParameterError("floor", word, "KEY=VALUE of the floor plan", _KEYS["floor"])
+        legal, rule = _KEYS["floor"][key]
+        try:
+            number: int | float = float(value)
+        except ValueError:
+            number = -1.0
+        number = int(number) if isfinite(number) and number == int(number) else number
+        if not legal(number):
+            raise ParameterError(f"floor {key}", value, rule)
+        found[key.removesuffix("_m")] = number
+    return replace(parts, floor=replace(parts.floor, **found))

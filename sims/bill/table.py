@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from string import ascii_uppercase
 
+from fabric.units import parse_rate
 from sims.bill import SECTIONS, Bill, Item
-from sims.bill.parts import METRE, Parts
+from sims.bill.parts import Parts
 
 __all__ = ["bill_lines"]
 
@@ -32,7 +33,7 @@ def bill_lines(bills: Sequence[Bill], parts: Parts) -> Iterator[str]:
         yield (
             f"{name:<{label}}" + "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths))
         ).rstrip()
-    yield from _notes(bills, parts)
+    yield from _notes(bills, parts, marks)
 
 
 def _mark(place: int) -> str:
@@ -54,6 +55,7 @@ def _body(bills: Sequence[Bill]) -> Iterator[tuple[str, list[str]]]:
             if section == "NICs" and len(names) == 1:
                 continue
             yield row(f"  {name}", lambda bill, s=section, n=name: _counted(bill, s, n))  # type: ignore[misc]
+    yield row("length of all cables", lambda bill: f"{bill.metres / 1000:,.1f} km")
     places = _places(bills, "switches")
     yield row("free ports of these models", lambda bill: _free(bill, ""))
     for place in places if len(places) > 1 else ():
@@ -125,12 +127,35 @@ def _each(bill: Bill, total: float | None, form: str) -> str:
     return _NONE if total is None else form.format(total / bill.endpoints)
 
 
-def _notes(bills: Sequence[Bill], parts: Parts) -> Iterator[str]:
+def _wasted(item: Item, ports: int) -> str:
+    each = f"{item.ports_free / item.count:,.4g} of {ports / item.count:,.4g} ports"  # type: ignore[operator]
+    return f"{each} of every {item.place} ({item.model}) in the mean, as no smaller model holds it"
+
+
+def _notes(bills: Sequence[Bill], parts: Parts, marks: Sequence[str]) -> Iterator[str]:
     yield f"# power{' and cost' if parts.currency else ''}: {bills[0].source}"
-    reaches = [f"{kind.name} to {kind.longest / METRE:,.0f} m" for kind in parts.cables]
-    yield f"# cables by their delay, at 5 ns/m: {', '.join(reaches)}"
-    yield "# the default delay puts endpoints 5 m from their leaf, also on rails: delay= says otherwise"
-    yield "# switches: per tier the smallest model that holds the fullest; ports can be split"
+    rates = sorted({item.rate: item for b in bills for item in b.items if item.section == "cables"})
+    for rate in rates:
+        reach = {kind.name: kind.longest(parse_rate(rate)) for kind in parts.cables}
+        said = ", ".join(f"{name} to {m:,g} m" for name, m in reach.items() if m > 0)
+        yield f"# cables of {rate} by length: {said}"
+    for mark, bill in zip(marks, bills):
+        cables, of = bill.count("cables"), f" {mark}" if mark else ""
+        if bill.planned:
+            some = "" if bill.planned == cables else f" of {bill.planned:,} of {cables:,} cables"
+            yield f"# lengths{of}{some}: by a floor plan ({bill.floor}); delay= or --floor say otherwise"
+        if cables > bill.planned:
+            some = f" of {cables - bill.planned:,} of {cables:,} cables" if bill.planned else ""
+            yield f"# lengths{of}{some}: by their delays, at 5 ns/m"
+    yield "# switches: each the smallest model that holds its cables; ports can be split"
+    for mark, bill in zip(marks, bills):
+        for item in bill.items:
+            ports = (item.ports_used or 0) + (item.ports_free or 0)
+            if item.section == "switches" and item.ports_free and item.ports_free >= ports / 4:
+                of = f" {mark}" if mark else ""
+                yield f"# free{of}: {_wasted(item, ports)}"
+    if any(item.model.startswith("chassis") for bill in bills for item in bill.items):
+        yield "# a chassis is boxes of one model in two stages, its inner cables part of it and not counted"
     if any(bill.count("transceivers") for bill in bills):
         yield "# transceivers: one for each end of an optical cable; a module for several cables would be one"
     if any(bill.scaleup for bill in bills):

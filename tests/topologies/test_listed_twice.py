@@ -42,7 +42,7 @@ def cabled(cables: int = 2) -> nx.Graph:
 
 
 def listed(G: nx.Graph, random: Random, share: float = 1.0) -> list[list[Any]]:
-    """The rows of a table of neighbours: every cable from one end, some from the other as well, in any order."""
+    """A table of neighbours: every cable from one end, some from the other as well, in any order."""
     rows = []
     for u, v, data in G.edges(data=True):
         for p, q in data["ports"]:

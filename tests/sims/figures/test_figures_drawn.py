@@ -259,14 +259,13 @@ def test_bars_are_the_use_of_links_at_the_largest_size() -> None:
 
 
 def test_measured_costs_come_from_the_bill_of_materials() -> None:
-    from figure_rows import fabric
-
     from sims.bill import bill
     from sims.bill.parts import read_parts
+    from topologies import load
 
     text = over_designs()[0].scenario.topology
     found = costs([text, text], "sample")
-    assert found.of == {text: bill(fabric(text), read_parts("sample")).cost()} and found.currency == "USD"
+    assert found.of == {text: bill(load(text), read_parts("sample")).cost()} and found.currency == "USD"
 
 
 def test_panels_share_axes_names_and_marks() -> None:
