@@ -121,7 +121,7 @@ def boundary_bisections(fabric: Fabric) -> tuple[BoundaryBisection, ...]:
     for below, above in pairwise(tiers):
         across = (low <= below) & (high >= above) & (where >= 0)
         carried = np.bincount(where[across], weights=capacity[across], minlength=len(sizes))
-        half = half_capacity(sizes, carried)
+        half = half_capacity(sizes, carried.astype(np.float64))
         name = " - ".join(_tier_kind(f, tier) for tier in (below, above))
         share = 2 * half / injection if injection else float("nan")
         found.append(BoundaryBisection(name=name, capacity=float(carried.sum()), bisection=half, share=share))

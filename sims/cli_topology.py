@@ -210,10 +210,10 @@ def bom(
         if topology or preset or graph or not specs:
             specs = [*(specs or []), named(None, topology, preset, graph)]
         for spec in specs:
-            graph, _ = built(spec, progress)
-            graph.graph["name"] = canonical(spec)
+            network, _ = built(spec, progress)
+            network.graph["name"] = canonical(spec)
             progress.step("counting")
-            bills.append(bill(graph, parts))
+            bills.append(bill(network, parts))
         progress.print(bill_lines(bills, parts))
         if out:
             write_records(out, [row for made in bills for row in made.rows()])
