@@ -174,7 +174,7 @@ def test_graphml_is_for_small_graphs(tmp_path):
     ("change", "match"),
     [
         (lambda t: t[: len(t) // 2], r"line [0-9]+ column [0-9]+: not XML"),
-        (lambda t: t.replace('"undirected"', '"directed"'), "undirected: an edge is a cable"),
+        (lambda t: t.replace("</graph>", "<hyperedge/></graph>"), "a hyperedge: a cable joins two nodes"),
         (lambda t: t.replace('target="s"', 'target="x"'), "edge 2: node 'x' is not among the nodes"),
         (lambda t: t.replace('<node id="g1">', '<node id="g0">'), "node 'g0' is listed twice"),
         (
@@ -196,6 +196,115 @@ def test_a_broken_graphml_says_where(change, match, tmp_path):
     path.write_text(broken)
     with pytest.raises(FileFormatError, match=match):
         read_graphml(path)
+
+
+YED = """<?xml version="1.0" encoding="UTF-8" standalone="no"?>
+<graphml xmlns="http://graphml.graphdrawing.org/xmlns" xmlns:y="http://www.yworks.com/xml/graphml">
+  <!--Created by yEd 3.23-->
+  <key attr.name="Description" attr.type="string" for="graph" id="d0"/>
+  <key for="port" id="d1" yfiles.type="portgraphics"/>
+  <key attr.name="kind" attr.type="string" for="node" id="d4"/>
+  <key attr.name="tier" attr.type="string" for="node" id="d5"/>
+  <key attr.name="description" attr.type="string" for="node" id="d6"/>
+  <key for="node" id="d7" yfiles.type="nodegraphics"/>
+  <key attr.name="rate" attr.type="string" for="edge" id="d8"><default>5e10</default></key>
+  <key attr.name="delay" attr.type="double" for="edge" id="d9"><default>2.5e-8</default></key>
+  <key for="edge" id="d10" yfiles.type="edgegraphics"/>
+  <graph edgedefault="directed" id="G">
+    <data key="d0" xml:space="preserve"/>
+    <node id="n0" yfiles.foldertype="group">
+      <data key="d7"><y:ProxyAutoBoundsNode><y:Realizers active="0"><y:GroupNode>
+        <y:NodeLabel>rack 1</y:NodeLabel></y:GroupNode></y:Realizers></y:ProxyAutoBoundsNode></data>
+      <graph edgedefault="directed" id="n0:">
+        <node id="n0::n0"><data key="d4">gpu</data><data key="d5">0</data>
+          <data key="d7"><y:ShapeNode><y:Fill color="#FFCC00"/><y:NodeLabel visible="true">gpu-a
+          </y:NodeLabel><y:Shape type="rectangle"/></y:ShapeNode></data></node>
+        <node id="n0::n1"><data key="d4">gpu</data><data key="d5">0</data>
+          <data key="d7"><y:ShapeNode><y:NodeLabel>gpu-b</y:NodeLabel></y:ShapeNode></data></node>
+      </graph>
+    </node>
+    <node id="n1"><data key="d4">switch</data><data key="d5">1</data><data key="d7"/></node>
+    <edge id="e0" source="n0::n0" target="n1"><data key="d10"><y:PolyLineEdge/></data></edge>
+    <edge id="e1" source="n1" target="n0::n1"><data key="d8">25000000000</data></edge>
+  </graph>
+  <data key="d11"><y:Resources/></data>
+</graphml>
+"""
+
+
+def test_graphml_as_yed_writes_it(tmp_path):
+    (tmp_path / "yed.graphml").write_text(YED)
+    G = read_graph(tmp_path / "yed.graphml")
+    assert dict(G.nodes(data="name")) == {"n0::n0": "gpu-a", "n0::n1": "gpu-b", "n1": None}
+    assert dict(G.nodes(data="tier")) == {"n0::n0": 0, "n0::n1": 0, "n1": 1}
+    assert list(G.edges(data="rate")) == [("n0::n0", "n1", 50e9), ("n0::n1", "n1", 25e9)]
+    assert G.graph["notes"] == ["Took each edge of a directed graph as a cable, both directions."]
+    assert Fabric.from_graph(G).n_links == 4
+
+
+GEPHI = """<?xml version="1.0" encoding="UTF-8"?>
+<graphml xmlns="http://graphml.graphdrawing.org/xmlns">
+<key attr.name="label" attr.type="string" for="node" id="label"/>
+<key attr.name="Edge Label" attr.type="string" for="edge" id="edgelabel"/>
+<key attr.name="weight" attr.type="double" for="edge" id="weight"/>
+<key attr.name="r" attr.type="int" for="node" id="r"/>
+<key attr.name="size" attr.type="float" for="node" id="size"/>
+<key attr.name="kind" attr.type="string" for="node" id="kind"/>
+<key attr.name="tier" attr.type="{whole}" for="node" id="tier"/>
+<key attr.name="server" attr.type="double" for="node" id="server"/>
+<key attr.name="rate" attr.type="double" for="edge" id="rate"/>
+<key attr.name="delay" attr.type="float" for="edge" id="delay"/>
+<graph edgedefault="undirected">
+<node id="0"><data key="label">leaf</data><data key="r">12</data><data key="size">10.0</data>
+<data key="kind">switch</data><data key="tier">{one}</data><data key="server">NaN</data></node>
+<node id="1"><data key="label">gpu</data>
+<data key="kind">gpu</data><data key="tier">{nought}</data><data key="server">3</data></node>
+<edge id="0" source="0" target="1"><data key="weight">1.0</data>
+<data key="rate">5.0E10</data><data key="delay">0.0</data></edge>
+</graph>
+</graphml>
+"""
+
+
+@pytest.mark.parametrize(
+    "whole", [("double", "1.0", "0.0"), ("double", "1", "0"), ("integer", "1", "0"), ("string", "1", "0")]
+)
+def test_graphml_as_gephi_and_igraph_write_it(whole, tmp_path):
+    kind, one, nought = whole
+    (tmp_path / "g.graphml").write_text(GEPHI.format(whole=kind, one=one, nought=nought))
+    G = read_graphml(tmp_path / "g.graphml")
+    assert [d["name"] for _, d in G.nodes(data=True)] == ["leaf", "gpu"]
+    assert [(d["tier"], d.get("server")) for _, d in G.nodes(data=True)] == [(1, None), (0, 3)]
+    assert all(type(d["tier"]) is int for _, d in G.nodes(data=True))
+    assert Fabric.from_graph(G).capacity.tolist() == [50e9, 50e9]
+
+
+@pytest.mark.parametrize("kind", [nx.MultiGraph, nx.MultiDiGraph])
+def test_parallel_edges_in_graphml_are_cables(kind, tmp_path):
+    M = nx.MultiGraph(pair())
+    M.add_edge("leaf-0", "s", rate=25e9, delay=1e-7)  # a third cable beside the edge of two
+    for _, _, data in M.edges(data=True):
+        data.pop("ports", None), data.pop("rates", None)
+    M.remove_nodes_from([node for node in M if not M.degree(node)])
+    M.graph.clear()
+    for _, data in M.nodes(data=True):
+        for key in set(data) - {"kind", "tier"}:
+            del data[key]
+    nx.write_graphml(kind(M), tmp_path / "m.graphml")
+    G = read_graphml(tmp_path / "m.graphml")
+    want = sum(data.get("cables", 1) for *_, data in M.edges(data=True))
+    assert sum(data.get("cables", 1) for *_, data in G.edges(data=True)) == want
+    both = M.edges["leaf-0", "s", 0].get("cables", 1) + 1
+    assert G.edges["leaf-0", "s"]["cables"] == both
+    assert any("parallel" in note for note in G.graph["notes"])
+    assert any("both ways" in note for note in G.graph["notes"]) == (kind is nx.MultiDiGraph)
+
+
+def test_a_graph_without_a_name_space_is_graphml(tmp_path):
+    write_graphml(pair(), tmp_path / "x.graphml")
+    text = (tmp_path / "x.graphml").read_text()
+    (tmp_path / "y.graphml").write_text(text.replace(' xmlns="http://graphml.graphdrawing.org/xmlns"', ""))
+    assert nx.utils.graphs_equal(read_graph(tmp_path / "y.graphml"), pair())
 
 
 def test_what_graphml_cannot_hold_is_refused(tmp_path):
