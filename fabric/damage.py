@@ -119,6 +119,7 @@ def without_links(
         link_dst=fabric.link_dst[alive],
         capacity=(fabric.capacity if capacity is None else capacity)[alive],
         delay=fabric.delay[alive],
+        link_port=None if fabric.link_port is None else fabric.link_port[alive],
         leaves=leaves,
         leaf_index=leaf_index,
         derived={},

@@ -44,6 +44,8 @@ class Columns:
     ``kind`` indexes KINDS; ``server`` is -1 where a node has none; ``tail`` and ``head`` index ``ids``, each
     edge once; ``rate`` (bytes/s) and ``delay`` (s) are those of one cable; ``cable_rates`` holds, for the few
     edges whose parallel cables differ, the rate of each; ``zones`` those of ZONES that the graph speaks of.
+    ``cable_ports``: (2, cables of all edges in turn), the port of each at ``tail`` and at ``head`` as an index
+    into ``port_names``, -1 where unknown; None where the graph speaks of none.
     """
 
     name: str
@@ -60,6 +62,8 @@ class Columns:
     cables: NDArray[np.int32]
     cable_rates: dict[int, list[float]]
     zones: dict[str, Zone] = field(default_factory=dict)
+    port_names: tuple[str, ...] = ()
+    cable_ports: NDArray[np.int32] | None = None
 
 
 def read_columns(graph: nx.Graph, *, allow_uncabled: bool = False) -> Columns:
@@ -119,9 +123,15 @@ def read_columns(graph: nx.Graph, *, allow_uncabled: bool = False) -> Columns:
         count = cables[i]
         if not isinstance(values, (list, tuple)) or len(values) != count or not all(map(_positive, values)):
             problems.append(f"{edge(i)}: rates = {values!r}: {count} rates above zero, one per cable")
+    ports = {i: data["ports"] for i, data in enumerate(edge_data) if "ports" in data}
+    for i, values in ports.items():
+        if not _are_ports(values, cables[i]):
+            rule = f"{cables[i]} pairs of ports, one per cable, each a whole number, a text or None"
+            problems.append(f"{edge(i)}: ports = {repr(values)[:60]}: {rule}")
     if problems:
         raise SchemaError(name, problems)
 
+    port_names, cable_ports = _cable_ports(ports, cables)
     columns = Columns(
         name=name,
         disclaimer=str(graph.graph.get("disclaimer") or ""),
@@ -139,6 +149,8 @@ def read_columns(graph: nx.Graph, *, allow_uncabled: bool = False) -> Columns:
         cables=np.fromiter(cables, np.int32, len(tail)),
         cable_rates={i: list(map(float, values)) for i, values in cable_rates.items()},
         zones={zone: _zone(values) for zone, values in zones.items()},
+        port_names=port_names,
+        cable_ports=cable_ports,
     )
     problems = list(_misplaced(columns, allow_uncabled))
     if problems:
@@ -205,6 +217,31 @@ def _zone(values: list[Any]) -> Zone:
     index = {value: i for i, value in enumerate(order)} | {None: -1}
     of = np.fromiter(map(index.__getitem__, values), np.int32, len(values))
     return Zone(of=of, names=tuple(map(str, order)))
+
+
+def _are_ports(values: Any, cables: int) -> bool:
+    pairs = isinstance(values, (list, tuple)) and len(values) == cables
+    return pairs and all(
+        isinstance(pair, (list, tuple)) and len(pair) == 2 and all(map(_names_a_zone, pair))
+        for pair in values
+    )
+
+
+def _cable_ports(
+    ports: dict[int, Any], cables: list[int]
+) -> tuple[tuple[str, ...], NDArray[np.int32] | None]:
+    """The names of all ports, and (2, cables) which one each cable is in at its two ends."""
+    if not ports:
+        return (), None
+    start = np.concatenate([[0], np.cumsum(np.fromiter(cables, np.int64, len(cables)))])
+    number: dict[str, int] = {}
+    found = np.full((2, int(start[-1])), -1, np.int32)
+    for i, pairs in ports.items():
+        for at, pair in enumerate(pairs, int(start[i])):
+            for end, port in enumerate(pair):
+                if port is not None:
+                    found[end, at] = number.setdefault(str(port), len(number))
+    return tuple(number), found
 
 
 def _natural(value: Any) -> bool:
