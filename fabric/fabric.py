@@ -138,15 +138,15 @@ class Fabric:
 
         of_endpoint = int(arc_ptr[n_endpoints])
         back = np.flatnonzero(dst < n_endpoints)
-        # Both sides sorted by (endpoint, its scale-up switch before its switches, switch) pair off one to
-        # one.
+        # Both sides sorted by (endpoint, then other endpoints, its scale-up switch, its switches) pair off
+        # one to one.
         back = back[
             np.argsort((dst[back].astype(np.int64) * 2 + (kind[src[back]] == SWITCH)) * nodes + src[back])
         ]
         scaleup = np.full(n_endpoints, -1, np.int32)
         domestic = kind[dst[:of_endpoint]] == NVSWITCH
         scaleup[src[:of_endpoint][domestic]] = dst[:of_endpoint][domestic]
-        leaves = np.unique(dst[:of_endpoint][~domestic])
+        leaves = np.unique(dst[:of_endpoint][kind[dst[:of_endpoint]] == SWITCH])
         leaf_index = np.full(nodes, -1, np.int32)
         leaf_index[leaves] = np.arange(len(leaves), dtype=np.int32)
         ids, labels, zones = c.ids, c.labels, c.zones
@@ -217,7 +217,7 @@ class Fabric:
         leaf = np.where(self.attached > 0, self.leaf_index[first], -1).astype(np.int64)
         order = np.argsort(leaf, kind="stable")
         count = np.bincount(leaf[leaf >= 0], minlength=len(self.leaves))
-        start = np.cumsum(count) - count
+        start = np.cumsum(count) - count if len(count) else np.zeros(1, np.int64)
         position = np.zeros(self.n_endpoints, np.int64)
         position[order] = np.arange(self.n_endpoints) - int(np.sum(leaf < 0))
         position -= start[leaf]

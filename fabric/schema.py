@@ -268,8 +268,6 @@ def _misplaced(c: Columns, allow_uncabled: bool) -> Iterator[str]:
         yield f"node {c.ids[i]!r}: {found}: tier 0 is for gpu, and only for it"
     for i in np.flatnonzero(c.tail == c.head).tolist():
         yield f"{edge(i)}: a cable joins two different nodes"
-    for i in np.flatnonzero((kind_a == GPU) & (kind_b == GPU) & (c.tail != c.head)).tolist():
-        yield f"{edge(i)}: an endpoint is cabled to switches only"
     scale_up = (kind_a == NVSWITCH) | (kind_b == NVSWITCH)
     for i in np.flatnonzero(scale_up & (kind_a != GPU) & (kind_b != GPU) & (c.tail != c.head)).tolist():
         yield f"{edge(i)}: a scale-up switch (nvswitch) is cabled to endpoints only"
