@@ -77,20 +77,24 @@ class PortUse:
 
 
 def subnet_lids(fabric: Fabric) -> Subnet:
-    """The unicast LIDs that one InfiniBand subnet of this fabric would need (scale-up switches need none)."""
+    """The unicast LIDs that one InfiniBand subnet of this fabric would need (scale-up switches need none).
+
+    A cable from endpoint to endpoint is a part of its own, of two ports: an adapter passes nothing on.
+    """
     f, n, nodes = fabric, fabric.n_endpoints, len(fabric.kind)
     switch = f.kind == SWITCH
     port = (f.link_src < n) & switch[f.link_dst]
     trunk = switch[f.link_src] & switch[f.link_dst]
     root = components(nodes, f.link_src[trunk].astype(np.int64), f.link_dst[trunk].astype(np.int64))
     lids = np.bincount(root[f.link_dst[port]], minlength=nodes) + np.bincount(root[switch], minlength=nodes)
-    ports, switches = int(port.sum()), int(switch.sum())
+    direct = int(np.sum((f.link_src < n) & (f.link_dst < n)))  # a link in each direction, a port at each end
+    ports, switches = int(port.sum()) + direct, int(switch.sum())
     return Subnet(
         lids=ports + switches,
         endpoint_ports=ports,
         switches=switches,
-        parts=int(np.count_nonzero(lids)),
-        largest=int(lids.max()),
+        parts=int(np.count_nonzero(lids)) + direct // 2,
+        largest=max(int(lids.max()), 2 if direct else 0),
     )
 
 
