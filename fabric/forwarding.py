@@ -3,11 +3,11 @@
 A CSV file with the columns ``switch``, ``destination`` and ``next_hop`` or ``port`` or both, nodes by name or
 id. The destination is an endpoint, or a switch above endpoints for all of them at once (a line for the
 endpoint itself comes first). The next hop is a neighbour of the switch, the port one of the switch's own: it
-tells the cable where several are parallel. On a graph that knows no ports, 1, 2, ... are the parallel cables to
-the next hop. What the tables leave open goes as D-Mod-K sends it, and so do the choice among parallel cables
-where a line names no port, and the endpoint's own links. The tables are taken at
-their word: they may send a flow up after it went down, which a real fabric would call a risk of deadlock;
-what they leave open may not.
+tells the cable where several are parallel. On a graph that knows no ports, 1, 2, ... are the parallel cables
+to the next hop. What the tables leave open goes as D-Mod-K sends it, and so do the choice among parallel
+cables where a line names no port, and the endpoint's own links. The tables are taken at their word: they may
+send a flow up after it went down, which a real fabric would call a risk of deadlock; what they leave open may
+not.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ _MOST_HOPS = 255  # as many as the time to live of an IP packet allows
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Tables:
-    """``key``: ascending, switch times nodes plus destination; ``arc`` and ``link``: which each key takes, the
-    latter -1 where the line names no port; of ``path``."""
+    """``key``: ascending, switch times nodes plus destination; ``arc`` and ``link``: which each key takes,
+    the latter -1 where the line names no port; of ``path``."""
 
     path: str
     key: NDArray[np.int64]
@@ -51,8 +51,8 @@ class Tables:
     def find(
         self, f: Fabric, switch: NDArray, destination: NDArray, last: NDArray
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The arc and the link that each switch takes towards an endpoint, which the arc ``last`` reaches; -1:
-        left open."""
+        """The arc and the link that each switch takes towards an endpoint, which the arc ``last`` reaches;
+        -1: left open."""
         leaf = f.link_src[f.arc_link[last]].astype(np.int64)
         own = self._lookup(switch * len(f.kind) + destination)
         line = np.where(own < 0, self._lookup(switch * len(f.kind) + leaf), own)

@@ -85,8 +85,9 @@ def route(fabric: Fabric, src: NDArray, dst: NDArray, policy: Policy, *, qp: NDA
 
     ``fabric`` is the policy's carrier; ``qp`` distinguishes the queue pairs of one transfer. Every path is a
     shortest legal one, but for those by an intermediate (``valiant``, ``ugal``) or by a table (``static``).
-    Traffic inside one scale-up domain takes its switch; between two endpoints that a cable joins, that. A flow from an endpoint to itself has no links. Where
-    an endpoint has no way to its destination, an endpoint of its scale-up domain that has one relays.
+    Traffic inside one scale-up domain takes its switch; between two endpoints that a cable joins, that cable.
+    A flow from an endpoint to itself has no links. Where an endpoint has no way to its destination, an
+    endpoint of its scale-up domain that has one relays.
 
     Raises:
         NoRouteError: a pair has no legal path; names the first and counts them.

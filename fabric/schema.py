@@ -44,8 +44,8 @@ class Columns:
     ``kind`` indexes KINDS; ``server`` is -1 where a node has none; ``tail`` and ``head`` index ``ids``, each
     edge once; ``rate`` (bytes/s) and ``delay`` (s) are those of one cable; ``cable_rates`` holds, for the few
     edges whose parallel cables differ, the rate of each; ``zones`` those of ZONES that the graph speaks of.
-    ``cable_ports``: (2, cables of all edges in turn), the port of each at ``tail`` and at ``head`` as an index
-    into ``port_names``, -1 where unknown; None where the graph speaks of none.
+    ``cable_ports``: (2, cables of all edges in turn), the port of each at ``tail`` and at ``head`` as an
+    index into ``port_names``, -1 where unknown; None where the graph speaks of none.
     """
 
     name: str

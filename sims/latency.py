@@ -46,7 +46,7 @@ def transfer_latency(
 
 
 def crossing(paths: Paths, fabric: Fabric) -> NDArray[np.bool_]:
-    """(flows,): which of them cross the network (a switch, or a cable between endpoints), not a server only."""
+    """(flows,): which cross the network (a switch, or a cable between endpoints), not only a server."""
     n = fabric.n_endpoints
     into = (fabric.kind[fabric.link_dst] == SWITCH) | ((fabric.link_src < n) & (fabric.link_dst < n))
     return paths.total(into.astype(float)) > 0

@@ -223,7 +223,7 @@ class _Keys:
         for element in root.findall(f"{space}key"):
             number, kind = element.get("id", ""), element.get("attr.type", "string").lower()
             where = f"key {number}"
-            if any(attribute.startswith("yfiles.") for attribute in element.keys()):
+            if any(attribute.startswith("yfiles.") for attribute in element.attrib):
                 self.drawn.add(number)
                 continue
             if kind not in self._READ:

@@ -1,9 +1,9 @@
 """Which adapters of a discovered network stand in one host: by their descriptions, else by the card.
 
-Knows how descriptions are written; no cables, no ports. The usual one is "HOST DEVICE" (rdma-ndd, openibd). A
-device is called as its driver or udev calls it, or as an operator likes; so a name that no driver gives counts
-where it has a digit in it and nothing else follows. Adapters that name no host are joined by their system
-image GUID, which those on one card share.
+Knows how descriptions are written; no cables, no ports. The usual one is "HOST DEVICE" (rdma-ndd, openibd).
+A device is called as its driver or udev calls it, or as an operator likes; so a name that no driver gives
+counts where it has a digit in it and nothing else follows. Adapters that name no host are joined by their
+system image GUID, which those on one card share.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from topologies.ib_records import Records
 
 __all__ = ["by_host", "host_and_device", "natural"]
 
-# Names by the kernel (mlx5_0, mlx5_bond_0, hfi1_0, qib0, bnxt_re0 ...), by udev (ib, roce, iw and opa, then P for
-# the PCI domain, p, s, f, o or x and numbers: ibP2p1s0, rocep65s0f1, ibx98039b...), and HCA-1.
+# Names by the kernel (mlx5_0, mlx5_bond_0, hfi1_0, qib0, bnxt_re0 ...), by udev (ib, roce, iw and opa, then P
+# for the PCI domain, p, s, f, o or x and numbers: ibP2p1s0, rocep65s0f1, ibx98039b...), and HCA-1.
 _DRIVERS = (
     "amso|bnxt_re|cxgb|efa|ehca|erdma|hfi|hns|i40iw|ib|infiniband|ionic|ipath|irdma|iw|mana|mlx|mthca|nes|"
     "ocrdma|opa|qedr|qib|rdma|roce|rxe|siw|usnic|vmw_pvrdma"
@@ -89,7 +89,7 @@ def by_host(
 def _join_cards(
     adapters: Sequence[str], records: Records, named: dict[str, list[str]], notes: list[str]
 ) -> None:
-    """Add to ``named`` the adapters without a host whose card has others: to its host, or as one of its own."""
+    """Add to ``named`` adapters without a host whose card has others: to its host, or as one of its own."""
     host_of = {node: host for host, nodes in named.items() for node in nodes}
     cards: dict[int, list[str]] = defaultdict(list)
     for node in adapters:

@@ -59,7 +59,7 @@ _MESSAGE = re.compile(
     r"(\S*/)?[\w.-]+\.c:\s?[0-9]+|(ib(warn|panic|debug|error|netdiscover|_?umad)|umad|mad_rpc|DR path)\b",
     re.I,
 )
-# "[root@ib01 ~]# exit", "admin@ib01:/tmp$", "ib01:~ #", "(base) root@ib01:~#", "$": what was pasted with a dump.
+# "[root@ib01 ~]# exit", "admin@ib01:/tmp$", "ib01:~ #", "(base) root@ib01:~#", "$": pasted with a dump.
 _PROMPT = re.compile(r"(\(\S+\)\s*)?[\[<]?([\w.-]+@[\w.-]+|[\w.-]+:[~/])[^\"#$%>]{0,200}[#$%>]|[$%>](\s|$)")
 _RATE = re.compile(r"(\S+)x\s*([A-Z0-9]+)(\s|$)")
 _LETTER = {"CA": "H", "SW": "S", "RT": "R"}

@@ -1,4 +1,4 @@
-"""What the columns of a link list are called: by people, spreadsheets and collectors, and what they mean here.
+"""What the columns of a link list are called by people, spreadsheets and collectors, and their meaning here.
 
 Knows names, delimiters and units; no rows, no graph.
 """
@@ -16,35 +16,32 @@ __all__ = ["DELIMITERS", "Columns", "columns", "delay_seconds", "rate_bytes", "s
 
 DELIMITERS = (",", ";", "\t", "|")
 
-_ENDS = {
-    "source": "source src from a local device host hostname switch node aend a_end end_a left device_a node_a".split(),
-    "target": "target dst dest destination to b z remote peer neighbor neighbour bend b_end z_end zend end_b end_z "
-    "right device_b node_b device_z node_z".split(),
-}  # fmt: skip
-_EXPLICIT = {
-    "src",
-    "from",
-    "local",
-    "dst",
-    "dest",
-    "destination",
-    "to",
-    "remote",
-    "peer",
-    "neighbor",
-    "neighbour",
-}
-_FIELDS = {
-    "": "id device node host hostname system switch".split(),
-    "port": "port interface if ifname intf iface port_id portid".split(),
-    "kind": "kind type node_type device_type".split(),
-    "tier": "tier level layer".split(),
-    "server": ["server"],
-}
-_RATES = "rate speed bandwidth bw capacity link_speed linkspeed line_rate".split()
-_DELAYS = "delay latency propagation_delay propagation".split()
 
-# Bits per second, which network people write without their name (400G), and bytes per second, always with "B/s".
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_ENDS = {
+    "source": _words(
+        "source src from a local device host hostname switch node aend a_end end_a left device_a node_a"
+    ),
+    "target": _words(
+        "target dst dest destination to b z remote peer neighbor neighbour bend b_end z_end zend end_b end_z "
+        "right device_b node_b device_z node_z"
+    ),
+}
+_EXPLICIT = _words("src from local dst dest destination to remote peer neighbor neighbour")
+_FIELDS = {
+    "": _words("id device node host hostname system switch"),
+    "port": _words("port interface if ifname intf iface port_id portid"),
+    "kind": _words("kind type node_type device_type"),
+    "tier": _words("tier level layer"),
+    "server": _words("server"),
+}
+_RATES = _words("rate speed bandwidth bw capacity link_speed linkspeed line_rate")
+_DELAYS = _words("delay latency propagation_delay propagation")
+
+# Bits per second, which network people write without their name (400G), and bytes per second, with "B/s".
 _PREFIX = {"": 0, "k": 3, "K": 3, "M": 6, "m": 6, "G": 9, "g": 9, "T": 12, "t": 12}
 _BITS = re.compile(r"([kKmMgGtT]?)(?:b|bit|bits|bps|bit/s|bits/s|b/s|bE|BE|be|E|base|bit_s|bits_s|b_s)?")
 _BYTES = re.compile(r"([kKMGT]?)(?:B/s|Bps|Byte/s|Bytes/s|B_s)")
@@ -55,7 +52,7 @@ _VALUE = re.compile(
 
 
 class Columns(NamedTuple):
-    """The columns by their names here, and the units that the names of rate and delay state ("" where none)."""
+    """The columns by their names here, and the units that the names of rate and delay state ("": none)."""
 
     names: tuple[str, ...]
     rate_unit: str
@@ -121,7 +118,7 @@ def _column(cell: str) -> tuple[str, str]:
             }
             if name in both:
                 return f"{end}_{field}" if field else end, ""
-        prefix = next((e for e in _EXPLICIT & set(of_end) if name.startswith(e + "_")), None)
+        prefix = next((e for e in sorted(_EXPLICIT & of_end) if name.startswith(e + "_")), None)
         if prefix:
             return f"{end}_{name.removeprefix(prefix + '_')}", ""  # another attribute of the node there
     if name in _FIELDS["port"]:  # "device, port, peer, peer port"

@@ -58,8 +58,8 @@ def read_node_link(path: str | os.PathLike[str]) -> nx.Graph:
     all stand both ways, the two are one. ``graph["notes"]`` says so.
 
     Raises FileFormatError, with the place, for JSON that is cut off or not strict, and for anything but a
-    graph in which each node and, unless it says ``multigraph``, each edge is listed once and edges name listed
-    nodes.
+    graph in which each node and, unless it says ``multigraph``, each edge is listed once and edges name
+    listed nodes.
     """
     name = os.fspath(path)
     data = _load(name)

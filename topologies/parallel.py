@@ -55,9 +55,8 @@ def joined(
         several += len(found) > 1
         yield u, v, found[0].attributes if len(found) == 1 else _together(name, found)
     if several:
-        notes.append(
-            f"Took parallel edges as parallel cables, between {several:,} {'pair' if several == 1 else 'pairs'} of nodes."
-        )
+        noun = "pair" if several == 1 else "pairs"
+        notes.append(f"Took parallel edges as parallel cables, between {several:,} {noun} of nodes.")
 
 
 def add_notes(G: nx.Graph, notes: list[str]) -> None:
@@ -76,7 +75,9 @@ def _one_way(name: str, pairs: dict[tuple[Any, Any], list[Listed]]) -> bool:
         there = [edge for edge in found if (edge.u, edge.v) == pair]
         if _cables(there) != _cables(back[pair]):
             one = found[0]
-            rule = "a cable is both directions: list each edge of a directed graph once, or each both ways, alike"
+            rule = (
+                "a cable is both directions: each edge of a directed graph is listed once, or each both ways"
+            )
             ways = f"{len(there)} times, and back {len(back[pair])} times"
             if len(there) == len(back[pair]):
                 ways += " with other attributes"

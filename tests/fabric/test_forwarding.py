@@ -148,7 +148,10 @@ def test_the_file_is_read_again_when_it_changes(tmp_path: Path) -> None:
         (f"{HEADER}\nl0,l0,s0\n", "line 2: a switch needs no way to itself"),
         (f"{HEADER}\nl0,5,l1\n", "line 2: l1 is no neighbour of l0"),
         (f"{HEADER}\nl0,5,3\n", "line 2: 3 is no switch, and not where 5 is"),
-        (f"{HEADER}\nl0,5,s0\nl0,6,s0\nl0,5,s1\n", "line 4: l0 has another next hop or port towards 5 already"),
+        (
+            f"{HEADER}\nl0,5,s0\nl0,6,s0\nl0,5,s1\n",
+            "line 4: l0 has another next hop or port towards 5 already",
+        ),
         (f"{HEADER}\nl0,'5\0',s0\n", "line 2: "),
     ],
 )
