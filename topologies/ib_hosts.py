@@ -18,6 +18,8 @@ from topologies.ib_records import Records
 
 __all__ = ["by_host", "host_and_device", "natural"]
 
+_LONGEST = 256  # an InfiniBand node description has 64 bytes
+
 # Names by the kernel (mlx5_0, mlx5_bond_0, hfi1_0, qib0, bnxt_re0 ...), by udev (ib, roce, iw and opa, then P
 # for the PCI domain, p, s, f, o or x and numbers: ibP2p1s0, rocep65s0f1, ibx98039b...), and HCA-1.
 _DRIVERS = (
@@ -33,7 +35,7 @@ _OTHER = re.compile(r"(\S+)\s+([A-Za-z][\w.-]*[0-9][\w.-]*)")
 _HOST_ALONE = re.compile(r"[A-Za-z][\w.-]*[0-9][\w.-]*")
 _NO_HOST = re.compile(
     r"(localhost|ubuntu|debian|centos|rocky|linux|unknown|\(none\))(\..*)?|MT[0-9]{4,}\b.*"
-    r"|(Mellanox|NVIDIA|Nvidia|QLogic|Intel|Cornelis|Voltaire|Topspin|Cisco|Sun|SUN|IBM|HP|HPE)\b.*",
+    r"|(Mellanox|NVIDIA|QLogic|Intel|Cornelis|Voltaire|Topspin|Cisco|Sun|IBM|HPE?)(\s.*)?",
     re.I,
 )
 
@@ -45,8 +47,8 @@ def host_and_device(text: str) -> tuple[str, str] | None:
     (('gh00', 'ibP2p1s0'), None)
     """
     text = text.strip().strip("'")
-    if re.fullmatch(_DEVICE, text):
-        return None  # a device, and no host
+    if len(text) > _LONGEST or re.fullmatch(_DEVICE, text):
+        return None  # no description, or that of a device on no host
     if (match := _HOST_LAST.fullmatch(text)) and not re.fullmatch(f"(?:port)?[0-9]*|{_DEVICE}", match[2]):
         found = match[2], match[1]
     elif match := _HOST_FIRST.fullmatch(text) or _KERNEL_GLUED.fullmatch(text) or _OTHER.fullmatch(text):

@@ -38,6 +38,17 @@ _FIELDS = {
     "tier": _words("tier level layer"),
     "server": _words("server"),
 }
+_CALLED = {
+    **{
+        name: f"{end}_{field}" if field else end
+        for end, of_end in _ENDS.items()
+        for field, of_field in _FIELDS.items()
+        for e in of_end
+        for f in of_field
+        for name in (f"{e}_{f}", f"{f}_{e}")
+    },
+    **{name: end for end, of_end in _ENDS.items() for name in of_end},
+}
 _RATES = _words("rate speed bandwidth bw capacity link_speed linkspeed line_rate")
 _DELAYS = _words("delay latency propagation_delay propagation")
 
@@ -109,23 +120,17 @@ def _column(cell: str) -> tuple[str, str]:
             tail = bare.strip()[len(word) + 1 :]
             if not unit and name.startswith(word + "_") and legal(tail) is not None:
                 return ours, tail
-    for end, of_end in _ENDS.items():
-        if name in of_end:
-            return end, ""
-        for field, of_field in _FIELDS.items():
-            both = {f"{e}_{f}" for e in of_end for f in of_field} | {
-                f"{f}_{e}" for e in of_end for f in of_field
-            }
-            if name in both:
-                return f"{end}_{field}" if field else end, ""
-        prefix = next((e for e in sorted(_EXPLICIT & of_end) if name.startswith(e + "_")), None)
-        if prefix:
-            return f"{end}_{name.removeprefix(prefix + '_')}", ""  # another attribute of the node there
+    if name in _CALLED:
+        return _CALLED[name], ""
+    prefix, _, field = name.partition("_")
+    if prefix in _EXPLICIT and field:  # another attribute of the node there
+        return f"{'source' if prefix in _ENDS['source'] else 'target'}_{field}", ""
     if name in _FIELDS["port"]:  # "device, port, peer, peer port"
         return "source_port", ""
     return cell, ""
 
 
+@lru_cache(1 << 12)
 def rate_bytes(cell: str, unit: str) -> float | None:
     """Bytes per second of a cell, whose own unit goes before that of the column; nothing where it is no rate.
 
@@ -139,6 +144,7 @@ def rate_bytes(cell: str, unit: str) -> float | None:
     return float(parts[0].scaleb(scale[0]) / scale[1])
 
 
+@lru_cache(1 << 12)
 def delay_seconds(cell: str, unit: str) -> float | None:
     """Seconds of a cell; as ``rate_bytes``.
 

@@ -378,6 +378,14 @@ def test_a_description_that_names_no_host(text: str) -> None:
     assert host_and_device(text) is None
 
 
+@pytest.mark.parametrize(
+    "host", ["hp-node1", "ibm-p9-001", "intel01", "ib01", "sun-3.example", "mlx-7", "h1"]
+)
+def test_hosts_may_be_called_like_makers_and_devices(host: str) -> None:
+    assert host_and_device(f"{host} mlx5_0") == (host, "mlx5_0")
+    assert host_and_device(f"{host} HCA-1") == (host, "HCA-1")
+
+
 def test_a_host_name_alone_joins_its_adapters(read: Read) -> None:
     cables = [(name, 1, "S", port) for port, name in enumerate(("n1 A", "n1 B", "n2 A", "n2 B"), 1)]
     text = re.sub('"(n[12]) [AB]"', r'"\1"', listing(cables))
