@@ -11,12 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fabric import Fabric, carrier, max_min, route
+from fabric.breakage import sole
 from fabric.damage import Damage, cable_links, damaged
 from fabric.errors import NoRouteError
 from fabric.hops import hop_counts, pair_classes
 from fabric.measures import measure
 from fabric.policy import parse_policy
 from fabric.reach import unreachable
+from fabric.schema import NVSWITCH
 
 POLICIES = ("ecmp", "ecmp:qps=4", "dmodk", "adaptive", "spray")
 
@@ -152,6 +154,20 @@ def test_a_damaged_fabric_is_that_of_the_graph_without_the_cable(G: nx.Graph, ra
     for name in ("arc_ptr", "arc_up", "arc_dst", "arc_link", "arc_back", "link_src", "link_dst", "leaves"):
         assert getattr(left, name).tolist() == getattr(want, name).tolist(), name
     assert unreachable(left).pairs == unreachable(want).pairs
+
+
+@settings(max_examples=60, deadline=None)
+@given(graphs())
+def test_the_cables_that_may_not_fail_are_those_whose_loss_leaves_an_endpoint_without_one(
+    G: nx.Graph,
+) -> None:
+    F = Fabric.from_graph(G, allow_partition=True)
+    pairs = cable_links(F)
+    found = sole(F, "cables", np.arange(len(pairs)))
+    for cable, link in enumerate(pairs[:, 0].tolist()):
+        ends = [node for node in (F.link_src[link], F.link_dst[link]) if node < F.n_endpoints]
+        cables = [int(np.sum((F.link_src == e) & (F.kind[F.link_dst] != NVSWITCH))) for e in ends]
+        assert found[cable] == (1 in cables)
 
 
 def test_the_measures_of_two_endpoints_on_one_cable() -> None:

@@ -114,6 +114,7 @@ def test_latency_is_that_of_one_cable(tmp_path: Path) -> None:
         "latency", str(path), "--latency-profile", "ideal:overhead=1us,switch_latency=1s,cable_factor=1"
     )
     assert "network      1         0                 2  100.0000%  1.01 us" in text
+    assert "0.5" in run("latency", str(path), "--load", "0.5").splitlines()[-1]
 
 
 def test_a_drawing_says_which_cables_it_leaves_out() -> None:
