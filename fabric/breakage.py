@@ -183,7 +183,7 @@ def sole(f: Fabric, what: str, units: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Which of these ``cables`` or ``switches`` alone would leave an endpoint without a cable."""
     n = f.n_endpoints
     first = cable_links(f)[:, 0]
-    # Of an endpoint's cable the endpoint is the tail, as endpoints are numbered first; the head may be one too.
+    # Of an endpoint's cable the endpoint is the tail, as endpoints are numbered first, or both ends are.
     ends = np.stack([f.link_src[first], f.link_dst[first]]).astype(np.int64)
     cabled = np.bincount(ends[ends < n], minlength=n)
     lone = np.any((ends < n) & (cabled[np.minimum(ends, n - 1)] == 1), axis=0)
