@@ -183,12 +183,12 @@ def sole(f: Fabric, what: str, units: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Which of these ``cables`` or ``switches`` alone would leave an endpoint without a cable."""
     n = f.n_endpoints
     first = cable_links(f)[:, 0]
-    tail = f.link_src[first]  # of an endpoint's cable the endpoint, as endpoints are numbered first
-    cabled = np.bincount(tail[tail < n], minlength=n)
+    # Of an endpoint's cable the endpoint is the tail, as endpoints are numbered first, or both ends are.
+    ends = np.stack([f.link_src[first], f.link_dst[first]]).astype(np.int64)
+    cabled = np.bincount(ends[ends < n], minlength=n)
+    lone = np.any((ends < n) & (cabled[np.minimum(ends, n - 1)] == 1), axis=0)
     if what == "cables":
-        ends = np.where(tail < n, tail, -1)[units]
-        return (ends >= 0) & (cabled[ends] == 1)
+        return lone[units]
     above = np.zeros(len(f.kind), bool)
-    lone = (tail < n) & (cabled[np.minimum(tail, n - 1)] == 1)
-    above[f.link_dst[first][lone]] = True
+    above[ends[1, lone]] = True
     return above[units]

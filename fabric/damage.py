@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.fabric import Fabric
-from fabric.schema import NVSWITCH
+from fabric.schema import NVSWITCH, SWITCH
 
 __all__ = ["Damage", "cable_links", "cables_of", "damaged", "without_links"]
 
@@ -104,8 +104,7 @@ def without_links(
     of_endpoint = int(arc_ptr[fabric.n_endpoints])
     # An arc of an endpoint is left exactly if the one back is.
     arc_back = earlier[fabric.arc_back[arc[:of_endpoint]]].astype(np.int32)
-    scaleup = fabric.kind[arc_dst[:of_endpoint]] == NVSWITCH
-    leaves = np.unique(arc_dst[:of_endpoint][~scaleup])
+    leaves = np.unique(arc_dst[:of_endpoint][fabric.kind[arc_dst[:of_endpoint]] == SWITCH])
     leaf_index = np.full(len(fabric.kind), -1, np.int32)
     leaf_index[leaves] = np.arange(len(leaves), dtype=np.int32)
     result = replace(
@@ -119,6 +118,7 @@ def without_links(
         link_dst=fabric.link_dst[alive],
         capacity=(fabric.capacity if capacity is None else capacity)[alive],
         delay=fabric.delay[alive],
+        link_port=None if fabric.link_port is None else fabric.link_port[alive],
         leaves=leaves,
         leaf_index=leaf_index,
         derived={},

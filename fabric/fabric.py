@@ -71,6 +71,10 @@ class Fabric:
     leaves: NDArray[np.int32]  # nodes of the switches with an endpoint, ascending
     leaf_index: NDArray[np.int32]  # (nodes,), position in ``leaves`` or -1
     zones: dict[str, Zone]  # pods, rails and planes, where the graph speaks of them
+    port_names: tuple[str, ...] = ()  # of the ports that the graph speaks of
+    link_port: NDArray[np.int32] | None = (
+        None  # (links,), that at the link's source, -1; None where it speaks of none
+    )
     contraction: Contraction | None = None  # what this fabric stands for, where it is another's contraction
     derived: dict[Any, Any] = field(default_factory=dict, repr=False)  # tables made from this, kept with it
 
@@ -126,17 +130,23 @@ class Fabric:
             for arc in np.flatnonzero(edge == e):
                 capacity[arc_link[arc] : arc_link[arc + 1]] = rates
 
+        link_port = None
+        if c.cable_ports is not None:
+            start = np.cumsum(c.cables, dtype=np.int64) - c.cables
+            place = np.repeat(start[edge] - arc_link[:-1], cables) + np.arange(int(arc_link[-1]))
+            link_port = c.cable_ports[np.repeat((arcs >= len(tail)).astype(np.int64), cables), place]
+
         of_endpoint = int(arc_ptr[n_endpoints])
         back = np.flatnonzero(dst < n_endpoints)
-        # Both sides sorted by (endpoint, its scale-up switch before its switches, switch) pair off one to
-        # one.
+        # Both sides sorted by (endpoint, then other endpoints, its scale-up switch, its switches) pair off
+        # one to one.
         back = back[
             np.argsort((dst[back].astype(np.int64) * 2 + (kind[src[back]] == SWITCH)) * nodes + src[back])
         ]
         scaleup = np.full(n_endpoints, -1, np.int32)
         domestic = kind[dst[:of_endpoint]] == NVSWITCH
         scaleup[src[:of_endpoint][domestic]] = dst[:of_endpoint][domestic]
-        leaves = np.unique(dst[:of_endpoint][~domestic])
+        leaves = np.unique(dst[:of_endpoint][kind[dst[:of_endpoint]] == SWITCH])
         leaf_index = np.full(nodes, -1, np.int32)
         leaf_index[leaves] = np.arange(len(leaves), dtype=np.int32)
         ids, labels, zones = c.ids, c.labels, c.zones
@@ -170,6 +180,8 @@ class Fabric:
             leaves=leaves,
             leaf_index=leaf_index,
             zones=zones,
+            port_names=c.port_names,
+            link_port=link_port,
         )
         for value in [*vars(fabric).values(), *(zone.of for zone in zones.values())]:
             if isinstance(value, np.ndarray):
@@ -207,7 +219,7 @@ class Fabric:
         leaf = np.where(self.attached > 0, self.leaf_index[first], -1).astype(np.int64)
         order = np.argsort(leaf, kind="stable")
         count = np.bincount(leaf[leaf >= 0], minlength=len(self.leaves))
-        start = np.cumsum(count) - count
+        start = np.cumsum(count) - count if len(count) else np.zeros(1, np.int64)
         position = np.zeros(self.n_endpoints, np.int64)
         position[order] = np.arange(self.n_endpoints) - int(np.sum(leaf < 0))
         position -= start[leaf]

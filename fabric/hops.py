@@ -5,6 +5,7 @@ Endpoints cabled to the same leaves are alike, and such classes are few.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Literal
@@ -12,14 +13,16 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from fabric.direct import direct_arcs
 from fabric.distance import NO_PATH, distances
 from fabric.fabric import Fabric
 
-__all__ = ["PairClass", "Way", "hop_counts", "links_from", "pair_classes"]
+__all__ = ["PairClass", "Way", "hop_counts", "links_from", "pair_classes", "rows_of_links"]
 
 _PAIRS_AT_ONCE = 4_000_000  # of classes of endpoints; bounds memory
 
 Way = Literal["server", "network", "relay"]
+WAYS: tuple[Way, ...] = ("server", "network", "relay")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +44,8 @@ def hop_counts(f: Fabric) -> tuple[tuple[int, int], ...]:
     Over the scale-up switch, and by a relay of the server, only where the network does not join them. Pairs
     without a path are left out.
     """
+    if len(direct_arcs(f)):
+        return _counted_in_rows(f)
     leaves, kind, number = _alike(f)
     found = _over_network(f, leaves, number)
     if _lost(f, found) and np.any(f.scaleup >= 0):
@@ -55,6 +60,11 @@ def pair_classes(f: Fabric) -> tuple[PairClass, ...]:
 
     Inside a scale-up domain traffic uses it, however near the network is.
     """
+    if len(direct_arcs(f)):
+        return tuple(
+            PairClass(way=WAYS[way], links=links, pairs=pairs)
+            for (way, links), pairs in sorted(_rows_by_way(f, inside_first=True).items())
+        )
     leaves, kind, number = _alike(f)
     network = _over_network(f, leaves, number)
     lost = _lost(f, network)
@@ -69,8 +79,7 @@ def pair_classes(f: Fabric) -> tuple[PairClass, ...]:
             relayed = _relayed(f, leaves, kind, number)
             found += [("relay", links, pairs) for links, pairs in relayed.items()]
     found += [("network", links, pairs) for links, pairs in network.items()]
-    order = ("server", "network", "relay")
-    found.sort(key=lambda item: (order.index(item[0]), item[1]))
+    found.sort(key=lambda item: (WAYS.index(item[0]), item[1]))
     return tuple(PairClass(way=way, links=links, pairs=pairs) for way, links, pairs in found if pairs)
 
 
@@ -82,15 +91,81 @@ def _lost(f: Fabric, network: dict[int, int]) -> bool:
 def links_from(f: Fabric, source: NDArray[np.int64]) -> NDArray[np.int64]:
     """(sources, endpoints): links from each of ``source`` to every endpoint over the network, or NO_PATH."""
     leaves, kind, _ = _alike(f)
-    if not len(leaves):
-        return np.full((len(source), f.n_endpoints), NO_PATH, np.int64)
-    own = leaves[kind[source]]
-    near = np.full((len(source), len(leaves)), NO_PATH, np.int64)
-    for a, b in product(own.T, leaves.T):
-        near = np.minimum(near, distances(f).matrix(f.leaves[a], b))
-    near[kind[source] < 0] = NO_PATH
-    near = np.where(near == NO_PATH, NO_PATH, near + 2)
-    return np.where(kind >= 0, near[:, kind], NO_PATH)
+    links = np.full((len(source), f.n_endpoints), NO_PATH, np.int64)
+    if len(leaves):
+        own = leaves[kind[source]]
+        near = np.full((len(source), len(leaves)), NO_PATH, np.int64)
+        for a, b in product(own.T, leaves.T):
+            near = np.minimum(near, distances(f).matrix(f.leaves[a], b))
+        near[kind[source] < 0] = NO_PATH
+        near = np.where(near == NO_PATH, NO_PATH, near + 2)
+        links = np.where(kind >= 0, near[:, kind], NO_PATH)
+    arcs = direct_arcs(f)
+    if len(arcs):
+        row = np.full(f.n_endpoints, -1)
+        row[source] = np.arange(len(source))
+        tail, head = row[f.link_src[f.arc_link[arcs]]], f.arc_dst[arcs]
+        links[tail[tail >= 0], head[tail >= 0]] = 1
+    return links
+
+
+def rows_of_links(f: Fabric) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]]:
+    """For some sources at a time: them, and (sources, endpoints) the links to each endpoint over the network,
+    and those by a relay of the source's domain; NO_PATH where there is none, or the endpoint is the source.
+
+    Pair by pair, as counting classes is wrong where single pairs have a cable between them. Whoever cables
+    endpoints to each other has few of them.
+    """
+    order = np.argsort(f.scaleup, kind="stable")
+    domain = f.scaleup[order]
+    step = max(1, _PAIRS_AT_ONCE // f.n_endpoints)
+    start = 0
+    while start < len(order):
+        stop = min(start + step, len(order))
+        # A domain is not cut, as its endpoints relay for each other.
+        while stop < len(order) and domain[stop] >= 0 and domain[stop] == domain[stop - 1]:
+            stop += 1
+        source = order[start:stop]
+        links = links_from(f, source)
+        links[np.arange(len(source)), source] = NO_PATH
+        relay = np.full_like(links, NO_PATH)
+        inside = np.flatnonzero(domain[start:stop] >= 0)
+        if len(inside):
+            first = np.flatnonzero(np.diff(domain[start:stop][inside], prepend=-2))
+            least = np.minimum.reduceat(links[inside], first, axis=0)
+            size = np.diff(np.append(first, len(inside)))
+            relay[inside] = np.where(least < NO_PATH, least + 2, NO_PATH).repeat(size, axis=0)
+        yield source, links, relay
+        start = stop
+
+
+def _rows_by_way(f: Fabric, *, inside_first: bool) -> dict[tuple[int, int], int]:
+    """Pairs by (index into WAYS, links); ``inside_first``: over the scale-up switch wherever both have it."""
+    found: dict[tuple[int, int], int] = {}
+    for source, network, relay in rows_of_links(f):
+        own = f.scaleup[source][:, np.newaxis]
+        inside = (own >= 0) & (own == f.scaleup)
+        inside[np.arange(len(source)), source] = False
+        if not inside_first:
+            inside &= network == NO_PATH
+        joined = ~inside & (network < NO_PATH)
+        relayed = ~inside & ~joined & (relay < NO_PATH)
+        relayed &= (own != f.scaleup) & (source[:, np.newaxis] != np.arange(f.n_endpoints))
+        for way, which, links in (
+            (0, inside, np.full_like(network, 2)),
+            (1, joined, network),
+            (2, relayed, relay),
+        ):
+            for value, pairs in zip(*(x.tolist() for x in np.unique(links[which], return_counts=True))):
+                found[way, value] = found.get((way, value), 0) + pairs
+    return found
+
+
+def _counted_in_rows(f: Fabric) -> tuple[tuple[int, int], ...]:
+    total: dict[int, int] = {}
+    for (_, links), pairs in _rows_by_way(f, inside_first=False).items():
+        total[links] = total.get(links, 0) + pairs
+    return tuple(sorted(total.items()))
 
 
 def _alike(f: Fabric) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
@@ -100,6 +175,8 @@ def _alike(f: Fabric) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.
     Who has fewer attachments than the most repeats the first.
     """
     node = np.flatnonzero(f.attached)
+    if not len(node):
+        return np.zeros((0, 0), np.int64), np.full(f.n_endpoints, -1, np.int64), np.zeros(0, np.int64)
     most = int(f.attached.max(initial=0))
     place = np.arange(most) * (np.arange(most) < f.attached[node, np.newaxis])
     leaf = f.leaf_index[f.arc_dst[f.arc_up[node, np.newaxis] + place]].astype(np.int64)

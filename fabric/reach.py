@@ -13,7 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fabric.direct import direct_arcs
+from fabric.distance import NO_PATH
 from fabric.fabric import Fabric, components, ranges
+from fabric.hops import rows_of_links
 from fabric.schema import GPU, SWITCH
 
 __all__ = ["Unreachable", "components", "unreachable"]
@@ -37,6 +40,8 @@ def unreachable(fabric: Fabric) -> Unreachable:
     domain may relay.
     """
     f, n = fabric, fabric.n_endpoints
+    if len(direct_arcs(f)):
+        return _in_rows(f)
     group, reached = _reached_groups(f)
     of_row = np.unique(_rows(reached), return_inverse=True)[1].ravel()  # groups that reach the same
     row = np.zeros(int(of_row.max(initial=-1)) + 1, np.int64)
@@ -79,6 +84,20 @@ def unreachable(fabric: Fabric) -> Unreachable:
     served = _served(reach[own[src] : own[src] + 1], alike, where, len(many))[0]
     lost = ~served[target.set_of] & (domain != domain[src])
     return Unreachable(pairs=total, src=src, dst=int(np.argmax(lost)))
+
+
+def _in_rows(f: Fabric) -> Unreachable:
+    """Counted pair by pair, where cables between endpoints join single pairs."""
+    pairs, example = 0, (-1, -1)
+    for source, network, relay in rows_of_links(f):
+        own = f.scaleup[source][:, np.newaxis]
+        lost = (network == NO_PATH) & (relay == NO_PATH) & ((own < 0) | (own != f.scaleup))
+        lost[np.arange(len(source)), source] = False
+        if not pairs and lost.any():
+            row, dst = divmod(int(np.argmax(lost)), f.n_endpoints)
+            example = int(source[row]), dst
+        pairs += int(lost.sum())
+    return Unreachable(pairs=pairs, src=example[0], dst=example[1])
 
 
 def _served(reach: NDArray[np.uint64], alike: NDArray, where: NDArray, kinds: int) -> NDArray[np.bool_]:

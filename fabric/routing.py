@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fabric.attachment import attached, nearest, ways
 from fabric.detour import detoured
+from fabric.direct import direct_arcs, directly
 from fabric.draw import Draw
 from fabric.errors import NoRouteError, ParameterError
 from fabric.fabric import Fabric, ranges
@@ -84,8 +85,9 @@ def route(fabric: Fabric, src: NDArray, dst: NDArray, policy: Policy, *, qp: NDA
 
     ``fabric`` is the policy's carrier; ``qp`` distinguishes the queue pairs of one transfer. Every path is a
     shortest legal one, but for those by an intermediate (``valiant``, ``ugal``) or by a table (``static``).
-    Traffic inside one scale-up domain takes its switch. A flow from an endpoint to itself has no links. Where
-    an endpoint has no way to its destination, an endpoint of its scale-up domain that has one relays.
+    Traffic inside one scale-up domain takes its switch; between two endpoints that a cable joins, that cable.
+    A flow from an endpoint to itself has no links. Where an endpoint has no way to its destination, an
+    endpoint of its scale-up domain that has one relays.
 
     Raises:
         NoRouteError: a pair has no legal path; names the first and counts them.
@@ -105,8 +107,10 @@ def route(fabric: Fabric, src: NDArray, dst: NDArray, policy: Policy, *, qp: NDA
     draw = Draw(fabric, policy, src, dst, np.broadcast_to(np.asarray(qp, np.uint64), src.shape))
     domain = fabric.scaleup
     within = (domain[src] >= 0) & (domain[src] == domain[dst])
-    inside, outside = np.flatnonzero(within & (src != dst)), np.flatnonzero(~within & (src != dst))
-    parts = [(inside, _domestic(fabric, inside, draw))]
+    straight = np.where(within, -1, directly(fabric, src, dst))
+    inside, beside = np.flatnonzero(within & (src != dst)), np.flatnonzero(straight >= 0)
+    parts = [(inside, _domestic(fabric, inside, draw)), (beside, _straight(fabric, beside, straight, draw))]
+    outside = np.flatnonzero(~within & (src != dst) & (straight < 0))
     found, paths, lost = _abroad(fabric, outside, draw)
     parts.append((found, paths))
     if len(lost):
@@ -133,11 +137,18 @@ def _require_carrier(f: Fabric, policy: Policy) -> None:
 def _domestic(f: Fabric, flow: NDArray, draw: Draw) -> Paths:
     """The paths of flows inside one scale-up domain: to its switch and down."""
     src, dst = draw.src[flow], draw.dst[flow]
-    out, into = f.arc_ptr[src], f.arc_back[f.arc_ptr[dst]]
+    out, into = f.arc_up[src] - 1, f.arc_back[f.arc_up[dst] - 1]  # its last arc before those to switches
     if isinstance(draw.policy, Spray):
         return Paths.join(cables(f, out), cables(f, into.astype(np.int64)))
     up, down = draw.cable(flow, src, out), draw.cable(flow, f.scaleup[src], into)
     return Paths.from_columns([up.astype(np.int32), down.astype(np.int32)])
+
+
+def _straight(f: Fabric, flow: NDArray, arc: NDArray, draw: Draw) -> Paths:
+    """The paths of flows over the cable from their source to their destination, which ``arc`` (flows,) is."""
+    if isinstance(draw.policy, Spray | Adaptive):
+        return cables(f, arc[flow])
+    return Paths.from_columns([draw.cable(flow, draw.src[flow], arc[flow]).astype(np.int32)])
 
 
 def _abroad(f: Fabric, flow: NDArray, draw: Draw) -> tuple[NDArray, Paths, NDArray]:
@@ -201,10 +212,17 @@ def _relayed(f: Fabric, src: NDArray, dst: NDArray, policy: Policy, qp: NDArray)
     high[domain < 0] = low[domain < 0]  # without a domain: no peers
     owner, peer = np.repeat(np.arange(len(src)), high - low), order[ranges(low, high)]
     pair, _, _, length = ways(f, peer, dst[owner])
+    beside = np.flatnonzero(directly(f, peer, dst[owner]) >= 0)
+    if len(beside):  # a cable straight to the destination is nearer than any way over switches
+        pair, length = np.append(pair, beside), np.append(length, np.full(len(beside), -1))
+        order = np.argsort(pair, kind="stable")
+        pair, length = pair[order], length[order]
     good, first, count = nearest(owner[pair], length, len(src))
     lost = np.flatnonzero(count == 0)
     if len(lost):
         reason = "no legal path (up, then down) and no relay in the source's server"
+        if len(direct_arcs(f)):
+            reason += "; endpoints that are cabled to each other carry nothing for others"
         raise NoRouteError(f.label(int(src[lost[0]])), f.label(int(dst[lost[0]])), len(lost), reason)
     via = peer[pair[good[first + dst % count]]]
     return Paths.join(route(f, src, via, policy, qp=qp), route(f, via, dst, policy, qp=qp))

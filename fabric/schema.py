@@ -45,6 +45,8 @@ class Columns:
     ``kind`` indexes KINDS; ``server`` is -1 where a node has none; ``tail`` and ``head`` index ``ids``, each
     edge once; ``rate`` (bytes/s) and ``delay`` (s) are those of one cable; ``cable_rates`` holds, for the few
     edges whose parallel cables differ, the rate of each; ``zones`` those of ZONES that the graph speaks of.
+    ``cable_ports``: (2, cables of all edges in turn), the port of each at ``tail`` and at ``head`` as an
+    index into ``port_names``, -1 where unknown; None where the graph speaks of none.
     """
 
     name: str
@@ -61,6 +63,8 @@ class Columns:
     cables: NDArray[np.int32]
     cable_rates: dict[int, list[float]]
     zones: dict[str, Zone] = field(default_factory=dict)
+    port_names: tuple[str, ...] = ()
+    cable_ports: NDArray[np.int32] | None = None
 
 
 def read_columns(graph: nx.Graph, *, allow_uncabled: bool = False) -> Columns:
@@ -120,11 +124,13 @@ def read_columns(graph: nx.Graph, *, allow_uncabled: bool = False) -> Columns:
         count = cables[i]
         if not isinstance(values, (list, tuple)) or len(values) != count or not all(map(_positive, values)):
             problems.append(f"{edge(i)}: rates = {values!r}: {count} rates above zero, one per cable")
-    if any("ports" in data for data in edge_data) and not problems:
+    ports = {i: data["ports"] for i, data in enumerate(edge_data) if data.get("ports") is not None}
+    if ports and not problems:
         problems += port_violations(ids, tail, head, cables, edge_data, edge)
     if problems:
         raise SchemaError(name, problems)
 
+    port_names, cable_ports = _cable_ports(ports, cables)
     columns = Columns(
         name=name,
         disclaimer=str(graph.graph.get("disclaimer") or ""),
@@ -142,6 +148,8 @@ def read_columns(graph: nx.Graph, *, allow_uncabled: bool = False) -> Columns:
         cables=np.fromiter(cables, np.int32, len(tail)),
         cable_rates={i: list(map(float, values)) for i, values in cable_rates.items()},
         zones={zone: _zone(values) for zone, values in zones.items()},
+        port_names=port_names,
+        cable_ports=cable_ports,
     )
     problems = list(_misplaced(columns, allow_uncabled))
     if problems:
@@ -210,6 +218,23 @@ def _zone(values: list[Any]) -> Zone:
     return Zone(of=of, names=tuple(map(str, order)))
 
 
+def _cable_ports(
+    ports: dict[int, Any], cables: list[int]
+) -> tuple[tuple[str, ...], NDArray[np.int32] | None]:
+    """The names of all ports, and (2, cables) which one each cable is in at its two ends."""
+    if not ports:
+        return (), None
+    start = np.concatenate([[0], np.cumsum(np.fromiter(cables, np.int64, len(cables)))])
+    number: dict[str, int] = {}
+    found = np.full((2, int(start[-1])), -1, np.int32)
+    for i, pairs in ports.items():
+        for at, pair in enumerate(pairs, int(start[i])):
+            for end, port in enumerate(pair):
+                if port is not None:
+                    found[end, at] = number.setdefault(str(port), len(number))
+    return tuple(number), found
+
+
 def _natural(value: Any) -> bool:
     return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 0
 
@@ -234,8 +259,6 @@ def _misplaced(c: Columns, allow_uncabled: bool) -> Iterator[str]:
         yield f"node {c.ids[i]!r}: {found}: tier 0 is for gpu, and only for it"
     for i in np.flatnonzero(c.tail == c.head).tolist():
         yield f"{edge(i)}: a cable joins two different nodes"
-    for i in np.flatnonzero((kind_a == GPU) & (kind_b == GPU) & (c.tail != c.head)).tolist():
-        yield f"{edge(i)}: an endpoint is cabled to switches only"
     scale_up = (kind_a == NVSWITCH) | (kind_b == NVSWITCH)
     for i in np.flatnonzero(scale_up & (kind_a != GPU) & (kind_b != GPU) & (c.tail != c.head)).tolist():
         yield f"{edge(i)}: a scale-up switch (nvswitch) is cabled to endpoints only"

@@ -83,7 +83,10 @@ class PortUse:
 
 
 def subnet_lids(fabric: Fabric) -> Subnet:
-    """The unicast LIDs that the InfiniBand subnets of this fabric need (scale-up switches need none)."""
+    """The unicast LIDs that the InfiniBand subnets of this fabric need (scale-up switches need none).
+
+    A cable from endpoint to endpoint is a part of its own, of two ports: an adapter passes nothing on.
+    """
     f, n, nodes = fabric, fabric.n_endpoints, len(fabric.kind)
     switch = f.kind == SWITCH
     port = (f.link_src < n) & switch[f.link_dst]
@@ -91,15 +94,16 @@ def subnet_lids(fabric: Fabric) -> Subnet:
     root = components(nodes, f.link_src[trunk].astype(np.int64), f.link_dst[trunk].astype(np.int64))
     used = np.bincount(root[f.link_dst[port]], minlength=nodes)
     lids = np.where(used > 0, used + np.bincount(root[switch], minlength=nodes), 0)
-    ports, switches = int(port.sum()), int(np.sum(used[root[switch]] > 0))
+    direct = int(np.sum((f.link_src < n) & (f.link_dst < n)))  # a link in each direction, a port at each end
+    ports, switches = int(port.sum()) + direct, int(np.sum(used[root[switch]] > 0))
     cabled = part_of(f)[:n][f.attached > 0]
     return Subnet(
         lids=ports + switches,
         endpoint_ports=ports,
         switches=switches,
-        parts=int(np.count_nonzero(lids)),
+        parts=int(np.count_nonzero(lids)) + direct // 2,
         planes=len(np.unique(cabled)) == 1,
-        largest=int(lids.max()),
+        largest=max(int(lids.max()), 2 if direct else 0),
     )
 
 

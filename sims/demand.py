@@ -87,6 +87,7 @@ def _phase(text: str, algorithm: str, fabric: Fabric, seed: int, ranks: int | No
     schedule = job.schedule(algorithm)
     where = job.placement
     leaf = fabric.arc_dst[np.minimum(fabric.arc_up[where], len(fabric.arc_dst) - 1)]
+    leaf = np.where(fabric.attached[where] > 0, leaf, where)
     moved = [
         float(np.sum(leaf[phase.src] != leaf[phase.dst])) * phase.repeat * phase.count
         for phase in schedule.phases

@@ -46,8 +46,9 @@ def transfer_latency(
 
 
 def crossing(paths: Paths, fabric: Fabric) -> NDArray[np.bool_]:
-    """(flows,): which of them cross a switch of the network, not of a server only."""
-    into = fabric.kind[fabric.link_dst] == SWITCH
+    """(flows,): which cross the network (a switch, or a cable between endpoints), not only a server."""
+    n = fabric.n_endpoints
+    into = (fabric.kind[fabric.link_dst] == SWITCH) | ((fabric.link_src < n) & (fabric.link_dst < n))
     return paths.total(into.astype(float)) > 0
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fabric import Fabric, route
 from fabric.errors import ParameterError
 from fabric.policy import Policy
-from fabric.schema import SWITCH
+from fabric.schema import NVSWITCH
 from sims.one_way import HopClass, ways
 from sims.packet.routes import single_path
 from sims.packet.settings import PacketSettings
@@ -85,7 +85,7 @@ def check_loads(fabric: Fabric, policy: Policy, loads: Sequence[float]) -> None:
 
 def _leaving(fabric: Fabric) -> NDArray[np.bool_]:
     """(links,): those from an endpoint into the network."""
-    return (fabric.link_src < fabric.n_endpoints) & (fabric.kind[fabric.link_dst] == SWITCH)
+    return (fabric.link_src < fabric.n_endpoints) & (fabric.kind[fabric.link_dst] != NVSWITCH)
 
 
 def loaded(

@@ -242,7 +242,8 @@ def measures_lines(
         yield f"  bisection          {format_rate(m.bisection):>12} one way{share}"
         yield from cuts
     else:
-        yield "  bisection          not given: the switches have no tiers to cut between"
+        lack = "the switches have no tiers to cut between" if m.tiers else "there is no switch"
+        yield f"  bisection          not given: {lack}"
     for tier_name, ratio in m.oversubscription:
         yield f"  oversubscription   {ratio:>10.3g}:1 at the worst {tier_name}"
 

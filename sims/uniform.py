@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric import Fabric, carrier, route
+from fabric.direct import direct_arcs
 from fabric.distance import Block, distances, unreached
 from fabric.draw import Draw
 from fabric.errors import ParameterError
@@ -55,7 +56,7 @@ def uniform(fabric: Fabric, on: Fabric, policy: Policy, seed: int = 0) -> Unifor
     """
     exact = isinstance(policy, (Spray, Dmodk)) or (isinstance(policy, Adaptive) and fabric.tiered)
     hashed = (isinstance(policy, Ecmp) and policy.salt == "switch") or isinstance(policy, Adaptive)
-    if not (exact or hashed) or np.any(fabric.attached != 1):
+    if not (exact or hashed) or np.any(fabric.attached != 1) or len(direct_arcs(fabric)):
         most = int((_MOST_LISTED / pieces(on, policy)) ** 0.5)
         what = f"alltoall of {fabric.n_endpoints:,} endpoints under {policy}"
         rule = f"its flows would have to be listed, which ends at about {most:,} endpoints"

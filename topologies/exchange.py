@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import TextIO
 
 import networkx as nx
 
@@ -16,6 +18,7 @@ from topologies.link_csv import write_link_csv
 from topologies.link_csv_reader import looks_like_link_csv, read_link_csv
 from topologies.listed_twice import cables_once
 from topologies.node_link import read_node_link, write_node_link
+from topologies.text_file import open_text
 
 __all__ = ["READERS", "WRITERS", "file_format", "read_graph", "write_graph"]
 
@@ -33,7 +36,8 @@ READERS: Mapping[str, Callable[[str | os.PathLike[str]], nx.Graph]] = {
     "ibnetdiscover": read_ibnetdiscover,
 }
 
-_SNIFFED = 65_536  # characters of a file that are looked at
+_SNIFFED = 65_536  # characters at the beginning of a file that are looked at; a dump may begin behind them
+_XML = re.compile(r"<(\?xml|!|(\w+:)?graphml\b)", re.I)
 
 
 def write_graph(G: nx.Graph, path: str | os.PathLike[str]) -> None:
@@ -53,7 +57,7 @@ def write_graph(G: nx.Graph, path: str | os.PathLike[str]) -> None:
 
 
 def read_graph(path: str | os.PathLike[str]) -> nx.Graph:
-    """The graph in a file of any of the ``READERS``, told apart by its beginning, whatever its ending.
+    """The graph in a file of any of the ``READERS``, told apart by its contents, whatever its ending.
 
     Raises:
         FileFormatError: none of them, or it breaks its own format; with the place.
@@ -62,23 +66,30 @@ def read_graph(path: str | os.PathLike[str]) -> nx.Graph:
 
 
 def file_format(path: str | os.PathLike[str]) -> str:
-    """Which of ``READERS`` the file needs, by its beginning."""
+    """Which of ``READERS`` the file needs, by its contents. A dump may begin anywhere, behind other text."""
     name = os.fspath(path)
-    try:
-        with open(name, encoding="utf-8-sig", errors="replace") as file:
-            start = file.read(_SNIFFED)
-    except OSError as error:
-        raise FileFormatError(name, "", f"cannot be read: {error.strerror}") from None
-    text = start.lstrip()
-    if text.startswith(("{", "[")):
+    with open_text(name) as file:
+        start = file.read(_SNIFFED)
+        text = start.lstrip()
+        if text.startswith("{"):
+            return "node-link"
+        if _XML.match(text):
+            return "GraphML"
+        if looks_like_link_csv(text):
+            return "link-csv"
+        file.seek(0)
+        if looks_like_ibnetdiscover(_lines(file)):
+            return "ibnetdiscover"
+    if text.startswith("["):  # or a shell's prompt, of what is no dump
         return "node-link"
-    if text.startswith("<"):
-        return "GraphML"
-    if looks_like_link_csv(text):
+    if Path(name).suffix.lower() in (".csv", ".tsv"):
         return "link-csv"
-    if looks_like_ibnetdiscover(start):
-        return "ibnetdiscover"
     known = (
         "neither node-link JSON nor the output of ibnetdiscover, GraphML or a link CSV (source, target, ...)"
     )
     raise FileFormatError(name, "", known)
+
+
+def _lines(file: TextIO) -> Iterator[str]:
+    """The lines of a file, the longest in pieces: what is no text may have none."""
+    return iter(lambda: file.readline(_SNIFFED), "")

@@ -60,12 +60,16 @@ def _drop(sides: dict[Cable, dict[End, float]], records: Records, notes: list[st
     if records.aggregators:
         what = count(records.aggregators, "SHARP aggregation node")
         notes.append(f"Dropped {what}, a part of a switch and no endpoint.")
+    if records.built_in:
+        shown = names(records, sorted(records.built_in))
+        what = count(records.built_in, "adapter")
+        notes.append(f"Dropped {what} built into a switch, a gateway and no endpoint ({shown}).")
     if routers:
         notes.append(f"Dropped {count(routers, 'router')} to other subnets ({names(records, routers)}).")
     if loops:
         shown = some([cable_name(records, cable) for cable in loops])
         notes.append(f"Dropped {count(loops, 'loopback cable')} from a node to itself ({shown}).")
-    gone = {*records.aggregators, *routers}
+    gone = {*records.aggregators, *records.built_in, *routers}
     for cable in [c for c in sides if c[0][0] == c[1][0] or gone & {c[0][0], c[1][0]}]:
         del sides[cable]
 

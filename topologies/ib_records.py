@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NoReturn
 
 from fabric.errors import FileFormatError
+from topologies.text_file import open_text
 
 __all__ = ["Link", "Records", "looks_like_ibnetdiscover", "read_records"]
 
@@ -48,11 +51,19 @@ _PORT = re.compile(
 _STARTS_NODE = re.compile(r'(Switch|Ca|Rt)\s+[0-9]+\s+"')
 _STARTS_LINK = re.compile(r"\[[0-9]+\]")
 _STARTS_PORT = re.compile(r"(CA|SW|RT)\s+[0-9]+\s+[0-9]+\s+0x")
-_IDS = re.compile(r"(vendid|devid|sysimgguid|switchguid|caguid|rtguid)=0x[0-9a-fA-F]+")
+_IDS = re.compile(r"(vendid|devid|sysimgguid|switchguid|caguid|rtguid)=0x([0-9a-fA-F]{1,16})")
+_AGGREGATOR = (0x2C9, 0xCF09)  # vendor and device id of the SHARP aggregation node
 _HEADING = re.compile(r"((Non-)?Chassis|Spine|Line)\b")
-_MESSAGE = re.compile(r"(\S*/)?[\w.-]+\.c:\s?[0-9]+|(ibwarn|ibpanic|ibdebug|ibnetdiscover)\b")
+# What libibumad, libibmad, libibnetdisc and the tool itself print between records.
+_MESSAGE = re.compile(
+    r"(\S*/)?[\w.-]+\.c:\s?[0-9]+|(ib(warn|panic|debug|error|netdiscover|_?umad)|umad|mad_rpc|DR path)\b",
+    re.I,
+)
+# "[root@ib01 ~]# exit", "admin@ib01:/tmp$", "ib01:~ #", "(base) root@ib01:~#", "$": pasted with a dump.
+_PROMPT = re.compile(r"(\(\S+\)\s*)?[\[<]?([\w.-]+@[\w.-]+|[\w.-]+:[~/])[^\"#$%>]{0,200}[#$%>]|[$%>](\s|$)")
 _RATE = re.compile(r"(\S+)x\s*([A-Z0-9]+)(\s|$)")
 _LETTER = {"CA": "H", "SW": "S", "RT": "R"}
+_LONGEST = 4_096  # characters of a line by which a file is told from others
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,30 +83,49 @@ class Records:
     """What a file says: the description of each node, and the links.
 
     A node id is "S-" (switch), "H-" (adapter) or "R-" (router) and the GUID. ``nodes`` is in order of first
-    mention, ``described`` holds those with a record of their own. ``unconnected`` are the lines of ports
-    without a peer, ``unknown_rate`` of links without a known rate; ``messages`` are lines of other text.
+    mention, ``described`` holds those with a record of their own. ``system`` is the system image GUID of a
+    node and ``device`` its (vendor, device) id, where the file states them: switch and adapters in one case,
+    and adapters on one card, share the former. ``unconnected`` are the lines of ports without a peer,
+    ``unknown_rate`` of links without a known rate; ``messages`` are lines of other text.
     """
 
     nodes: dict[str, str] = field(default_factory=dict)
     described: set[str] = field(default_factory=set)
+    system: dict[str, int] = field(default_factory=dict)
+    device: dict[str, tuple[int, int]] = field(default_factory=dict)
     links: list[Link] = field(default_factory=list)
     unconnected: list[int] = field(default_factory=list)
     unknown_rate: list[int] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
 
-    @property
+    @cached_property
     def aggregators(self) -> set[str]:
-        """Adapters that are the units for in-network reduction (SHARP) inside switches."""
-        return {node for node, text in self.nodes.items() if node[0] == "H" and "Aggregation Node" in text}
+        """Adapters that are the units for in-network reduction (SHARP) inside switches: by their device id.
+
+        Only of a node whose ids the file does not state (``-p``, or no record of its own) the text counts.
+        """
+        return {
+            node
+            for node, text in self.nodes.items()
+            if node[0] == "H"
+            and (self.device[node] == _AGGREGATOR if node in self.device else "Aggregation Node" in text)
+        }
+
+    @cached_property
+    def built_in(self) -> set[str]:
+        """Other adapters in the case of a switch, whose system image GUID they share, such as gateways."""
+        switches = {guid for node, guid in self.system.items() if node[0] == "S"}
+        inside = {node for node, guid in self.system.items() if node[0] == "H" and guid in switches}
+        return inside - self.aggregators
 
 
-def looks_like_ibnetdiscover(head: str) -> bool:
-    """True where ``head``, the beginning of a file, holds a line that only ``ibnetdiscover`` writes.
+def looks_like_ibnetdiscover(lines: Iterable[str]) -> bool:
+    """True where one of the lines is one that only ``ibnetdiscover`` writes, whatever comes before it.
 
-    >>> looks_like_ibnetdiscover("vendid=0x2c9"), looks_like_ibnetdiscover('{"nodes": []}')
+    >>> looks_like_ibnetdiscover(["$ ibnetdiscover", "vendid=0x2c9"]), looks_like_ibnetdiscover(["{}"])
     (True, False)
     """
-    return any(_is_ours(line.strip()) for line in head.splitlines())
+    return any(_is_ours(line[:_LONGEST].strip()) for line in lines)
 
 
 def read_records(path: str | os.PathLike[str]) -> Records:
@@ -104,11 +134,8 @@ def read_records(path: str | os.PathLike[str]) -> Records:
     Raises FileFormatError, with the line, where the file is cut off inside a record or is something else.
     """
     name = os.fspath(path)
-    try:
-        with open(path, encoding="utf-8-sig", errors="replace") as file:
-            lines = file.read().split("\n")
-    except OSError as error:
-        raise FileFormatError(name, "", f"cannot be read: {error.strerror}") from None
+    with open_text(path) as file:
+        lines = file.read().split("\n")
     while lines and not lines[-1].strip():
         lines.pop()
     if not lines:
@@ -129,6 +156,7 @@ class _Reader:
         self.records = Records()
         self.node = ""  # whose link lines these are
         self.began = 0  # the line of a vendid= ... whose Switch or Ca line has not come yet
+        self.ids: dict[str, int] = {}  # what the lines of the record that has begun say
         self.adapters: dict[tuple[str, int], str] = {}
 
     def read(self) -> Records:
@@ -159,9 +187,10 @@ class _Reader:
             self._node(number, line)
         elif _STARTS_PORT.match(line):
             self._port(number, line)
-        elif _IDS.match(line):
+        elif ids := _IDS.match(line):
             self.began = self.began or number
-        elif _MESSAGE.match(line):
+            self.ids[ids[1]] = int(ids[2], 16)
+        elif _MESSAGE.match(line) or _PROMPT.match(line):
             self.records.messages.append(line)
         elif not _HEADING.match(line):
             self._refuse(number, f"not a line of ibnetdiscover output: {_short(line)}")
@@ -174,6 +203,11 @@ class _Reader:
         self.node, self.began = f"{letter}-{guid.lower():0>16}", 0
         self.records.nodes[self.node] = description
         self.records.described.add(self.node)
+        if self.ids.get("sysimgguid"):  # some firmware leaves it 0
+            self.records.system[self.node] = self.ids["sysimgguid"]
+        if {"vendid", "devid"} <= self.ids.keys():
+            self.records.device[self.node] = self.ids["vendid"], self.ids["devid"]
+        self.ids = {}
 
     def _link(self, number: int, line: str) -> None:
         match = _LINK.fullmatch(line)

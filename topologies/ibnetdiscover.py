@@ -7,30 +7,21 @@ from __future__ import annotations
 
 import math
 import os
-import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import networkx as nx
 
 from fabric.errors import FileFormatError, ParameterError
 from fabric.units import format_rate, format_time
 from topologies.ib_cables import Cable, read_cables
+from topologies.ib_hosts import by_host, natural
 from topologies.ib_notes import count, names, some
 from topologies.ib_records import Records, looks_like_ibnetdiscover, read_records
 from topologies.ib_tiers import infer_tiers
 
 __all__ = ["looks_like_ibnetdiscover", "read_ibnetdiscover"]
-
-# "host-001 mlx5_5", "compute-00-01 HCA-1": what rdma-ndd and the drivers' scripts write as node description.
-_HOST = re.compile(
-    r"(\S.*?)\s+((?:HCA-?[0-9]+|[a-z][a-z0-9]*_[0-9]+|(?:ib|mthca|qib|ipath)[a-z0-9]*)(?:\s+port\s*[0-9]+)?)"
-)
-_NO_HOST = re.compile(
-    r"(localhost|ubuntu|debian|centos|rocky|linux|unknown|\(none\))(\..*)?|MT[0-9]{4,}\b.*", re.I
-)
 
 
 def read_ibnetdiscover(
@@ -44,7 +35,7 @@ def read_ibnetdiscover(
     scale-up switches.
     ``graph["notes"]`` says in sentences what was assumed, dropped and found one-sided.
     Raises FileFormatError, with the line, for a file cut off, contradicting itself or of another kind;
-    ParameterError for an illegal ``nvlink`` or ``delay``.
+    ParameterError for an illegal ``nvlink`` or ``delay``, and for an ``nvlink`` that no server could have.
     """
     for name, value in (("nvlink", nvlink), ("delay", delay)):
         if not (isinstance(value, int | float) and math.isfinite(value) and value >= 0):
@@ -60,10 +51,10 @@ def read_ibnetdiscover(
     linked = {node for cable in cables for node, _ in cable}
     _note_unlinked(records, linked, notes)
 
-    named, generic = _by_host([n for n in records.nodes if n in linked and n[0] == "H"], records, notes)
+    named, generic = by_host([n for n in records.nodes if n in linked and n[0] == "H"], records, notes)
     tiers = _tiers([n for n in records.nodes if n in linked and n[0] == "S"], cables, records, notes)
     order = [node for host in named.values() for node in host] + generic
-    order += sorted(tiers, key=lambda n: (tiers[n], _natural(records.nodes[n]), n))
+    order += sorted(tiers, key=lambda n: (tiers[n], natural(records.nodes[n]), n))
     ids = {node: i for i, node in enumerate(order)}
     server = {node: label for label, host in enumerate(named.values()) for node in host}
     repeats = Counter(records.nodes[node] for node in order)
@@ -85,7 +76,7 @@ def read_ibnetdiscover(
 
 
 def _note_unlinked(records: Records, linked: Collection[str], notes: list[str]) -> None:
-    aggregators = records.aggregators
+    aggregators = records.aggregators | records.built_in
     for letter, what in (("H", "adapter"), ("S", "switch")):
         nodes = [n for n in records.nodes if n[0] == letter and n not in aggregators]
         alone = [n for n in nodes if n not in linked]
@@ -95,35 +86,6 @@ def _note_unlinked(records: Records, linked: Collection[str], notes: list[str]) 
         if silent:
             shown = names(records, silent)
             notes.append(f"Took {count(silent, what)} known from the other side of a cable only ({shown}).")
-
-
-def _by_host(
-    adapters: Sequence[str], records: Records, notes: list[str]
-) -> tuple[dict[str, list[str]], list[str]]:
-    """Adapters of each host, hosts and adapters in natural order; and those that name no host, in file order.
-
-    A host name that occurs twice with one adapter is that of several machines, and so names no host either.
-    """
-    hosts: dict[str, list[tuple[Any, str]]] = defaultdict(list)
-    for node in adapters:
-        match = _HOST.fullmatch(records.nodes[node])
-        if match and not _NO_HOST.fullmatch(match[1]):
-            hosts[match[1]].append((_natural(match[2]), node))
-    shared = {host for host, found in hosts.items() if len({adapter for adapter, _ in found}) < len(found)}
-    if shared:
-        shown = some(sorted(shared))
-        notes.append(f"Made no server of {count(shared, 'host name')} shared by several machines ({shown}).")
-    named = {
-        host: [n for _, n in sorted(hosts[host])]
-        for host in sorted(hosts, key=_natural)
-        if host not in shared
-    }
-    labelled = {node for host in named.values() for node in host}
-    generic = [node for node in adapters if node not in labelled]
-    if generic:
-        shown = names(records, generic)
-        notes.append(f"Put {count(generic, 'adapter')} in no server, for want of a host name ({shown}).")
-    return named, generic
 
 
 def _tiers(
@@ -170,6 +132,10 @@ def _add_scale_up(G: nx.Graph, named: dict[str, list[str]], nvlink: float, delay
     """With ``nvlink``, a switch joining the adapters of each server; without, a note that there is none."""
     several = [(label, host) for label, (host, nodes) in enumerate(named.items()) if len(nodes) > 1]
     if not several:
+        if nvlink:
+            rule = "needs a server of two adapters or more, and the file names none: give it without nvlink"
+            shown = some([data["name"] for _, data in G.nodes(data=True) if data["kind"] == "gpu"])
+            raise ParameterError("nvlink", format_rate(nvlink), f"{rule} (its adapters: {shown})")
         return
     if not nvlink:
         G.graph["notes"].append(
@@ -188,9 +154,3 @@ def _add_scale_up(G: nx.Graph, named: dict[str, list[str]], nvlink: float, delay
     G.graph["notes"].append(
         f"Added {count(several, 'scale-up switch')} of {format_rate(nvlink)} per adapter."
     )
-
-
-def _natural(text: str) -> tuple[tuple[str | int, ...], str]:
-    """Sorts host-2 before host-10; the text itself decides between host-2 and host-02."""
-    parts = re.split("([0-9]{1,18})", text)
-    return tuple(int(part) if i % 2 else part for i, part in enumerate(parts)), text

@@ -6,12 +6,9 @@ The columns are those of ``topologies.link_csv``, which writes it. Knows the col
 from __future__ import annotations
 
 import csv
-import io
 import os
+import re
 from collections.abc import Hashable, Iterable
-from decimal import Decimal, InvalidOperation
-from functools import lru_cache
-from math import isfinite
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -21,44 +18,67 @@ import networkx as nx
 from fabric.collector import collector_paused
 from fabric.errors import FileFormatError
 from topologies.cells import read_cell
-from topologies.link_csv import GBPS, KINDS
+from topologies.link_columns import columns, delay_seconds, rate_bytes, split_header
+from topologies.link_csv import KINDS
+from topologies.text_file import read_text
 
 __all__ = ["looks_like_link_csv", "read_link_csv"]
 
+_LONGEST = 65_536  # characters of a header
 _NEEDED = (
     "source", "source_kind", "source_tier", "target", "target_kind", "target_tier", "rate_Gbps", "delay_s",
 )  # fmt: skip
 
 
 def looks_like_link_csv(start: str) -> bool:
-    """Whether a file that begins so is a link list: its first line has the columns source and target."""
-    header = next(csv.reader([start.split("\n", 1)[0].strip()]), [])
-    return {"source", "target"} <= set(header)
+    """Whether a file that begins so is a link list: its header names two ends, whatever its delimiter."""
+    return _header(start.replace("\r", "\n").split("\n")) is not None
 
 
 def read_link_csv(path: str | os.PathLike[str]) -> nx.Graph:
     """The graph of the links in the file; its name is that of the file.
 
     Nodes come endpoints first, then switches, then scale-up switches; within these by id where all ids are
-    whole numbers, else as they first occur. Rows of the same two nodes are parallel cables.
+    whole numbers, else as they first occur. Rows of the same two nodes are parallel cables. The delimiter may
+    be a comma, semicolon, tab or bar, columns may have other usual names (from, to, speed ...), and cells
+    units and decimal commas; blank rows and comments (#) are skipped. ``graph["notes"]`` names columns that
+    mean nothing here.
 
     Raises:
         FileFormatError: with the line: a column is missing, a row is cut off, a rate or delay is no number,
             or a node or the cables of a pair contradict an earlier line.
     """
     name = os.fspath(path)
-    try:
-        text = Path(name).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise FileFormatError(name, "", f"cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise FileFormatError(name, "", "not a CSV file: the bytes are not UTF-8 text") from None
-    reader = csv.reader(io.StringIO(text), strict=True)
+    lines = read_text(name, "a CSV file").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    found = _header(lines)
+    if found is None:
+        raise _no_header(name, lines)
+    at, delimiter, header = found
+    reader = csv.reader((line + "\n" for line in lines[at + 1 :]), delimiter=delimiter, strict=True)
     try:
         with collector_paused():
-            return _Reading(name, next(reader, [])).graph((reader.line_num, row) for row in reader if row)
+            rows = ((at + 1 + reader.line_num, [cell.strip() for cell in row]) for row in reader)
+            return _Reading(name, at + 1, header).graph((line, row) for line, row in rows if any(row))
     except csv.Error as error:
-        raise FileFormatError(name, f"line {reader.line_num}", f"not CSV: {error}") from None
+        raise FileFormatError(name, f"line {at + 1 + reader.line_num}", f"not CSV: {error}") from None
+
+
+def _header(lines: list[str]) -> tuple[int, str, list[str]] | None:
+    """Where the header stands, the delimiter and the header's cells. Before it: blank lines and comments."""
+    for i, line in enumerate(lines):
+        if line.strip() and not line.lstrip().startswith("#") and not re.fullmatch("sep=.?", line.strip()):
+            found = split_header(line[:_LONGEST])
+            return found and (i, *found)
+    return None
+
+
+def _no_header(name: str, lines: list[str]) -> FileFormatError:
+    for i, line in enumerate(lines):
+        if line.strip() and not line.lstrip().startswith("#"):
+            shown = repr(line.strip() if len(line) <= 80 else line.strip()[:77] + "...")
+            rule = f"a link list has the columns {', '.join(_NEEDED)}"
+            return FileFormatError(name, f"line {i + 1}", f"no columns source and target in {shown}: {rule}")
+    return FileFormatError(name, "", "holds no links")
 
 
 _Cable = tuple[int, str, str, tuple[Any, Any], tuple[str, ...]]  # line, rate, delay, ports, edge_ cells
@@ -67,25 +87,31 @@ _Cable = tuple[int, str, str, tuple[Any, Any], tuple[str, ...]]  # line, rate, d
 class _Reading:
     """The links of one file put together: nodes and pairs as they occur, checked against earlier lines."""
 
-    def __init__(self, name: str, header: list[str]) -> None:
-        self.name, self.width = name, len(header)
+    def __init__(self, name: str, line: int, called: list[str]) -> None:
+        self.name, self.width = name, len(called)
+        header, self.rate_unit, self.delay_unit = columns(called)
         lacking = [column for column in _NEEDED if column not in header]
         if lacking:
-            rule = f"a link list has {', '.join(_NEEDED)}"
-            raise FileFormatError(name, "line 1", f"no column {', '.join(lacking)}: {rule}")
+            rule = f"a link list has {', '.join(_NEEDED)}; this one has {', '.join(called)}"
+            raise FileFormatError(name, f"line {line}", f"no column {', '.join(lacking)}: {rule}")
         if len(set(header)) < len(header):
-            twice = next(c for i, c in enumerate(header) if c in header[:i])
-            raise FileFormatError(name, "line 1", f"column {twice!r} is there twice")
+            twice = next(i for i, c in enumerate(header) if c in header[:i])
+            first = called[header.index(header[twice])]
+            also = f", first as {first!r}" if first != called[twice] else ""
+            raise FileFormatError(name, f"line {line}", f"column {called[twice]!r} is there twice{also}")
         at = {column: i for i, column in enumerate(header)}
         self.ends = []
         for end in ("source", "target"):
             prefix = end + "_"
-            columns = [c for c in header if c.startswith(prefix) and c != prefix + "port"]
+            keys = [c for c in header if c.startswith(prefix) and c != prefix + "port"]
             # The id first: it and the attributes together say what a node is.
-            pick = itemgetter(at[end], *(at[column] for column in columns))
-            self.ends.append((pick, [c.removeprefix(prefix) for c in columns], at.get(prefix + "port")))
+            pick = itemgetter(at[end], *(at[column] for column in keys))
+            self.ends.append((pick, [c.removeprefix(prefix) for c in keys], at.get(prefix + "port")))
         self.rate, self.delay = at["rate_Gbps"], at["delay_s"]
+        self.called = called
         self.extra = {c.removeprefix("edge_"): i for c, i in at.items() if c.startswith("edge_")}
+        known = re.compile(r"(source|target|edge)(_|$)|rate_Gbps$|delay_s$")
+        self.unknown = [mine for mine, ours in zip(called, header) if not known.match(ours)]
         self.nodes: dict[Hashable, tuple[int, dict[str, Any]]] = {}
         self.seen: tuple[dict[tuple[str, ...], Hashable], ...] = ({}, {})  # per end: cells -> node id
         self.pairs: dict[tuple[Hashable, Hashable], list[_Cable]] = {}
@@ -102,6 +128,8 @@ class _Reading:
         order.sort(key=lambda node: rank.get(self.nodes[node][1].get("kind", ""), len(rank)))
         place = {node: i for i, node in enumerate(order)}
         G = nx.Graph(name=Path(self.name).stem, family="link-csv")
+        if self.unknown:
+            G.graph["notes"] = [f"Left out what is no column of a link list: {', '.join(self.unknown)}."]
         G.add_nodes_from((node, self.nodes[node][1]) for node in order)
         turned = ((place[u] > place[v], u, v, cables) for (u, v), cables in self.pairs.items())
         edges = [(v, u, cables, True) if flip else (u, v, cables, False) for flip, u, v, cables in turned]
@@ -113,6 +141,10 @@ class _Reading:
         return FileFormatError(self.name, f"line {line}", problem)
 
     def _add(self, line: int, row: list[str]) -> None:
+        if len(row) != self.width and row[0].startswith("#"):
+            return  # a comment
+        while len(row) > self.width and not row[-1]:
+            row.pop()
         if len(row) != self.width:
             raise self._fail(line, f"{len(row)} cells where the header has {self.width}: the row is cut off")
         source = self._node(0, line, row)
@@ -148,7 +180,7 @@ class _Reading:
             node = None
         if node is None or isinstance(node, bool):
             raise self._fail(line, f"{column} = {cells[0]!r} is not a node id")
-        attributes = {key: read_cell(cell) for key, cell in zip(keys, cells[1:]) if cell}
+        attributes = {key: _attribute(key, cell) for key, cell in zip(keys, cells[1:]) if cell}
         earlier, known = self.nodes.setdefault(node, (line, attributes))
         if known != attributes:
             key = next(k for k in {**known, **attributes} if known.get(k) != attributes.get(k))
@@ -159,10 +191,8 @@ class _Reading:
 
     def _edge(self, u: Hashable, v: Hashable, cables: list[Any], flip: bool) -> dict[str, Any]:
         line, _, delay, _, extra = cables[0]
-        rates = [self._number(c[0], "rate_Gbps", c[1]) for c in cables]
-        found: dict[str, Any] = {"rate": min(rates), "delay": _plain_number(delay)}
-        if found["delay"] is None:
-            raise self._fail(line, f"delay_s = {delay!r} is not a finite number")
+        rates = [self._number(c[0], self.rate, c[1]) for c in cables]
+        found: dict[str, Any] = {"rate": min(rates), "delay": self._number(line, self.delay, delay)}
         if len(cables) > 1:
             found["cables"] = len(cables)
         if len(set(rates)) > 1:
@@ -173,29 +203,30 @@ class _Reading:
         found.update((key, read_cell(cell)) for key, cell in zip(self.extra, extra) if cell)
         return found
 
-    def _number(self, line: int, column: str, text: str) -> float:
-        value = _bytes_per_second(text)
+    def _number(self, line: int, column: int, text: str) -> float:
+        """Bytes/s or seconds of a cell in the column of rates or delays."""
+        of_rate, called = column == self.rate, self.called[column]
+        unit, examples = (self.rate_unit, "400G, 50GB/s") if of_rate else (self.delay_unit, "25ns, 1us")
+        value = (rate_bytes if of_rate else delay_seconds)(text, unit)
         if value is None:
-            raise self._fail(line, f"{column} = {text!r} is not a finite number")
+            known = (
+                f"(in {unit})"
+                if unit
+                else f"with its unit, such as {examples}, which {called!r} does not state"
+            )
+            comma = "; 400,000 may be 400 or 400 thousand" if "," in text else ""
+            raise self._fail(line, f"{called} = {text!r} is not a finite number {known}{comma}")
         return value
 
 
-@lru_cache
-def _bytes_per_second(gbps: str) -> float | None:
-    try:
-        value = Decimal(gbps)
-    except InvalidOperation:
-        return None
-    return float(value * GBPS) if value.is_finite() else None
-
-
-@lru_cache
-def _plain_number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if isfinite(value) else None
+def _attribute(key: str, cell: str) -> Any:
+    """The value of a cell; kinds in small letters, and whole numbers that a table made 1.0 of whole again."""
+    value = read_cell(cell)
+    if key == "kind" and isinstance(value, str):
+        return value.lower()
+    if key in ("tier", "server") and isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
 
 
 def _tuple(value: Any) -> Any:

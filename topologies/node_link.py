@@ -9,14 +9,15 @@ import json
 import math
 import os
 import re
-from collections.abc import Hashable, Iterable, Mapping
-from pathlib import Path
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
 import networkx as nx
 
 from fabric.errors import FileFormatError, ParameterError, SchemaError
 from topologies.listed_twice import in_node_order
+from topologies.parallel import Listed, add_notes, joined
+from topologies.text_file import read_text
 from topologies.whole_file import write_whole
 
 __all__ = ["read_node_link", "write_node_link"]
@@ -54,29 +55,45 @@ def write_node_link(G: nx.Graph, path: str | os.PathLike[str]) -> None:
 def read_node_link(path: str | os.PathLike[str]) -> nx.Graph:
     """The graph in the file; the list of edges may be called ``edges`` or, as NetworkX once did, ``links``.
 
-    Raises FileFormatError, with the place, for JSON that is cut off or not strict, and for anything but an
-    undirected graph in which each node and each edge is listed once and edges name listed nodes.
+    Parallel edges of a multigraph are parallel ``cables``; each edge of a directed graph is a cable, or where
+    all stand both ways, the two are one. ``graph["notes"]`` says so.
+
+    Raises FileFormatError, with the place, for JSON that is cut off or not strict, and for anything but a
+    graph in which each node and, unless it says ``multigraph``, each edge is listed once and edges name
+    listed nodes.
     """
     name = os.fspath(path)
     data = _load(name)
     if not isinstance(data, dict) or not isinstance(data.get("nodes"), list):
         raise FileFormatError(name, "", 'not a node-link graph: no list "nodes"')
-    key = "edges" if "edges" in data else "links"
-    if not isinstance(data.get(key), list):
-        raise FileFormatError(name, "", 'not a node-link graph: no list "edges"')
-    if data.get("directed", False) is not False:
-        raise FileFormatError(
-            name, "directed", "the graph is undirected: an edge is a cable, both directions"
-        )
-    if data.get("multigraph", False) is not False:
-        raise FileFormatError(name, "multigraph", f"each pair of nodes has one edge: {_CABLES}")
+    key = _edge_list(name, data)
+    flags = {flag: data.get(flag, False) for flag in ("directed", "multigraph")}
+    for flag, value in flags.items():
+        if not isinstance(value, bool):
+            raise FileFormatError(name, flag, f"{json.dumps(value)[:60]}: true or false")
     if not isinstance(data.get("graph", {}), dict):
         raise FileFormatError(name, "graph", "an object of graph attributes is needed")
     G = nx.Graph()
     G.graph.update(data.get("graph", {}))
     _add_nodes(G, name, data["nodes"])
-    _add_edges(G, name, key, data[key])
+    notes: list[str] = []
+    listed = _listed(G, name, key, data[key], own_keys=flags["multigraph"])
+    G.add_edges_from(
+        joined(name, listed, parallel=flags["multigraph"], directed=flags["directed"], notes=notes)
+    )
+    add_notes(G, notes)
     return G
+
+
+def _edge_list(name: str, data: Mapping[str, Any]) -> str:
+    """Which of the two names the list of edges has: where both are there, an empty one is none."""
+    given = [key for key in ("edges", "links") if isinstance(data.get(key), list)]
+    if not given:
+        raise FileFormatError(name, "", 'not a node-link graph: no list "edges"')
+    full = [key for key in given if data[key]]
+    if len(full) == 2 and data["edges"] != data["links"]:
+        raise FileFormatError(name, "links", 'the list of edges is "edges" or "links", and both are there')
+    return (full or given)[0]
 
 
 def _add_nodes(G: nx.Graph, name: str, nodes: Iterable[Any]) -> None:
@@ -88,20 +105,20 @@ def _add_nodes(G: nx.Graph, name: str, nodes: Iterable[Any]) -> None:
         G.nodes[node].update((k, v) for k, v in row.items() if k != "id")
 
 
-def _add_edges(G: nx.Graph, name: str, key: str, edges: Iterable[Any]) -> None:
+def _listed(G: nx.Graph, name: str, key: str, edges: Iterable[Any], *, own_keys: bool) -> Iterator[Listed]:
+    """The edges of the file; with ``own_keys`` each has a ``key`` that tells it from parallel ones."""
+    taken = ("source", "target", "key") if own_keys else ("source", "target")
     place = {node: i for i, node in enumerate(G)}
     for i, row in enumerate(edges):
-        u, v = (_id(name, f"{key}[{i}]", row, end) for end in ("source", "target"))
+        where = f"{key}[{i}]"
+        u, v = (_id(name, where, row, end) for end in ("source", "target"))
         for node in (u, v):
             if node not in G:
-                raise FileFormatError(name, f"{key}[{i}]", f"node {node!r} is not among the nodes")
-        if G.has_edge(u, v):
-            raise FileFormatError(name, f"{key}[{i}]", f"edge {u!r}-{v!r} is listed twice: {_CABLES}")
-        G.add_edge(u, v)
-        data = G.edges[u, v]
-        data.update((k, x) for k, x in row.items() if k not in ("source", "target"))
+                raise FileFormatError(name, where, f"node {node!r} is not among the nodes")
+        data = {k: x for k, x in row.items() if k not in taken}
         if "ports" in data:
             data["ports"] = in_node_order(data["ports"], place[u] > place[v])
+        yield Listed(where, u, v, data)
 
 
 def _id(name: str, where: str, row: Any, key: str) -> Hashable:
@@ -126,12 +143,7 @@ def _tuple(value: Any) -> Any:
 
 def _load(name: str) -> Any:
     """The JSON value in the file, all of its numbers finite."""
-    try:
-        text = Path(name).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise FileFormatError(name, "", f"cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise FileFormatError(name, "", "not a JSON file: the bytes are not UTF-8 text") from None
+    text = read_text(name, "a JSON file")
     if not text.strip():
         raise FileFormatError(name, "", "the file is empty")
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import textwrap
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from fabric.direct import direct_arcs
 from fabric.errors import ParameterError
 from fabric.fabric import Fabric
 from sims.drawing.boxes import draw_folded
 from sims.drawing.matrix import MARGINS, draw_adjacency
 from sims.drawing.nodes import draw_nodes, fits_node_by_node
-from sims.drawing.page import GREY, letters, printable, write
+from sims.drawing.page import GREY, counted, letters, printable, write
 
 __all__ = ["STYLES", "draw_topology", "topology_figure"]
 
@@ -60,7 +62,8 @@ def topology_figure(fabric: Fabric, *, style: str = "tiers") -> Figure:
     left, bottom, right, top = MARGINS if style == "adjacency" else (0.0, 0.0, 0.0, 0.0)
     width = max(left + wide + right + 2 * _EDGE, _LEAST_WIDTH)
     title = _title(printable(fabric.name), letters(width - 2 * _EDGE, 12.5))
-    note = textwrap.wrap(printable(_sentence(fabric.disclaimer)), letters(width - 2 * _EDGE, 6.2))
+    about = f"{_sentence(fabric.disclaimer)} {_not_drawn(fabric)}".strip()
+    note = textwrap.wrap(printable(about), letters(width - 2 * _EDGE, 6.2))
     above, below = _TITLE + 0.2 * (len(title) - 1), 0.12 * len(note) + (0.14 if note else 0.0) + _EDGE
     height = above + top + high + bottom + below
     figure.set_size_inches(width, height)
@@ -73,6 +76,13 @@ def topology_figure(fabric: Fabric, *, style: str = "tiers") -> Figure:
     write(page, width / 2, height - _EDGE, "\n".join(title), 11, va="top", weight="bold")
     write(page, width / 2, _EDGE, "\n".join(note), 6.2, va="bottom", color=GREY)
     return figure
+
+
+def _not_drawn(fabric: Fabric) -> str:
+    """What is said of cables that have no switch at either end, for which no style has a place."""
+    arcs = direct_arcs(fabric)
+    cables = int(np.sum(fabric.arc_link[arcs + 1] - fabric.arc_link[arcs])) // 2
+    return f"{counted(cables, 'cable')} from endpoint to endpoint: not drawn." if cables else ""
 
 
 def _title(name: str, most: int) -> list[str]:

@@ -148,7 +148,10 @@ def test_the_file_is_read_again_when_it_changes(tmp_path: Path) -> None:
         (f"{HEADER}\nl0,l0,s0\n", "line 2: a switch needs no way to itself"),
         (f"{HEADER}\nl0,5,l1\n", "line 2: l1 is no neighbour of l0"),
         (f"{HEADER}\nl0,5,3\n", "line 2: 3 is no switch, and not where 5 is"),
-        (f"{HEADER}\nl0,5,s0\nl0,6,s0\nl0,5,s1\n", "line 4: l0 has another next hop towards 5 already"),
+        (
+            f"{HEADER}\nl0,5,s0\nl0,6,s0\nl0,5,s1\n",
+            "line 4: l0 has another next hop or port towards 5 already",
+        ),
         (f"{HEADER}\nl0,'5\0',s0\n", "line 2: "),
     ],
 )
@@ -197,3 +200,124 @@ def test_a_name_of_several_nodes_means_none_of_them(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text(f"{HEADER}\ntwin,n15,n24\n")
     with pytest.raises(FileFormatError, match=r"line 2: switch = 'twin': several nodes of .* are called so"):
         route(Fabric.from_graph(G), [0], [15], Static(file=str(tmp_path / "t.csv")))
+
+
+# Ports.
+
+
+def trunked(*, ports: bool, shuffled: bool = False) -> nx.Graph:
+    """Two leaves of four endpoints and two spines, three cables between each two, as a dump has them."""
+    G = nx.Graph(name="trunked")
+    order = [*range(8), "l0", "l1", "s0", "s1"]
+    for node in reversed(order) if shuffled else order:
+        kind = "gpu" if isinstance(node, int) else "switch"
+        G.add_node(node, kind=kind, tier=0 if kind == "gpu" else 1 if node in ("l0", "l1") else 2)
+    place = {node: i for i, node in enumerate(G)}
+    for i in range(8):
+        G.add_edge(i, f"l{i // 4}", rate=1.0, delay=0.0)
+    for leaf in range(2):
+        for spine in range(2):
+            u, v = f"l{leaf}", f"s{spine}"
+            pairs = [(20 + 3 * spine + c, f"p{3 * leaf + c}") for c in (2, 0, 1)]
+            if place[u] > place[v]:
+                pairs = [pair[::-1] for pair in pairs]
+            G.add_edge(u, v, rate=1.0, delay=0.0, cables=3, **({"ports": pairs} if ports else {}))
+    return G
+
+
+def port_of(F: Fabric, link: int) -> str:
+    """The port at a link's source, or the number of the cable among those of its arc."""
+    if F.link_port is not None and F.link_port[link] >= 0:
+        return F.port_names[F.link_port[link]]
+    arc = int(np.searchsorted(F.arc_link, link, side="right")) - 1
+    return str(link - int(F.arc_link[arc]) + 1)
+
+
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_ports_are_those_of_the_node_that_a_link_leaves(shuffled: bool) -> None:
+    G = trunked(ports=True, shuffled=shuffled)
+    F = Fabric.from_graph(G)
+    seen = {(F.ids[F.link_src[x]], F.ids[F.link_dst[x]], port_of(F, x)) for x in range(F.n_links)}
+    for leaf in range(2):
+        for spine in range(2):
+            for c in range(3):
+                assert (f"l{leaf}", f"s{spine}", str(20 + 3 * spine + c)) in seen
+                assert (f"s{spine}", f"l{leaf}", f"p{3 * leaf + c}") in seen
+
+
+@pytest.mark.parametrize("ports", [True, False])
+@pytest.mark.parametrize("columns", ["next_hop,port", "port,next_hop", "port"])
+@pytest.mark.parametrize("policy", [Dmodk(), parse_policy("ecmp")])
+def test_a_table_of_ports_gives_back_the_paths_that_it_was_made_of(
+    columns: str, ports: bool, policy: Any, tmp_path: Path
+) -> None:
+    """Production tables are one port per switch and destination: those of D-Mod-K, and of a hash by
+    destination, are exported from routes and read."""
+    if columns == "port" and not ports:
+        columns = "next_hop,port"  # a number of a cable needs the next hop
+    F = Fabric.from_graph(trunked(ports=ports))
+    src, dst = pairs(F.n_endpoints)
+    expected = route(F, src, dst, policy)
+    lines: dict[tuple[int, int], int] = {}
+    for flow in range(len(src)):
+        for link in expected.link[expected.ptr[flow] : expected.ptr[flow + 1]].tolist():
+            if F.link_src[link] >= F.n_endpoints:
+                lines.setdefault((int(F.link_src[link]), int(dst[flow])), link)
+    cells = {"next_hop": lambda x: str(F.ids[F.link_dst[x]]), "port": lambda x: port_of(F, x)}
+    if columns == "port":  # the way down to an endpoint has no known port, and goes without a line
+        lines = {key: link for key, link in lines.items() if F.link_dst[link] >= F.n_endpoints}
+    text = [
+        ",".join([str(F.ids[s]), str(F.ids[d]), *(cells[c](link) for c in columns.split(","))])
+        for (s, d), link in lines.items()
+    ]
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join([f"switch,destination,{columns}", *text]))
+    found = route(F, src, dst, Static(file=str(path)))
+    if isinstance(policy, Dmodk):
+        assert found.link.tolist() == expected.link.tolist()
+    # Counted by hand: each flow takes, at every switch that it meets, the cable of that line.
+    load = dict.fromkeys(range(F.n_links), 0)
+    for s, d in zip(src.tolist(), dst.tolist()):
+        at = "l0" if s < 4 else "l1"
+        while s != d and (node := F.ids.index(at)) >= F.n_endpoints:
+            link = lines.get((node, d))
+            if link is None:
+                break
+            load[link] += 1
+            at = F.ids[F.link_dst[link]]
+    counted = np.bincount(found.link, minlength=F.n_links)
+    assert all(counted[link] == flows for link, flows in load.items() if flows)
+    assert sum(load.values()) > 0
+
+
+def test_a_port_moves_a_flow_from_one_parallel_cable_to_the_next(tmp_path: Path) -> None:
+    F = Fabric.from_graph(trunked(ports=True))
+    for port in ("20", "21", "22"):
+        (tmp_path / "t.csv").write_text(f"switch,destination,next_hop,port\nl0,l1,s0,{port}\nl0,7,,{port}\n")
+        paths = route(F, np.zeros(4, int), np.arange(4, 8), Static(file=str(tmp_path / "t.csv")))
+        assert [port_of(F, paths.link[paths.ptr[i] + 1]) for i in range(4)] == [port] * 4
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "switch,destination\nl0,l1\n",
+            "line 1: the columns are switch, destination, next_hop, and port beside",
+        ),
+        ("switch,destination,port,port\nl0,l1,1,1\n", "line 1: the columns are"),
+        ("switch,destination,next_hop,port\nl0,l1,s0,99\n", "line 2: l0 has no port '99', and no parallel"),
+        ("switch,destination,next_hop,port\nl0,l1,s1,20\n", "line 2: port 20 of l0 leads not to s1"),
+        (
+            "switch,destination,next_hop,port\nl0,l1,s0,20\nl0,l1,s0,21\n",
+            "line 3: .*or port towards l1 already",
+        ),
+        ("switch,destination,next_hop,port\nl0,l1,,\n", "line 2: next_hop = '': no node"),
+        ("switch,destination,next_hop,port\nl0,1,1,2\n", "line 2: l0 has no port '2', and no parallel cable"),
+    ],
+)
+def test_faults_of_ports_in_a_table(text: str, words: str, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(text)
+    F = Fabric.from_graph(trunked(ports=True))
+    with pytest.raises(FileFormatError, match=words):
+        route(F, np.array([0]), np.array([5]), Static(file=str(tmp_path / "t.csv")))

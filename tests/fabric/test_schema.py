@@ -62,7 +62,12 @@ VIOLATIONS = [
     (cable(rates=[-1.0]), "edge 0 - 'l': rates = [-1.0]: 1 rates above zero"),
     (cable(rates=3.0), "edge 0 - 'l': rates = 3.0: 1 rates above zero"),
     (edge("l", "l"), "edge 'l' - 'l': a cable joins two different nodes"),
-    (edge(0, 1), "edge 0 - 1: an endpoint is cabled to switches only"),
+    (
+        cable(cables=2, ports=[(1, 1)]),
+        "edge 0 - 'l': ports = [(1, 1)]: 2 pairs of ports, one per cable, each a whole number",
+    ),
+    (cable(ports=[(1, 2, 3)]), "edge 0 - 'l': ports = [(1, 2, 3)]: 1 pairs of ports"),
+    (cable(ports=[(1.5, 2)]), "edge 0 - 'l': ports = [(1.5, 2)]: 1 pairs of ports"),
     (edge("l", "n"), "edge 'l' - 'n': a scale-up switch (nvswitch) is cabled to endpoints only"),
     (lambda G: G.remove_edge(0, "l"), "node 0: an endpoint without a cable"),
     (lambda G: G.remove_nodes_from([0, 1]), "no node of kind 'gpu': at least one endpoint is needed"),

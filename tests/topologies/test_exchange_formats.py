@@ -6,6 +6,7 @@ import csv
 import json
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from topologies import fat_tree, read_ibnetdiscover
 from topologies.cells import read_cell, write_cell
 from topologies.exchange import WRITERS, file_format, read_graph, write_graph
 from topologies.graphml import MOST_NODES, read_graphml, write_graphml
+from topologies.link_columns import rate_bytes
 from topologies.link_csv import write_link_csv
 from topologies.link_csv_reader import read_link_csv
 
@@ -174,7 +176,7 @@ def test_graphml_is_for_small_graphs(tmp_path):
     ("change", "match"),
     [
         (lambda t: t[: len(t) // 2], r"line [0-9]+ column [0-9]+: not XML"),
-        (lambda t: t.replace('"undirected"', '"directed"'), "undirected: an edge is a cable"),
+        (lambda t: t.replace("</graph>", "<hyperedge/></graph>"), "a hyperedge: a cable joins two nodes"),
         (lambda t: t.replace('target="s"', 'target="x"'), "edge 2: node 'x' is not among the nodes"),
         (lambda t: t.replace('<node id="g1">', '<node id="g0">'), "node 'g0' is listed twice"),
         (
@@ -196,6 +198,115 @@ def test_a_broken_graphml_says_where(change, match, tmp_path):
     path.write_text(broken)
     with pytest.raises(FileFormatError, match=match):
         read_graphml(path)
+
+
+YED = """<?xml version="1.0" encoding="UTF-8" standalone="no"?>
+<graphml xmlns="http://graphml.graphdrawing.org/xmlns" xmlns:y="http://www.yworks.com/xml/graphml">
+  <!--Created by yEd 3.23-->
+  <key attr.name="Description" attr.type="string" for="graph" id="d0"/>
+  <key for="port" id="d1" yfiles.type="portgraphics"/>
+  <key attr.name="kind" attr.type="string" for="node" id="d4"/>
+  <key attr.name="tier" attr.type="string" for="node" id="d5"/>
+  <key attr.name="description" attr.type="string" for="node" id="d6"/>
+  <key for="node" id="d7" yfiles.type="nodegraphics"/>
+  <key attr.name="rate" attr.type="string" for="edge" id="d8"><default>5e10</default></key>
+  <key attr.name="delay" attr.type="double" for="edge" id="d9"><default>2.5e-8</default></key>
+  <key for="edge" id="d10" yfiles.type="edgegraphics"/>
+  <graph edgedefault="directed" id="G">
+    <data key="d0" xml:space="preserve"/>
+    <node id="n0" yfiles.foldertype="group">
+      <data key="d7"><y:ProxyAutoBoundsNode><y:Realizers active="0"><y:GroupNode>
+        <y:NodeLabel>rack 1</y:NodeLabel></y:GroupNode></y:Realizers></y:ProxyAutoBoundsNode></data>
+      <graph edgedefault="directed" id="n0:">
+        <node id="n0::n0"><data key="d4">gpu</data><data key="d5">0</data>
+          <data key="d7"><y:ShapeNode><y:Fill color="#FFCC00"/><y:NodeLabel visible="true">gpu-a
+          </y:NodeLabel><y:Shape type="rectangle"/></y:ShapeNode></data></node>
+        <node id="n0::n1"><data key="d4">gpu</data><data key="d5">0</data>
+          <data key="d7"><y:ShapeNode><y:NodeLabel>gpu-b</y:NodeLabel></y:ShapeNode></data></node>
+      </graph>
+    </node>
+    <node id="n1"><data key="d4">switch</data><data key="d5">1</data><data key="d7"/></node>
+    <edge id="e0" source="n0::n0" target="n1"><data key="d10"><y:PolyLineEdge/></data></edge>
+    <edge id="e1" source="n1" target="n0::n1"><data key="d8">25000000000</data></edge>
+  </graph>
+  <data key="d11"><y:Resources/></data>
+</graphml>
+"""
+
+
+def test_graphml_as_yed_writes_it(tmp_path):
+    (tmp_path / "yed.graphml").write_text(YED)
+    G = read_graph(tmp_path / "yed.graphml")
+    assert dict(G.nodes(data="name")) == {"n0::n0": "gpu-a", "n0::n1": "gpu-b", "n1": None}
+    assert dict(G.nodes(data="tier")) == {"n0::n0": 0, "n0::n1": 0, "n1": 1}
+    assert list(G.edges(data="rate")) == [("n0::n0", "n1", 50e9), ("n0::n1", "n1", 25e9)]
+    assert G.graph["notes"] == ["Took each edge of a directed graph as a cable, both directions."]
+    assert Fabric.from_graph(G).n_links == 4
+
+
+GEPHI = """<?xml version="1.0" encoding="UTF-8"?>
+<graphml xmlns="http://graphml.graphdrawing.org/xmlns">
+<key attr.name="label" attr.type="string" for="node" id="label"/>
+<key attr.name="Edge Label" attr.type="string" for="edge" id="edgelabel"/>
+<key attr.name="weight" attr.type="double" for="edge" id="weight"/>
+<key attr.name="r" attr.type="int" for="node" id="r"/>
+<key attr.name="size" attr.type="float" for="node" id="size"/>
+<key attr.name="kind" attr.type="string" for="node" id="kind"/>
+<key attr.name="tier" attr.type="{whole}" for="node" id="tier"/>
+<key attr.name="server" attr.type="double" for="node" id="server"/>
+<key attr.name="rate" attr.type="double" for="edge" id="rate"/>
+<key attr.name="delay" attr.type="float" for="edge" id="delay"/>
+<graph edgedefault="undirected">
+<node id="0"><data key="label">leaf</data><data key="r">12</data><data key="size">10.0</data>
+<data key="kind">switch</data><data key="tier">{one}</data><data key="server">NaN</data></node>
+<node id="1"><data key="label">gpu</data>
+<data key="kind">gpu</data><data key="tier">{nought}</data><data key="server">3</data></node>
+<edge id="0" source="0" target="1"><data key="weight">1.0</data>
+<data key="rate">5.0E10</data><data key="delay">0.0</data></edge>
+</graph>
+</graphml>
+"""
+
+
+@pytest.mark.parametrize(
+    "whole", [("double", "1.0", "0.0"), ("double", "1", "0"), ("integer", "1", "0"), ("string", "1", "0")]
+)
+def test_graphml_as_gephi_and_igraph_write_it(whole, tmp_path):
+    kind, one, nought = whole
+    (tmp_path / "g.graphml").write_text(GEPHI.format(whole=kind, one=one, nought=nought))
+    G = read_graphml(tmp_path / "g.graphml")
+    assert [d["name"] for _, d in G.nodes(data=True)] == ["leaf", "gpu"]
+    assert [(d["tier"], d.get("server")) for _, d in G.nodes(data=True)] == [(1, None), (0, 3)]
+    assert all(type(d["tier"]) is int for _, d in G.nodes(data=True))
+    assert Fabric.from_graph(G).capacity.tolist() == [50e9, 50e9]
+
+
+@pytest.mark.parametrize("kind", [nx.MultiGraph, nx.MultiDiGraph])
+def test_parallel_edges_in_graphml_are_cables(kind, tmp_path):
+    M = nx.MultiGraph(pair())
+    M.add_edge("leaf-0", "s", rate=25e9, delay=1e-7)  # a third cable beside the edge of two
+    for _, _, data in M.edges(data=True):
+        data.pop("ports", None), data.pop("rates", None)
+    M.remove_nodes_from([node for node in M if not M.degree(node)])
+    M.graph.clear()
+    for _, data in M.nodes(data=True):
+        for key in set(data) - {"kind", "tier"}:
+            del data[key]
+    nx.write_graphml(kind(M), tmp_path / "m.graphml")
+    G = read_graphml(tmp_path / "m.graphml")
+    want = sum(data.get("cables", 1) for *_, data in M.edges(data=True))
+    assert sum(data.get("cables", 1) for *_, data in G.edges(data=True)) == want
+    both = M.edges["leaf-0", "s", 0].get("cables", 1) + 1
+    assert G.edges["leaf-0", "s"]["cables"] == both
+    assert any("parallel" in note for note in G.graph["notes"])
+    assert any("both ways" in note for note in G.graph["notes"]) == (kind is nx.MultiDiGraph)
+
+
+def test_a_graph_without_a_name_space_is_graphml(tmp_path):
+    write_graphml(pair(), tmp_path / "x.graphml")
+    text = (tmp_path / "x.graphml").read_text()
+    (tmp_path / "y.graphml").write_text(text.replace(' xmlns="http://graphml.graphdrawing.org/xmlns"', ""))
+    assert nx.utils.graphs_equal(read_graph(tmp_path / "y.graphml"), pair())
 
 
 def test_what_graphml_cannot_hold_is_refused(tmp_path):
@@ -255,7 +366,16 @@ def test_rates_delays_and_ids_come_back_to_the_last_digit(tmp_path_factory, rate
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        (lambda t: t.replace("rate_Gbps", "speed"), "line 1: no column rate_Gbps: a link list has source,"),
+        (lambda t: t.replace("rate_Gbps", "x"), "line 1: no column rate_Gbps: a link list has .*; this one"),
+        (
+            lambda t: t.replace("rate_Gbps", "speed"),
+            r"line 2: speed = '400' is not a finite number with its unit",
+        ),
+        (lambda t: t.replace(",400,", ',"400,000",', 1), r"line 2: .*400,000 may be 400 or 400 thousand"),
+        (
+            lambda t: t.replace("source_port", "from"),
+            "line 1: column 'from' is there twice, first as 'source'",
+        ),
         (lambda t: t.replace("target_port", "source_port"), "line 1: column 'source_port' is there twice"),
         (lambda t: t[:-20], r"line 7: [0-9]+ cells where the header has [0-9]+: the row is cut off"),
         (lambda t: t.replace(",400,", ",fast,", 1), r"line 2: rate_Gbps = 'fast' is not a finite number"),
@@ -281,6 +401,101 @@ def test_a_broken_link_list_says_on_which_line(change, match, tmp_path):
     with pytest.raises(FileFormatError, match=match) as error:
         read_link_csv(path)
     assert "\n" not in str(error.value)
+
+
+ENDS = """From; To; From Kind; To Kind; from_tier; to_tier; From Port; To Port; {rate}; {delay}
+g0;leaf-0;GPU;Switch;0;1;;;{fast};{short}
+g1;leaf-1;GPU;Switch;0;1;;;{fast};{short}
+
+# the spine's
+leaf-0;s;switch;switch;1;2;1;1;{slow};{long}
+leaf-0;s;switch;switch;1;2;2;2;{fast};{long};
+leaf-1;s;switch;switch;1;2;1;3;{slow};{long};;
+leaf-1;s;switch;switch;1;2;2;4;{slow};{long}
+;;;;;;;;;
+"""
+QUANTITIES = [  # rate column, delay column, 400 Gb/s, 200 Gb/s, 25 ns, 100 ns
+    ("Speed", "Latency", "400G", "200 G", "25ns", "100 ns"),
+    ("bandwidth", "delay", "400 Gb/s", "200Gbit/s", "0.025us", "1e-7 s"),
+    ("Rate (Mbps)", "delay [ns]", "400000", "200 000", "25", "100"),
+    ("speed_mbps", "latency_ns", "400000.0", "2e5", "25", "100"),
+    ("capacity", "delay_us", "50GB/s", "25 GB/s", "0,025", "0,1"),
+    ("Link Speed", "delay_s", "0,4 Tbps", "0,2T", "2,5e-8", "0,0000001"),
+    ("rate_Gbps", "delay_s", "400GbE", "200", "2.5e-8", "1e-7"),
+]
+
+
+@pytest.mark.parametrize("quantities", QUANTITIES)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("delimiter", [";", "\t", "|", ","])
+@pytest.mark.parametrize("before", ["", "sep={}\n", "# from the cabling tool, it's new\n\n"])
+def test_a_link_list_as_people_and_spreadsheets_write_it(quantities, encoding, delimiter, before, tmp_path):
+    names = dict(zip(("rate", "delay", "fast", "slow", "short", "long"), quantities))
+    if delimiter == ",":
+        names = {key: f'"{value}"' if "," in value else value for key, value in names.items()}
+    text = before.format(delimiter) + ENDS.replace(";", delimiter).format(**names)
+    path = tmp_path / "pair.txt"
+    path.write_bytes(text.replace("\n", "\r\n").encode(encoding))
+    assert file_format(path) == "link-csv"
+    G = read_graph(path)
+    want = pair()
+    for _, data in want.nodes(data=True):
+        for key in set(data) - {"kind", "tier"}:
+            del data[key]
+    assert plain(G) == plain(want)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "source,source_port,target,target_port",
+        "SRC,Src Port,DST,Dst Port",
+        "a,port_a,b,port_b",
+        "A-End,A-End Port,Z-End,Z-End Port",
+        "device,port,peer,peer_port",
+        "Local Device,Local Interface,Remote Device,Remote Interface",
+        "local_host,local_ifname,neighbor,neighbor_port",
+        "hostname,interface,neighbour,neighbour interface",
+    ],
+)
+def test_ends_and_ports_under_the_names_that_collectors_use(header, tmp_path):
+    path = tmp_path / "x.csv"
+    kinds = "source_kind,source_tier,target_kind,target_tier,speed,delay_ns,vendor"
+    path.write_text(f"{header},{kinds}\ng,1,leaf,swp7,gpu,0.0,switch,1.0,400G,25,ACME\n")
+    G = read_graph(path)
+    assert dict(G.nodes(data=True)) == {
+        "g": {"kind": "gpu", "tier": 0},
+        "leaf": {"kind": "switch", "tier": 1},
+    }
+    assert G.edges["g", "leaf"] == {"rate": 50e9, "delay": 25e-9, "ports": [(1, "swp7")]}
+    assert G.graph["notes"] == ["Left out what is no column of a link list: vendor."]
+
+
+@pytest.mark.parametrize("ending", [".csv", ".tsv"])
+def test_a_table_of_other_columns_says_what_it_has_and_what_is_legal(ending, tmp_path):
+    path = tmp_path / f"x{ending}"
+    path.write_text("\n# inventory\nrack;unit;serial\n1;2;3\n")
+    with pytest.raises(
+        FileFormatError, match="line 3: no columns source and target in 'rack;unit;serial': a li"
+    ):
+        read_graph(path)
+    path.write_text("from;to;speed\n1;2;400G\n")
+    lacking = "no column source_kind, source_tier, target_kind, .*: .*this one has from, to, speed$"
+    with pytest.raises(FileFormatError, match=lacking):
+        read_graph(path)
+
+
+@given(st.floats(1e3, 1e15), st.sampled_from(["", " "]), st.sampled_from("kMGT"), st.booleans())
+def test_a_rate_in_a_cell_is_the_number_times_its_unit(number, space, prefix, comma):
+    power = {"k": 3, "M": 6, "G": 9, "T": 12}[prefix]
+    text = f"{number:.4f}"
+    exact = float(Decimal(text).scaleb(power) / 8)
+    shown = text.replace(".", ",") if comma else text
+    for unit in (prefix, prefix + "bps", prefix + "b/s", prefix + "bit/s"):
+        assert rate_bytes(shown + space + unit, "s") == exact
+    assert rate_bytes(shown, prefix + "bps") == exact
+    assert rate_bytes(shown, prefix + "B/s") == float(Decimal(text).scaleb(power))
+    assert rate_bytes(shown, "") is None
 
 
 def test_what_a_link_list_cannot_hold_is_refused(tmp_path):

@@ -12,6 +12,8 @@ import networkx as nx
 import pytest
 
 from fabric.errors import FileFormatError, ParameterError
+from topologies.exchange import file_format, read_graph
+from topologies.ib_hosts import host_and_device
 from topologies.ib_tiers import infer_tiers
 from topologies.ibnetdiscover import looks_like_ibnetdiscover, read_ibnetdiscover
 
@@ -38,7 +40,8 @@ def listing(cables: Cables, rate: str = "4xNDR") -> str:
     text = "#\n# Topology file: generated on Mon Jan  1 00:00:00 2024\n#\n"
     for name in dict.fromkeys(side[0] for side in sides):
         switch = guid(name).startswith("S")
-        text += f"\nvendid=0x2c9\ndevid=0x1\n{'switch' if switch else 'ca'}guid=0x1\n"
+        device = "0xcf09" if "Aggregation" in name else "0x1"
+        text += f"\nvendid=0x2c9\ndevid={device}\n{'switch' if switch else 'ca'}guid=0x1\n"
         text += f'{"Switch" if switch else "Ca"}\t65 "{guid(name)}"\t\t# "{name}"'
         text += " enhanced port 0 lid 7 lmc 0\n" if switch else "\n"
         for _, p, peer, q in (side for side in sides if side[0] == name):
@@ -328,9 +331,157 @@ def test_examples_of_vendor_documents(
 
 def test_all_samples_are_recognised_and_other_files_are_not() -> None:
     for path in sorted(sample("dgx-ndr.ibnetdiscover").parent.iterdir()):
-        assert looks_like_ibnetdiscover(path.read_text()[:2000]), path.name
+        assert looks_like_ibnetdiscover(path.read_text()[:2000].splitlines()), path.name
     for text in ("", '{"nodes": [], "edges": []}', "0 1\n1 2\n", "[section]\nkey=0x12\n", "# comment\n"):
-        assert not looks_like_ibnetdiscover(text)
+        assert not looks_like_ibnetdiscover(text.splitlines())
+
+
+# --- whose adapter it is
+
+
+DEVICES = [
+    *(("mlx5_0", "mlx5_1"), ("HCA-1", "HCA-2"), ("ibP0p1s0", "ibP2p1s0"), ("ibp12s0", "ibp12s0f1v3")),
+    *(("rocep65s0f0", "roceP2p1s0f1"), ("ibx98039b0300003000", "ibo1"), ("hfi1_0", "hfi1_1")),
+    *(("qib0", "qib1"), ("mthca0", "mthca1"), ("bnxt_re0", "bnxt_re_bond1"), ("irdma0", "iwp24s0f0")),
+    *(("mlx5_bond_0", "mlx5_2"), ("efa_0", "rdmap16s27"), ("opap1s0", "ib3"), ("cxgb4_0", "erdma_1")),
+]
+BY_OPERATORS = [("gpu0", "gpu1"), ("storage0", "compute1")]  # known in the usual form alone
+FORMS = ["{h} {d}", "'{h} {d}'", "{h}:{d}", "{d}@{h}"]
+
+
+@pytest.mark.parametrize(
+    ("form", "devices"),
+    [(form, devices) for form in FORMS for devices in DEVICES]
+    + [(form, devices) for form in FORMS[:2] for devices in BY_OPERATORS]
+    + [("{h} {d}", ("mlx4_0 port 1", "mlx4_1 port 2"))],
+)
+def test_hosts_are_found_under_every_scheme_of_adapter_names(
+    read: Read, devices: tuple[str, str], form: str
+) -> None:
+    hosts = ("gh00", "n-1.example")
+    texts = [form.format(h=h, d=d) for h in hosts for d in devices]
+    G = read(listing([(text, 1, "S", port) for port, text in enumerate(texts, 1)]), nvlink=450e9)
+    found = by_name(G, "server")
+    assert [found[text] for text in texts] == [0, 0, 1, 1]
+    names = [d["name"] for _, d in G.nodes(data=True) if d["kind"] == "nvswitch"]
+    assert names == [f"{host} scale-up" for host in hosts]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("MT4123 ConnectX6 Mellanox Technologies", "'MT4129 ConnectX7   Mellanox Technologies'"),
+        *("mlx5_0", "HCA-1", "localhost mlx5_0", "(none) HCA-1", "Mellanox Technologies", "storage", ""),
+    ],
+)
+def test_a_description_that_names_no_host(text: str) -> None:
+    assert host_and_device(text) is None
+
+
+@pytest.mark.parametrize(
+    "host", ["hp-node1", "ibm-p9-001", "intel01", "ib01", "sun-3.example", "mlx-7", "h1"]
+)
+def test_hosts_may_be_called_like_makers_and_devices(host: str) -> None:
+    assert host_and_device(f"{host} mlx5_0") == (host, "mlx5_0")
+    assert host_and_device(f"{host} HCA-1") == (host, "HCA-1")
+
+
+def test_a_host_name_alone_joins_its_adapters(read: Read) -> None:
+    cables = [(name, 1, "S", port) for port, name in enumerate(("n1 A", "n1 B", "n2 A", "n2 B"), 1)]
+    text = re.sub('"(n[12]) [AB]"', r'"\1"', listing(cables))
+    G = read(text, nvlink=450e9)
+    assert [d.get("server") for _, d in G.nodes(data=True)] == [0, 0, 1, 1, None, 0, 1]
+
+
+def of_system(text: str, name: str, system: int) -> str:
+    """The text with a line for the system image GUID in the record of ``name``."""
+    head, record = text.split(f'{"Switch" if guid(name)[0] == "S" else "Ca"}\t65 "{guid(name)}"', 1)
+    kind = "Switch" if guid(name)[0] == "S" else "Ca"
+    return f'{head}sysimgguid=0x{system:x}\n{kind}\t65 "{guid(name)}"{record}'
+
+
+def test_adapters_without_a_host_are_joined_by_their_card(read: Read) -> None:
+    cables = [("a HCA-1", 1, "S", 1), ("b HCA-1", 1, "S", 2)]
+    cables += [(f"MT4129 ConnectX7 {i}", 1, "S", 10 + i) for i in range(5)]
+    text = listing(cables)
+    for name, system in (("a HCA-1", 5), ("MT4129 ConnectX7 0", 5)):  # one card: the host has a second port
+        text = of_system(text, name, system)
+    for i, system in ((1, 6), (2, 6), (3, 7), (4, 0)):
+        text = of_system(text, f"MT4129 ConnectX7 {i}", system)
+    G = read(text)
+    servers = by_name(G, "server")
+    assert [servers[f"MT4129 ConnectX7 {i}"] for i in range(5)] == [servers["a HCA-1"], 2, 2, None, None]
+    assert any("Told the host of 3 adapters by the card that it is on (" in n for n in G.graph["notes"])
+    shared = of_system(of_system(listing(cables[:2]), "a HCA-1", 9), "b HCA-1", 9)  # names are stronger
+    assert [read(shared).nodes[i]["server"] for i in (0, 1)] == [0, 1]
+
+
+def test_what_a_device_is_does_not_hang_on_its_description(read: Read) -> None:
+    kept = [("a HCA-1", 1, "S", 1), ("Aggregation Node HCA-1", 1, "S", 2)]
+    unit = ("Mellanox Technologies Aggregation Node", 1, "S", 65)
+    text = listing([*kept, unit]).replace("0xcf09", "0x1021", 1)
+    assert text.count("0xcf09") == 1  # of the host's adapter its id is a ConnectX-7's, whatever it is called
+    renamed = text.replace(unit[0], "rack 7 reduces")
+    G = read(renamed)
+    assert set(by_name(G, "kind")) == {"a HCA-1", "Aggregation Node HCA-1", "S"}
+    kept = [("a HCA-1", 1, "S", 1), ("b HCA-1", 1, "S", 2)]
+    gateway = of_system(of_system(listing([*kept, ("gw-1 Bridge", 1, "S", 60)]), "S", 3), "gw-1 Bridge", 3)
+    assert shape(read(gateway)) == shape(read(listing(kept)))
+    assert any("Dropped 1 adapter built into a switch" in note for note in read(gateway).graph["notes"])
+
+
+def test_scale_up_links_that_no_server_can_have_are_refused(read: Read) -> None:
+    text = listing([("a HCA-1", 1, "S", 1), ("b HCA-1", 1, "S", 2)])
+    rule = (
+        r"nvlink: '3.6 Tbps': needs a server of two adapters or more, and the file names none.*a HCA-1, b HC"
+    )
+    with pytest.raises(ParameterError, match=rule):
+        read(text, nvlink=450e9)
+    assert read(text).number_of_nodes() == 3
+
+
+# --- what stands around a dump
+
+PROMPTS = ("[root@ib01 ~]# ", "root@ib01:~# ", "(base) me@ib01:/tmp$ ", "ib01:~ # ", "$ ", "<admin@ib01>% ")
+
+
+@pytest.mark.parametrize("form", [listing, ports])
+@pytest.mark.parametrize("prompt", PROMPTS)
+def test_a_dump_pasted_with_its_prompts(
+    form: Callable[[Cables], str], prompt: str, tmp_path: Path, read: Read
+) -> None:
+    path = tmp_path / "pasted.txt"
+    path.write_text(f"{prompt}ibnetdiscover\n{form(DRAWN)}{prompt}\n{prompt}exit\n")
+    assert file_format(path) == "ibnetdiscover"
+    assert shape(read_graph(path)) == shape(read(form(DRAWN)))
+
+
+@pytest.mark.parametrize("form", [listing, ports])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "src/query_smp.c:197; umad (DR path slid 0; dlid 0; 0,1,{} Attr 0xff90:0) bad status 110; timed out",
+        "ibwarn: [2191] mad_rpc: _do_madrpc failed; dport (DR path slid 65535; dlid 65535; 0,1,{})",
+        "DR path slid 0; dlid 0; 0,1,{}",
+    ],
+)
+def test_any_length_of_warnings_before_and_between_the_records(
+    form: Callable[[Cables], str], line: str, tmp_path: Path, read: Read
+) -> None:
+    path = tmp_path / "slow.txt"
+    warnings = "".join(line.format(i % 64) + "\n" for i in range(2_500))
+    assert len(warnings) > 65_536  # more than what is read to tell other formats apart
+    dump = form(DRAWN).splitlines(keepends=True)
+    path.write_text(warnings + "".join(dump[:14]) + line.format(3) + "\n" + "".join(dump[14:]))
+    assert shape(read_graph(path)) == shape(read(form(DRAWN)))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig", "utf-32"])
+def test_a_dump_in_the_encoding_that_a_shell_gave_it(encoding: str, tmp_path: Path, read: Read) -> None:
+    path = tmp_path / "redirected.txt"
+    mark = "\ufeff" if encoding.endswith("e") else ""
+    path.write_bytes((mark + listing(DRAWN).replace("\n", "\r\n")).encode(encoding))
+    assert shape(read_graph(path)) == shape(read(listing(DRAWN)))
 
 
 # --- illegal use

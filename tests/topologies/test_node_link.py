@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fabric import Fabric
 from fabric.errors import FileFormatError, ParameterError, SchemaError
 from topologies.node_link import read_node_link, write_node_link
 
@@ -127,6 +128,16 @@ def test_a_path_that_cannot_be_written(tmp_path: Path, name: str) -> None:
         write_node_link(nx.Graph(), tmp_path / name)
 
 
+MIXED = """, "directed": true, "multigraph": true,
+ "edges": [{"source": 0, "target": 1}, {"source": 1, "target": 0}, {"source": 0, "target": 1}]}"""
+UNEQUAL = """, "directed": true,
+ "edges": [{"source": 0, "target": 1, "rate": 1}, {"source": 1, "target": 0, "rate": 2}]}"""
+DELAYS = """, "multigraph": true,
+ "edges": [{"source": 0, "target": 1, "delay": 1}, {"source": 1, "target": 0, "delay": 2}]}"""
+MANY = """, "multigraph": true,
+ "edges": [{"source": 0, "target": 1, "cables": 0}, {"source": 1, "target": 0}]}"""
+
+
 @pytest.mark.parametrize(
     ("text", "match"),
     [
@@ -150,10 +161,21 @@ def test_a_path_that_cannot_be_written(tmp_path: Path, name: str) -> None:
         (NODES + ', "links": [{"source": 0}]}', r'links\[0\]: without "target"'),
         (
             NODES + ', "edges": [{"source": 0, "target": 1}, {"source": 1, "target": 0}]}',
-            r"edges\[1\]: edge 1-0 is listed twice: parallel cables are the edge attribute cables",
+            r"edges\[1\]: edge 1 - 0 is listed twice: .*parallel cables are the edge attribute cables",
         ),
-        (NODES + ', "edges": [], "directed": true}', r"directed: the graph is undirected"),
-        (NODES + ', "edges": [], "multigraph": true}', r"multigraph: .*parallel cables are the edge attr"),
+        (NODES + ', "edges": [], "directed": "yes"}', r'directed: "yes": true or false'),
+        (NODES + ', "edges": [], "multigraph": 1}', r"multigraph: 1: true or false"),
+        (NODES + MIXED, r"edges\[0\]: edge 0 - 1 is listed 2 times, and back 1 times: a cable is both"),
+        (
+            NODES + UNEQUAL,
+            r"edges\[0\]: edge 0 - 1 is listed 1 times, and back 1 times with other attributes",
+        ),
+        (NODES + DELAYS, r"edges\[1\]: edge 1 - 0: delay 2, and 1 of a parallel cable, which share it"),
+        (NODES + MANY, r"edges\[0\]: edge 0 - 1: rates and ports have one entry per cable, of 1 to 4,096"),
+        (
+            NODES + ', "edges": [{"source": 0, "target": 1}], "links": [{"source": 1, "target": 1}]}',
+            r'links: the list of edges is "edges" or "links", and both are there',
+        ),
         (NODES + ', "edges": [], "graph": []}', r"graph: an object of graph attributes"),
     ],
 )
@@ -170,3 +192,56 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "g.json").write_bytes(b"\x1f\x8b\xff")
     with pytest.raises(FileFormatError, match=r"not a JSON file: the bytes are not UTF-8"):
         read_node_link(tmp_path / "g.json")
+
+
+def multigraph() -> nx.MultiGraph:
+    """Two leaves of two endpoints; leaf 0 has three cables to the spine, of two rates, and leaf 1 has one."""
+    G = nx.MultiGraph()
+    G.add_nodes_from(["h0", "h1", "h2", "h3"], kind="gpu", tier=0)
+    G.add_nodes_from(["l0", "l1"], kind="switch", tier=1)
+    G.add_node("s0", kind="switch", tier=2)
+    for i in range(4):
+        G.add_edge(f"h{i}", f"l{i // 2}", rate=12.5e9, delay=1e-7)
+    for rate in (25e9, 12.5e9, 25e9):
+        G.add_edge("l0", "s0", rate=rate, delay=1e-7)
+    G.add_edge("s0", "l1", rate=25e9, delay=1e-7)
+    return G
+
+
+@pytest.mark.parametrize("edges", ["edges", "links"])
+@pytest.mark.parametrize("kind", [nx.MultiGraph, nx.MultiDiGraph])
+def test_parallel_edges_of_a_multigraph_are_cables(
+    kind: type[nx.MultiGraph], edges: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "multi.json"
+    path.write_text(json.dumps(nx.node_link_data(kind(multigraph()), edges=edges)))
+    G = read_node_link(path)
+    assert G.edges["l0", "s0"] == {"rate": 12.5e9, "delay": 1e-7, "cables": 3, "rates": [25e9, 12.5e9, 25e9]}
+    assert G.edges["l1", "s0"] == {"rate": 25e9, "delay": 1e-7}
+    assert Fabric.from_graph(G).n_links == 2 * multigraph().number_of_edges()
+    parallel = "Took parallel edges as parallel cables, between 1 pair of nodes."
+    both = "Took each edge, listed both ways, of a directed graph as a cable, both directions."
+    assert G.graph["notes"] == ([both] if kind is nx.MultiDiGraph else []) + [parallel]
+    write_node_link(G, path)  # and what is written is read without another note
+    assert nx.utils.graphs_equal(G, read_node_link(path))
+
+
+def test_parallel_edges_may_have_cables_and_ports_themselves(tmp_path: Path) -> None:
+    G = nx.MultiGraph()
+    G.add_edge(0, 1, rate=2.0, delay=0.0, cables=2, ports=[[1, 1], [2, 2]], label="a", length=3)
+    G.add_edge(0, 1, rate=2.0, delay=0.0, label="b", length=3)
+    (tmp_path / "g.json").write_text(json.dumps(nx.node_link_data(G, edges="edges")))
+    found = read_node_link(tmp_path / "g.json").edges[0, 1]
+    assert found["ports"] == [[1, 1], [2, 2], (None, None)]
+    assert (found["cables"], found["rate"], found["length"]) == (3, 2.0, 3)
+    assert "rates" not in found and "label" not in found  # the labels differ
+
+
+@pytest.mark.parametrize("order", ["{edges}, {links}", "{links}, {edges}"])
+def test_an_empty_list_of_edges_beside_a_full_one_is_none(order: str, tmp_path: Path) -> None:
+    lists = {"edges": '"edges": []', "links": '"links": [{"source": 0, "target": 1}]'}
+    for one, other in (("edges", "links"), ("links", "edges")):
+        text = lists["edges"].replace("edges", one), lists["links"].replace("links", other)
+        given = {"edges": text[0], "links": text[1]}
+        (tmp_path / "g.json").write_text(NODES + ", " + order.format(**given) + "}")
+        assert list(read_node_link(tmp_path / "g.json").edges) == [(0, 1)]
