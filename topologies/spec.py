@@ -15,7 +15,7 @@ from typing import Any
 import networkx as nx
 
 from fabric.errors import ParameterError
-from fabric.units import format_rate, format_time, parse_rate, parse_time
+from fabric.units import format_rate, format_seconds, parse_rate, parse_time
 
 __all__ = [
     "BOOLEAN",
@@ -190,7 +190,7 @@ def _time(name: str, text: str) -> float:
 
 
 def _write_time(value: float) -> str:
-    short = format_time(value).replace(" ", "")
+    short = format_seconds(value).replace(" ", "")
     return "0s" if value == 0 else short if _time("time", short) == value else f"{float(value)!r}s"
 
 

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from fabric import Fabric
 from fabric.breakage import broken
 from fabric.damage import cable_links
@@ -32,6 +34,7 @@ __all__ = ["FaultSchedule", "read_schedule"]
 
 _KEYS = ("at", "length", "cable", "node", "fail")
 _WHAT = ("cable", "node", "fail")
+_DRAWS = 0x5C4ED  # sets these draws apart from others of the same seed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,17 +61,20 @@ class FaultSchedule:
         return hashlib.sha256(repr(self.entries).encode()).hexdigest()
 
     def outages(self, fabric: Fabric, seed: int, *, allow_partition: bool) -> list[Outage]:
-        """The outages on ``fabric``, in the order of time; each draws on its own.
+        """The outages on ``fabric``, in the order of time.
+
+        Each draws from a stream of its own: no fault of another number or seed draws from the same one.
 
         Raises:
             FileFormatError: one names or takes what is not there.
         """
         names, found = CableNames(fabric), []
-        for number, entry in enumerate(self.entries, 1):
+        streams = np.random.SeedSequence([seed % 2**63, _DRAWS]).spawn(len(self.entries))
+        for number, (entry, stream) in enumerate(zip(self.entries, streams), 1):
             try:
                 if entry.what == "fail":
                     faults = parse_faults("fail", entry.text)
-                    damage = broken(fabric, faults, seed + number, allow_partition=allow_partition)
+                    damage = broken(fabric, faults, stream, allow_partition=allow_partition)
                     cables = damage.lost.nonzero()[0]
                 else:
                     cables = names.cables(entry.text)
