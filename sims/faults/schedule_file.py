@@ -6,7 +6,7 @@ Each fault is a table::
     at = "2ms"            # from the start of the run; in the order of time
     length = "500ms"      # until it is repaired; without it, never
     cable = "16,24"       # two nodes: the cables between them; or
-    # node = "24"         # a node: all its cables; or
+    # node = "24"         # a node, a host or a list such as "leaf[1-4]": all their cables; or
     # fail = "cables=2"   # as --fail draws them
 """
 
@@ -27,6 +27,7 @@ from fabric.damage import cable_links
 from fabric.errors import FabricsimError, FileFormatError, ParameterError
 from fabric.fault import parse_faults
 from fabric.fault_file import CableNames
+from fabric.hostlist import split_names
 from fabric.units import parse_time
 from sims.faults.outage import Outage
 
@@ -140,9 +141,9 @@ def _entry(table: Mapping[str, Any]) -> _Entry:
         faults = parse_faults("fail", text)
         if not faults or any(fault.what == "file" for fault in faults):
             raise ParameterError("fail", text, "a number of cables or switches: use cable and node for names")
-    elif what == "node" and "," in text:
+    elif what == "node" and len(split_names(text)) > 1:
         raise ParameterError("node", text, "one node: cable names two")
-    elif what == "cable" and "," not in text:
+    elif what == "cable" and len(split_names(text)) < 2:
         raise ParameterError("cable", text, "two nodes with a comma between: node names one")
     return _Entry(at=at, length=length, what=what, text=text)
 
