@@ -243,7 +243,7 @@ def measures_lines(
     else:
         yield "  bisection          not given: the switches have no tiers to cut between"
     for tier_name, ratio in m.oversubscription:
-        yield f"  oversubscription   {ratio:>10.3g}:1 at the worst {tier_name}"
+        yield f"  oversubscription   {ratio:>10.4g}:1 at the worst {tier_name} (capacity below : above)"
 
 
 def _plural(name: str) -> str:
