@@ -143,5 +143,9 @@ def _host_of(names: list[str]) -> str:
 
 def _alike(items: Sequence[Sequence[str]]) -> int:
     """How many leading items all have in common."""
-    low, high = min(items), max(items)  # what the first and the last in order share, all between them do
-    return next((i for i, (a, b) in enumerate(zip(low, high)) if a != b), min(len(low), len(high)))
+    shared = 0
+    for here in zip(*items):
+        if len(set(here)) > 1:
+            break
+        shared += 1
+    return shared

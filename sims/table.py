@@ -133,8 +133,8 @@ def flows_lines(
     slow, fast = int(np.argmin(result.rate)), int(np.argmax(result.rate))
     yield f"# topology   {topology}: {fabric.n_endpoints:,} endpoints"
     yield f"# traffic    {traffic}: {len(who):,} flows, {who.size.sum() / 1e9:,.6g} GB; routing {policy}"
-    ends = np.unique(np.concatenate([who.src, who.dst]))
-    yield f"# ends       {len(ends):,} endpoints {used(fabric, ends)}"
+    both = np.unique(np.concatenate([who.src, who.dst]))
+    yield f"# ends       {len(both):,} endpoints {used(fabric, both)}"
     yield f"# latency    {profile}"
     if packet is not None:
         yield f"# packets    {packet_settings_line(packet)}"

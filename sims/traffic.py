@@ -150,7 +150,7 @@ def read_traffic(path: str | Path, endpoints: int, names: NodeNames | None = Non
         src, dst = numbers("src", np.int64), numbers("dst", np.int64)
     else:
         src, dst, line = _named(str(path), lines, columns["src"], columns["dst"], names)
-        size, start, lines = size[line], start[line], np.array(lines)[line]
+        size, start, lines = size[line], start[line], tuple(np.array(lines)[line].tolist())
     for name, values in (("src", src), ("dst", dst)):
         refuse(name, values, (values < 0) | (values >= endpoints), f"endpoints are 0 to {endpoints - 1}")
     refuse("dst", dst, src == dst, "a flow goes to another endpoint than its own")
