@@ -106,3 +106,24 @@ def test_faults_of_neighbouring_seeds_are_uncorrelated(tmp_path: Path) -> None:
     pairs += [(taken[1:, n], taken[:-1, n]) for n in range(3)]
     for a, b in pairs:
         assert abs(np.corrcoef(a, b)[0, 1]) < 4.5 / seeds**0.5  # 4.5 standard deviations of no correlation
+
+
+def test_a_schedule_names_hosts_and_lists(tmp_path: Path) -> None:
+    names = {n: f"n{n // 4 + 1:02} mlx5_{n % 4}" if n < 16 else f"sw[{n}]" for n in range(36)}
+    G = fat_tree(endpoints=16, radix=8, gpus_per_server=4)
+    for n in G:
+        G.nodes[n]["name"] = names.get(n, str(n))
+    fabric = Fabric.from_graph(G)
+    path = tmp_path / "named.toml"
+    path.write_text(
+        '[[fault]]\nat = "1s"\nnode = "n[01,03]"\n'
+        '[[fault]]\nat = "2s"\ncable = "n[01-02],sw[16]"\n'
+        '[[fault]]\nat = "3s"\nnode = "n02 mlx5_3"\n'
+    )
+    found = read_schedule(str(path)).outages(fabric, 0, allow_partition=True)
+    ends = [sorted({int(fabric.link_src[i]) for i in cable_links(fabric)[o.cables, 0]}) for o in found]
+    leaf = int(fabric.arc_dst[fabric.arc_up[0]])
+    assert fabric.label(leaf) == "sw[16]" and leaf == 16
+    assert ends[0] == [0, 1, 2, 3, 8, 9, 10, 11] and ends[2] == [7]
+    on_leaf = [n for n in range(8) if int(fabric.arc_dst[fabric.arc_up[n]]) == leaf]
+    assert ends[1] == on_leaf and on_leaf
