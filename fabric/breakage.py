@@ -26,9 +26,13 @@ def draws(faults: Sequence[Fault]) -> bool:
 
 
 def broken(
-    fabric: Fabric, faults: Sequence[Fault], seed: int = 0, *, allow_partition: bool = False
+    fabric: Fabric,
+    faults: Sequence[Fault],
+    seed: int | np.random.SeedSequence = 0,
+    *,
+    allow_partition: bool = False,
 ) -> Damage:
-    """What ``faults`` do to ``fabric``, one after another.
+    """What ``faults`` do to ``fabric``, one after another; ``seed``: a number, or a stream of its own.
 
     What a fault may take is put in a random order and taken from its front, so that with one seed the larger
     of two faults holds the smaller. Unless ``allow_partition``, a cable or switch is passed over if without
@@ -43,7 +47,8 @@ def broken(
     pairs = cable_links(fabric)
     lost, rate = np.zeros(len(pairs), bool), np.ones(len(pairs))
     switches, named = 0, []
-    rng = np.random.default_rng([seed % 2**63, _DRAWS])
+    stream = np.random.SeedSequence([seed % 2**63, _DRAWS]) if isinstance(seed, int) else seed
+    rng = np.random.default_rng(stream)
     limit = None if allow_partition else Limit(fabric)
     for fault in faults:
         if fault.what == "file":

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from fabric.damage import cable_links
 from fabric.errors import FileFormatError, ParameterError
 from fabric.fabric import Fabric
+from fabric.hostlist import split_names
+from fabric.node_names import NodeNames
 
 __all__ = ["CableNames", "read_cables"]
 
@@ -19,8 +21,9 @@ def read_cables(fabric: Fabric, path: str) -> NDArray[np.int64]:
     """The cables (rows of ``cable_links``, ascending) that a file names.
 
     A line with a node means all its cables, a line with two nodes (a comma between) all cables between them.
-    A node is called by its name or its id in the graph; a name that holds a comma stands in double quotes. A
-    line that begins with ``#`` is a comment.
+    A node is called by its name or its id in the graph, endpoints also by their host, and several by a list
+    as Slurm writes it; a name that holds a comma stands in double quotes. A line that begins with ``#`` is a
+    comment.
 
     Raises:
         FileFormatError: the file cannot be read or names nothing; a line names what is not there.
@@ -44,10 +47,13 @@ def read_cables(fabric: Fabric, path: str) -> NDArray[np.int64]:
 
 
 class CableNames:
-    """How the owner of a fabric calls its cables: by a node for all of its own, or by two nodes."""
+    """How the owner of a fabric calls its cables: by a node for all of its own, or by two nodes.
+
+    A host stands for its endpoints, and a list as Slurm writes it (``leaf[1-4]``) for all that it names.
+    """
 
     def __init__(self, fabric: Fabric) -> None:
-        self.fabric, self._nodes = fabric, _nodes(fabric)
+        self.fabric, self._names = fabric, NodeNames(fabric)
         first = cable_links(fabric)[:, 0]
         self._ends = fabric.link_src[first], fabric.link_dst[first]
 
@@ -57,32 +63,30 @@ class CableNames:
         Raises:
             ParameterError: no or several nodes are called so, or there is no such cable.
         """
-        try:
-            words = [word.strip() for word in next(csv.reader([text], skipinitialspace=True))]
-        except csv.Error:  # a line break, or longer than any name
-            words = []
+        words = _words(text)
         if not 1 <= len(words) <= 2:
             raise ParameterError("cable", text.strip(), "a node, or two with a comma between")
-        for word in words:
-            if self._nodes.get(word, -1) < 0:
-                rule = "several nodes are" if word in self._nodes else "no node is"
-                raise ParameterError("cable", word, f"{rule} called so in {self.fabric.name}")
-        ends = [self._nodes[word] for word in words]
-        at = [(self._ends[0] == node) | (self._ends[1] == node) for node in ends]
-        cables = np.flatnonzero(np.logical_and.reduce(at)) if len(set(ends)) == len(ends) else at[0][:0]
+        (a, b), *others = [self._at(word) for word in words]
+        for c, d in others:
+            a, b = a & d, b & c  # from the one to the other, or back
+        cables = np.flatnonzero(a | b)
         if not len(cables):
             rule = f"no cable between {words[0]} and {words[-1]}" if len(words) > 1 else "it has no cable"
             rule += " (scale-up switches do not count)"
             raise ParameterError("cable", text.strip(), rule)
         return cables.astype(np.int64)
 
+    def _at(self, word: str) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """(cables,) twice: whether the first and the second end of each is a node that ``word`` names."""
+        named = np.zeros(len(self.fabric.kind), bool)
+        named[self._names.nodes(word, "cable")] = True
+        return named[self._ends[0]], named[self._ends[1]]
 
-def _nodes(fabric: Fabric) -> dict[str, int]:
-    """Each node by its id and by its name, which comes first; -1 where several have the name."""
-    nodes = {str(label): node for node, label in enumerate(fabric.ids)}
-    if fabric.labels:
-        names: dict[str, int] = {}
-        for node, label in enumerate(fabric.labels):
-            names[label] = -1 if label in names else node
-        nodes |= names
-    return nodes
+
+def _words(text: str) -> list[str]:
+    if "[" in text:
+        return split_names(text)
+    try:
+        return [word.strip() for word in next(csv.reader([text], skipinitialspace=True))]
+    except csv.Error:  # a line break, or longer than any name
+        return []

@@ -13,6 +13,7 @@ from fabric.errors import ParameterError
 
 __all__ = [
     "format_rate",
+    "format_seconds",
     "format_size",
     "format_time",
     "parse_rate",
@@ -27,6 +28,8 @@ _SIZES |= {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 _NCCL = {"": 1, "K": 2**10, "k": 2**10, "M": 2**20, "m": 2**20, "G": 2**30, "g": 2**30, "T": 2**40}
 _SECONDS = {"s": 1, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _TIMES = _SECONDS | {"min": 60, "h": 3600, "d": 86400, "y": 365.25 * 86400}
+_LONG = 600.0  # s, from which four digits of seconds say less to a reader than minutes do
+_PAIRS = (("y", "d"), ("d", "h"), ("h", "min"), ("min", "s"))
 _BITS = {"bps": 1, "kbps": 1e3, "Mbps": 1e6, "Gbps": 1e9, "Tbps": 1e12, "Pbps": 1e15}
 _RATES = {
     **{unit: factor / 8 for unit, factor in _BITS.items()},
@@ -138,13 +141,30 @@ def format_size(size: float) -> str:
 
 
 def format_time(seconds: float) -> str:
-    """Three significant digits in the unit that suits.
+    """Four significant digits in the unit that suits; from ten minutes on in the two units that suit.
 
-    >>> format_time(0.0000123)
-    '12.3 us'
+    >>> format_time(0.0000123), format_time(86400.0), format_time(90 * 60)
+    ('12.3 us', '1 d 0 h', '1 h 30 min')
+    """
+    if abs(seconds) < _LONG or not math.isfinite(seconds):
+        return format_seconds(seconds)
+    for large, small in _PAIRS:
+        # What rounds up to a full larger unit is told in it: 23 h 59.9 min are a day.
+        rounded = round(abs(seconds) / _TIMES[small]) * _TIMES[small]
+        if rounded >= _TIMES[large]:
+            break
+    many, rest = divmod(rounded, _TIMES[large])
+    return f"{'-' * (seconds < 0)}{many:,.0f} {large} {rest / _TIMES[small]:.0f} {small}"
+
+
+def format_seconds(seconds: float) -> str:
+    """Four significant digits of one unit, at most seconds, which ``parse_time`` reads back.
+
+    >>> format_seconds(0.0000123), format_seconds(86400.0)
+    ('12.3 us', '8.64e+04 s')
     """
     for unit, factor in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
-        if abs(seconds) >= factor:
+        if abs(seconds) >= factor * 0.99995:
             return f"{seconds / factor:.4g} {unit}"
     return f"{round(seconds / 1e-9, 3):.4g} ns"  # below a femtosecond there is nothing but rounding
 

@@ -29,7 +29,7 @@ from sims.faults.timeline import Timeline
 from sims.members import Members
 from sims.packet.collective import PacketProgram
 from sims.packet.routes import SPREADING
-from sims.placement import place, placement_file
+from sims.placement import canonical_placement, place, placement_names
 from sims.program import Program
 from sims.result import Row, bus_factor
 from sims.scenario import SETTINGS, Scenario
@@ -71,14 +71,16 @@ class AllReduce:
         chosen = setup.engine == "packet" and self.policy.name in SPREADING  # for each packet, on its way
         drawn = self.policy.drawn or setup.placement == "random" or draws(static) or chosen
         drawn |= self.course.draws
-        file, table = placement_file(setup.placement), policy_file(setup.routing)
+        table = policy_file(setup.routing)
         self._common: dict[str, Any] = {
             "topology": topology or f"graph {fabric.name}",
             "topology_digest": content_digest(fabric) if digest is None else digest,
             "ranks": len(self.placement),
-            "placement": setup.placement.removesuffix(":"),
-            # The endpoints, not the file's text: names in it mean something only together with the graph's.
-            "placement_digest": digest_of(self.placement.astype("<i8")) if file else "",
+            "placement": canonical_placement(setup.placement),
+            # The endpoints, not the text: names in it mean something only together with the graph's.
+            "placement_digest": digest_of(self.placement.astype("<i8"))
+            if placement_names(setup.placement)
+            else "",
             "seed": setup.seed if drawn else 0,
             "routing": str(self.policy),
             "routing_digest": hashlib.sha256(table.read_bytes()).hexdigest() if table else "",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from fabric.errors import ParameterError
+from fabric.hostlist import split_names
+from sims.placement import PLACEMENTS
 from sims.settings import DEFAULTS, field_of, legal_parts, resolve, with_part
 
 __all__ = ["overridden", "read_assignments", "split_values"]
@@ -75,14 +77,19 @@ def read_assignments(texts: Iterable[str]) -> list[tuple[str, list[str]]]:
 
 def split_values(text: str, *, whole: bool = False) -> list[str]:
     """The values between the commas of ``text``; a piece ``part=value`` continues the one before, unless each
-    is ``whole``.
+    is ``whole``. Commas within brackets separate nothing, and what follows a ``hostlist:`` belongs to it, up
+    to the name of another placement.
 
     >>> split_values("ecmp:qps=2,salt=none,spray"), split_values("leaf-spine=2,spine-core=2", whole=True)
     (['ecmp:qps=2,salt=none', 'spray'], ['leaf-spine=2', 'spine-core=2'])
+    >>> split_values("packed,hostlist:lrdn[1-4,7],login1,random")
+    ['packed', 'hostlist:lrdn[1-4,7],login1', 'random']
     """
     values: list[str] = []
-    for piece in (part.strip() for part in text.split(",")):
-        if values and not whole and "=" in piece and ":" not in piece.partition("=")[0]:
+    for piece in split_names(text) if "[" in text else [part.strip() for part in text.split(",")]:
+        if values and values[-1].startswith("hostlist:") and piece.partition(":")[0] not in PLACEMENTS:
+            values[-1] += "," + piece
+        elif values and not whole and "=" in piece and ":" not in piece.partition("=")[0]:
             values[-1] += ("," if ":" in values[-1] else ":") + piece
         else:
             values.append(piece)

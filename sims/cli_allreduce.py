@@ -91,7 +91,9 @@ def allreduce(
     placement: Annotated[
         str,
         typer.Option(
-            metavar="NAME|FILE", help="packed, strided[:STEP], random, or a file with an endpoint per line."
+            metavar="NAME|FILE",
+            help="packed, strided-servers[:STEP], strided-endpoints:STEP, random, hostlist:n[01-16], or a "
+            "file with an endpoint or host per line.",
         ),
     ] = "packed",
     seed: Seed = "0",
@@ -149,6 +151,7 @@ def allreduce(
     from sims.explain import Explainer
     from sims.explain_lines import explanation_lines
     from sims.faults.timeline import Timeline as Record
+    from sims.members import used
     from sims.output import write_records
     from sims.result import Row
     from sims.setup import Setup
@@ -220,7 +223,12 @@ def allreduce(
             for row in progress.each(job.rows(fitting, chosen, record), total):
                 if not rows:
                     progress.print(
-                        allreduce_header(row, fabric.disclaimer, [*notes, *job.caveats, *left_out])
+                        allreduce_header(
+                            row,
+                            fabric.disclaimer,
+                            [*notes, *job.caveats, *left_out],
+                            used(fabric, job.placement),
+                        )
                     )
                 if explainer:
                     row = replace(row, gains=explainer.gains(row))

@@ -65,7 +65,8 @@ def flows(
         str,
         typer.Option(
             metavar="PATTERN|FILE",
-            help="permutation, shift[:STEP], incast, or a CSV of src,dst,size_bytes[,start_s].",
+            help="permutation, shift[:STEP], incast, or a CSV of src,dst,size_bytes[,start_s]; endpoints by "
+            "number, name or host.",
         ),
     ] = "permutation",
     size: Annotated[
@@ -167,6 +168,7 @@ def flows(
         raise ParameterError("size", None, "a pattern needs the size of its flows, such as 1GB")
     amount = parse_size(size) if size is not None else 0
     from fabric.fault import format_faults, parse_faults
+    from fabric.node_names import NodeNames
     from fabric.upgrade import format_upgrades, improved, parse_upgrades
     from sims.explain_flows import explain_flows
     from sims.explain_lines import explanation_lines
@@ -188,7 +190,7 @@ def flows(
         fabric, text, _, notes = opened(texts["topology"], progress, allow_partition=partition)
         faster = parse_upgrades(texts["upgrade"])
         who = (
-            read_traffic(traffic, fabric.n_endpoints)
+            read_traffic(traffic, fabric.n_endpoints, NodeNames(fabric))
             if is_file
             else pattern(traffic, fabric.n_endpoints, amount, draw)
         )

@@ -67,7 +67,7 @@ def compare(
     ] = None,
     placement: Annotated[
         str,
-        typer.Option(metavar="NAME|FILE", help="Of an all-reduce: packed, strided[:STEP], random or a file."),
+        typer.Option(metavar="NAME|FILE", help="Of an all-reduce: as --placement of allreduce."),
     ] = "packed",
     seed: Seed = "0",
     fail: Fail = None,

@@ -49,7 +49,13 @@ def disturbance_lines(size: str, disturbance: Mapping[str, Mapping[str, float]])
     share = lost / (lost + count * run["undisturbed_s"])
     passed = int(run["passed_over"])
     more = f"; {passed:,} that would have cut a pair off were passed over" if passed else ""
-    yield f"# {faults:,} fault{'s' * (faults != 1)} cost {format_time(lost)}, {share:.3%} of the time{more}"
+    # Computing between two all-reduces is part of the run and not of the time that all-reduces take.
+    cost = "cost nothing"
+    if lost:
+        cost = f"cost {format_time(lost)}: " if lost > 0 else f"saved {format_time(-lost)}: "
+        cost += f"{abs(share):.3%} of the time in all-reduces, "
+        cost += f"{abs(lost) / run['duration_s']:.3%} of the whole run"
+    yield f"# {faults:,} fault{'s' * (faults != 1)} {cost}{more}"
     each = [(name, told) for name, told in disturbance.items() if name != "run" and told["lost_s"] > 0]
     each.sort(key=lambda item: -item[1]["lost_s"])
     for name, told in each[:_SHOWN]:

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric import Fabric
+from fabric.fabric import ranges
 
-__all__ = ["Members"]
+__all__ = ["Members", "used"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,3 +53,25 @@ class Members:
 
     def _named(self, kind: str, node: int) -> str:
         return self.fabric.label(node) if self.fabric.labels else f"{kind} {self.fabric.label(node)}"
+
+
+def used(fabric: Fabric, endpoints: NDArray[np.int64]) -> str:
+    """How many servers and leaves these ``endpoints`` are of, in words.
+
+    >>> from topologies import load
+    >>> tree = Fabric.from_graph(load("fat-tree:endpoints=64,radix=16,gpus_per_server=8"))
+    >>> used(tree, np.array([0, 1, 2, 3, 8, 9]))
+    'in 2 servers (2 to 4 each) on 2 leaves'
+    """
+    endpoints = np.unique(endpoints)
+    server = fabric.server[endpoints]
+    each = np.unique(server[server >= 0], return_counts=True)[1]
+    arcs = ranges(fabric.arc_up[endpoints], fabric.arc_ptr[endpoints + 1])
+    leaves = len(np.unique(fabric.arc_dst[arcs]))
+    on = f"on {leaves:,} {'leaf' if leaves == 1 else 'leaves'}"
+    if not len(each):
+        return on
+    share = f"{each.min():,}" if each.min() == each.max() else f"{each.min():,} to {each.max():,}"
+    alone = int(np.sum(server < 0))
+    rest = f" and {alone:,} endpoints of none" if alone else ""
+    return f"in {len(each):,} server{'s' * (len(each) > 1)} ({share} each){rest} {on}"

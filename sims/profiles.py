@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from fabric.errors import FileFormatError, ParameterError
-from fabric.units import format_time, parse_time
+from fabric.units import format_seconds, parse_time
 
 __all__ = [
     "CONSTANTS",
@@ -95,7 +95,7 @@ class LatencyProfile:
     def __str__(self) -> str:
         neutral = LatencyProfile(name=self.name).constants()
         parts = [
-            f"{key}={value:g}" if key in _FACTORS else f"{key}={format_time(value).replace(' ', '')}"
+            f"{key}={value:g}" if key in _FACTORS else f"{key}={format_seconds(value).replace(' ', '')}"
             for key, value in self.constants().items()
             if value != neutral[key]
         ]

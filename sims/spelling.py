@@ -13,7 +13,7 @@ from sims.collectives import format_algorithm, parse_algorithms
 from sims.faults.setting import canonical_time, parse_faults_text, parse_repeat
 from sims.faults.wear import Wear, time_text
 from sims.packet.settings import parse_packet_settings
-from sims.placement import PLACEMENTS, check_placement
+from sims.placement import canonical_placement, check_placement
 from sims.profiles import latency_profile
 from sims.settings import ENGINES
 
@@ -72,7 +72,7 @@ def check_field(field: str, text: str) -> str:
             raise ParameterError(field, text, "yes or no, as true or false", ("true", "false"))
         return text
     check_placement(text)
-    return text.removesuffix(":") if text.partition(":")[0] in PLACEMENTS else text
+    return canonical_placement(text)
 
 
 def _whole(name: str, text: str, least: int, rule: str) -> str:

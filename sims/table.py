@@ -18,7 +18,9 @@ from fabric.routing import caveat
 from fabric.units import format_rate, format_size, format_time
 from sims.fault_lines import NO_FAULTS, course_lines, disturbance_lines, struck_lines
 from sims.flows import FlowResult
+from sims.members import used
 from sims.packet.settings import PacketSettings, parse_packet_settings
+from sims.placement import placement_words
 from sims.profiles import LatencyProfile, latency_profile
 from sims.result import Row
 from topologies.catalogue import Entry
@@ -43,12 +45,15 @@ def _columns(start: str, values: Sequence[object]) -> str:
     return f"{start} " + " ".join(f"{value:>{width}}" for value, width in zip(values, _WIDTHS)).rstrip()
 
 
-def allreduce_header(row: Row, disclaimer: str = "", notes: Sequence[str] = ()) -> Iterator[str]:
-    """What was run, from any of its rows."""
+def allreduce_header(
+    row: Row, disclaimer: str = "", notes: Sequence[str] = (), where: str = ""
+) -> Iterator[str]:
+    """What was run, from any of its rows; ``where``: the servers and leaves of the ranks (sims.members)."""
     s = row.scenario
     yield f"# fabricsim {row.version}: all-reduce, simulated ({s.engine} model)"
     yield f"# topology   {s.topology}: {row.endpoints:,} endpoints"
-    yield f"# ranks      {s.ranks:,}, placement {s.placement}, routing {s.routing}, seed {s.seed}"
+    ranks, placed = f"{s.ranks:,} {where}".rstrip(), placement_words(s.placement)
+    yield f"# ranks      {ranks}, placement {placed}, routing {s.routing}, seed {s.seed}"
     yield f"# latency    {latency_profile(s.latency_profile)}"
     if s.packet:
         yield f"# packets    {packet_settings_line(parse_packet_settings(s.packet))}"
@@ -128,6 +133,8 @@ def flows_lines(
     slow, fast = int(np.argmin(result.rate)), int(np.argmax(result.rate))
     yield f"# topology   {topology}: {fabric.n_endpoints:,} endpoints"
     yield f"# traffic    {traffic}: {len(who):,} flows, {who.size.sum() / 1e9:,.6g} GB; routing {policy}"
+    both = np.unique(np.concatenate([who.src, who.dst]))
+    yield f"# ends       {len(both):,} endpoints {used(fabric, both)}"
     yield f"# latency    {profile}"
     if packet is not None:
         yield f"# packets    {packet_settings_line(packet)}"
@@ -245,7 +252,7 @@ def measures_lines(
         lack = "the switches have no tiers to cut between" if m.tiers else "there is no switch"
         yield f"  bisection          not given: {lack}"
     for tier_name, ratio in m.oversubscription:
-        yield f"  oversubscription   {ratio:>10.3g}:1 at the worst {tier_name}"
+        yield f"  oversubscription   {ratio:>10.4g}:1 at the worst {tier_name} (capacity below : above)"
 
 
 def _plural(name: str) -> str:

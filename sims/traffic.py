@@ -1,10 +1,10 @@
-"""Traffic: who sends how much to whom, and when. Patterns and a CSV reader; knows no fabric and no clock."""
+"""Traffic: who sends how much to whom, and when. Patterns and a CSV reader; knows no clock."""
 
 from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.errors import FileFormatError, ParameterError
+from fabric.node_names import NodeNames
 
 __all__ = ["PATTERNS", "Traffic", "pattern", "read_traffic"]
 
 _COLUMNS = ("src", "dst", "size_bytes")
+_MOST = 10_000_000  # flows of a file
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -81,13 +83,16 @@ def _step(text: str, endpoints: int) -> int:
     return int(text)
 
 
-def read_traffic(path: str | Path, endpoints: int) -> Traffic:
+def read_traffic(path: str | Path, endpoints: int, names: NodeNames | None = None) -> Traffic:
     """The flows of a CSV file with the columns src, dst, size_bytes and optionally start_s.
 
+    An endpoint is called by its number or, with ``names``, as those call it: a host stands for its endpoints,
+    a list in double quotes (``"lrdn[1,3]"``) for all that it names. A line that names as many on either side
+    is a flow from each to its peer, one that names one on one side a flow for each of the other.
+
     Raises:
-        FileFormatError: missing file or column, an endpoint out of range or sending to itself, a size or
-        start
-            that is no number of its range; names the line.
+        FileFormatError: missing file or column, an endpoint out of range, unknown or sending to itself, sides
+            that name several and not as many, a size or start that is no number of its range; names the line.
     """
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
@@ -138,11 +143,45 @@ def read_traffic(path: str | Path, endpoints: int) -> Traffic:
             problem = f"{name} = {values[first].item()}: {rule}{more}"
             raise FileFormatError(str(path), f"line {lines[first]}", problem)
 
-    src, dst = numbers("src", np.int64), numbers("dst", np.int64)
     size, start = numbers("size_bytes", np.float64), numbers("start_s", np.float64)
+    if names is None or all(
+        text.strip().lstrip("+-").isdecimal() for text in columns["src"] + columns["dst"]
+    ):
+        src, dst = numbers("src", np.int64), numbers("dst", np.int64)
+    else:
+        src, dst, line = _named(str(path), lines, columns["src"], columns["dst"], names)
+        size, start, lines = size[line], start[line], tuple(np.array(lines)[line].tolist())
     for name, values in (("src", src), ("dst", dst)):
         refuse(name, values, (values < 0) | (values >= endpoints), f"endpoints are 0 to {endpoints - 1}")
     refuse("dst", dst, src == dst, "a flow goes to another endpoint than its own")
     refuse("size_bytes", size, ~(np.isfinite(size) & (size > 0)), "a finite number above zero")
     refuse("start_s", start, ~(np.isfinite(start) & (start >= 0)), "a finite number, zero or more")
     return Traffic(src=src, dst=dst, size=size, start=start)
+
+
+def _named(
+    path: str, lines: Sequence[int], src: Sequence[str], dst: Sequence[str], names: NodeNames
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """The flows of lines that name their endpoints: from, to, and the index of the line of each, (flows,)."""
+    known: dict[str, NDArray[np.int64]] = {}
+    pairs: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
+    total = 0
+    for number, *sides in zip(lines, src, dst):
+        for column, text in zip(("src", "dst"), sides):
+            if text not in known:
+                try:
+                    known[text] = names.endpoints(text.strip())
+                except ParameterError as error:
+                    said = f"{column} = {error.value!r:.80}: {error.rule}"
+                    raise FileFormatError(path, f"line {number}", said) from None
+        a, b = known[sides[0]], known[sides[1]]
+        if len(a) != len(b) and min(len(a), len(b)) != 1:
+            rule = f"{len(a):,} endpoints to {len(b):,}: as many on either side, or one on one of them"
+            raise FileFormatError(path, f"line {number}", rule)
+        total += max(len(a), len(b))
+        if total > _MOST:
+            raise FileFormatError(path, f"line {number}", f"more than {_MOST:,} flows so far")
+        pairs.append((a, b))
+    count = [max(len(a), len(b)) for a, b in pairs]
+    of = [np.concatenate([np.resize(side, n) for n, side in zip(count, sides)]) for sides in zip(*pairs)]
+    return of[0], of[1], np.repeat(np.arange(len(pairs)), count)

@@ -5,7 +5,7 @@ Knows servers, rails, planes and cables; which switches there are is in ``topolo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -139,6 +139,7 @@ class Cluster:
         joints = ["endpoint", *TIER_NAMES]
         cables = ", ".join(f"{n:,} {a}-{b}" for n, a, b in zip(s.cable_counts, joints, joints[1:]))
         notes.append(f"Cables: {cables}.")
+        notes += self._oversubscribed()
         if s.tiers > 1 and s.cables[-1] > 1:
             top, below = TIER_NAMES[s.tiers - 1], TIER_NAMES[s.tiers - 2]
             notes.append(
@@ -157,6 +158,19 @@ class Cluster:
                 f"Some servers straddle two leaves: {self._together} does not divide {s.down[0]} ports."
             )
         return notes
+
+    def _oversubscribed(self) -> Iterator[str]:
+        """What each ratio that was asked for came to, and the ports that it leaves free."""
+        s, ratios = self.shape, self.call.get("oversubscription", [])
+        for tier, ratio in enumerate(ratios[: s.tiers - 1]):
+            down, up = s.down[tier] * s.cables[tier], s.parents[tier + 1] * s.cables[tier + 1]
+            free = self.radix - down - up
+            if ratio != 1:
+                left = f"; {free:,} of its {self.radix:,} ports {'is' if free == 1 else 'are'} free" * (
+                    free > 0
+                )
+                each = f"each {TIER_NAMES[tier]} has {down:,} ports down for {up:,} up"
+                yield f"Oversubscription {down / up:.4g}:1: {each}{left}."
 
     @property
     def _rate(self) -> float:

@@ -43,11 +43,12 @@ def fat_tree(
     by u/c parallel ``cables``: so all are reached alike.
 
     ``oversubscription`` is ports down : ports up of the leaf, or a list for leaf, spine, ... (what is not
-    said is 1). ``rate`` is in bytes/s per cable; ``delay`` in seconds, for the cables endpoint-leaf,
-    leaf-spine, spine-core, ... (the last repeats): 5, 50 and 100 m of fibre at 5 ns/m. ``gpus_per_server`` =
-    g > 0 makes endpoints g*s .. g*s + g-1 server s, and with ``nvlink`` (bytes/s per GPU) above zero and
-    g > 1 joins them by a scale-up switch. GPUs of a server share a leaf where g divides its ports. With
-    ``rails``, as many servers as a leaf has ports down share g leaves, and GPU r is on the leaf of rail r.
+    said is 1); where it does not split all ports, as many as it does are used and the others are free.
+    ``rate`` is in bytes/s per cable; ``delay`` in seconds, for the cables endpoint-leaf, leaf-spine,
+    spine-core, ... (the last repeats): 5, 50 and 100 m of fibre at 5 ns/m. ``gpus_per_server`` = g > 0 makes
+    endpoints g*s .. g*s + g-1 server s, and with ``nvlink`` (bytes/s per GPU) above zero and g > 1 joins them
+    by a scale-up switch. GPUs of a server share a leaf where g divides its ports. With ``rails``, as many
+    servers as a leaf has ports down share g leaves, and GPU r is on the leaf of rail r.
 
     Returns nodes 0 .. N-1 as endpoints, then switches tier by tier, then scale-up switches. Every switch
     below the top uses all its uplinks and none uses more than its ports. With three tiers or more, ``pod`` is

@@ -14,7 +14,7 @@ from fabric.errors import ParameterError
 from topologies.checks import cabling, whole
 from topologies.cluster import Cluster
 from topologies.spec import RATE, RATE_OR_ZERO, RATIOS, TIME, TIMES, WHOLE, Builder
-from topologies.tree import Shape, tops
+from topologies.tree import Shape, splits, tops
 
 __all__ = ["RAIL_OPTIMIZED", "rail_optimized", "rail_optimized_cluster"]
 
@@ -84,7 +84,7 @@ def _shape(call: dict[str, Any]) -> Shape:
         c = tops(up, leaves, radix)
         return Shape(down=(size, leaves), parents=(1, c), cables=(1, up // c), leaves=leaves, endpoints=n * g)
     ratio = ratios[1] if len(ratios) > 1 else 1
-    pod = max((d for d in _splits(radix, ratio) if d % g == 0), default=0)
+    pod = max((d for d in splits(radix, ratio) if d % g == 0), default=0)
     if not pod:
         rule = (
             f"a spine of {radix} ports, {ratio} : 1, has none down for a leaf of each rail and whole ones up"
@@ -107,7 +107,7 @@ def _shape(call: dict[str, Any]) -> Shape:
 
 def _servers_per_group(size: int | None, radix: int, ratio: float) -> int:
     """``size`` where so many ports down and their uplinks fit a leaf, or the most that do for None."""
-    legal = _splits(radix, ratio)
+    legal = splits(radix, ratio)
     if not legal:
         rule = f"ports down : ports up of a leaf of {radix} ports, both whole: 1 is always legal"
         raise ParameterError("oversubscription", ratio, rule)
@@ -118,17 +118,6 @@ def _servers_per_group(size: int | None, radix: int, ratio: float) -> int:
         rule = f"{ratio} : 1 makes whole uplinks that fit {radix} ports with it: the nearest legal are "
         raise ParameterError("servers_per_group", size, rule + " and ".join(map(str, near)))
     return size
-
-
-def _splits(radix: int, ratio: float) -> list[int]:
-    """All ports down that ``radix`` has room for beside 1/ratio as many ports up, a whole number of them."""
-    return [
-        d
-        for d in range(1, radix)
-        if round(d / ratio) >= 1
-        and abs(d / ratio - round(d / ratio)) < 1e-3
-        and d + round(d / ratio) <= radix
-    ]
 
 
 RAIL_OPTIMIZED = Builder(

@@ -15,7 +15,7 @@ from typing import Any
 import networkx as nx
 
 from fabric.errors import ParameterError
-from fabric.units import format_rate, format_time, parse_rate, parse_time
+from fabric.units import format_rate, format_seconds, parse_rate, parse_time
 
 __all__ = [
     "BOOLEAN",
@@ -29,6 +29,7 @@ __all__ = [
     "Builder",
     "Parameter",
     "choice",
+    "ratio",
     "read_arguments",
     "write_arguments",
 ]
@@ -190,7 +191,7 @@ def _time(name: str, text: str) -> float:
 
 
 def _write_time(value: float) -> str:
-    short = format_time(value).replace(" ", "")
+    short = format_seconds(value).replace(" ", "")
     return "0s" if value == 0 else short if _time("time", short) == value else f"{float(value)!r}s"
 
 
@@ -202,17 +203,32 @@ def _write_times(value: Any) -> str:
     return "/".join(map(_write_time, _shortest(_sequence(value))))
 
 
+_RATIO = re.compile(r"\s*([0-9.eE+-]{1,40}?)\s*(?::\s*([0-9.eE+-]{1,40}?)\s*)?")
+
+
+def ratio(text: str) -> float | None:
+    """The number that ``text`` is, alone or as ``down:up``; None unless it is finite and above zero.
+
+    >>> ratio("1.5"), ratio("3:2"), ratio("2:0")
+    (1.5, 1.5, None)
+    """
+    match = _RATIO.fullmatch(text)
+    try:
+        value = float(match[1]) / float(match[2] or 1) if match else math.nan
+    except (ValueError, ZeroDivisionError):
+        return None
+    return value if 0 < value < math.inf else None
+
+
 def _ratios(name: str, text: str) -> int | float | tuple[int | float, ...]:
     ratios = []
     for item in text.split("/"):
-        try:
-            number = float(item)
-        except ValueError:
-            number = math.nan
-        if not 0 < number < math.inf:
-            raise ParameterError(
-                name, text, "a number above zero per tier from the leaf up, such as 3 or 3/1.5"
+        number = ratio(item)
+        if number is None:
+            rule = (
+                "a number above zero per tier from the leaf up, such as 3, 3:2 (three down, two up) or 3/1.5"
             )
+            raise ParameterError(name, text, rule)
         ratios.append(int(number) if number == int(number) else number)
     return ratios[0] if len(ratios) == 1 else tuple(ratios)
 

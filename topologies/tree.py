@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 
 from fabric.errors import ParameterError
 
-__all__ = ["Shape", "smallest", "tops"]
+__all__ = ["Shape", "smallest", "splits", "tops"]
 
 _MOST_TIERS = 4
+_MOST_SPLITS = 1_000_000  # of a switch's ports, looked at from the largest on
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,12 +159,12 @@ def smallest(endpoints: int, radix: int, tiers: int | None, ratios: Sequence[flo
     """The tree of switches of ``radix`` ports that holds ``endpoints`` on the fewest leaves and subtrees.
 
     ``tiers`` is 1 to 4, None for the fewest that do; ``ratios`` are ports down : ports up of tier 1, 2, ...
-    (1 where not said). With ``group`` = g > 0, leaves come in groups of g with as many servers of g endpoints
-    as a leaf has ports down. The top has, per plane, the fewest switches whose number divides the uplinks
-    below: all are reached alike.
+    (1 where not said), which use as many ports as they can and leave the others free. With ``group`` = g > 0,
+    leaves come in groups of g with as many servers of g endpoints as a leaf has ports down. The top has, per
+    plane, the fewest switches whose number divides the uplinks below: all are reached alike.
 
     Raises:
-        ParameterError: a ratio does not split the ports, the endpoints do not fit, or there are more ratios
+        ParameterError: no ports are whole in a ratio, the endpoints do not fit, or there are more ratios
             than tiers with uplinks.
 
     >>> smallest(100_000, 128, None, [1], 0).switches
@@ -214,16 +215,37 @@ def tops(uplinks: int, subtrees: int, radix: int) -> int:
     return next(c for c in range(least, uplinks + 1) if uplinks % c == 0)
 
 
+def splits(radix: int, ratio: float) -> list[int]:
+    """All ports down that ``radix`` has room for beside 1/ratio as many ports up, a whole number of them.
+
+    >>> splits(64, 4)[-2:]  # 44 down and 11 up, 48 and 12
+    [44, 48]
+    """
+    most = int(radix * (ratio / (1 + ratio))) + 1
+    down = np.arange(max(1, most - _MOST_SPLITS), min(radix, most + 1))
+    with np.errstate(over="ignore", invalid="ignore"):
+        exact = down / ratio
+        up = np.round(exact)
+        fits = (up >= 1) & (np.abs(exact - up) < 1e-3) & (down + up <= radix)
+    found: list[int] = down[fits].tolist()
+    return found
+
+
 def _ports(radix: int, ratio: float, ratios: Sequence[float]) -> tuple[int, int]:
-    """(ports down, ports up) of a switch oversubscribed by ``ratio``; both are whole and at least one."""
+    """(ports down, ports up) of a switch oversubscribed by ``ratio``; both are whole and at least one.
+
+    Where the ratio does not split all ports, the most that it does split; the others are left free.
+    """
     exact = radix * ratio / (1 + ratio)
     down = round(exact)
     if abs(exact - down) > 1e-3 or not 1 <= down < radix:  # 9/7 may be written 1.2857
+        if fitting := splits(radix, ratio):
+            return fitting[-1], round(fitting[-1] / ratio)
         low = min(max(int(exact), 1), radix - 1)
         near = dict.fromkeys((low, min(low + 1, radix - 1)))
         legal = " and ".join(f"{d / (radix - d):.6g} ({d} down, {radix - d} up)" for d in near)
         value = ratio if len(ratios) == 1 else list(ratios)
-        rule = f"splits {radix} ports into whole ones: the nearest legal are {legal}"
+        rule = f"ports down : ports up of {radix} ports, both whole: the nearest legal are {legal}"
         raise ParameterError("oversubscription", value, rule)
     return down, radix - down
 

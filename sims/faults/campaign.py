@@ -138,7 +138,7 @@ class Campaign:
 
     def _job(self) -> Generator[simpy.Event, Any, None]:
         env, gap, done = self.env, self.course.gap, 0
-        while self._more(done, 0.0):
+        while True:
             self.process.seen = dict(self.process.active)
             many, time = self._undisturbed_ahead(done)
             start, concerned = float(env.now), self._links()
@@ -152,10 +152,13 @@ class Campaign:
             if self.timeline is not None and not self._in_detail():
                 self.timeline.note(start, self.payload() / (time + gap))
             self._account(time, many, concerned | self._links())
-            if gap and self._more(done, gap):
+            if not self._more(done, gap):
+                return
+            if gap:
                 yield env.timeout(gap)
 
     def _more(self, done: int, wait: float) -> bool:
+        """Whether another all-reduce begins, ``wait`` s from now."""
         if self.course.duration:
             return self.env.now + wait < self.course.duration
         return done < self.course.iterations

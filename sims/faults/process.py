@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from fabric.breakage import Limit
 from fabric.errors import FabricsimError, ParameterError
+from fabric.units import format_time
 from sims.faults.links import Links
 from sims.faults.outage import Outage
 
@@ -113,7 +114,7 @@ class FaultProcess:
             return None
         if len(self.faults) + self.passed_over + self._pulled >= _MOST:
             rule = f"more than {_MOST:,} faults before the run ends: let less fail, or run for less long"
-            raise ParameterError("faults", f"{_MOST:,} within {outage.at:.6g} s", rule)
+            raise ParameterError("faults", f"{_MOST:,} within {format_time(outage.at)}", rule)
         fault = Fault(outage=outage)
         self._pulled += 1
         self._furthest = outage.at
@@ -181,7 +182,7 @@ class FaultProcess:
         lost[fault.outage.cables] = True
         cut = self._limit.broken_by(lost)
         if cut is not None and self._strict:
-            what = f"{fault.outage.what} at {fault.outage.at:.6g} s"
+            what = f"{fault.outage.what} at {format_time(fault.outage.at)}"
             raise FabricsimError(f"{what}: {self._limit.said(cut)}: leave it out, or allow a partition")
         self.passed_over += cut is not None
         return cut is not None

@@ -6,7 +6,7 @@ Each fault is a table::
     at = "2ms"            # from the start of the run; in the order of time
     length = "500ms"      # until it is repaired; without it, never
     cable = "16,24"       # two nodes: the cables between them; or
-    # node = "24"         # a node: all its cables; or
+    # node = "24"         # a node, a host or a list such as "leaf[1-4]": all their cables; or
     # fail = "cables=2"   # as --fail draws them
 """
 
@@ -19,12 +19,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from fabric import Fabric
 from fabric.breakage import broken
 from fabric.damage import cable_links
 from fabric.errors import FabricsimError, FileFormatError, ParameterError
 from fabric.fault import parse_faults
 from fabric.fault_file import CableNames
+from fabric.hostlist import split_names
 from fabric.units import parse_time
 from sims.faults.outage import Outage
 
@@ -32,6 +35,7 @@ __all__ = ["FaultSchedule", "read_schedule"]
 
 _KEYS = ("at", "length", "cable", "node", "fail")
 _WHAT = ("cable", "node", "fail")
+_DRAWS = 0x5C4ED  # sets these draws apart from others of the same seed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,17 +62,20 @@ class FaultSchedule:
         return hashlib.sha256(repr(self.entries).encode()).hexdigest()
 
     def outages(self, fabric: Fabric, seed: int, *, allow_partition: bool) -> list[Outage]:
-        """The outages on ``fabric``, in the order of time; each draws on its own.
+        """The outages on ``fabric``, in the order of time.
+
+        Each draws from a stream of its own: no fault of another number or seed draws from the same one.
 
         Raises:
             FileFormatError: one names or takes what is not there.
         """
         names, found = CableNames(fabric), []
-        for number, entry in enumerate(self.entries, 1):
+        streams = np.random.SeedSequence([seed % 2**63, _DRAWS]).spawn(len(self.entries))
+        for number, (entry, stream) in enumerate(zip(self.entries, streams), 1):
             try:
                 if entry.what == "fail":
                     faults = parse_faults("fail", entry.text)
-                    damage = broken(fabric, faults, seed + number, allow_partition=allow_partition)
+                    damage = broken(fabric, faults, stream, allow_partition=allow_partition)
                     cables = damage.lost.nonzero()[0]
                 else:
                     cables = names.cables(entry.text)
@@ -134,9 +141,9 @@ def _entry(table: Mapping[str, Any]) -> _Entry:
         faults = parse_faults("fail", text)
         if not faults or any(fault.what == "file" for fault in faults):
             raise ParameterError("fail", text, "a number of cables or switches: use cable and node for names")
-    elif what == "node" and "," in text:
+    elif what == "node" and len(split_names(text)) > 1:
         raise ParameterError("node", text, "one node: cable names two")
-    elif what == "cable" and "," not in text:
+    elif what == "cable" and len(split_names(text)) < 2:
         raise ParameterError("cable", text, "two nodes with a comma between: node names one")
     return _Entry(at=at, length=length, what=what, text=text)
 

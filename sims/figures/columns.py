@@ -36,6 +36,8 @@ def short_size(value: float) -> str:
 
 def short_time(value: float) -> str:
     """A time as a tick: ``10 ms``."""
+    if abs(value) >= 999.5:
+        return f"{float(f'{value:.4g}'):,.0f} s"
     return _short(value, _TIMES) if value else "0 s"
 
 

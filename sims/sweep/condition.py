@@ -16,6 +16,7 @@ from typing import Any
 
 from fabric.errors import ParameterError
 from fabric.units import parse_rate, parse_size, parse_time
+from topologies.spec import ratio
 
 __all__ = ["Condition", "Value", "quantity"]
 
@@ -184,11 +185,13 @@ class Condition:
 
 
 def quantity(text: str) -> int | float | None:
-    """The number that ``text`` is: plain, or bytes, seconds or bytes/second by its unit; None if it is none.
+    """The number that ``text`` is: plain, a ratio, or bytes, seconds or bytes/second by its unit; or None.
 
-    >>> quantity("1KiB"), quantity("300ns"), quantity("ring")
-    (1024, 3e-07, None)
+    >>> quantity("1KiB"), quantity("300ns"), quantity("3:2"), quantity("ring")
+    (1024, 3e-07, 1.5, None)
     """
+    if ":" in text and (found := ratio(text)) is not None:
+        return found
     readers: tuple[Callable[[str], int | float], ...] = (int, float, parse_rate, parse_time, parse_size)
     for read in readers:
         try:

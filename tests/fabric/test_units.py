@@ -19,6 +19,39 @@ from fabric.units import (
 
 
 @pytest.mark.parametrize(
+    "seconds, text",
+    [
+        (86400.0, "1 d 0 h"),
+        (86399.9, "1 d 0 h"),  # what rounds to a day is a day, and not 23 h 60 min
+        (3599.6, "1 h 0 min"),
+        (599.9, "599.9 s"),
+        (600.0, "10 min 0 s"),
+        (754.2, "12 min 34 s"),
+        (5400.0, "1 h 30 min"),
+        (-5400.0, "-1 h 30 min"),
+        (30 * 86400.0, "30 d 0 h"),
+        (731 * 86400.0, "2 y 0 d"),
+        (1000 * 31557600.0, "1,000 y 0 d"),
+        (4.1, "4.1 s"),
+        (0.999999, "1 s"),
+        (0.99994, "999.9 ms"),
+        (0.0, "0 ns"),
+    ],
+)
+def test_times_in_words(seconds: float, text: str) -> None:
+    assert format_time(seconds) == text
+
+
+@given(st.floats(600, 1e12))
+def test_a_long_time_in_words_is_as_long_within_its_smaller_unit(seconds: float) -> None:
+    many, large, rest, small = format_time(seconds).replace(",", "").split()
+    assert (
+        abs(parse_time(many + large) + parse_time(rest + small) - seconds) <= parse_time("1" + small) * 1.01
+    )
+    assert parse_time(rest + small) < parse_time("1" + large)
+
+
+@pytest.mark.parametrize(
     "text, value",
     [
         ("400Gbps", 50e9),

@@ -26,6 +26,9 @@ SPEC = "fat-tree:k=4,gpus_per_server=4"
         {"placement": "random", "seed": "5", "ranks": "8", "routing": "dmodk"},
         {"placement": "strided:2", "routing": "adaptive", "seed": "5"},
         {"placement": "strided:", "routing": "ecmp:qps=4"},
+        {"placement": "strided-servers:2"},
+        {"placement": "strided-endpoints:3", "ranks": "6"},
+        {"placement": "hostlist:[8-11,0],4"},
         {"algorithm": "hierarchical-tree:segment=64KiB,pipeline=true", "size": "1G"},
         {"algorithm": "auto", "engine": "bound", "size": "1000"},
         {"latency_profile": "ib-ndr:switch_latency=0.3us"},
@@ -132,7 +135,7 @@ def test_where_sees_parts_and_their_defaults(tmp_path: Path) -> None:
             "hierarchical algorithms need groups of the same size",
         ),
         ([f"topology={SPEC}", "algorithm=hierarchical-ring:pipeline=4", "engine=bound"], "use engine flow"),
-        (["topology=star:endpoints=8", "placement=strided:9"], "a whole number from 1 to 8"),
+        (["topology=star:endpoints=8", "placement=strided:9"], "a whole number of servers from 1 to 8"),
         (["topology=fat-tree:k=3"], "k"),
     ],
 )
@@ -161,3 +164,20 @@ def test_more_work_is_estimated_to_take_more() -> None:
     many = plan_sweep(read_sweep(sets=["topology=fat-tree:k=16", "algorithm=ring,halving-doubling,auto"]))
     assert 50e6 < small.worker_bytes < large.worker_bytes < many.worker_bytes
     assert 0 < small.seconds < large.seconds < many.seconds
+
+
+def test_ratios_of_an_axis_are_numbers_in_conditions(tmp_path: Path) -> None:
+    path = tmp_path / "ratios.toml"
+    path.write_text(
+        'where = ["oversubscription <= 2"]\n'
+        '[base]\ntopology = "fat-tree:endpoints=24,radix=16,tiers=2"\nalgorithm = "ring"\n'
+        '[grid]\n"topology.oversubscription" = ["4", "3:2", 1, "2:1"]\n'
+    )
+    points = plan_sweep(read_sweep(path)).points
+    assert [point.topology.partition("oversubscription=")[2] for point in points] == ["1.5", "", "2"]
+
+
+def test_a_list_of_hosts_is_one_value_of_an_axis() -> None:
+    sets = ["topology=fat-tree:k=4", "placement=packed,hostlist:[0-3,8],12,strided-endpoints:2", "ranks=5"]
+    placements = [point.placement for point in plan_sweep(read_sweep(None, sets)).points]
+    assert placements == ["packed", "hostlist:[0-3,8],12", "strided-endpoints:2"]

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fabric import Fabric
 from fabric.errors import FileFormatError, ParameterError
+from fabric.node_names import NodeNames
 from sims.traffic import PATTERNS, pattern, read_traffic
+from topologies import fat_tree
 
 
 @given(st.integers(2, 60), st.integers(0, 10**6))
@@ -109,3 +113,45 @@ def test_a_bad_file_is_refused(tmp_path: Path, text: str | bytes, message: str) 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileFormatError, match=r"none\.csv: cannot be read"):
         read_traffic(tmp_path / "none.csv", 4)
+
+
+NAMED = nx.relabel_nodes(
+    fat_tree(endpoints=8, radix=8, tiers=2, gpus_per_server=2),
+    {i: f"n{i // 2 + 1:02}/{i % 2}" for i in range(8)},
+)
+NAMES = NodeNames(Fabric.from_graph(NAMED))
+
+
+def test_a_file_names_endpoints_hosts_and_lists(tmp_path: Path) -> None:
+    text = """src,dst,size_bytes,start_s
+n01,n02,1e9,0
+"n[01,03]","n[02,04]",2e9,1
+n04/1,"n[01-02]",3e9,2
+"n[01-02]",7,4e9,3
+5,6,5e9,4
+"""
+    who = read_traffic(write(tmp_path, text), 8, NAMES)
+    by_hand = [
+        *[(0, 2, 1, 0), (1, 3, 1, 0)],  # GPU by GPU
+        *[(0, 2, 2, 1), (1, 3, 2, 1), (4, 6, 2, 1), (5, 7, 2, 1)],
+        *[(7, 0, 3, 2), (7, 1, 3, 2), (7, 2, 3, 2), (7, 3, 3, 2)],
+        *[(0, 7, 4, 3), (1, 7, 4, 3), (2, 7, 4, 3), (3, 7, 4, 3)],
+        (5, 6, 5, 4),
+    ]
+    assert list(zip(who.src, who.dst, who.size / 1e9, who.start)) == by_hand
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        ("n01,n05,8", "line 2: dst = 'n05': no node is called so in .*: the nearest is 'n0[1-4]"),
+        ('"n[01-03]",n04,8', "line 2: 6 endpoints to 2: as many on either side, or one on one of them"),
+        ("n01,n01,8", "line 2: dst = 0: a flow goes to another endpoint than its own"),
+        ("n01/0,9,8", "line 2: dst = '9': an endpoint is a number from 0 to 7 or a name"),
+        ('"n[0-999999999]",n01,8', "line 2: src = .*: stands for 1,000,000,000 names"),
+        ("n01,n02,none", "line 2: size_bytes = 'none': a number"),
+    ],
+)
+def test_bad_names_in_a_file(tmp_path: Path, line: str, rule: str) -> None:
+    with pytest.raises(FileFormatError, match=rule):
+        read_traffic(write(tmp_path, f"src,dst,size_bytes\n{line}\n"), 8, NAMES)

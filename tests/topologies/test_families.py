@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from fabric.errors import ParameterError, TooLargeError
 from fabric.fabric import Fabric
+from fabric.measures import measure
 from fabric.policy import Ecmp
 from fabric.routing import route
 from topologies import memory
@@ -342,7 +343,10 @@ def test_too_large_is_refused_before_building(spec: str, monkeypatch: pytest.Mon
             "rail-only:servers=99,radix=8,tiers=2",
             "servers: 99: each is on every rail, and 2 tiers .* at most 32",
         ),
-        ("rail-only:servers=20,radix=8,oversubscription=2", "oversubscription: 2: splits 8 ports"),
+        (
+            "rail-only:servers=20,radix=8,oversubscription=9",
+            "oversubscription: 9: ports down : ports up of 8 ports",
+        ),
         ("multi-plane:planes=2,endpoints=8,radix=8,attach=two", "attach: 'two': .* .legal: split, one"),
         ("multi-plane:planes=2,endpoints=8,radix=8,attach=one", "gpus_per_server: 0: attach=one spreads"),
         (
@@ -371,3 +375,31 @@ def test_illegal_words_from_python() -> None:
         multi_plane(planes=2, endpoints=8, radix=8, attach="both")
     with pytest.raises(TypeError, match="endpoints"):
         star()  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
+    ("spec", "down", "up", "free"),
+    [
+        ("fat-tree:endpoints=420,radix=64,gpus_per_server=7", 42, 21, 1),
+        ("rail-optimized:servers=84,radix=64", 42, 21, 1),
+        ("rail-only:servers=126,radix=64", 42, 21, 1),
+        ("multi-plane:planes=2,endpoints=420,radix=64", 42, 21, 1),
+        ("preset:colossus-100k:servers=120", 84, 42, 2),
+    ],
+)
+def test_every_family_with_a_ratio_leaves_ports_free(spec: str, down: int, up: int, free: int) -> None:
+    texts = [f"{spec},oversubscription={text}" for text in ("2", "2:1", "2.0", "4:2", "2/1")]
+    assert len(set(map(canonical, texts))) == 1
+    G = load(texts[1])
+    ports = f"{free} of its {down + up + free} ports {'is' if free == 1 else 'are'} free"
+    words = f"Oversubscription 2:1: each leaf has {down} ports down for {up} up; {ports}."
+    assert [note for note in G.graph["notes"] if note.startswith("Oversubscription")] == [words]
+    assert dict(measure(Fabric.from_graph(G)).oversubscription)["leaf"] == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["2:0", "0:2", ":2", "2:", "2:1:1", "-2:1", "1e999", "nan", "a:b", "1e5000:1"]
+)
+def test_what_is_no_ratio_is_refused(text: str) -> None:
+    with pytest.raises(ParameterError, match=r"a number above zero per tier .*, such as 3, 3:2 \(three down"):
+        load(f"fat-tree:endpoints=96,radix=16,oversubscription={text}")

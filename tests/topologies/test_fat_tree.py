@@ -17,10 +17,12 @@ from hypothesis import strategies as st
 from fabric import memory as machine
 from fabric.errors import ParameterError, TooLargeError
 from fabric.fabric import Fabric
+from fabric.measures import measure
+from fabric.schema import SWITCH
 from topologies import memory
 from topologies.fat_tree import fat_tree, fat_tree_size
 from topologies.operators import colossus_100k
-from topologies.tree import Shape
+from topologies.tree import Shape, splits
 
 
 def tier_counts(G: nx.Graph) -> list[int]:
@@ -373,8 +375,8 @@ def test_available_memory_is_the_least_limit(monkeypatch: pytest.MonkeyPatch) ->
             "3 tiers of 4-port switches hold at most 16: .* more tiers",
         ),
         (
-            {"endpoints": 99, "radix": 16, "oversubscription": 2},
-            r"1\.66667 \(10 down, 6 up\) and 2\.2 \(11 down",
+            {"endpoints": 99, "radix": 16, "oversubscription": 1 / 99},
+            r"both whole: the nearest legal are 0\.0666667 \(1 down, 15 up\) and 0\.142857 \(2 down",
         ),
         ({"endpoints": 99, "radix": 16, "oversubscription": 99}, r"legal are 15 \(15 down, 1 up\)"),
         ({"endpoints": 9, "radix": 16, "oversubscription": 3}, "0 of 1 tier have uplinks: .* tiers=2"),
@@ -423,3 +425,64 @@ def test_illegal_shapes(change: dict[str, Any], words: str) -> None:
     Shape(**legal)
     with pytest.raises(ParameterError, match=words):
         Shape(**{**legal, **change})
+
+
+@pytest.mark.parametrize(
+    ("radix", "ratio", "down", "up"),
+    [
+        (64, 2, 42, 21),
+        (64, 4, 48, 12),
+        (64, 3, 48, 16),  # nothing is free
+        (64, 1.5, 36, 24),
+        (128, 2, 84, 42),
+        (36, 2, 24, 12),
+        (36, 4, 28, 7),
+        (4, 2, 2, 1),
+        (16, 1 / 2, 5, 10),
+    ],
+)
+def test_ports_that_a_ratio_does_not_split_are_free(radix: int, ratio: float, down: int, up: int) -> None:
+    # The most m for which m times (numerator + denominator) ports fit: down = 2 m, up = m for 2:1.
+    part = Fraction(ratio)
+    m = radix // (part.numerator + part.denominator)
+    assert (down, up) == (m * part.numerator, m * part.denominator)
+    G = fat_tree(endpoints=4 * down, radix=radix, oversubscription=ratio, tiers=2)
+    ports = {leaf: G.nodes[leaf]["tier"] for leaf in G if G.nodes[leaf]["tier"] == 1}
+    assert len(ports) == 4
+    for leaf in ports:
+        tiers = [G.nodes[n]["tier"] for n in G[leaf] for _ in range(G.edges[leaf, n].get("cables", 1))]
+        assert (tiers.count(0), tiers.count(2)) == (down, up)
+    free = radix - down - up
+    (said,) = [note for note in G.graph["notes"] if note.startswith("Oversubscription")]
+    words = f"; {free} of its {radix} ports {'is' if free == 1 else 'are'} free" if free else ""
+    assert said == f"Oversubscription {down / up:.4g}:1: each leaf has {down} ports down for {up} up{words}."
+    measured = dict(measure(Fabric.from_graph(G)).oversubscription)
+    assert measured["leaf"] == down / up == ratio
+
+
+def test_free_ports_of_leaf_and_spine_are_told_apart() -> None:
+    G = fat_tree(endpoints=800, radix=16, oversubscription=[2, 4], tiers=3)
+    told = [note for note in G.graph["notes"] if note.startswith("Oversubscription")]
+    assert told == [
+        "Oversubscription 2:1: each leaf has 10 ports down for 5 up; 1 of its 16 ports is free.",
+        "Oversubscription 4:1: each spine has 12 ports down for 3 up; 1 of its 16 ports is free.",
+    ]
+    f = Fabric.from_graph(G)
+    assert measure(f).oversubscription == (("leaf", 2.0), ("spine", 4.0))
+    assert max(np.bincount(f.link_src)[f.kind == SWITCH]) <= 16
+
+
+def test_splits_are_those_of_trying_all() -> None:
+    for radix in (2, 7, 16, 48, 64):
+        for ratio in (
+            Fraction(1, 3),
+            Fraction(2, 3),
+            Fraction(1),
+            Fraction(3, 2),
+            Fraction(2),
+            Fraction(9, 7),
+        ):
+            by_hand = [d for d in range(1, radix) for u in range(1, radix - d + 1) if Fraction(d, u) == ratio]
+            assert splits(radix, float(ratio)) == by_hand
+    assert splits(64, 1e300) == splits(64, 1e-300) == []
+    assert splits(10**12, 2.0)[-1] == 666_666_666_666

@@ -2,9 +2,11 @@
 
 from fabric import Fabric
 from sims import all_reduce, allreduce_figure
+from sims.figures import figure_of
 from sims.figures.columns import column
 from sims.result import Row
-from topologies import fat_tree
+from topologies import fat_tree, load
+from topologies.catalogue import canonical
 
 
 def labels(rows: list[Row]) -> list[str]:
@@ -47,3 +49,19 @@ def test_what_a_sweep_sets_is_an_axis() -> None:
     }
     assert {name: column(name, rows).of(rows) for name in values} == values
     assert column("packet.cc", rows).scale == "words" and column("gap", rows).label == "gap (s)"
+
+
+def test_an_axis_of_fractions_is_an_axis_of_numbers() -> None:
+    """However ratios are written, and in whatever order: 1, 3:2, 2:1 and 4 stand at 1, 1.5, 2 and 4."""
+    given = ("4", "3:2", "1", "2:1")
+    texts = [canonical(f"fat-tree:endpoints=24,radix=16,tiers=2,oversubscription={ratio}") for ratio in given]
+    rows = [
+        row
+        for text in texts
+        for row in all_reduce(Fabric.from_graph(load(text)), "ring", [2**20], topology=text, digest="")
+    ]
+    axis = column("topology.oversubscription", rows)
+    assert axis.scale != "words" and axis.of(rows) == [4, 1.5, 1, 2]
+    drawn = figure_of(rows, x="topology.oversubscription", y="busbw_GBps")
+    (line,) = [line for line in drawn.axes[0].lines if len(line.get_xdata()) == 4]
+    assert list(line.get_xdata()) == [1, 1.5, 2, 4]
