@@ -77,7 +77,7 @@ def read_nccl(path: str | os.PathLike[str], ranks: int | None = None) -> NcclLog
     if not entries:
         raise FileFormatError(name, "", "holds no results of nccl-tests: no line or object of a size")
     servers = tuple(Counter(hosts).values())
-    ranks = ranks or len(hosts) or None
+    listed, ranks = len(hosts), ranks or len(hosts) or None
     if not collective:
         collective = _recognised(entries, ranks, name)
         notes.append(f"the log names no tool; its columns and busbw are those of {collective}_perf")
@@ -85,10 +85,12 @@ def read_nccl(path: str | os.PathLike[str], ranks: int | None = None) -> NcclLog
         rule = f"{collective}_perf is no tool of nccl-tests that is known here: {', '.join(FACTORS)}"
         raise FileFormatError(name, "", rule)
     factor = _factor(collective, ranks, entries, notes) if ranks else None
-    if ranks is None and (fits := ranks_of(collective, entries)) and sum(map(len, fits)) == 1:
-        ranks = fits[0][0]
-        factor = _factor(collective, ranks, entries, notes)
-        notes.append(f"{ranks:,} ranks, by its busbw over algbw: it lists no devices, or not all")
+    if ranks in (None, listed) and not (factor and _all_agree(entries, factor)):
+        fits = ranks_of(collective, entries)
+        if sum(map(len, fits)) == 1 and fits[0][0] > listed:  # a list may be cut short, as people show it
+            ranks = fits[0][0]
+            factor = _factor(collective, ranks, entries, notes)
+            notes.append(f"{ranks:,} ranks, by its busbw over algbw: it lists no devices, or not all")
     rows = tuple(_checked(entry, factor, collective, ranks, name) for entry in entries if entry.size)
     if not rows:
         raise FileFormatError(name, "", "every size in it is 0 bytes: nothing was moved")
@@ -110,13 +112,14 @@ def read_nccl(path: str | os.PathLike[str], ranks: int | None = None) -> NcclLog
 def _factor(collective: str, ranks: int, entries: Sequence[Entry], notes: list[str]) -> float:
     """Busbw over algbw in this log: NCCL_ALGO=NVLS has a definition of its own."""
     usual, other = FACTORS[collective](ranks), NVLS(ranks)
-    moved = [entry for entry in entries if entry.size]
-    if collective != "all_reduce" or all(agrees(e, e.busbw, usual) for e in moved):
-        return usual
-    if not all(agrees(entry, entry.busbw, other) for entry in moved):
+    if collective != "all_reduce" or _all_agree(entries, usual) or not _all_agree(entries, other):
         return usual
     notes.append("its busbw is that of NCCL_ALGO=NVLS, algbw x (n-1)/(n+1); here it is algbw x 2(n-1)/n")
     return other
+
+
+def _all_agree(entries: Sequence[Entry], factor: float) -> bool:
+    return all(agrees(entry, entry.busbw, factor) for entry in entries if entry.size)
 
 
 def _recognised(entries: Sequence[Entry], ranks: int | None, name: str) -> str:
