@@ -73,7 +73,8 @@ class Fit:
             rule = f"{_POOR_TYPICAL:.0%} or {_POOR_TENTH:.0%}"
             found.append(
                 f"a poor fit: half of the times are off by more than {self.typical:.1%}, a tenth by "
-                f"more than {tenth:.1%} (poor is {rule}): {self.algorithm} on {self.topology} does not tell why"
+                f"more than {tenth:.1%} (poor is {rule}): {self.algorithm} on {self.topology} "
+                "does not tell why"
             )
         share = max(self.profile.bandwidth, self.profile.scaleup_bandwidth)
         if share > _ABOVE:

@@ -1,4 +1,5 @@
-"""Measurements in the output of nccl-tests: ``all_reduce_perf`` and its sisters, as text or ``-J`` JSON.
+"""Measurements in the output of nccl-tests and rccl-tests: ``all_reduce_perf`` and its sisters, as text, JSON
+or CSV.
 
 Reads every header since the first release: with and without ``redop`` and ``root``, ``error`` or ``#wrong``,
 time stamps, per-iteration columns, one half or two; and whatever launchers, collectors, terminals and
@@ -18,6 +19,7 @@ from sims.nccl_log.clean import log_text
 from sims.nccl_log.entry import FACTORS, Entry, agrees, is_wrong
 from sims.nccl_log.json_file import from_json
 from sims.nccl_log.ranks import NVLS, factor_range, ranks_of
+from sims.nccl_log.records import from_records
 from sims.nccl_log.text import from_text
 
 __all__ = ["FACTORS", "Measurement", "NcclLog", "read_nccl"]
@@ -73,7 +75,7 @@ def read_nccl(path: str | os.PathLike[str], ranks: int | None = None) -> NcclLog
     name = str(path)
     text = log_text(path)
     read = from_json if text.lstrip().startswith("{") else from_text
-    collective, hosts, versions, notes, entries = read(text, name)
+    collective, hosts, versions, notes, entries = from_records(text, name) or read(text, name)
     if not entries:
         raise FileFormatError(name, "", "holds no results of nccl-tests: no line or object of a size")
     servers = tuple(Counter(hosts).values())

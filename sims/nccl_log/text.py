@@ -70,6 +70,10 @@ class _Reader:
             self._words(number, line)
 
     def _device(self, number: int, found: re.Match[str]) -> None:
+        if self.tests[-1].entries:  # another list of devices is another test, announced or not
+            tool = self.tests[-1].tool
+            self._start(number)
+            self.tests[-1].tool = tool
         rank, (pid, host) = int(found[1]), (found[3], found[4])
         ranks = self.tests[-1].groups.setdefault(found[2] or "0", {})
         if ranks.setdefault(rank, (pid, host)) != (pid, host):
@@ -144,8 +148,7 @@ class _Reader:
             return
         self.header = line if _like_header(line) else ""
         if "bw" in line.lower() and (lacks := missing(line)) is not None:
-            self.close()
-            self.columns, self.alike = None, (number, lacks)
+            self.alike = (number, lacks)
             return
         for pattern, what in _VERSIONS:
             if what not in self.versions and (said := pattern.search(line)):

@@ -343,3 +343,38 @@ def test_the_definition_of_bus_bandwidth() -> None:
         "all_reduce": 1.75, "all_gather": 0.875, "reduce_scatter": 0.875, "alltoall": 0.875, "gather": 0.875,
         "alltoallv": 0.875, "scatter": 0.875, "broadcast": 1, "reduce": 1, "sendrecv": 1,
     }  # fmt: skip
+
+
+def as_records(size: int, time: float, **changes: object) -> dict[str, object]:
+    """What rccl-tests writes of one result on two nodes of eight processes."""
+    alg = size / time / 1e3
+    record = {
+        "numCycle": 0,
+        "name": "AllReduce",
+        "nodes": 2,
+        "ranks": 16,
+        "ranksPerNode": 8,
+        "gpusPerRank": 1,
+    }
+    numbers = {"time": time, "algBw": alg, "busBw": alg * 1.875, "wrong": "N/A"}
+    return record | {"size": size, "type": "float", "redop": "sum", "inPlace": 0} | numbers | changes
+
+
+def test_records_of_rccl_tests_as_json_and_csv(tmp_path: Path) -> None:
+    records = [as_records(2**20, 30.25), as_records(2**20, 29.5, inPlace=1), as_records(2**30, 5766.25)]
+    log = read(json.dumps(records, indent=1), tmp_path)
+    assert (log.collective, log.ranks, log.servers) == ("all_reduce", 16, (8, 8))
+    assert [(row.size_bytes, row.in_place) for row in log.rows] == [(2**20, 0), (2**20, 1), (2**30, 0)]
+    titles = (
+        "numCycle,collective,nodes,ranks,ranksPerNode,gpusPerRank,size,type,redop,inplace,time,algbw,busbw,"
+    )
+    lines = [",".join(map(str, record.values())) for record in records]
+    assert read("\n".join([f"{titles}#wrong", *lines]), tmp_path) == log
+    with pytest.raises(FileFormatError, match="line 4: cut off: 7 values where 14 are due"):
+        read("\n".join([f"{titles}#wrong", *lines])[:-60], tmp_path)
+    with pytest.raises(FileFormatError, match="holds several collectives: AllGather, AllReduce"):
+        read(json.dumps([*records, as_records(8, 20.0, name="AllGather")]), tmp_path)
+    with pytest.raises(FileFormatError, match="ranks: is x: a whole number"):
+        read(json.dumps([as_records(8, 20.0, ranks="x")]), tmp_path)
+    with pytest.raises(FileFormatError, match=r"\[0\]: time is 'None'"):
+        read(json.dumps([as_records(8, 20.0) | {"time": None}]), tmp_path)
