@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from fabric.errors import ParameterError
 from sims.allreduce import AllReduce
 from sims.nccl_log import Measurement
-from sims.profiles import CONSTANTS, CUSTOM, LatencyProfile
+from sims.profiles import CONSTANTS, CUSTOM, MOST_SHARE, LatencyProfile
 from sims.result import bus_factor
 
 __all__ = ["Fit", "SizesError", "fit", "robust_fit"]
@@ -28,6 +28,9 @@ _HUBER = (
 )
 _MAD = 1.4826  # standard deviations of a normal distribution in one median absolute deviation
 _ROUNDS = 200
+_FEW_SIZES = 5  # below which a warning is due
+_POOR_TYPICAL, _POOR_TENTH = 0.1, 0.3  # residuals: the median, and what a tenth of them is above
+_ABOVE = 1.01  # of the links' rate: what is above by less may be jitter
 _TIMES = tuple(key for key in CONSTANTS if not key.endswith(("bandwidth", "factor")) and key != "plateau")
 
 
@@ -59,10 +62,35 @@ class Fit:
         """(measurements,): measured over modelled, less one."""
         return self.measured / self.modelled - 1
 
-    def provenance(self, log: str) -> dict[str, str | float]:
-        """What a reader of the profile's file should know of how it was found."""
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Why the numbers may not be what one takes them for: few sizes, a poor fit, above line rate."""
+        found = []
+        if (sizes := len(np.unique(self.size))) < _FEW_SIZES:
+            found.append(f"only {sizes} sizes were measured: two numbers are found from them")
+        tenth = float(np.quantile(np.abs(self.residual), 0.9))
+        if self.typical > _POOR_TYPICAL or tenth > _POOR_TENTH:
+            rule = f"{_POOR_TYPICAL:.0%} or {_POOR_TENTH:.0%}"
+            found.append(
+                f"a poor fit: half of the times are off by more than {self.typical:.1%}, a tenth by "
+                f"more than {tenth:.1%} (poor is {rule}): {self.algorithm} on {self.topology} "
+                "does not tell why"
+            )
+        share = max(self.profile.bandwidth, self.profile.scaleup_bandwidth)
+        if share > _ABOVE:
+            found.append(
+                f"the bandwidth is above line rate: {share:.4g} times what the links of {self.topology} "
+                "carry: they were faster, or switches reduced"
+            )
+        return tuple(found)
+
+    def provenance(
+        self, log: str, ranks: int, warnings: Sequence[str] = ()
+    ) -> dict[str, str | float | list[str]]:
+        """What a reader of the file should know of how it was found; ``warnings``: beside the fit's."""
         return {
             "log": log,
+            "ranks": ranks,
             "algorithm": self.algorithm,
             "topology": self.topology,
             "began_with": self.base,
@@ -70,6 +98,7 @@ class Fit:
             "busbw_GBps": float(f"{self.busbw / 1e9:.6g}"),
             "measurements": len(self.size),
             "median_residual": float(f"{self.typical:.4g}"),
+            "warnings": [*warnings, *self.warnings],
         }
 
     @property
@@ -103,6 +132,10 @@ def fit(job: AllReduce, algorithm: str, rows: Sequence[Measurement]) -> Fit:
         if float((part[place] / modelled).max()) < _LEAST_SHARE:
             rule = f"their times tell nothing of {what}: it needs {which} ones too"
             raise SizesError(f"sizes of {algorithm}", f"{sizes[0]:,} to {sizes[-1]:,} B", rule)
+    share = max(job.profile.bandwidth, job.profile.scaleup_bandwidth) / g
+    if share > MOST_SHARE:
+        rule = f"at most {MOST_SHARE:g}: this is not the fabric that was measured, nor nearly"
+        raise ParameterError(f"bandwidth of {algorithm}, in the links' rate", f"{share:.4g}", rule)
     changed = {key: getattr(job.profile, key) * f for key in _TIMES}
     changed["cable_factor"] = job.profile.cable_factor * f
     for key in ("bandwidth", "scaleup_bandwidth"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,14 +11,16 @@ import numpy as np
 
 from fabric.errors import ParameterError
 from fabric.units import format_size, format_time
+from sims.allreduce import AllReduce
 from sims.calibration import Fit
 from sims.collectives import format_algorithm, parse_algorithms
 from sims.nccl_log import Measurement, NcclLog
 from sims.tuning_lines import chosen_by_nccl
 
-__all__ = ["Item", "calibration_lines", "calibration_records", "default_fabric", "plan"]
+__all__ = ["Item", "calibration_lines", "calibration_records", "default_fabric", "doubts", "plan"]
 
 _MOST_IN_SERVER = 8
+_ACROSS = ("GB200", "GB300")  # GPUs in racks that are one scale-up domain of many hosts
 # What NCCL calls an algorithm, ours that takes the same steps, and the profile of a protocol.
 _NAMES = {"RING": "ring", "TREE": "hierarchical-tree", "NVLS_TREE": "hierarchical-tree"}
 _USUAL = {"ring": "nccl-ring-ll", "hierarchical-tree": "nccl-tree-ll"}
@@ -33,11 +36,49 @@ class Item:
     rows: tuple[Measurement, ...]
 
 
-def default_fabric(ranks: int) -> str:
-    """A tree without blocking for as many ranks, in servers of as many of eight GPUs as divide them."""
-    gpus = max(g for g in range(1, _MOST_IN_SERVER + 1) if ranks % g == 0)
-    servers = f",gpus_per_server={gpus}" if gpus > 1 else ""
-    return f"fat-tree:endpoints={ranks},radix=128{servers}"
+def default_fabric(ranks: int, servers: Sequence[int] = ()) -> str:
+    """A tree without blocking for as many ranks, in ``servers`` of so many each; without them in servers of
+    as many of eight GPUs as divide the ranks. The last server may be filled in part.
+
+    >>> default_fabric(2, (1, 1))
+    'fat-tree:endpoints=2,radix=128'
+    >>> default_fabric(3, (2, 1))
+    'fat-tree:endpoints=4,radix=128,gpus_per_server=2'
+
+    Raises:
+        ParameterError: more than one of the servers is filled in part.
+    """
+    gpus = max(servers or (g for g in range(1, _MOST_IN_SERVER + 1) if ranks % g == 0))
+    if sum(own < gpus for own in servers) > 1:
+        rule = "hosts of different size in the list of devices: name the fabric, and the ranks' --placement"
+        raise ParameterError("log", _servers(servers), rule)
+    endpoints = gpus * (len(servers) or ranks // gpus)
+    suffix = f",gpus_per_server={gpus}" if gpus > 1 else ""
+    return f"fat-tree:endpoints={endpoints},radix=128{suffix}"
+
+
+def doubts(log: NcclLog, job: AllReduce, *, named: bool) -> list[str]:
+    """Where the fabric of ``job`` may not be what was measured; ``named``: by the user, and not assumed."""
+    found = []
+    own = job.members.servers
+    placed = [*np.unique(own[own >= 0], return_counts=True)[1].tolist(), *[1] * int(np.sum(own < 0))]
+    if not log.servers and not named:
+        words = _servers(placed).replace("hosts", "servers").replace("host ", "server ")
+        found.append(f"the log does not list its hosts: {words} are assumed; name the fabric if they differ")
+    if log.servers and sorted(log.servers) != sorted(placed):
+        words = _servers(placed).replace("hosts", "servers").replace("host ", "server ")
+        rule = f"the log's devices are on {_servers(log.servers)}, the fabric's are on {words}"
+        found.append(f"{rule}: right only where a scale-up network joins the hosts")
+    if not named and len(log.servers) > 1 and (gpu := next((g for g in _ACROSS if g in log.text), "")):
+        found.append(f"NVLink of {gpu} joins GPUs across hosts, and here it ends at them: name the fabric")
+    return found
+
+
+def _servers(servers: Sequence[int]) -> str:
+    """In words: ``2 hosts of 8``."""
+    return ", ".join(
+        f"{n:,} host{'s' * (n > 1)} of {size}" for size, n in sorted(Counter(servers).items())[::-1]
+    )
 
 
 def plan(
@@ -76,14 +117,18 @@ def plan(
     )
 
 
-def calibration_lines(path: str, log: NcclLog, fits: Sequence[tuple[Item, Fit]]) -> Iterator[str]:
-    """What was read, what was found per algorithm, and how well it fits."""
+def calibration_lines(
+    path: str, log: NcclLog, fits: Sequence[tuple[Item, Fit]], notes: Sequence[str] = ()
+) -> Iterator[str]:
+    """What was read, what was found per algorithm, how well it fits; ``notes``: beside those of the log."""
     sizes = sorted({row.size_bytes for row in log.rows})
     span = f"{format_size(sizes[0])} to {format_size(sizes[-1])}"
     yield f"# log        {path}: all-reduce on {log.ranks} ranks, {len(log.rows)} measurements, {span}"
     if log.version:
         yield f"# versions   {log.version}"
-    for note in log.notes:
+    if log.servers:
+        yield f"# devices    on {_servers(log.servers)}"
+    for note in (*log.notes, *notes):
         yield f"# note       {note}"
     yield f"# topology   {fits[0][1].topology}"
     widths = (26, 12, 12, 10, 10, 10)

@@ -20,6 +20,17 @@ def calibrate(
     topology: Topology = None,
     preset: Preset = None,
     graph: Graph = None,
+    ranks: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            help="Of a log that does not list its devices.  [default: as listed, else by busbw / algbw]",
+            show_default=False,
+        ),
+    ] = None,
+    placement: Annotated[
+        str, typer.Option(metavar="NAME|FILE", help="packed, strided[:STEP], random, or a file of endpoints.")
+    ] = "packed",
     algorithm: Annotated[
         str | None,
         typer.Option(
@@ -63,28 +74,43 @@ def calibrate(
 ) -> None:
     """Fit latency and effective bandwidth to a log of nccl-tests; the profile works in all commands.
 
-    Unless a fabric is named, it is a tree without blocking of the log's ranks, in servers of eight.
+    Unless a fabric is named, it is a tree without blocking of the log's ranks, in servers as its devices are
+    on hosts, and of eight GPUs where it lists none. What does not fit is said on stderr and in the profile.
     """
     check_outputs(
         ("--output", output, (".toml",)), ("--out", out, ROW_FORMATS), ("--plot", plot, FIGURE_FORMATS)
     )
     from sims.allreduce import AllReduce
-    from sims.calibration import SizesError, fit
-    from sims.calibration_lines import calibration_lines, calibration_records, default_fabric, plan
+    from sims.calibration import Fit, fit
+    from sims.calibration_lines import (
+        Item,
+        calibration_lines,
+        calibration_records,
+        default_fabric,
+        doubts,
+        plan,
+    )
     from sims.nccl_log import read_nccl
     from sims.output import replaced, write_records
     from sims.profiles import profile_toml
 
-    found = read_nccl(log)
+    found = read_nccl(log, ranks)
     if found.collective != "all_reduce":
-        raise ParameterError("log", f"{found.collective}_perf", "calibration needs all_reduce_perf")
+        rule = "only all_reduce_perf can be calibrated yet: no other collective is simulated"
+        raise ParameterError("log", f"{found.collective}_perf", rule)
     if found.ranks is None or found.ranks < 2:
-        raise ParameterError("log", str(log), "does not list at least two devices, so the ranks are unknown")
-    chosen = plan(found.rows, log.read_text(encoding="utf-8", errors="replace"), algorithm, latency_profile)
+        why = (
+            "is of one rank" if found.ranks else "does not tell its ranks, by devices or busbw: give --ranks"
+        )
+        raise ParameterError("log", str(log), why)
+    chosen = plan(found.rows, found.text, algorithm, latency_profile)
     with Progress() as progress:
-        text = named(None, topology, preset, graph, default=default_fabric(found.ranks))
+        own = any((topology, preset, graph))
+        default = None if own else default_fabric(found.ranks, found.servers)
+        text = named(None, topology, preset, graph, default=default)
         fabric, text, digest, _ = opened(text, progress)
-        fits = []
+        fits: list[tuple[Item, Fit]] = []
+        left_out: list[tuple[str, ParameterError]] = []
         for item in chosen:
             progress.step(f"fitting {item.label}")
             job = AllReduce(
@@ -93,19 +119,24 @@ def calibrate(
                 digest=digest,
                 ranks=found.ranks,
                 routing=routing,
+                placement=placement,
                 latency_profile=item.profile,
             )
             try:
                 fits.append((item, fit(job, item.algorithm, item.rows)))
-            except SizesError as error:
-                if item is chosen[-1] and not fits:
-                    raise
-                progress.say([f"{item.label} is not fitted: {error}"])
-        progress.print(calibration_lines(str(log), found, fits))
-        best = min(fits, key=lambda pair: pair[1].typical)[1]
+            except ParameterError as error:
+                left_out.append((item.label, error))
+        if not fits:
+            raise left_out[0][1]
+        doubtful = doubts(found, job, named=own)
+        notes = [f"left out: {label}: {error}" for label, error in left_out]
+        progress.print(calibration_lines(str(log), found, fits, notes))
+        label, best = min(((i.label, f) for i, f in fits), key=lambda pair: pair[1].typical)
+        progress.say(f"fabricsim: warning: {said}" for said in doubtful)
+        progress.say(f"fabricsim: warning: {label}: {said}" for said in best.warnings)
         if output:
             with replaced(output) as file:
-                file.write(profile_toml(best.profile, best.provenance(log.name)))
+                file.write(profile_toml(best.profile, best.provenance(log.name, found.ranks, doubtful)))
         if out:
             write_records(out, calibration_records(fits))
         if plot:

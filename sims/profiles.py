@@ -24,6 +24,7 @@ __all__ = [
     "CONSTANTS",
     "CUSTOM",
     "DEFAULT_PROFILE",
+    "MOST_SHARE",
     "PLATEAU_BYTES",
     "PROFILES",
     "LatencyProfile",
@@ -69,8 +70,8 @@ class LatencyProfile:
     def __post_init__(self) -> None:
         for key, value in self.constants().items():
             where = f"latency-profile {self.name}: {key}"
-            if key in _SHARES and not 0 < value <= _MOST_SHARE:
-                raise ParameterError(where, value, f"a factor above 0, at most {_MOST_SHARE:g}")
+            if key in _SHARES and not 0 < value <= MOST_SHARE:
+                raise ParameterError(where, value, f"a factor above 0, at most {MOST_SHARE:g}")
             if not 0 <= value < math.inf:
                 kind = "a factor" if key in _FACTORS else "seconds"
                 raise ParameterError(where, value, f"{kind}, zero or more")
@@ -104,7 +105,7 @@ class LatencyProfile:
 
 _SHARES = ("bandwidth", "scaleup_bandwidth")
 _FACTORS = ("cable_factor", "plateau", *_SHARES)
-_MOST_SHARE = 10.0  # reduction in switches reaches a bus bandwidth above the links' rate
+MOST_SHARE = 10.0  # reduction in switches reaches a bus bandwidth above the links' rate
 CONSTANTS = tuple(field.name for field in fields(LatencyProfile) if field.name != "name")
 
 PLATEAU_BYTES = 64  # of a step: bytes over (channels x ranks), NCCL's "plateau effect of ring"
@@ -239,7 +240,7 @@ def _read_file(path: str) -> LatencyProfile:
     return _changed(PROFILES[CUSTOM], texts, path)  # exactly what its ``spec`` says
 
 
-def profile_toml(profile: LatencyProfile, calibration: Mapping[str, str | float] = {}) -> str:
+def profile_toml(profile: LatencyProfile, calibration: Mapping[str, str | float | list[str]] = {}) -> str:
     """The text of a file that ``latency_profile`` reads back as the same constants.
 
     ``calibration``: how they were found, for the reader.
@@ -252,6 +253,12 @@ def profile_toml(profile: LatencyProfile, calibration: Mapping[str, str | float]
         lines += [
             "",
             "[calibration]",
-            *(f"{key} = {json.dumps(value)}" for key, value in calibration.items()),
+            *(f"{key} = {_toml(value)}" for key, value in calibration.items()),
         ]
     return "\n".join(lines) + "\n"
+
+
+def _toml(value: str | float | list[str]) -> str:
+    """``value`` as TOML writes it: as JSON does, but for characters beyond 16 bits, DEL and half ones."""
+    text = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -9,7 +9,11 @@ import re
 
 __all__ = ["chosen_by_nccl"]
 
-_LINE = re.compile(r"(?:(\w+): +)?(\d+) Bytes -> Algo +(\w+) +proto +(\w+)", re.IGNORECASE)
+# Begins at a word's start and gives nothing back, so a log of any kind costs its length.
+_LINE = re.compile(
+    r"(?<!\w)(?:(\w{1,40}+): ++)?(\d{1,18}+) Bytes -> Algo ++(\w{1,40}+) ++proto ++(\w{1,40}+)",
+    re.IGNORECASE,
+)
 _ALGORITHMS = ("TREE", "RING", "COLLNET_DIRECT", "COLLNET_CHAIN", "NVLS", "NVLS_TREE")
 _PROTOCOLS = ("LL", "LL128", "SIMPLE")
 
@@ -33,4 +37,4 @@ def chosen_by_nccl(text: str) -> dict[int, tuple[str, str]]:
 def _named(word: str, names: tuple[str, ...]) -> str:
     if word.isdigit():
         return names[int(word)] if int(word) < len(names) else word
-    return word.upper()
+    return word.upper().replace("NVLSTREE", "NVLS_TREE")

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from fabric.errors import FileFormatError
 
-__all__ = ["CPU", "FACTORS", "Entry", "Found", "agrees", "entry", "is_wrong", "library"]
+__all__ = ["CPU", "FACTORS", "Entry", "Found", "agrees", "entry", "half", "is_wrong", "library"]
 
 # busbw over algbw on n ranks (nccl-tests, doc/PERFORMANCE.md, and the GetBw functions of its sources).
 FACTORS: dict[str, Callable[[int], float]] = {
@@ -27,6 +27,7 @@ FACTORS: dict[str, Callable[[int], float]] = {
 }
 
 _MOST_DIGITS = 18  # that a size or a measured number has before its point
+_SHOWN = 40  # characters of a value in a message
 CPU = "times are those of the CPU"
 
 
@@ -46,12 +47,12 @@ class Entry:
 
 
 class Found(NamedTuple):
-    """What a log holds: the tool's collective ("" if not named), its ranks (None if no devices are listed),
-    versions, notes and results.
+    """What a log holds: the tool's collective ("" if not named), the host of each rank (none if no devices,
+    or not all of them, are listed), versions, notes and results.
     """
 
     collective: str
-    ranks: int | None
+    hosts: tuple[str, ...]
     versions: list[str]
     notes: list[str]
     entries: list[Entry]
@@ -68,15 +69,18 @@ def entry(
             found[title] = Decimal("nan")
         number = found[title]
         if not number.is_finite() or number < 0 or number.adjusted() > _MOST_DIGITS:
-            raise FileFormatError(name, where, f"{title} is {value!r}, which is no measured number")
-    if not (text := str(size)).isdecimal() or len(text) > _MOST_DIGITS:
-        raise FileFormatError(name, where, f"size is {size!r}: a whole number of bytes is due")
+            rule = f"{title} is {str(value)[:_SHOWN]!r}, which is no measured number"
+            raise FileFormatError(name, where, rule)
+    text = str(size)
+    if not (text.isascii() and text.isdecimal()) or len(text) > _MOST_DIGITS:
+        shown = text[:_SHOWN] if isinstance(size, int) else repr(text[:_SHOWN])
+        raise FileFormatError(name, where, f"size is {shown}: a whole number of bytes is due")
     return Entry(where, int(text), in_place, found["time"], found["algbw"], found["busbw"], **words)
 
 
 def library(code: str) -> str:
     """22809 is NCCL 2.28.9 (NCCL_VERSION in nccl.h; 2708 was 2.7.8); other texts stay as they are."""
-    if not code.isdigit():
+    if not code.isdecimal():
         return code
     number, major = int(code), 10_000 if int(code) >= 10_000 else 1_000
     return f"{number // major}.{number % major // 100}.{number % 100}"
@@ -84,16 +88,16 @@ def library(code: str) -> str:
 
 def is_wrong(text: str) -> bool:
     """#wrong counts elements; ``error`` of old is the largest error, with an asterisk where too large."""
-    return text.endswith("*") or (text.replace(".", "", 1).isdigit() and float(text) > 0)
+    return text.endswith("*") or (text.replace(".", "", 1).isdecimal() and float(text) > 0)
 
 
-def _half(value: Decimal) -> float:
+def half(value: Decimal) -> float:
     """Half a unit of the last digit that is written, by which the true value may differ."""
     return 0.5001 * 10.0 ** int(value.as_tuple().exponent)
 
 
 def agrees(entry: Entry, bandwidth: Decimal, factor: float) -> bool:
     """Whether ``bandwidth`` can be the size over the time, times ``factor``, before each was rounded."""
-    time, error = float(entry.time_us), _half(entry.time_us)
+    time, error = float(entry.time_us), half(entry.time_us)
     low, high = (entry.size * factor / max(t, 1e-9) / 1e3 for t in (time + error, time - error))
-    return low - _half(bandwidth) <= float(bandwidth) <= high + _half(bandwidth)
+    return low - half(bandwidth) <= float(bandwidth) <= high + half(bandwidth)

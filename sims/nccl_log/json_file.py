@@ -14,7 +14,8 @@ from sims.nccl_log.entry import CPU, Entry, Found, entry, library
 
 __all__ = ["from_json"]
 
-_MOST_RANKS = 10**9  # of a process: beyond it is no number of threads or GPUs
+_MOST_RANKS = 10**7
+_MOST_DIGITS = 4  # of the threads of a process, and of its GPUs
 
 
 def from_json(text: str, name: str) -> Found:
@@ -27,6 +28,8 @@ def from_json(text: str, name: str) -> Found:
         record = json.loads(text, parse_float=Decimal, strict=False)
     except (ValueError, RecursionError) as error:
         raise FileFormatError(name, "", f"is not JSON, or cut off: {error}") from None
+    if not isinstance(record, dict):
+        raise FileFormatError(name, "", "is not the JSON of nccl-tests: no object")
     config, results = record.get("config"), record.get("results")
     if not isinstance(config, dict) or not isinstance(results, list):
         raise FileFormatError(name, "", "is not the JSON of nccl-tests: no 'config' or no 'results'")
@@ -62,22 +65,29 @@ def from_json(text: str, name: str) -> Found:
                 )
             )
     versions = [f"NCCL {library(str(code))}"] if code else []
-    return Found(said[1] if said else "", _ranks_of(config, name), versions, [CPU] * cpu, entries)
+    return Found(said[1] if said else "", _hosts_of(config, name), versions, [CPU] * cpu, entries)
 
 
-def _ranks_of(config: Mapping[str, Any], name: str) -> int | None:
-    """The ranks of the first group: the file lists one device for each process, whatever number it drives."""
+def _hosts_of(config: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """The host of each rank of the first group: the file lists one device for each process, whatever
+    number it drives.
+    """
     devices = config.get("devices") or []
     if not isinstance(devices, list) or not all(isinstance(device, dict) for device in devices):
         raise FileFormatError(name, "config.devices", "is not a list of devices")
     if not devices:
-        return None
+        return ()
     own = [device for device in devices if device.get("group") == devices[0].get("group")]
     processes = {(str(device.get("hostname")), str(device.get("pid"))) for device in own}
     each = 1
     for key in ("nthreads", "ngpus"):
         count = str(config.get(key, 1))
-        if not count.isdecimal() or not 0 < int(count) < _MOST_RANKS:
-            raise FileFormatError(name, f"config.{key}", f"is {count}: a whole number from 1 is due")
+        if not count.isdecimal() or len(count) > _MOST_DIGITS or not int(count):
+            rule = f"is {count[:40]}: a whole number from 1 to 9999 is due"
+            raise FileFormatError(name, f"config.{key}", rule)
         each *= int(count)
-    return len(own) * each if len(processes) == len(own) else len(own)
+    if len(processes) < len(own):
+        each = 1
+    if len(own) * each > _MOST_RANKS:
+        raise FileFormatError(name, "config", f"makes {len(own) * each:,} ranks: at most {_MOST_RANKS:,}")
+    return tuple(str(device.get("hostname"))[:255] for device in own for _ in range(each))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,7 @@ from sims import cli
 from sims.allreduce import AllReduce
 from sims.calibration import fit, robust_fit
 from sims.calibration_lines import default_fabric, plan
-from sims.nccl_log import Measurement, read_nccl
+from sims.nccl_log import FACTORS, Measurement, read_nccl
 from sims.output import read_records
 from sims.profiles import latency_profile
 from sims.tuning_lines import chosen_by_nccl
@@ -41,11 +43,13 @@ def measured(ranks: int, algorithm: str, profile: str) -> list[Measurement]:
     return [measurement(size, made.row(algorithm, size).time_s) for size in SIZES]
 
 
-def nccl_log(rows: list[Measurement], ranks: int) -> str:
+def nccl_log(rows: list[Measurement], ranks: int, hosts: Sequence[int] = ()) -> str:
+    """``hosts``: ranks on each; by default as many of eight as there are."""
+    of = np.repeat(np.arange(len(hosts)), hosts) if hosts else np.arange(ranks) // 8
     lines = ["# nThread 1 nGpus 1 minBytes 8 maxBytes 99 step: 2(factor) warmup iters: 1 iters: 20"]
     lines += ["# Collective test starting: all_reduce_perf", "# Using devices"]
     lines += [
-        f"#  Rank {r:2} Group  0 Pid {r:6} on gpu-{r // 8} device {r % 8} [0x00] H" for r in range(ranks)
+        f"#  Rank {r:2} Group  0 Pid {r:6} on gpu-{of[r]} device {r % 8} [0x00] H" for r in range(ranks)
     ]
     lines += ["# size count type redop root time algbw busbw #wrong time algbw busbw #wrong"]
     for row in rows:
@@ -203,3 +207,184 @@ def test_bad_input(
     out, err = capsys.readouterr()
     assert message in err and err.count("\n") == 1 and out == ""
     assert [p.name for p in tmp_path.iterdir()] in (["nccl.log"], [])
+
+
+def on_a_wire(rate: float, ranks: int, sizes: Sequence[int], latency: float = 2e-5) -> list[Measurement]:
+    """An all-reduce of which each rank sends and receives 2(n-1)/n of its bytes at ``rate``."""
+    return [measurement(s, latency + 2 * (ranks - 1) / ranks * s / rate) for s in sizes]
+
+
+def test_hosts_of_the_log_are_the_servers_so_the_network_is_measured(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two hosts of one GPU, 12 GB/s between them: the profile gives 12 GB/s on any such link again."""
+    monkeypatch.chdir(tmp_path)
+    rows = on_a_wire(12e9, 2, SIZES[5:28])
+    (tmp_path / "nccl.log").write_text(nccl_log(rows, 2, (1, 1)), encoding="utf-8")
+    assert run(monkeypatch, "calibrate", "nccl.log", "-o", "own.toml") == 0
+    out, err = capsys.readouterr()
+    assert "# devices    on 2 hosts of 1\n# topology   fat-tree:endpoints=2,radix=128\n" in out
+    assert err == "wrote own.toml\n"
+    words = ("--latency-profile", "own.toml", "--algorithm", "ring", "--size", "1GiB", "--out", "a.csv")
+    assert run(monkeypatch, "allreduce", "star:endpoints=2", *words) == 0
+    (row,) = read_records(tmp_path / "a.csv")
+    assert float(row["busbw_GBps"]) == pytest.approx(2**30 / (2e-5 + 2**30 / 12e9) / 1e9, rel=1e-4)
+    capsys.readouterr()
+    inside = ("--topology", "fat-tree:endpoints=2,radix=4,gpus_per_server=2")
+    assert run(monkeypatch, "calibrate", "nccl.log", "-o", "own.toml", *inside) == 0
+    said = "the log's devices are on 2 hosts of 1, the fabric's are on 1 server of 2"
+    assert f"fabricsim: warning: {said}" in capsys.readouterr().err
+    assert said in warnings_of(tmp_path / "own.toml")[0]
+
+
+def warnings_of(path: Path) -> list[str]:
+    latency_profile(str(path))  # it is read back, whatever it warns of
+    found: list[str] = tomllib.loads(path.read_text(encoding="utf-8"))["calibration"]["warnings"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("hosts", "fabric"),
+    [
+        ((8, 8), "fat-tree:endpoints=16,radix=128,gpus_per_server=8"),
+        ((4, 4, 4, 4), "fat-tree:endpoints=16,radix=128,gpus_per_server=4"),
+        ((1,) * 5, "fat-tree:endpoints=5,radix=128"),
+        ((16,), "fat-tree:endpoints=16,radix=128,gpus_per_server=16"),
+        ((8, 5), "fat-tree:endpoints=16,radix=128,gpus_per_server=8"),
+    ],
+)
+def test_the_fabric_of_hosts(hosts: tuple[int, ...], fabric: str) -> None:
+    assert default_fabric(sum(hosts), hosts) == fabric
+    made = Fabric.from_graph(load(fabric))
+    assert len(np.unique(made.server[: sum(hosts)])) == (len(hosts) if max(hosts) > 1 else 1)
+
+
+def test_hosts_that_no_packed_ranks_fill_are_refused() -> None:
+    rule = "2 hosts of 4, 2 hosts of 2.*: hosts of different size .* name the fabric"
+    with pytest.raises(ParameterError, match=rule):
+        default_fabric(12, (4, 2, 2, 4))
+
+
+def test_an_algorithm_that_does_not_fit_is_left_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Three ranks on servers of two: no hierarchical tree, and the ring is fitted all the same."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nccl.log").write_text(nccl_log(on_a_wire(4e10, 3, SIZES), 3, (2, 1)), encoding="utf-8")
+    for words in ((), ("--topology", "fat-tree:endpoints=4,radix=4,gpus_per_server=2")):
+        assert run(monkeypatch, "calibrate", "nccl.log", "-o", "own.toml", *words) == 0
+        out, err = capsys.readouterr()
+        assert "# note       left out: hierarchical-tree: groups: " in out and "# best fit   ring" in out
+        assert err == "wrote own.toml\n"
+    assert run(monkeypatch, "calibrate", "nccl.log", "--algorithm", "hierarchical-tree") == 2
+    assert "need groups of the same size" in capsys.readouterr().err
+
+
+def bare(text: str) -> str:
+    return "".join(line for line in text.splitlines(True) if "Rank" not in line)
+
+
+def test_ranks_by_option_from_the_list_or_by_busbw(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    log = tmp_path / "nccl.log"
+    text = bare(nccl_log(on_a_wire(4e10, 16, SIZES), 16))
+    log.write_text(text, encoding="utf-8")
+    for words in ((), ("--ranks", "16")):
+        assert run(monkeypatch, "calibrate", "nccl.log", "-o", "own.toml", *words) == 0
+        out, err = capsys.readouterr()
+        assert "all-reduce on 16 ranks" in out
+        said = "the log does not list its hosts: 2 servers of 8 are assumed; name the fabric if they differ"
+        assert f"fabricsim: warning: {said}\n" in err and warnings_of(tmp_path / "own.toml") == [said]
+    assert run(monkeypatch, "calibrate", "nccl.log", "--ranks", "8") == 2
+    assert "is not size / time x 1.75" in capsys.readouterr().err
+    log.write_text(bare(nccl_log(on_a_wire(4e7, 5000, SIZES), 5000)), encoding="utf-8")
+    assert run(monkeypatch, "calibrate", "nccl.log") == 2
+    assert "does not tell its ranks, by devices or busbw: give --ranks" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("rate", "sizes", "noise", "said"),
+    [
+        (4e10, SIZES[5:28:8], 0.0, "only 3 sizes were measured: two numbers are found from them"),
+        (4e10, SIZES[5:28], 1.0, "a poor fit: half of the times are off by more than "),
+        (9e10, SIZES[5:28], 0.0, "the bandwidth is above line rate: 1.8 times what the links of fat-tree:"),
+    ],
+)
+def test_what_does_not_fit_is_said_aloud_and_stands_in_the_profile(
+    rate: float,
+    sizes: list[int],
+    noise: float,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Links carry 50 GB/s; a log of 40 GB/s, of many sizes and without noise says nothing."""
+    monkeypatch.chdir(tmp_path)
+    factor = np.random.default_rng(3).uniform(1, 1 + noise, len(sizes))
+    rows = [measurement(r.size_bytes, r.time_s * float(x)) for r, x in zip(on_a_wire(rate, 4, sizes), factor)]
+    (tmp_path / "nccl \U0001f4c8.log").write_text(nccl_log(rows, 4, (1, 1, 1, 1)), encoding="utf-8")
+    words = ("--algorithm", "ring", "-o", "own.toml")
+    assert run(monkeypatch, "calibrate", "nccl \U0001f4c8.log", *words) == 0
+    (line,) = (line for line in capsys.readouterr().err.splitlines() if "warning" in line)
+    assert line.startswith(f"fabricsim: warning: ring: {said}")
+    assert warnings_of(tmp_path / "own.toml") == [line.removeprefix("fabricsim: warning: ring: ")]
+
+
+def test_ten_times_the_line_rate_is_no_profile(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nccl.log").write_text(nccl_log(on_a_wire(1e12, 4, SIZES), 4, (1,) * 4), encoding="utf-8")
+    assert run(monkeypatch, "calibrate", "nccl.log", "--algorithm", "ring") == 2
+    assert "bandwidth of ring, in the links' rate: '20': at most 10" in capsys.readouterr().err
+
+
+def test_racks_that_are_one_domain_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = nccl_log(on_a_wire(4e10, 8, SIZES), 8, (4, 4)).replace("[0x00] H", "[0x00] NVIDIA GB200")
+    (tmp_path / "nccl.log").write_text(text, encoding="utf-8")
+    assert run(monkeypatch, "calibrate", "nccl.log", "--algorithm", "ring") == 0
+    assert "warning: NVLink of GB200 joins GPUs across hosts" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("tool", [name for name in FACTORS if name != "all_reduce"])
+def test_other_collectives_are_refused_by_name(
+    tool: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    size, time = 2**20, 26.9134
+    half = f"{time} {size / time / 1e3:.4f} {size / time / 1e3 * FACTORS[tool](4):.4f} 0"
+    text = nccl_log([], 4).replace("all_reduce", tool) + f"{size} {size // 4} float sum -1 {half} {half}\n"
+    (tmp_path / "nccl.log").write_text(text, encoding="utf-8")
+    assert run(monkeypatch, "calibrate", "nccl.log") == 2
+    assert f"log: '{tool}_perf': only all_reduce_perf can be calibrated yet" in capsys.readouterr().err
+
+
+CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"
+
+
+@pytest.mark.skipif(not CASES.is_dir(), reason=f"no {CASES}: logs from public reports are not at hand")
+@pytest.mark.parametrize(
+    ("case", "said"),
+    [
+        ("01-*/nccl.log", "on 2 hosts of 1"),
+        ("11-*/*.log", "on 16 ranks"),
+        ("13-*/*.log", "on 2 hosts of 8"),
+        ("14-*/*.log", "on 2 hosts of 8"),
+        ("15-*/*.log", "on 16 ranks"),
+        ("18-*/*.log", "left out: hierarchical-tree"),
+    ],
+)
+def test_logs_from_public_reports(
+    case: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs = sorted(CASES.glob(case))
+    assert logs
+    for log in logs:
+        assert run(monkeypatch, "calibrate", str(log)) == 0
+        assert said in capsys.readouterr().out

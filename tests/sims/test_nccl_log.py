@@ -203,10 +203,70 @@ def line_of(text: str, part: str = "1048576        262144") -> int:
     return next(i for i, line in enumerate(text.splitlines(), 1) if part in line)
 
 
-def test_a_log_without_devices_has_no_ranks(tmp_path: Path) -> None:
-    text = "\n".join(line for line in NEW.splitlines() if "Rank" not in line)
-    log = read(text, tmp_path)
-    assert log.ranks is None and len(log.rows) == 12
+def without_devices(text: str, collective: str = "all_reduce") -> str:
+    return "\n".join(line for line in text.splitlines() if "Rank" not in line).replace(
+        "all_reduce", collective
+    )
+
+
+def test_a_log_without_devices_tells_its_ranks_by_busbw_over_algbw(tmp_path: Path) -> None:
+    log = read(without_devices(NEW), tmp_path)
+    assert log.ranks == 16 and len(log.rows) == 12 and log.servers == ()
+    assert log.notes == ("16 ranks, by its busbw over algbw: it lists no devices, or not all",)
+    assert read(NEW, tmp_path).servers == (8, 8)
+    unnamed = "\n".join(line for line in without_devices(NEW).splitlines() if "all_reduce" not in line)
+    log = read(unnamed, tmp_path)  # a factor above 1 is that of an all-reduce alone
+    assert (log.collective, log.ranks) == ("all_reduce", 16)
+
+
+@pytest.mark.parametrize("ranks", [2, 3, 4, 7, 8, 16, 31, 64])
+@pytest.mark.parametrize("nvls", [False, True])
+def test_ranks_and_the_definition_of_busbw_are_told_apart(ranks: int, nvls: bool, tmp_path: Path) -> None:
+    """2(n-1)/n is 1 or more, (n-1)/(n+1) less: no factor is both, so the number of ranks is sure."""
+    factor = (ranks - 1) / (ranks + 1) if nvls else 2 * (ranks - 1) / ranks
+    rows = ""
+    for size, time in ((2**20, 30.25), (2**30, 5766.25)):
+        alg = size / time / 1e3
+        half = f"{time} {alg:.6f} {alg * factor:.6f} 0"
+        rows += f"{size} {size // 4} float sum -1 {half} {half}\n"
+    log = read(f"# Collective test starting: all_reduce_perf\n{HEADER}{rows}", tmp_path)
+    assert log.ranks == ranks
+    usual = log.rows[-1].algbw_GBps * 2 * (ranks - 1) / ranks
+    assert log.rows[-1].busbw_GBps == pytest.approx(usual, rel=1e-6)
+    assert any("NCCL_ALGO=NVLS" in note for note in log.notes) == nvls
+
+
+def test_ranks_that_busbw_does_not_tell_stay_open(tmp_path: Path) -> None:
+    coarse = without_devices(NEW)[: without_devices(NEW).index("     1048576")]  # 0.05 and 0.09 GB/s
+    assert read(coarse, tmp_path).ranks is None
+    with pytest.raises(FileFormatError, match=r"line 13: busbw 0.09 is not .* other than 8 ranks"):
+        path = tmp_path / "nccl.log"
+        path.write_text(without_devices(NEW))
+        read_nccl(path, ranks=8)
+    assert read_nccl(path, ranks=16).notes == ()
+
+
+def test_a_part_of_the_device_list_is_no_number_of_ranks(tmp_path: Path) -> None:
+    part = "\n".join(line for line in NEW.splitlines() if "Rank" not in line or "Rank 15" in line)
+    log = read(part, tmp_path)
+    assert (log.ranks, log.servers) == (16, ())
+    assert log.notes[0] == "its list of devices is not whole: 1 of 16 or more ranks"
+    first = "\n".join(line for line in NEW.splitlines() if "Rank" not in line or "Rank  0" in line)
+    log = read(first, tmp_path)  # as people shorten it
+    assert (log.ranks, log.servers) == (16, ())
+
+
+def test_several_tests_in_one_log(tmp_path: Path) -> None:
+    """The same again is read as one; other collectives beside an all-reduce are left out."""
+    log = read(NEW + NEW, tmp_path)
+    assert len(log.rows) == 24 and log.notes == ("2 tests in it, on the same ranks, are read as one",)
+    gather = "\n".join(NEW.replace("all_reduce", "sendrecv").splitlines())
+    for text in (f"{gather}\n{NEW}", f"{NEW}{gather}"):
+        log = read(text, tmp_path)
+        assert (log.collective, len(log.rows)) == ("all_reduce", 12)
+        assert log.notes == ("tests of other collectives in it are left out: sendrecv",)
+    crashed = NEW[: NEW.index("#       size")]
+    assert read(crashed + NEW, tmp_path).rows == read(NEW, tmp_path).rows
 
 
 @pytest.mark.parametrize(
@@ -214,7 +274,8 @@ def test_a_log_without_devices_has_no_ranks(tmp_path: Path) -> None:
     [
         ("", "holds no results of nccl-tests"),
         ("key,topology\n1,2\n", "holds no results of nccl-tests"),
-        (NEW + NEW, r"line 41: a second test starts here, the first at line 4: one test to a file"),
+        (NEW + NEW.replace("gpu-001", "gpu-002"), "line 40: a second test starts here, the first at line 3"),
+        (NEW.replace("Rank  1", "Rank  0"), "line 8: rank 0 is listed twice, on gpu-000 and"),
         (NEW.replace("  74.26       0", ""), r"line 30: cut off, or mixed with other output: 11 values"),
         (NEW.replace("73.06", "93.06"), r"line 30: busbw 93.06 is not size / time x 1.875 \(1048576 B"),
         (NEW.replace("38.97", "48.97"), r"line 30: algbw 48.97 is not size / time"),
@@ -222,11 +283,13 @@ def test_a_log_without_devices_has_no_ranks(tmp_path: Path) -> None:
         (NEW.replace("26.91", " 0.00").replace("38.97", "  inf"), "line 30: algbw is 'inf'"),
         (NEW.replace("all_reduce", "all_reduce_bias"), "all_reduce_bias_perf is no tool of nccl-tests"),
         (NEW.replace("all_reduce", "reduce_scatter"), "is not size / time x 0.9375"),
-        (NEW.replace("#       size", "#"), "line 28: results without a header above them"),
+        (NEW.replace("#       size", "#"), "line 28: results without .* line 25 .* lacks size$"),
         (json.dumps(as_json())[:-9], "is not JSON, or cut off"),
         ("{}", "is not the JSON of nccl-tests: no 'config' or no 'results'"),
         (json.dumps(as_json() | {"results": [{"count": 1}]}), r"results\[0\]: is not a result"),
-        (NEW.replace("  time   algbw", "  algbw"), "line 28: results without a header above them"),
+        (NEW.replace("  time   algbw", "  algbw"), "line 28: .*looks like one and lacks time$"),
+        (NEW.replace(" time   algbw", " tmie   algbw"), "line 28: .* line 25 looks like .* lacks time$"),
+        (NEW.replace("busbw  #wrong \n", "bsubw  #wrong \n"), "line 28: results without a header above them"),
         (NEW.replace("26.91", "1e400"), "line 30: time is '1e400', which is no measured number"),
         (json.dumps(as_json(devices=3)), r"results\[0\].out_of_place: busbw 0.253515 is not size"),
     ],
@@ -280,3 +343,38 @@ def test_the_definition_of_bus_bandwidth() -> None:
         "all_reduce": 1.75, "all_gather": 0.875, "reduce_scatter": 0.875, "alltoall": 0.875, "gather": 0.875,
         "alltoallv": 0.875, "scatter": 0.875, "broadcast": 1, "reduce": 1, "sendrecv": 1,
     }  # fmt: skip
+
+
+def as_records(size: int, time: float, **changes: object) -> dict[str, object]:
+    """What rccl-tests writes of one result on two nodes of eight processes."""
+    alg = size / time / 1e3
+    record = {
+        "numCycle": 0,
+        "name": "AllReduce",
+        "nodes": 2,
+        "ranks": 16,
+        "ranksPerNode": 8,
+        "gpusPerRank": 1,
+    }
+    numbers = {"time": time, "algBw": alg, "busBw": alg * 1.875, "wrong": "N/A"}
+    return record | {"size": size, "type": "float", "redop": "sum", "inPlace": 0} | numbers | changes
+
+
+def test_records_of_rccl_tests_as_json_and_csv(tmp_path: Path) -> None:
+    records = [as_records(2**20, 30.25), as_records(2**20, 29.5, inPlace=1), as_records(2**30, 5766.25)]
+    log = read(json.dumps(records, indent=1), tmp_path)
+    assert (log.collective, log.ranks, log.servers) == ("all_reduce", 16, (8, 8))
+    assert [(row.size_bytes, row.in_place) for row in log.rows] == [(2**20, 0), (2**20, 1), (2**30, 0)]
+    titles = (
+        "numCycle,collective,nodes,ranks,ranksPerNode,gpusPerRank,size,type,redop,inplace,time,algbw,busbw,"
+    )
+    lines = [",".join(map(str, record.values())) for record in records]
+    assert read("\n".join([f"{titles}#wrong", *lines]), tmp_path) == log
+    with pytest.raises(FileFormatError, match="line 4: cut off: 7 values where 14 are due"):
+        read("\n".join([f"{titles}#wrong", *lines])[:-60], tmp_path)
+    with pytest.raises(FileFormatError, match="holds several collectives: AllGather, AllReduce"):
+        read(json.dumps([*records, as_records(8, 20.0, name="AllGather")]), tmp_path)
+    with pytest.raises(FileFormatError, match="ranks: is x: a whole number"):
+        read(json.dumps([as_records(8, 20.0, ranks="x")]), tmp_path)
+    with pytest.raises(FileFormatError, match=r"\[0\]: time is 'None'"):
+        read(json.dumps([as_records(8, 20.0) | {"time": None}]), tmp_path)
