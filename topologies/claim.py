@@ -27,11 +27,11 @@ def broken_claims(graph: nx.Graph) -> Iterator[Broken]:
     Nothing where it records none, or other nodes than the family builds: then it makes no such claim.
     """
     family, params = graph.graph.get("family"), graph.graph.get("params")
-    if family not in FAMILIES or not isinstance(params, dict):
+    if not isinstance(family, str) or family not in FAMILIES or not isinstance(params, dict):
         return
     try:
         built = FAMILIES[family].function(**params)
-    except (FabricsimError, TypeError):
+    except (FabricsimError, TypeError, ValueError, OverflowError):  # parameters of a file, of any type
         return
     if set(built) != set(graph):
         return

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -70,7 +71,7 @@ def read_values(key: str, given: Any) -> tuple[str, ...]:
         if len(values) > MOST:
             raise ParameterError(key, given, f"at most {MOST:,} values")
     if len(set(values)) < len(values):
-        twice = next(value for i, value in enumerate(values) if value in values[:i])
+        twice = next(value for value, count in Counter(values).items() if count > 1)
         raise ParameterError(key, twice, "each value once")
     return tuple(values)
 
