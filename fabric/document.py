@@ -1,7 +1,7 @@
-"""A file that somebody else wrote, as text, TOML or JSON: read in bounded time and memory, or refused in one line.
+"""A file that somebody else wrote, as text, TOML or JSON: read in bounded time and memory, or refused.
 
-What comes out is plain: numbers are finite, whole ones fit a float, nothing is nested deeper than ``MOST_DEPTH``
-and no key stands twice. Knows no table, no key and no unit.
+What comes out is plain: numbers are finite, whole ones fit a float, nothing is nested deeper than
+``MOST_DEPTH`` and no key stands twice. Knows no table, no key and no unit.
 """
 
 from __future__ import annotations
