@@ -106,6 +106,19 @@ class Course:
         return self.source.outages(fabric, seed, allow_partition=allow_partition)
 
 
+    def require_few(self, fabric: Fabric, seconds: float, *, allow_partition: bool) -> None:
+        """Find out before a run of about ``seconds`` that it would meet more faults than can be followed.
+
+        ``seconds``: of one all-reduce without faults, of which there are as many as this course has.
+
+        Raises:
+            ParameterError: it would; says how many.
+        """
+        if isinstance(self.source, Wear):
+            total = self.duration or self.iterations * seconds + (self.iterations - 1) * self.gap
+            self.source.require_few(fabric, total, allow_partition=allow_partition)
+
+
 CALM = Course()  # one run, and nothing happens meanwhile
 
 
