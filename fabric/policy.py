@@ -239,7 +239,7 @@ def parse_policy(text: str, seed: int = 0) -> Policy:
             raise ParameterError(f"routing {name}: {key}", value, "a whole number")
         given[key or "file"] = int(value) if known.get(key) == "int" else value
     policy: Policy = kind(**given)
-    if isinstance(policy, Static) and not Path(policy.file).is_file():
+    if isinstance(policy, Static) and not os.path.isfile(policy.file):
         raise ParameterError("routing static: file", policy.file, "no such file")
     return policy
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +58,7 @@ def place(fabric: Fabric, ranks: int | None, placement: str = "packed", seed: in
 def check_placement(placement: str) -> None:
     """Raise ParameterError unless ``placement`` is one of PLACEMENTS or names a file."""
     name, _, step = placement.partition(":")
-    if (name in PLACEMENTS and (not step or name == "strided")) or Path(placement).is_file():
+    if (name in PLACEMENTS and (not step or name == "strided")) or os.path.isfile(placement):
         return
     rule = "neither a placement nor the path of a file"
     if name in PLACEMENTS:
@@ -70,7 +71,7 @@ def placement_file(placement: str) -> Path | None:
     if placement.partition(":")[0] in PLACEMENTS:
         return None
     path = Path(placement)
-    return path if path.is_file() else None
+    return path if os.path.isfile(placement) else None
 
 
 def _require(fabric: Fabric, ranks: int) -> None:

@@ -202,7 +202,11 @@ def _parameters(name: str, params: Mapping[str, Any]) -> dict[str, Any]:
 
 def _whole(name: str, value: Any) -> int:
     text = str(value).strip()
-    if isinstance(value, bool) or not (text.isascii() and text.isdigit() and len(text) < 1000) or int(text) < 1:
+    if (
+        isinstance(value, bool)
+        or not (text.isascii() and text.isdigit() and len(text) < 1000)
+        or int(text) < 1
+    ):
         raise ParameterError(name, value, "a whole number, at least 1")
     return int(text)
 

@@ -5,9 +5,9 @@ Knows no clock; reads the file of a schedule.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from fabric import Fabric
 from fabric.errors import ParameterError
@@ -105,7 +105,6 @@ class Course:
             return ()
         return self.source.outages(fabric, seed, allow_partition=allow_partition)
 
-
     def require_few(self, fabric: Fabric, seconds: float, *, allow_partition: bool) -> None:
         """Find out before a run of about ``seconds`` that it would meet more faults than can be followed.
 
@@ -136,7 +135,7 @@ def parse_faults_text(text: str) -> Wear | FaultSchedule | None:
     if text == NONE:
         return None
     if is_schedule(text):
-        if not Path(text).is_file():
+        if not os.path.isfile(text):
             raise ParameterError("faults", text, "no such file")
         return read_schedule(text)
     return parse_wear(text)

@@ -90,7 +90,6 @@ class Wear:
             if len(which):
                 yield Outage(at=now, length=max(length, _SMALLEST), cables=which, what=what)
 
-
     def require_few(self, fabric: Fabric, seconds: float, *, allow_partition: bool) -> None:
         """Do nothing where about ``seconds`` of traffic on ``fabric`` meet few enough outages to follow each.
 
@@ -119,8 +118,10 @@ class Wear:
             cables = cables[~sole(fabric, "cables", cables)]
             switches = switches[~sole(fabric, "switches", switches)]
         flaps = self.flaps if len(cables) else 0.0
-        return cables, switches, np.array(
-            [len(cables) / self.link_mtbf, len(switches) / self.switch_mtbf, flaps]
+        return (
+            cables,
+            switches,
+            np.array([len(cables) / self.link_mtbf, len(switches) / self.switch_mtbf, flaps]),
         )
 
     def _too_many(self, figure: str) -> ParameterError:

@@ -109,7 +109,9 @@ def read_sweep(path: str | os.PathLike[str] | None = None, sets: Sequence[str] =
         mistakes.append("title: one line of text is needed")
     spec = SweepSpec(title=title, base=base, axes=axes, where=where, source=source)
     if len(spec) > MOST:
-        mistakes.append(f"{len(spec):,} points: at most {MOST:,}: fewer values, or several sweeps into one folder")
+        mistakes.append(
+            f"{len(spec):,} points: at most {MOST:,}: fewer values, or several sweeps into one folder"
+        )
     if mistakes:
         raise SweepError(source, mistakes)
     return spec
