@@ -110,8 +110,8 @@ class Campaign:
         """To the last receipt of the last all-reduce.
 
         Raises:
-            FabricsimError: a fault of a schedule would cut a pair off; flows wait for what nobody repairs; more
-                faults are to be expected than can be followed.
+            FabricsimError: a fault of a schedule would cut a pair off; flows wait for what nobody
+                repairs; more faults are to be expected than can be followed.
         """
         home = self.rerouted.home
         self._undisturbed = flow_time(home, self.size)

@@ -93,8 +93,8 @@ class Wear:
     def require_few(self, fabric: Fabric, seconds: float, *, allow_partition: bool) -> None:
         """Do nothing where about ``seconds`` of traffic on ``fabric`` meet few enough outages to follow each.
 
-        Where more cables and switches are down at a time than there are (Little's law: how many fail a second,
-        times how long each is down), traffic also waits for repairs, and those outages count too.
+        Where more cables and switches are down at a time than there are (Little's law: how many fail a
+        second, times how long each is down), traffic also waits for repairs, and those outages count too.
 
         Raises:
             ParameterError: it is more than MOST_OUTAGES; says how many are expected.

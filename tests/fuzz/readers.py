@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (logs are as wide as they are printed)
 """Every reader of the program, one entry each: valid files, which the program itself writes where it can, and
 the call that reads them. A new reader is a function here and a line in READERS.
 """
@@ -51,7 +52,7 @@ GRAPHS = (fat_tree(k=2), star(endpoints=3), fat_tree(k=4, gpus_per_server=4))
 
 @dataclass(frozen=True)
 class Reader:
-    """``seeds``: valid files; ``name``: of the file, whose ending tells its format; ``read`` is given its path."""
+    """``seeds``: valid files; ``name``: of the file, whose ending tells its format; ``read``: given its path."""
 
     name: str
     seeds: Callable[[Path], list[bytes]]

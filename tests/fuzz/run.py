@@ -1,7 +1,7 @@
 """Mutations of valid files through every reader: ``python tests/fuzz/run.py CASES [SEED [READER ...]]``.
 
-Only our own errors may come out, each within seconds, in bounded memory and as words that can be printed. What
-broke a reader is kept in ``results/fuzz/`` and makes the exit status 1.
+Only our own errors may come out, each within seconds, in bounded memory and as words that can be printed.
+What broke a reader is kept in ``results/fuzz/`` and makes the exit status 1.
 """
 
 from __future__ import annotations
