@@ -58,6 +58,9 @@ class Store:
                 raise FabricsimError(f"{self.folder}: is not a folder, and a sweep writes to one")
             self.folder.mkdir(parents=True, exist_ok=True)
             self._open.enter_context(locked(self.folder))
+            for part in self.folder.glob(".*.part"):  # of files that a kill left half written
+                if part.name.startswith((".rows", f".{SPEC}.")):
+                    part.unlink(missing_ok=True)
             self._handle = os.open(self.folder / ROWS, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
             self._open.callback(os.close, self._handle)
             self._read()

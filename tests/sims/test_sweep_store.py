@@ -138,6 +138,14 @@ def test_a_file_that_never_held_a_result_is_not_touched(tmp_path: Path) -> None:
     assert (tmp_path / "rows.jsonl").read_text() == "my notes\n"
 
 
+def test_parts_that_a_kill_left_are_swept_and_nothing_else(tmp_path: Path) -> None:
+    for name in (".rows.csv.abc123.part", ".sweep.toml.abc123.part", ".figure.svg.abc123.part", "a.part"):
+        (tmp_path / name).write_text("half")
+    with Store(tmp_path):
+        pass
+    assert sorted(path.name for path in tmp_path.glob("*.part")) == [".figure.svg.abc123.part", "a.part"]
+
+
 def test_the_lock_follows_no_link_and_empties_nothing(tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_text("precious")
