@@ -7,11 +7,11 @@ nodes and cables; with ``:rate=25%`` behind for cables that go on at a part of t
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 
 from fabric.errors import ParameterError
 
@@ -98,7 +98,7 @@ def _split(item: str) -> tuple[str, str]:
 def _parsed(option: str, item: str) -> Fault:
     head, rate = _split(item)
     match = _ITEM.fullmatch(head.replace(" ", ""))
-    if match is None and not Path(head).is_file():
+    if match is None and not os.path.isfile(head):
         rule = "neither a number of cables or switches nor a file"
         if re.match(r"\s*(cables|switches)\s*=", head):
             rule = "how many, as a whole number or in per cent, after the tier if one is meant"

@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 
 from fabric.direct import direct_arcs
 from fabric.distance import NO_PATH, distances
+from fabric.errors import ParameterError
 from fabric.fabric import Fabric
 
 __all__ = ["PairClass", "Way", "hop_counts", "links_from", "pair_classes", "rows_of_links"]
 
+_MOST_PAIRS = 4_000_000_000  # of a switch and a leaf; 16 ns each, and as much to count them
 _PAIRS_AT_ONCE = 4_000_000  # of classes of endpoints; bounds memory
 
 Way = Literal["server", "network", "relay"]
@@ -187,7 +189,17 @@ def _alike(f: Fabric) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.
 
 
 def _over_network(f: Fabric, leaves: NDArray[np.int64], number: NDArray[np.int64]) -> dict[int, int]:
-    """Pairs by links over the network, those inside a server included; NO_PATH: those without a path."""
+    """Pairs by links over the network, those inside a server included; NO_PATH: those without a path.
+
+    Raises:
+        ParameterError: so many switches and leaves that counting would take minutes.
+    """
+    if len(leaves) * f.n_switches > _MOST_PAIRS:
+        rule = (
+            f"the hops between {len(leaves):,} leaves over {f.n_switches:,} switches are "
+            f"{len(leaves) * f.n_switches:,} distances, at most {_MOST_PAIRS:,}: look at a smaller one"
+        )
+        raise ParameterError("topology", f.name, rule)
     step = max(1, _PAIRS_AT_ONCE // max(1, len(leaves)))
     total = np.zeros(NO_PATH + 1)
     for first in range(0, len(leaves), step):

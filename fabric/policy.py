@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -237,11 +238,17 @@ def parse_policy(text: str, seed: int = 0) -> Policy:
             raise ParameterError(f"routing {name}", key, rule, known)
         if known.get(key) == "int" and not value.isdecimal():
             raise ParameterError(f"routing {name}: {key}", value, "a whole number")
-        given[key or "file"] = int(value) if known.get(key) == "int" else value
+        given[key or "file"] = _int(key, value) if known.get(key) == "int" else value
     policy: Policy = kind(**given)
-    if isinstance(policy, Static) and not Path(policy.file).is_file():
+    if isinstance(policy, Static) and not os.path.isfile(policy.file):
         raise ParameterError("routing static: file", policy.file, "no such file")
     return policy
+
+
+def _int(name: str, text: str) -> int:
+    if len(text) > 18:
+        raise ParameterError(f"routing: {name}", text, "a whole number of at most 18 digits")
+    return int(text)
 
 
 def policy_file(routing: str) -> Path | None:

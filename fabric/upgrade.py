@@ -52,6 +52,8 @@ def parse_upgrades(text: str) -> tuple[Upgrade, ...]:
         if not match or item == NONE:
             rule = f"kinds of cable with ; between them, or {NONE}"
             raise ParameterError("upgrade", item, rule, ("leaf-spine", "leaf-spine=1.5", EVERY, NONE))
+        if len(match[2] or "") > 30:
+            raise ParameterError("upgrade", item, f"a factor above zero, at most {_MOST:,}, in 30 digits")
         kind = re.sub(r"[\s-]+", "-", match[1])
         found[kind] = found.get(kind, Fraction(1)) * Fraction(match[2] or "2")
         if not 0 < found[kind] <= _MOST:

@@ -26,6 +26,7 @@ from sims import (
 )
 from sims.cli_routing import commands as routing_commands
 from sims.cli_topology import commands as topology_commands
+from sims.terminal import LostOutputError, Terminal
 from sims.version import model_version
 
 __all__ = ["app", "main"]
@@ -78,14 +79,14 @@ def main() -> NoReturn:
     """Run the command line: 0 done, 1 a check found faults, 2 a user's mistake, 3 points of a sweep failed,
     130 interrupted."""
     signal.signal(signal.SIGTERM, _terminated)
+    sys.stdout, sys.stderr = Terminal(sys.stdout, data=True), Terminal(sys.stderr, data=False)
     try:
         status = _run()
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader of our output went away, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 0
-    except OSError as error:
-        status = _failed(f"standard output: {error.strerror}")
+    except LostOutputError as lost:
+        # A reader that went away, as `head` does, has what it wanted.
+        gone = isinstance(lost.error, BrokenPipeError)
+        status = 0 if gone else _failed(f"standard output: {lost.error.strerror}")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(status)
 
@@ -103,6 +104,11 @@ def _run() -> int:
         status = typer.main.get_command(app)(standalone_mode=False)
     except FabricsimError as error:
         return _failed(str(error))
+    except MemoryError as error:
+        said = f" ({error})" if str(error) else ""
+        return _failed(f"not enough memory{said}: ask for less or use a larger machine")
+    except OSError as error:
+        return _failed(f"{error.filename or 'input or output'}: {error.strerror or error}")
     except usage_error as error:
         words: str = error.format_message()
         if type(error).__name__ == "NoArgsIsHelpError":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import Annotated
 
 import typer
@@ -161,7 +161,7 @@ def flows(
         raise ParameterError("--resolution", resolution, "an option of --engine flow, not of packet")
     if ports is not None and engine != "packet":
         raise ParameterError("--ports", str(ports), f"an option of --engine packet, not of {engine}")
-    is_file = Path(traffic).is_file()
+    is_file = os.path.isfile(traffic)
     if is_file and size is not None:
         raise ParameterError("size", size, f"{traffic} says the size of each flow itself")
     if not is_file and size is None:

@@ -69,8 +69,9 @@ def show(
         from sims.audit_lines import bisection_lines, subnet_line
         from sims.table import measures_lines
 
+        measures = measure(fabric)  # first, as it refuses what would take minutes
         cuts = list(bisection_lines(fabric))
-        progress.print(measures_lines(text, measure(fabric), fabric.disclaimer, notes, cuts))
+        progress.print(measures_lines(text, measures, fabric.disclaimer, notes, cuts))
         progress.print([subnet_line(fabric)])
 
 

@@ -85,5 +85,8 @@ class FlowRun:
             )
         striking = None
         if self.course.source:
+            # No flow is done before its bytes have passed a link.
+            least = float(self.traffic.start.max() + self.traffic.size.max() / self.fabric.capacity.max())
+            self.course.require_few(self.fabric, least, allow_partition=self.allow_partition)
             striking = Striking.of(self.fabric, self.course, self.seed, allow_partition=self.allow_partition)
         return self.routed.run(self.resolution, striking=striking, timeline=timeline)

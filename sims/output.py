@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from fabric.document import parse_json, read_bytes, read_text
 from fabric.errors import FabricsimError, FileFormatError, ParameterError
 from sims.parquet import read_parquet, require_parquet, write_parquet
 
@@ -21,17 +23,21 @@ __all__ = [
     "ROW_FORMATS",
     "check_outputs",
     "check_writable",
+    "damaged_words",
+    "json_lines",
     "read_records",
     "records_text",
     "replaced",
+    "tell_damaged",
     "tell_written",
-    "without_torn_end",
     "write_columns",
     "write_records",
 ]
 
 FIGURE_FORMATS = (".svg", ".png", ".pdf")
 ROW_FORMATS = (".csv", ".json", ".jsonl", ".parquet")
+
+_FORMULA = re.compile("'*[=+@\t\r-]")  # what such a text becomes counts too, so that each has its own
 
 
 @contextmanager
@@ -126,8 +132,18 @@ def records_text(records: Sequence[Mapping[str, Any]], kind: str) -> str:
 
 
 def _cell(value: Any) -> Any:
-    """A value in CSV: what is not one number or text is written as JSON."""
+    """A value in CSV: what is not one number or text is written as JSON.
+
+    A spreadsheet runs a text that begins like a formula: an apostrophe before it says that it is text.
+    """
+    if isinstance(value, str):
+        return f"'{value}" if _FORMULA.match(value) else value
     return json.dumps(value, allow_nan=False) if isinstance(value, (dict, list)) else value
+
+
+def _plain(text: str) -> str:
+    """The text of which ``_cell`` made this one."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
 def write_columns(path: str | os.PathLike[str], columns: Mapping[str, Sequence[Any]]) -> None:
@@ -139,60 +155,95 @@ def write_columns(path: str | os.PathLike[str], columns: Mapping[str, Sequence[A
     with replaced(path) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows(zip(*columns.values()))
+        writer.writerows(
+            zip(*(map(_cell, values) if _holds_text(values) else values for values in columns.values()))
+        )
 
 
-def without_torn_end(text: str) -> str:
-    """``text``, lines of JSON, without a last one that was cut off while it was written.
+def _holds_text(values: Sequence[Any]) -> bool:
+    return any(isinstance(value, str) for value in values)
 
-    >>> without_torn_end('{"a": 1}\\n{"a": ')
-    '{"a": 1}\\n'
+
+def json_lines(content: bytes, path: str) -> Iterator[tuple[int, str, Any]]:
+    """(number, text, value) of each line of JSON that is not blank; the value of one that is damaged is None.
+
+    A line is damaged where what wrote it was stopped, or the disk lost a part: it is no JSON.
+
+    >>> list(json_lines(b'{"a": 1}\\n{"a": \\n', "rows.jsonl"))
+    [(1, '{"a": 1}', {'a': 1}), (2, '{"a": ', None)]
     """
-    whole, newline, last = text.rpartition("\n")
-    try:
-        json.loads(last or "{}")
-    except ValueError:
-        return whole + newline
-    return text
+    for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
+        text = line.decode(errors="replace")
+        if text.strip():
+            try:
+                yield number, text, parse_json(line.decode(), path)
+            except (FileFormatError, UnicodeDecodeError):
+                yield number, text, None
 
 
-def read_records(path: str | os.PathLike[str], *, torn: bool = False) -> list[dict[str, Any]]:
+def read_records(path: str | os.PathLike[str], *, damaged: list[int] | None = None) -> list[dict[str, Any]]:
     """The records of a .csv, .json, .jsonl or .parquet file; values of CSV are texts.
 
-    ``torn``: leave out a last line of .jsonl that was cut off.
+    ``damaged``: where given, a line of .jsonl that is no JSON is left out, and its number added.
 
     Raises:
         FileFormatError: the file is missing, empty, cut off or not of its format; names the record.
+        TooLargeError: its records would not fit in memory.
         ParameterError: the ending is none of ROW_FORMATS.
     """
-    source = Path(path)
-    readers: dict[str, Callable[[str], Iterable[Any]]] = {
-        ".csv": lambda text: csv.DictReader(io.StringIO(text), strict=True),
-        ".json": json.loads,
-        ".jsonl": lambda text: map(json.loads, filter(str.strip, text.split("\n"))),
-    }
+    source, name = Path(path), str(path)
     if source.suffix not in ROW_FORMATS:
-        raise ParameterError("rows", str(path), "the ending of the file tells its format", ROW_FORMATS)
+        raise ParameterError("rows", name, "the ending of the file tells its format", ROW_FORMATS)
     try:
-        if source.suffix == ".parquet":
-            require_parquet(path)
-            with open(source, "rb") as file:
-                found = read_parquet(file)
-        else:
-            text = source.read_text(encoding="utf-8-sig")
-            torn = torn and source.suffix == ".jsonl"
-            found = list(readers[source.suffix](without_torn_end(text) if torn else text))
-    except OSError as error:
-        raise FileFormatError(str(path), "", f"cannot be read: {error.strerror}") from None
-    except (ValueError, TypeError, RecursionError, csv.Error) as error:
-        raise FileFormatError(str(path), "", f"is not {source.suffix[1:].upper()}: {error}") from None
+        found = list(_READ[source.suffix](name, damaged))
+    except (ValueError, TypeError, csv.Error) as error:
+        raise FileFormatError(name, "", f"is not {source.suffix[1:].upper()}: {error}") from None
     for number, record in enumerate(found, 1):
         cut = source.suffix == ".csv" and isinstance(record, dict) and None in record.values()
         if not isinstance(record, dict) or None in record or cut:
-            raise FileFormatError(str(path), f"record {number}", "is cut off or not a row")
+            raise FileFormatError(name, f"record {number}", "is cut off or not a row")
     if not found:
-        raise FileFormatError(str(path), "", "holds no rows")
+        raise FileFormatError(name, "", "holds no rows")
     return found
+
+
+def _csv_records(name: str, damaged: list[int] | None) -> Iterator[Any]:
+    for record in csv.DictReader(io.StringIO(read_text(name, newline=""), newline=""), strict=True):
+        yield {key: _plain(value) if isinstance(value, str) else value for key, value in record.items()}
+
+
+def _json_records(name: str, damaged: list[int] | None) -> Iterable[Any]:
+    found = parse_json(read_text(name), name)
+    return found if isinstance(found, list) else [None]
+
+
+def _jsonl_records(name: str, damaged: list[int] | None) -> Iterator[Any]:
+    for number, line, value in json_lines(read_bytes(name), name):
+        if value is not None:
+            yield value
+        elif damaged is not None:
+            damaged.append(number)
+        else:
+            where = f"{name}: line {number}"
+            parse_json(line, where)
+            raise FileFormatError(where, "", "is not JSON")
+
+
+def _parquet_records(name: str, damaged: list[int] | None) -> Iterable[Any]:
+    require_parquet(name)
+    try:
+        with open(name, "rb") as file:
+            return read_parquet(file)
+    except OSError as error:
+        raise FileFormatError(name, "", f"cannot be read: {error.strerror or error}") from None
+
+
+_READ: Mapping[str, Callable[[str, list[int] | None], Iterable[Any]]] = {
+    ".csv": _csv_records,
+    ".json": _json_records,
+    ".jsonl": _jsonl_records,
+    ".parquet": _parquet_records,
+}
 
 
 def tell_written(*paths: str | os.PathLike[str] | None) -> None:
@@ -200,3 +251,19 @@ def tell_written(*paths: str | os.PathLike[str] | None) -> None:
     for path in paths:
         if path:
             print(f"wrote {path}", file=sys.stderr)
+
+
+def damaged_words(lines: Sequence[int]) -> str:
+    """Which lines of a file of rows are left out.
+
+    >>> damaged_words([3])
+    'line 3 is cut off or damaged and is left out'
+    """
+    if len(lines) == 1:
+        return f"line {lines[0]} is cut off or damaged and is left out"
+    return f"{len(lines):,} lines are cut off or damaged and are left out, the first is {lines[0]}"
+
+
+def tell_damaged(path: str | os.PathLike[str], lines: Sequence[int]) -> None:
+    """Say on stderr which lines of a file are left out."""
+    print(f"{path}: {damaged_words(lines)}", file=sys.stderr)

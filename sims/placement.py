@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -96,7 +97,7 @@ def check_placement(placement: str) -> None:
         return
     if name == "strided-endpoints" and not rest:
         raise ParameterError("placement", placement, "needs its step, as in strided-endpoints:8")
-    if (name in PLACEMENTS and (not rest or name in _STEPPING)) or Path(placement).is_file():
+    if (name in PLACEMENTS and (not rest or name in _STEPPING)) or os.path.isfile(placement):
         return
     rule = "neither a placement nor the path of a file"
     if name in PLACEMENTS:
@@ -124,7 +125,7 @@ def placement_file(placement: str) -> Path | None:
     if placement.partition(":")[0] in PLACEMENTS:
         return None
     path = Path(placement)
-    return path if path.is_file() else None
+    return path if os.path.isfile(placement) else None
 
 
 def placement_names(placement: str) -> bool:

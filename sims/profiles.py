@@ -11,12 +11,11 @@ from __future__ import annotations
 import json
 import math
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
 from typing import Any
 
+from fabric.document import read_toml
 from fabric.errors import FileFormatError, ParameterError
 from fabric.units import format_seconds, parse_time
 
@@ -220,12 +219,7 @@ def _written(key: str, value: float) -> str:
 
 def _read_file(path: str) -> LatencyProfile:
     """The profile of a TOML file: constants by name, on top of those of ``profile`` where it names one."""
-    try:
-        found = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise FileFormatError(path, "", f"cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise FileFormatError(path, "", f"is not TOML: {error}") from None
+    found = read_toml(path)
     found.pop("calibration", None)  # how it was found: for the reader
     parent = found.pop("profile", CUSTOM)
     if not isinstance(parent, str) or parent not in PROFILES:

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any, TypeVar
 
+from sims.terminal import plain_stream, printable
+
 __all__ = ["Progress"]
 
 T = TypeVar("T")
@@ -81,7 +83,7 @@ class Progress:
                 if self._bar is None:
                     print(line, file=sys.stderr, flush=True)
                 else:
-                    self._bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+                    self._bar.console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
 
     def print(self, lines: Iterable[str]) -> None:
         """Print data to stdout; the bar makes room where both are one terminal."""
@@ -108,7 +110,7 @@ class Progress:
                 TimeElapsedColumn(),
             )
             # rich would take over print() and send the data to its own console, folded at its width.
-            console = Console(stderr=True)
+            console = Console(file=plain_stream(sys.stderr))
             self._bar = Bar(
                 *columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False
             )

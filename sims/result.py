@@ -16,6 +16,9 @@ from sims.scenario import LATER, Scenario
 
 __all__ = ["COLUMNS", "Failure", "Row", "bus_factor", "read_result"]
 
+_AGREE = 1e-6  # rows that people have rounded to seven digits still agree
+_MOST_BYTES = 2**63
+
 
 def bus_factor(ranks: int) -> float:
     """busbw over algbw of an all-reduce: 2 (n - 1) / n (nccl-tests, doc/PERFORMANCE.md)."""
@@ -69,15 +72,17 @@ class Row:
         Columns that came after rows had been written may be missing: they say nothing of such a row.
 
         Raises:
-            ParameterError: a column is missing or its value is not of its type, or the key is not that of the
-            scenario, or the record is one of a failure.
+            ParameterError: a column is missing or its value is not of its type, the key is not that of the
+            scenario, numbers contradict each other, or the record is one of a failure.
         """
         values = {**_ADDED, **values}
         scenario = _scenario(values)
         if values["error"]:
             raise ParameterError("error", values["error"], "the record of a point that failed has no numbers")
         own = {name: _read(name, values[name], kind) for name, kind in _OWN.items()}
-        return cls(scenario=scenario, **own)
+        row = cls(scenario=scenario, **own)
+        _require_agreement(row)
+        return row
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +123,24 @@ def _scenario(values: Mapping[str, Any]) -> Scenario:
     return scenario
 
 
+def _require_agreement(row: Row) -> None:
+    """Size, time and ranks say both bandwidths; a row in which they do not was not made by a run."""
+    size, ranks = row.scenario.size_bytes, row.scenario.ranks
+    if not 0 < row.time_s < math.inf:
+        raise ParameterError("time_s", row.time_s, "above zero: nothing is moved in no time")
+    if row.endpoints < ranks:
+        raise ParameterError("endpoints", row.endpoints, f"at least the {ranks:,} ranks that run on them")
+    if size >= _MOST_BYTES:
+        raise ParameterError("size_bytes", size, "below 2^63")
+    algbw = size / row.time_s / 1e9
+    for name, due, said in (
+        ("algbw_GBps", algbw, f"size_bytes {size} over time_s {row.time_s!r}"),
+        ("busbw_GBps", algbw * bus_factor(ranks), f"algbw times 2 (n - 1) / n of {ranks:,} ranks"),
+    ):
+        if not math.isclose(getattr(row, name), due, rel_tol=_AGREE):
+            raise ParameterError(name, getattr(row, name), f"contradicts {said}: {due:.9g}")
+
+
 def _read(name: str, value: Any, kind: str) -> Any:
     try:
         if kind in _PLAIN:
@@ -126,7 +149,7 @@ def _read(name: str, value: Any, kind: str) -> Any:
         if kind == _OWN["gains"]:
             return {str(key): _finite(seconds) for key, seconds in found.items()}
         return {str(key): {str(k): _finite(v) for k, v in inner.items()} for key, inner in found.items()}
-    except (TypeError, ValueError, AttributeError):
+    except (TypeError, ValueError, AttributeError, OverflowError, RecursionError):
         raise ParameterError(name, value, f"a value of type {kind}") from None
 
 

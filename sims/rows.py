@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from fabric.document import read_text
 from fabric.errors import FabricsimError, FileFormatError, ParameterError
-from sims.output import ROW_FORMATS, read_records
+from sims.output import ROW_FORMATS, read_records, tell_damaged
 from sims.result import Failure, Row, read_result
 
 __all__ = [
@@ -50,7 +51,10 @@ def results_in(path: str | os.PathLike[str]) -> Iterable[Row | Failure]:
         source = source / ROWS
         if not source.is_file():
             raise FileFormatError(str(path), "", f"a folder without {ROWS}: not the output of a sweep")
-    found = results_of(read_records(source, torn=folder), str(source))
+    damaged: list[int] | None = [] if folder else None
+    found = results_of(read_records(source, damaged=damaged), str(source))
+    if damaged:
+        tell_damaged(source, damaged)
     return _in_order(found, source.with_name(TABLE)) if folder else found
 
 
@@ -58,7 +62,7 @@ def _in_order(results: Iterable[Row | Failure], table: Path) -> list[Row | Failu
     """In the order of ``table`` as far as it goes: that in which they came is an accident of the run."""
     try:
         with open(table, encoding="utf-8", newline="") as file:
-            place = {line.get("key"): number for number, line in enumerate(csv.DictReader(file))}
+            place = {str(line.get("key")): number for number, line in enumerate(csv.DictReader(file))}
     except (OSError, ValueError, csv.Error):  # not there yet, or not ours: the results stand without it
         place = {}
     return sorted(results, key=lambda result: place.get(result.key, len(place)))
@@ -69,8 +73,11 @@ def is_results(text: str) -> bool:
     source = Path(text)
     if not source.is_file() or source.suffix not in (".csv", ".json"):
         return source.is_dir() or source.suffix in ROW_FORMATS
-    with open(source, encoding="utf-8", errors="replace") as file:
-        head = file.read(4096)
+    try:
+        with open(source, encoding="utf-8", errors="replace") as file:
+            head = file.read(4096)
+    except OSError as error:
+        raise FileFormatError(text, "", f"cannot be read: {error.strerror}") from None
     return "key" in head and "algorithm" in head
 
 
@@ -102,7 +109,7 @@ def sweep_text(*paths: str | os.PathLike[str]) -> str | None:
     source = Path(paths[0]) / SPEC
     if len(paths) > 1 or not source.is_file():
         return None
-    return source.read_text(encoding="utf-8", errors="replace")
+    return read_text(source, errors="replace")
 
 
 def read_rows(*paths: str | os.PathLike[str]) -> list[Row]:

@@ -21,6 +21,7 @@ from topologies.exchange import READERS, file_format
 from topologies.fat_tree import FAT_TREE
 from topologies.ibnetdiscover import read_ibnetdiscover
 from topologies.leaf_spine import LEAF_SPINE
+from topologies.memory import count_parts
 from topologies.multi_plane import MULTI_PLANE
 from topologies.pgft import PGFT, XGFT
 from topologies.presets import DISCLAIMERS, PRESETS
@@ -32,7 +33,7 @@ from topologies.spec import RATE_OR_ZERO, TIME, Builder, read_arguments, write_a
 from topologies.star import STAR
 from topologies.torus import TORUS
 
-__all__ = ["FAMILIES", "Entry", "canonical", "disclaimer", "listing", "load", "source_digest"]
+__all__ = ["FAMILIES", "Entry", "canonical", "disclaimer", "listing", "load", "parts_of", "source_digest"]
 
 FAMILIES: dict[str, Builder] = {
     "fat-tree": FAT_TREE,
@@ -93,6 +94,18 @@ def load(spec: str, *, nvlink: str | None = None) -> nx.Graph:
         rule = f"only for ibnetdiscover dumps: {source.name} is {form}, which says it itself"
         raise ParameterError(key, value, rule)
     return READERS[form](source.name)
+
+
+def parts_of(spec: str) -> tuple[int, int] | None:
+    """(nodes, edges) of the topology that ``spec`` names, counted without building it; None of a file.
+
+    Raises as ``load``, of a file only what can be seen without reading it.
+
+    >>> parts_of("fat-tree:k=4")
+    (36, 48)
+    """
+    source = _parsed(spec)
+    return None if source.is_file else count_parts(lambda: source.builder.function(**source.arguments))
 
 
 def canonical(spec: str) -> str:

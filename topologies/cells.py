@@ -12,6 +12,9 @@ from typing import Any
 __all__ = ["read_cell", "write_cell"]
 
 
+_FORMULA = ("=", "+", "-", "@")
+
+
 def write_cell(value: Any) -> str:
     """The cell for a value of JSON's types (a tuple becomes a list); never empty.
 
@@ -22,6 +25,8 @@ def write_cell(value: Any) -> str:
     """
     if type(value) is int:
         return str(value)
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return json.dumps(value)  # a spreadsheet would run it
     if isinstance(value, str) and value == value.strip() and "\r" not in value and read_cell(value) == value:
         return str(value)
     if hasattr(value, "tolist"):

@@ -9,6 +9,7 @@ import networkx as nx
 
 from fabric.errors import FabricsimError
 from topologies.catalogue import FAMILIES
+from topologies.memory import count_parts
 
 __all__ = ["Broken", "broken_claims"]
 
@@ -27,11 +28,15 @@ def broken_claims(graph: nx.Graph) -> Iterator[Broken]:
     Nothing where it records none, or other nodes than the family builds: then it makes no such claim.
     """
     family, params = graph.graph.get("family"), graph.graph.get("params")
-    if family not in FAMILIES or not isinstance(params, dict):
+    if not isinstance(family, str) or family not in FAMILIES or not isinstance(params, dict):
         return
     try:
-        built = FAMILIES[family].function(**params)
-    except (FabricsimError, TypeError):
+        function = FAMILIES[family].function
+        parts = count_parts(lambda: function(**params))  # a few bytes can claim millions of nodes
+        if parts is None or parts[0] != len(graph):
+            return
+        built = function(**params)
+    except (FabricsimError, TypeError, ValueError, OverflowError):  # parameters of a file, of any type
         return
     if set(built) != set(graph):
         return

@@ -208,6 +208,8 @@ def _parsed(name: str) -> ET.Element:
         raise FileFormatError(
             name, f"line {line} column {column + 1}", f"not XML: {error.msg.split(':')[0]}"
         ) from None
+    except (LookupError, ValueError) as error:  # an encoding that nobody knows, or of several bytes
+        raise FileFormatError(name, "", f"not XML that can be read: {str(error)[:80]}") from None
 
 
 class _Keys:

@@ -6,14 +6,13 @@ Knows JSON and which node an edge names; does not know the schema of the attribu
 from __future__ import annotations
 
 import json
-import math
 import os
-import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 import networkx as nx
 
+from fabric.document import parse_json
 from fabric.errors import FileFormatError, ParameterError, SchemaError
 from topologies.listed_twice import in_node_order
 from topologies.parallel import Listed, add_notes, joined
@@ -23,7 +22,6 @@ from topologies.whole_file import write_whole
 __all__ = ["read_node_link", "write_node_link"]
 
 _CABLES = "parallel cables are the edge attribute cables"
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?[A-Za-z0-9.+-]+')  # strings first, so that none is searched inside
 
 
 def write_node_link(G: nx.Graph, path: str | os.PathLike[str]) -> None:
@@ -146,24 +144,7 @@ def _load(name: str) -> Any:
     text = read_text(name, "a JSON file")
     if not text.strip():
         raise FileFormatError(name, "", "the file is empty")
-
-    def refuse(token: str) -> NoReturn:
-        at = next((m.start() for m in _TOKEN.finditer(text) if m[0] == token), 0)
-        line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
-        raise FileFormatError(name, f"line {line} column {column}", f"{token} is not a finite number")
-
-    def finite(token: str) -> float:
-        value = float(token)
-        return value if math.isfinite(value) else refuse(token)
-
-    try:
-        return json.loads(text, parse_constant=refuse, parse_float=finite)
-    except json.JSONDecodeError as error:
-        at_end = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
-        cut = ": the file is cut off" if at_end else ""
-        raise FileFormatError(name, f"line {error.lineno} column {error.colno}", error.msg + cut) from None
-    except (RecursionError, ValueError) as error:  # nested too deep; an integer of thousands of digits
-        raise FileFormatError(name, "", f"not a node-link graph: {error}") from None
+    return parse_json(text, name)
 
 
 def _encoder(problems: list[str]) -> Any:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.resources import files
@@ -13,6 +12,7 @@ from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
+from fabric.document import parse_toml, read_text
 from fabric.errors import FileFormatError, ParameterError
 from fabric.units import parse_rate
 from sims.bill.floor import Floor
@@ -124,11 +124,7 @@ def read_parts(prices: str | Path | None = None) -> Parts:
     path = Path(prices)
     if not path.is_file():
         raise ParameterError("prices", str(prices), f"no such file; {SAMPLE} names the shipped one")
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileFormatError(str(path), "", f"cannot be read: {error}") from None
-    own = _parsed(str(path), text)
+    own = _parsed(str(path), read_text(path))
     merged: dict[str, Any] = unpriced | {k: v for k, v in own.items() if not isinstance(v, dict)}
     for section in ("switch", "cable"):
         theirs = unpriced[section]
@@ -213,10 +209,7 @@ _SINGLE = ("nic", "floor")  # tables without names in them
 
 def _parsed(path: str, text: str) -> dict[str, Any]:
     """The tables of the file, every key and value legal by itself."""
-    try:
-        found = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise FileFormatError(path, "", f"is not TOML: {error}") from None
+    found = parse_toml(text, path)
     for key, value in found.items():
         if key not in _HEAD and key not in _KEYS:
             raise FileFormatError(path, key, f"unknown key (legal: {', '.join([*_HEAD, *_KEYS])})")

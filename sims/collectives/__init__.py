@@ -21,6 +21,8 @@ __all__ = ["ALGORITHMS", "AUTO", "Algorithm", "build", "format_algorithm", "pars
 
 AUTO = "auto"  # a legal name for parse_algorithms; what it stands for is the caller's choice
 _SLICES = 8  # pipeline=true
+_MOST_CHANNELS = 1024  # as of the queue pairs of ECMP; NCCL has 64 at most
+_MOST_SLICES = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,19 +202,35 @@ def _parameters(name: str, params: Mapping[str, Any]) -> dict[str, Any]:
 
 def _whole(name: str, value: Any) -> int:
     text = str(value).strip()
-    if isinstance(value, bool) or not (text.isascii() and text.isdigit()) or int(text) < 1:
+    if (
+        isinstance(value, bool)
+        or not (text.isascii() and text.isdigit() and len(text) < 1000)
+        or int(text) < 1
+    ):
         raise ParameterError(name, value, "a whole number, at least 1")
     return int(text)
+
+
+def _channels(name: str, value: Any) -> int:
+    return _at_most(_MOST_CHANNELS, name, value, "rings beyond the ranks of a server repeat the first ones")
 
 
 def _pipeline(name: str, value: Any) -> int:
     if str(value).strip().lower() in ("true", "false"):
         return _SLICES if str(value).strip().lower() == "true" else 1
-    return _whole(name, value)
+    return _at_most(_MOST_SLICES, name, value, "each slice is sent in every phase")
+
+
+def _at_most(most: int, name: str, value: Any, why: str) -> int:
+    """A whole number that a run can follow: each of so many parts costs time and memory of its own."""
+    text = str(value).strip()
+    if len(text) > 18 or _whole(name, value) > most:
+        raise ParameterError(name, value, f"a whole number from 1 to {most:,}: {why}")
+    return int(text)
 
 
 _PARSERS: dict[str, Callable[[str, Any], int]] = {
-    "channels": _whole,
+    "channels": _channels,
     "segment": lambda name, value: parse_size(value, name),
     "pipeline": _pipeline,
 }

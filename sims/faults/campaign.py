@@ -110,10 +110,14 @@ class Campaign:
         """To the last receipt of the last all-reduce.
 
         Raises:
-            FabricsimError: a fault of a schedule would cut a pair off; flows wait for what nobody repairs.
+            FabricsimError: a fault of a schedule would cut a pair off; flows wait for what nobody
+                repairs; more faults are to be expected than can be followed.
         """
         home = self.rerouted.home
         self._undisturbed = flow_time(home, self.size)
+        self.course.require_few(
+            self.striking.fabric, self._undisturbed, allow_partition=self.striking.allow_partition
+        )
         self.env = env = simpy.Environment()
         self.process = self.striking.process(env, home.fabric)
         self.process.changed, self.process.learned = self._changed, self._learned

@@ -13,10 +13,8 @@ Each fault is a table::
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +22,7 @@ import numpy as np
 from fabric import Fabric
 from fabric.breakage import broken
 from fabric.damage import cable_links
+from fabric.document import read_toml
 from fabric.errors import FabricsimError, FileFormatError, ParameterError
 from fabric.fault import parse_faults
 from fabric.fault_file import CableNames
@@ -94,12 +93,7 @@ def read_schedule(path: str) -> FaultSchedule:
         FileFormatError: no TOML, no fault, an unknown key, a time that is negative, has no unit or lies
             before the one above it; names the fault.
     """
-    try:
-        content = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise FileFormatError(path, "", f"cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise FileFormatError(path, "", f"not TOML: {error}") from None
+    content = read_toml(path)
     faults = content.get("fault")
     if set(content) != {"fault"} or not isinstance(faults, list) or not faults:
         raise FileFormatError(path, "", "a schedule is one or more tables [[fault]] and nothing else")

@@ -5,9 +5,9 @@ Knows no clock; reads the file of a schedule.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from fabric import Fabric
 from fabric.errors import ParameterError
@@ -105,6 +105,18 @@ class Course:
             return ()
         return self.source.outages(fabric, seed, allow_partition=allow_partition)
 
+    def require_few(self, fabric: Fabric, seconds: float, *, allow_partition: bool) -> None:
+        """Find out before a run of about ``seconds`` that it would meet more faults than can be followed.
+
+        ``seconds``: of one all-reduce without faults, of which there are as many as this course has.
+
+        Raises:
+            ParameterError: it would; says how many.
+        """
+        if isinstance(self.source, Wear):
+            total = self.duration or self.iterations * seconds + (self.iterations - 1) * self.gap
+            self.source.require_few(fabric, total, allow_partition=allow_partition)
+
 
 CALM = Course()  # one run, and nothing happens meanwhile
 
@@ -123,7 +135,7 @@ def parse_faults_text(text: str) -> Wear | FaultSchedule | None:
     if text == NONE:
         return None
     if is_schedule(text):
-        if not Path(text).is_file():
+        if not os.path.isfile(text):
             raise ParameterError("faults", text, "no such file")
         return read_schedule(text)
     return parse_wear(text)

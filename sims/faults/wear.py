@@ -12,8 +12,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
+from itertools import count
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fabric import Fabric
 from fabric.breakage import sole
@@ -23,13 +25,14 @@ from fabric.schema import SWITCH
 from fabric.units import parse_time
 from sims.faults.outage import Outage, called
 
-__all__ = ["PARTS", "PROFILES", "Wear", "parse_wear", "time_text"]
+__all__ = ["MOST_OUTAGES", "PARTS", "PROFILES", "Wear", "parse_wear", "time_text"]
 
 _MONTH, _YEAR, _DAY = 365.25 / 12 * 86400, 365.25 * 86400, 86400.0
 _UNITS = {"y": _YEAR, "d": _DAY, "h": 3600.0, "min": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 _FLAPS = re.compile(r"(\d+(?:\.\d+)?(?:e\d+)?)\s*/\s*(d|h|min|s)")
 _DRAWS = 0x3EA4  # sets these draws apart from others of the same seed
 _SMALLEST = 1e-9
+MOST_OUTAGES = 100_000  # of a run; each changes links and may move flows, about 1 ms
 _DIGITS = 10  # of the flaps of a day
 
 
@@ -64,18 +67,17 @@ class Wear:
         """Outages in the order of time, without an end; the same for the same seed.
 
         Unless ``allow_partition``, what alone would leave an endpoint without a cable never fails.
+
+        Raises:
+            ParameterError: so many have come that the run will not end while anybody waits.
         """
-        cables = np.arange(len(cable_links(fabric)))
-        switches = np.flatnonzero(fabric.kind == SWITCH)
-        if not allow_partition:
-            cables = cables[~sole(fabric, "cables", cables)]
-            switches = switches[~sole(fabric, "switches", switches)]
-        flaps = self.flaps if len(cables) else 0.0
-        rates = np.array([len(cables) / self.link_mtbf, len(switches) / self.switch_mtbf, flaps])
+        cables, switches, rates = self._rates(fabric, allow_partition=allow_partition)
         total = float(rates.sum())
         rng = np.random.default_rng([seed % 2**63, _DRAWS])
         now = 0.0
-        while total > 0:
+        for drawn in count() if total > 0 else ():
+            if drawn >= MOST_OUTAGES:
+                raise self._too_many(f"more than {MOST_OUTAGES:,} faults within {time_text(now)}")
             now += float(rng.exponential(1 / total))
             kind = int(rng.choice(3, p=rates / total))
             length = float(rng.exponential((self.link_mttr, self.switch_mttr, self.flap_time)[kind]))
@@ -87,6 +89,44 @@ class Wear:
                 which, what = np.array([cable]), f"{('cable', '', 'flap')[kind]} {called(fabric, cable)}"
             if len(which):
                 yield Outage(at=now, length=max(length, _SMALLEST), cables=which, what=what)
+
+    def require_few(self, fabric: Fabric, seconds: float, *, allow_partition: bool) -> None:
+        """Do nothing where about ``seconds`` of traffic on ``fabric`` meet few enough outages to follow each.
+
+        Where more cables and switches are down at a time than there are (Little's law: how many fail a
+        second, times how long each is down), traffic also waits for repairs, and those outages count too.
+
+        Raises:
+            ParameterError: it is more than MOST_OUTAGES; says how many are expected.
+        """
+        cables, switches, rates = self._rates(fabric, allow_partition=allow_partition)
+        lengths = (self.link_mttr, self.switch_mttr, self.flap_time)
+        expected = float(rates.sum()) * seconds
+        down = float(rates @ np.array(lengths))
+        if expected >= 1 and down > len(cables) + len(switches):
+            expected += down
+        if expected > MOST_OUTAGES:
+            raise self._too_many(f"about {expected:,.0f} faults are to be expected")
+
+    def _rates(
+        self, fabric: Fabric, *, allow_partition: bool
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+        """The cables and the switches that may fail; (3,): how many cables, switches and flaps a second."""
+        cables = np.arange(len(cable_links(fabric)))
+        switches = np.flatnonzero(fabric.kind == SWITCH)
+        if not allow_partition:
+            cables = cables[~sole(fabric, "cables", cables)]
+            switches = switches[~sole(fabric, "switches", switches)]
+        flaps = self.flaps if len(cables) else 0.0
+        return (
+            cables,
+            switches,
+            np.array([len(cables) / self.link_mtbf, len(switches) / self.switch_mtbf, flaps]),
+        )
+
+    def _too_many(self, figure: str) -> ParameterError:
+        rule = f"{figure}, at most {MOST_OUTAGES:,}: longer times between them, fewer flaps, or a shorter run"
+        return ParameterError("faults", self.spec, rule)
 
 
 PROFILES = {

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from fabric.errors import ParameterError
+from fabric.document import parse_toml
+from fabric.errors import FabricsimError, ParameterError
 from sims.figures.parts import parts, spelled
 from sims.report.axes import constant, listed, noun, said, varied
 from sims.report.findings import findings
@@ -75,8 +75,8 @@ def report(
 def _own_title(sweep_toml: str | None) -> str | None:
     """The title that the sweep's file gives itself; a file that cannot be read is shown all the same."""
     try:
-        found = tomllib.loads(sweep_toml or "").get("title")
-    except tomllib.TOMLDecodeError:
+        found = parse_toml(sweep_toml or "", "sweep.toml").get("title")
+    except FabricsimError:
         return None
     return found if isinstance(found, str) and found.strip() else None
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from fabric.units import parse_sizes
 
 __all__ = ["MOST", "Assignments", "Axis", "read_values", "value_text"]
 
-MOST = 1_000_000  # values of an axis, points of a sweep
+MOST = 100_000  # values of an axis, points of a sweep; all are put together and checked before one runs
 
 Assignments = tuple[tuple[str, str], ...]  # (key, text) pairs
 
@@ -56,7 +57,7 @@ def read_values(key: str, given: Any) -> tuple[str, ...]:
 
     Raises:
         ParameterError: an empty list, a range that descends or never advances, a value twice, a table or a
-            date, more than a million values.
+            date, more than MOST values.
 
     >>> read_values("seed", "0..6:3"), read_values("topology.k", [8, 16]), read_values("size", "1K:4K:x2")
     (('0', '3', '6'), ('8', '16'), ('1024', '2048', '4096'))
@@ -70,7 +71,7 @@ def read_values(key: str, given: Any) -> tuple[str, ...]:
         if len(values) > MOST:
             raise ParameterError(key, given, f"at most {MOST:,} values")
     if len(set(values)) < len(values):
-        twice = next(value for i, value in enumerate(values) if value in values[:i])
+        twice = next(value for value, count in Counter(values).items() if count > 1)
         raise ParameterError(key, twice, "each value once")
     return tuple(values)
 

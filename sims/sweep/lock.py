@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from errno import EACCES, EAGAIN
+from errno import EACCES, EAGAIN, ELOOP
 from pathlib import Path
 
 from fabric.errors import FabricsimError
@@ -29,11 +30,22 @@ def locked(folder: Path) -> Iterator[None]:
     name. Where the file system knows no locks, there is none.
 
     Raises:
-        FabricsimError: another process holds it, which is named.
+        FabricsimError: another process holds it, which is named; the name is a link, or no plain file.
         OSError: the folder cannot be written to.
     """
-    handle = os.open(folder / _NAME, os.O_RDWR | os.O_CREAT, 0o666)
     try:
+        # A name that leads elsewhere is not followed: what it leads to would be emptied.
+        handle = os.open(folder / _NAME, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+    except OSError as error:
+        if error.errno != ELOOP:
+            raise
+        rule = "is a link to another file, and the lock of a folder is a file in it: remove it"
+        raise FabricsimError(f"{folder / _NAME}: {rule}") from None
+    try:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+            rule = "is not a plain file of this folder alone, as its lock is: remove it"
+            raise FabricsimError(f"{folder / _NAME}: {rule}")
         if fcntl is not None:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 __all__ = ["Plan", "plan_sweep"]
 
 
+_MOST_TOPOLOGIES = 1000
+_MOST_PARTS = 1_000_000_000  # nodes and edges of all topologies: 1.3 us each to build and compile
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """What will run.
@@ -87,11 +91,13 @@ def plan_sweep(spec: SweepSpec, progress: Callable[[str], None] | None = None) -
     """
     mistakes = _Mistakes()
     points = _expanded(spec, mistakes)
+    _require_few(spec, {point.texts["topology"] for point in points})
     _exclude(spec, points, None, mistakes)
     ready = []
     for point in points:
         if not point.out and _spelled(point, mistakes):
             ready.append(point)
+    ready = _that_fit(spec, ready, mistakes)
     extents: dict[str, Extent] = {}
     ready.sort(key=lambda point: point.texts["topology"])  # stable: each topology's points stay in order
     for topology, group in groupby(ready, key=lambda point: point.texts["topology"]):
@@ -128,6 +134,38 @@ def plan_sweep(spec: SweepSpec, progress: Callable[[str], None] | None = None) -
         seconds=seconds,
         worker_bytes=memory,
     )
+
+
+def _require_few(spec: SweepSpec, topologies: set[str]) -> None:
+    if len(topologies) > _MOST_TOPOLOGIES:
+        rule = f"at most {_MOST_TOPOLOGIES:,}, as each is built before the first point runs: fewer values"
+        raise SweepError(spec.source, [f"{len(topologies):,} topologies: {rule}"])
+
+
+def _that_fit(spec: SweepSpec, points: list[_Point], mistakes: _Mistakes) -> list[_Point]:
+    """The points whose topology can be built here, found out by counting before the first one is built."""
+    from topologies.catalogue import parts_of
+
+    counts: dict[str, int] = {}
+    fit: list[_Point] = []
+    refused: dict[str, FabricsimError] = {}
+    for point in points:
+        topology = point.texts["topology"]
+        if topology not in counts and topology not in refused:
+            try:
+                counts[topology] = sum(parts_of(topology) or ())
+            except FabricsimError as error:
+                refused[topology] = error
+        if topology in refused:
+            mistakes.note(point, refused[topology])
+        else:
+            fit.append(point)
+    total = sum(counts.values())
+    if total > _MOST_PARTS:
+        figure = f"{len(counts):,} topologies of {total:,} nodes and cables in all"
+        rule = f"at most {_MOST_PARTS:,}, as each is built before the first point runs: fewer or smaller ones"
+        raise SweepError(spec.source, [f"{figure}: {rule}"])
+    return fit
 
 
 def _expanded(spec: SweepSpec, mistakes: _Mistakes) -> list[_Point]:

@@ -10,16 +10,16 @@ from __future__ import annotations
 import json
 import math
 import os
-import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import product
-from pathlib import Path
 from typing import Any
 
-from fabric.errors import FabricsimError, FileFormatError, ParameterError
+from fabric.document import read_toml
+from fabric.errors import FabricsimError, ParameterError
 from sims.assignments import read_assignments
 from sims.settings import DEFAULTS, resolve
 from sims.spelling import check_field
@@ -91,7 +91,7 @@ def read_sweep(path: str | os.PathLike[str] | None = None, sets: Sequence[str] =
         SweepError: every mistake that can be found without a graph.
     """
     source = "sweep" if path is None else str(path)
-    content = {} if path is None else _content(Path(path))
+    content = {} if path is None else read_toml(path)
     mistakes = _Mistakes()
     changes: list[tuple[str, list[str]]] = []
     with mistakes.at("command line"):
@@ -109,20 +109,12 @@ def read_sweep(path: str | os.PathLike[str] | None = None, sets: Sequence[str] =
         mistakes.append("title: one line of text is needed")
     spec = SweepSpec(title=title, base=base, axes=axes, where=where, source=source)
     if len(spec) > MOST:
-        mistakes.append(f"{len(spec):,} points: at most {MOST:,}")
+        mistakes.append(
+            f"{len(spec):,} points: at most {MOST:,}: fewer values, or several sweeps into one folder"
+        )
     if mistakes:
         raise SweepError(source, mistakes)
     return spec
-
-
-def _content(path: Path) -> dict[str, Any]:
-    try:
-        with open(path, "rb") as file:
-            return tomllib.load(file)
-    except OSError as error:
-        raise FileFormatError(str(path), "", f"cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise FileFormatError(str(path), "", f"not TOML: {error}") from None
 
 
 def _tables(content: Mapping[str, Any], mistakes: _Mistakes) -> tuple[Assignments, tuple[Axis, ...]]:
@@ -226,7 +218,7 @@ def _resolved(
 
 
 def _once(where: str, keys: Sequence[str], mistakes: _Mistakes) -> None:
-    for key in dict.fromkeys(key for key in keys if keys.count(key) > 1):
+    for key in (key for key, count in Counter(keys).items() if count > 1):
         mistakes.append(f"{key}: given twice in {where}")
 
 

@@ -14,16 +14,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from fabric.document import read_text
 from fabric.errors import FabricsimError, FileFormatError, ParameterError
-from sims.output import replaced, without_torn_end, write_records
+from sims.output import damaged_words, json_lines, replaced, write_records
 from sims.parquet import has_parquet
 from sims.result import Failure, Row, read_result
 from sims.rows import ROWS, SPEC, TABLE, latest
 from sims.sweep.lock import locked
 
-__all__ = ["OTHER", "SPEC", "Store"]
+__all__ = ["DAMAGED", "OTHER", "SPEC", "Store"]
 
 OTHER = "rows-of-other-versions.jsonl"
+DAMAGED = "rows-damaged.txt"
+
+_BEGIN = '{"key"'  # of a line of ours
 
 
 class Store:
@@ -31,8 +35,8 @@ class Store:
     there meanwhile.
 
     ``results``: by key, a row if there is one, else the last failure. ``notes``: what had to be done to the
-    file when it was opened: a last line that was cut off is removed, and results of another version of the
-    model, which in a figure would look like those of this one, are moved to a file beside.
+    file when it was opened: lines that were cut off or damaged, and results of another version of the
+    model, which in a figure would look like those of this one, are moved to files beside.
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
@@ -54,6 +58,9 @@ class Store:
                 raise FabricsimError(f"{self.folder}: is not a folder, and a sweep writes to one")
             self.folder.mkdir(parents=True, exist_ok=True)
             self._open.enter_context(locked(self.folder))
+            for part in self.folder.glob(".*.part"):  # of files that a kill left half written
+                if part.name.startswith((".rows", f".{SPEC}.")):
+                    part.unlink(missing_ok=True)
             self._handle = os.open(self.folder / ROWS, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
             self._open.callback(os.close, self._handle)
             self._read()
@@ -116,50 +123,49 @@ class Store:
 
     def _read(self) -> None:
         path = self.folder / ROWS
-        try:
-            text = path.read_bytes().decode()  # as it is, for its length is that of the file
-        except UnicodeDecodeError as error:
-            raise FileFormatError(str(path), "", f"is not text: {error}") from None
-        whole = without_torn_end(text)
-        if whole != text:
-            os.ftruncate(self._handle, len(whole.encode()))
-            self.notes.append(f"{path}: its last line was cut off and is left out")
-        if whole and not whole.endswith("\n"):
+        content = path.read_bytes()
+        ours, lines, others, damaged = [], [], [], []
+        for number, line, values in json_lines(content, str(path)):
+            if values is None:
+                damaged.append((number, line))
+            elif (result := _result(values, f"{path}", number)) is None:
+                others.append(line)
+            else:
+                ours.append(result)
+                lines.append(line)
+        if damaged and not (ours or others) and not damaged[0][1].startswith(_BEGIN):
+            # Nothing here was ever a result: it is somebody else's file, which is not touched.
+            raise FileFormatError(str(path), f"line {damaged[0][0]}", "is not JSON")
+        if others or damaged:
+            self._set_aside(lines, {OTHER: others, DAMAGED: [line for _, line in damaged]})
+        elif content and not content.endswith(b"\n"):
             os.write(self._handle, b"\n")
-        ours, lines, others = [], [], []
-        for number, line in enumerate(whole.split("\n"), 1):
-            if line.strip():
-                result = _result(line, f"{path}", number)
-                if result is None:
-                    others.append(line)
-                else:
-                    ours.append(result)
-                    lines.append(line)
+        if damaged:
+            said = damaged_words([number for number, _ in damaged])
+            self.notes.append(f"{path}: {said}: it is kept in {DAMAGED}, and its scenario runs again")
         if others:
-            self._set_aside(lines, others)
+            count = f"{len(others):,} result{'s' * (len(others) > 1)}"
+            self.notes.append(f"{path}: {count} of another version of the model moved to {OTHER}")
         self.results = {result.key: result for result in latest(ours)}
 
-    def _set_aside(self, ours: list[str], others: list[str]) -> None:
-        """Move results of other versions out of the way, first there and then here, each file whole."""
-        beside, path = self.folder / OTHER, self.folder / ROWS
-        before = beside.read_text(encoding="utf-8") if beside.exists() else ""
-        with replaced(beside) as file:
-            file.write(before + "".join(f"{line}\n" for line in others))
+    def _set_aside(self, ours: list[str], beside: Mapping[str, list[str]]) -> None:
+        """Move lines out of the way, first there and then here, each file whole."""
+        for name, lines in beside.items():
+            other = self.folder / name
+            before = read_text(other, errors="replace") if other.exists() else ""
+            if lines:
+                with replaced(other) as file:
+                    file.write(before + "".join(f"{line}\n" for line in lines))
+        path = self.folder / ROWS
         with replaced(path) as file:
             file.write("".join(f"{line}\n" for line in ours))
         handle = os.open(path, os.O_RDWR | os.O_APPEND)
         os.dup2(handle, self._handle, inheritable=False)
         os.close(handle)
-        count = f"{len(others):,} result{'s' * (len(others) > 1)}"
-        self.notes.append(f"{path}: {count} of another version of the model moved to {OTHER}")
 
 
-def _result(line: str, path: str, number: int) -> Row | Failure | None:
+def _result(values: Any, path: str, number: int) -> Row | Failure | None:
     """The result in a line; None for one of another version of the model."""
-    try:
-        values: Any = json.loads(line)
-    except ValueError as error:
-        raise FileFormatError(path, f"line {number}", f"is not JSON: {error}") from None
     if not isinstance(values, Mapping) or not {"key", "version"} <= set(values):
         raise FileFormatError(path, f"line {number}", "is not a result of all-reduce")
     try:

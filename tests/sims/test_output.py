@@ -137,13 +137,13 @@ def test_permissions_are_looked_at_before(
         ("a.csv", "", r"holds no rows"),
         ("a.json", '[{"a": 1}, {"a"', r"is not JSON: Expecting"),
         ("a.json", '{"a": 1}', r"record 1: is cut off or not a row"),
-        ("a.json", "5", r"is not JSON"),
+        ("a.json", "5", r"record 1: is cut off or not a row"),
         ("a.json", "[" * 100_000, r"is not JSON"),
         ("a.json", "[]", r"holds no rows"),
-        ("a.jsonl", '{"a": 1}\n{"a": ', r"is not JSONL: Expecting"),
+        ("a.jsonl", '{"a": 1}\n{"a": ', r"line 2: line 1 column 7: is not JSON: Expecting"),
         ("a.jsonl", '{"a": 1}\n[2]\n', r"record 2: is cut off or not a row"),
         ("a.jsonl", "", r"holds no rows"),
-        ("a.csv", b"\xff\xfe", r"is not CSV: 'utf-8' codec"),
+        ("a.csv", b"\xff\xfe", r"cannot be read: byte 1 is not UTF-8 text"),
     ],
 )
 def test_torn_files_are_refused(tmp_path: Path, name: str, text: str | bytes, message: str) -> None:
@@ -182,12 +182,21 @@ def test_parquet_holds_what_csv_holds_and_says_what_it_needs(
             use()
 
 
-def test_a_line_that_was_cut_off_is_left_out_where_asked(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "lost"),
+    [
+        (b'{"a": 1}\n{"a": 2}\n{"a"', [3]),
+        (b'{"a": 1}\n{"a"\n{"a": 2}', [2]),
+        (b'{"a": \xff}\n{"a": 1}\n\0\0\n\n{"a": 2}\n', [1, 3]),
+    ],
+)
+def test_a_line_that_is_damaged_is_left_out_where_asked(
+    tmp_path: Path, content: bytes, lost: list[int]
+) -> None:
     path = tmp_path / "rows.jsonl"
-    path.write_text('{"a": 1}\n{"a": 2}\n{"a"')
-    assert read_records(path, torn=True) == [{"a": 1}, {"a": 2}]
-    with pytest.raises(FileFormatError, match="is not JSONL"):
+    path.write_bytes(content)
+    damaged: list[int] = []
+    assert read_records(path, damaged=damaged) == [{"a": 1}, {"a": 2}]
+    assert damaged == lost
+    with pytest.raises(FileFormatError, match=rf"line {lost[0]}: .*is not JSON"):
         read_records(path)
-    path.write_text('{"a"\n{"a": 2}')  # cut off in the middle is no torn end
-    with pytest.raises(FileFormatError, match="is not JSONL"):
-        read_records(path, torn=True)

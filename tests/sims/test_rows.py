@@ -67,6 +67,6 @@ def test_rows_of_one_file_that_disagree_are_not_merged(tmp_path: Path) -> None:
     row = Bench().run(scenarios(4)[0])
     assert isinstance(row, Row)
     path = tmp_path / "both.jsonl"
-    write_records(path, [row.to_dict(), replace(row, time_s=1.0).to_dict()])
-    with pytest.raises(DisagreementError, match=f"the rows of key {row.key} differ in time_s"):
+    write_records(path, [row.to_dict(), replace(row, contention=9.0).to_dict()])
+    with pytest.raises(DisagreementError, match=f"the rows of key {row.key} differ in contention"):
         merged([path])

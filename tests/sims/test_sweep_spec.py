@@ -157,7 +157,7 @@ algorithm = ["ring"]
         ("list = 3", r"write each as a table \[\[list\]\]"),
         ("title = 3", "one line of text"),
         ("where = 3", "a text or a list of texts"),
-        ("[grid]\nseed = '0..999999'\nranks = [2, 3]", "at most 1,000,000"),
+        ("[grid]\nseed = '0..999999'\nranks = [2, 3]", "at most 100,000"),
         ("[grid]\nseed = [1, 2]\n[[list]]\nseed = 3", "given twice in two axes"),
         ("[base]\nseed = [1, 2]", "a number, a text"),
         ("[base]\nseed = 2020-01-01", "a number, a text"),
@@ -197,7 +197,7 @@ def test_values(key: str, given: object, values: tuple[str, ...]) -> None:
     [
         ("seed", "3..1", "at most the last"),
         ("seed", "0..9:0", "step of at least 1"),
-        ("seed", "0..1000000", "at most 1,000,000"),
+        ("seed", "0..1000000", "at most 100,000"),
         ("seed", [], "empty list"),
         ("seed", [""], "empty text"),
         ("seed", [[1]], "a number, a text"),

@@ -17,7 +17,7 @@ from fabric.errors import FabricsimError, FileFormatError
 from sims.output import read_records
 from sims.result import Failure, Row
 from sims.rows import read_results
-from sims.sweep.store import OTHER, Store
+from sims.sweep.store import DAMAGED, OTHER, Store
 
 RESULTS = undisturbed(scenarios(8))
 
@@ -64,7 +64,7 @@ def test_a_line_that_was_cut_off_is_removed_and_said(tmp_path: Path, cut: int) -
         whole = len(store.results)
         assert whole == len(RESULTS) - (cut > 1)
         assert [note.split(": ")[1] for note in store.notes] == [
-            "its last line was cut off and is left out"
+            f"line {len(RESULTS)} is cut off or damaged and is left out"
         ] * (cut > 1)
         store.append(RESULTS[-1])
     assert read_results(tmp_path) == RESULTS
@@ -103,9 +103,7 @@ def test_results_of_another_model_are_moved_beside(tmp_path: Path) -> None:
         assert store.notes == []
 
 
-@pytest.mark.parametrize(
-    ("line", "said"), [("no JSON", "is not JSON"), ('{"a": 1}', "is not a result"), ("7", "is not")]
-)
+@pytest.mark.parametrize(("line", "said"), [('{"a": 1}', "is not a result"), ("7", "is not")])
 def test_a_line_that_is_no_result_is_named_and_nothing_is_changed(
     tmp_path: Path, line: str, said: str
 ) -> None:
@@ -114,6 +112,57 @@ def test_a_line_that_is_no_result_is_named_and_nothing_is_changed(
     with pytest.raises(FileFormatError, match=rf"rows.jsonl: line 1: {said}"), Store(tmp_path):
         pass
     assert path.read_text() == before
+
+
+@pytest.mark.parametrize("at", range(len(RESULTS)))
+def test_a_line_cut_in_the_middle_costs_that_row_and_not_the_folder(tmp_path: Path, at: int) -> None:
+    path = filled(tmp_path)
+    lines = path.read_text().splitlines()
+    lines[at] = cut = lines[at][: len(lines[at]) // 2]
+    path.write_text("".join(f"{line}\n" for line in lines))
+    rest = [result for i, result in enumerate(RESULTS) if i != at]
+    assert by_key(read_results(tmp_path)) == by_key(rest)  # for a figure, which changes nothing
+    with Store(tmp_path) as store:
+        assert by_key(store.results.values()) == by_key(rest)
+        assert [f"line {at + 1} is cut off or damaged" in note for note in store.notes] == [True]
+        store.append(RESULTS[at])
+    assert (tmp_path / DAMAGED).read_text() == f"{cut}\n"  # nothing is thrown away
+    with Store(tmp_path) as store:
+        assert (store.notes, by_key(store.results.values())) == ([], by_key(RESULTS))
+
+
+def test_a_file_that_never_held_a_result_is_not_touched(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text("my notes\n")
+    with pytest.raises(FileFormatError, match="line 1: is not JSON"), Store(tmp_path):
+        pass
+    assert (tmp_path / "rows.jsonl").read_text() == "my notes\n"
+
+
+def test_parts_that_a_kill_left_are_swept_and_nothing_else(tmp_path: Path) -> None:
+    for name in (".rows.csv.abc123.part", ".sweep.toml.abc123.part", ".figure.svg.abc123.part", "a.part"):
+        (tmp_path / name).write_text("half")
+    with Store(tmp_path):
+        pass
+    assert sorted(path.name for path in tmp_path.glob("*.part")) == [".figure.svg.abc123.part", "a.part"]
+
+
+def test_the_lock_follows_no_link_and_empties_nothing(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    for place, link in (("soft", os.symlink), ("hard", os.link)):
+        folder = tmp_path / place
+        folder.mkdir()
+        link(victim, folder / ".lock")
+        with (
+            pytest.raises(FabricsimError, match=rf"{place}/.lock: is (a link|not a plain file)"),
+            Store(folder),
+        ):
+            pass
+        assert victim.read_text() == "precious"
+    (tmp_path / "pipe").mkdir()
+    os.mkfifo(tmp_path / "pipe" / ".lock")
+    with pytest.raises(FabricsimError, match="is not a plain file"), Store(tmp_path / "pipe"):
+        pass
 
 
 def test_one_writer_at_a_time_and_a_dead_one_does_not_count(tmp_path: Path) -> None:

@@ -1,0 +1,273 @@
+# ruff: noqa: E501 (logs are as wide as they are printed)
+"""Every reader of the program, one entry each: valid files, which the program itself writes where it can, and
+the call that reads them. A new reader is a function here and a line in READERS.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import networkx as nx
+
+from fabric import Fabric, route
+from fabric.fault import parse_faults
+from fabric.fault_file import read_cables
+from fabric.policy import parse_policy
+from fabric.units import parse_rate, parse_sizes, parse_time
+from fabric.upgrade import parse_upgrades
+from sims import all_reduce
+from sims.assignments import read_assignments
+from sims.bill import bill
+from sims.bill.parts import read_parts, sample_text
+from sims.collectives import parse_algorithms
+from sims.comparison import compare
+from sims.faults.schedule_file import read_schedule
+from sims.faults.setting import Course
+from sims.faults.wear import parse_wear
+from sims.nccl_log import read_nccl
+from sims.output import write_records
+from sims.packet.settings import parse_packet_settings
+from sims.parquet import has_parquet
+from sims.placement import place
+from sims.profiles import latency_profile, profile_toml
+from sims.result import Row
+from sims.rows import read_results, read_rows
+from sims.sweep.condition import Condition
+from sims.sweep.spec import read_sweep
+from sims.sweep.store import Store
+from sims.traffic import pattern, read_traffic
+from topologies import fat_tree, load, star
+from topologies.catalogue import canonical, parts_of
+from topologies.claim import broken_claims
+from topologies.exchange import write_graph
+
+__all__ = ["READERS", "Reader"]
+
+TREE = Fabric.from_graph(fat_tree(k=4))
+GRAPHS = (fat_tree(k=2), star(endpoints=3), fat_tree(k=4, gpus_per_server=4))
+
+
+@dataclass(frozen=True)
+class Reader:
+    """``seeds``: valid files; ``name``: of the file, whose ending tells its format; ``read``: given its path."""
+
+    name: str
+    seeds: Callable[[Path], list[bytes]]
+    read: Callable[[str], object]
+
+
+def _graph(path: str) -> object:
+    graph = load(path)
+    list(broken_claims(graph))
+    return Fabric.from_graph(graph, allow_partition=True)
+
+
+def _written(ending: str) -> Callable[[Path], list[bytes]]:
+    def seeds(folder: Path) -> list[bytes]:
+        found = []
+        for graph in GRAPHS:
+            write_graph(graph, folder / f"seed{ending}")
+            found.append((folder / f"seed{ending}").read_bytes())
+        return found
+
+    return seeds
+
+
+def _texts(*texts: str) -> Callable[[Path], list[bytes]]:
+    return lambda folder: [text.encode() for text in texts]
+
+
+def _text(read: Callable[[str], object]) -> Callable[[str], object]:
+    """A reader of a text of the command line: as the shell hands it over, without NUL."""
+    return lambda path: read(Path(path).read_bytes().replace(b"\0", b"").decode(errors="surrogateescape"))
+
+
+def _dump(graph: nx.Graph) -> str:
+    """The records of ``ibnetdiscover`` for a graph of one cable per pair."""
+    place = {node: 2 * number + 16 for number, node in enumerate(graph)}
+    port = {node: {peer: i for i, peer in enumerate(graph[node], 1)} for node in graph}
+    lines = ["#", "# Topology file: generated on Sun Mar  1 12:00:00 2026", "#", ""]
+    for node, about in graph.nodes(data=True):
+        adapter = about["kind"] == "gpu"
+        letter, word = ("H", "Ca") if adapter else ("S", "Switch")
+        lines += ["vendid=0x2c9", "devid=0x1021", f"{'ca' if adapter else 'switch'}guid=0x{place[node]:016x}"]
+        name = f"host-{node} mlx5_0" if adapter else f"switch {node}"
+        lines.append(f'{word}\t{len(graph[node])} "{letter}-{place[node]:016x}"\t\t# "{name}"')
+        for peer, number in port[node].items():
+            far = "H" if graph.nodes[peer]["kind"] == "gpu" else "S"
+            own = f"({place[node]:x}) " if adapter else ""
+            where = f'"{far}-{place[peer]:016x}"[{port[peer][node]}]'
+            lines.append(f'[{number}]{own}\t{where}\t\t# "node {peer}" lid {place[peer]} 4xNDR')
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _rows() -> list[Row]:
+    rows = all_reduce(TREE, "ring,tree", sizes=[1024, 2**20])
+    return [*rows, replace(rows[0], gains={"routing": 1e-6})]
+
+
+def _row_file(ending: str) -> Callable[[Path], list[bytes]]:
+    def seeds(folder: Path) -> list[bytes]:
+        path = folder / f"seed{ending}"
+        write_records(path, [row.to_dict() for row in _rows()])
+        return [path.read_bytes()]
+
+    return seeds
+
+
+def _compared(path: str) -> object:
+    rows = read_rows(path)
+    return compare(rows, rows)
+
+
+def _folder(path: str) -> object:
+    folder = Path(path).parent / "sweep"
+    folder.mkdir(exist_ok=True)
+    for file in folder.iterdir():
+        file.unlink()
+    (folder / "rows.jsonl").write_bytes(Path(path).read_bytes())
+    with Store(folder) as store:
+        return store.results, read_results(folder) if store.results else None
+
+
+def _routed(path: str) -> object:
+    return route(TREE, [0, 1, 2], [15, 9, 4], parse_policy(f"static:file={path}"))
+
+
+def _tables(folder: Path) -> list[bytes]:
+    leaf, spine = TREE.label(16), TREE.label(24)
+    lines = [
+        "switch,destination,next_hop",
+        f"{leaf},15,{spine}",
+        f"{leaf},9,{spine}",
+        f"{leaf},{TREE.label(0)},{TREE.label(0)}",
+    ]
+    return ["\n".join(lines).encode()]
+
+
+def _json_log() -> str:
+    body = {"time": 75.0, "alg_bw": 13.981, "bus_bw": 24.467, "nwrong": 0.0}
+    device = [{"rank": i, "group": 0, "pid": 7 + i, "hostname": "a", "device": i} for i in range(8)]
+    result = {"size": 1048576, "count": 262144, "type": "float", "redop": "sum", "root": "-1"}
+    return json.dumps(
+        {
+            "version": 2,
+            "args": ["all_reduce_perf", "-g", "1"],
+            "nccl_version": 22907,
+            "config": {"nthreads": 1, "ngpus": 1, "devices": device},
+            "results": [result | {"out_of_place": body, "in_place": body}],
+        }
+    )
+
+
+_LOG = """# nccl-tests version 2.17.6 nccl-headers=22809 nccl-library=22809
+# Collective test starting: all_reduce_perf
+# Using devices
+#  Rank  0 Group  0 Pid   4100 on    gpu-000 device  0 [0000:1a:00] example
+#  Rank  1 Group  0 Pid   4101 on    gpu-001 device  0 [0000:1a:00] example
+#
+#                                                              out-of-place                       in-place
+#       size         count      type   redop    root     time   algbw   busbw #wrong     time   algbw   busbw #wrong
+#        (B)    (elements)                               (us)  (GB/s)  (GB/s)            (us)  (GB/s)  (GB/s)
+     1048576        262144     float     sum      -1    75.00   13.98   13.98       0    75.00   13.98   13.98       0
+     4194304       1048576     float     sum      -1    300.0   13.98   13.98       0    300.0   13.98   13.98       0
+# Avg bus bandwidth    : 13.98
+"""
+_SCHEDULE = """[[fault]]
+at = "2ms"
+length = "500ms"
+cable = "16,24"
+[[fault]]
+at = "3ms"
+fail = "cables=2"
+"""
+_SWEEP = """title = "two scales"
+where = ["ranks <= endpoints", "size >= 1MiB or algorithm != 'ring'"]
+[base]
+topology = "fat-tree:gpus_per_server=2"
+[grid]
+algorithm = ["ring", "tree:segment=1MiB"]
+"topology.k" = [4, 8]
+size = "8:16M:x4"
+seed = "0..3"
+[[zip]]
+ranks = [8, 16]
+placement = ["packed", "random"]
+[[list]]
+engine = "bound"
+"""
+_SPECS = (
+    "fat-tree:k=8,gpus_per_server=4,rate=400Gbps", "preset:superpod-h100:su=2", "torus:dims=4/4/4,wrap=false",
+    "dragonfly:p=2", "multi-plane:planes=8,endpoints=16,radix=8", "xgft:m=4/4,w=1/2", "random-regular:switches=20,radix=8,endpoints_per_switch=3",
+)  # fmt: skip
+
+READERS: dict[str, Reader] = {
+    "node-link": Reader("g.json", _written(".json"), _graph),
+    "GraphML": Reader("g.graphml", _written(".graphml"), _graph),
+    "link CSV": Reader("g.csv", _written(".csv"), _graph),
+    "ibnetdiscover": Reader("g.txt", lambda folder: [_dump(graph).encode() for graph in GRAPHS[:2]], _graph),
+    "static tables": Reader("t.csv", _tables, _routed),
+    "fault file": Reader("f.txt", _texts("# two\n16\n16,24\n"), lambda path: read_cables(TREE, path)),
+    "schedule": Reader(
+        "s.toml", _texts(_SCHEDULE), lambda path: read_schedule(path).outages(TREE, 1, allow_partition=True)
+    ),
+    "sweep": Reader("w.toml", _texts(_SWEEP), read_sweep),
+    "profile": Reader(
+        "p.toml",
+        lambda folder: [profile_toml(latency_profile("ib-ndr"), {"r2": 0.9}).encode(), b'profile = "ideal"'],
+        lambda path: latency_profile(path).spec,
+    ),
+    "prices": Reader(
+        "b.toml", lambda folder: [sample_text().encode()], lambda path: bill(TREE, read_parts(path)).rows()
+    ),
+    "placement": Reader(
+        "l.txt", _texts("0\n3\n7\n12\n", "# ranks\n1\n2\n"), lambda path: place(TREE, None, path)
+    ),
+    "traffic": Reader(
+        "q.csv",
+        _texts("src,dst,size_bytes,start_s\n0,9,1e9,0\n1,9,2e9,0.01\n"),
+        lambda path: read_traffic(path, 16),
+    ),
+    "rows CSV": Reader("r.csv", _row_file(".csv"), read_results),
+    "rows JSON": Reader("r.json", _row_file(".json"), read_results),
+    "rows JSONL": Reader("r.jsonl", _row_file(".jsonl"), read_results),
+    "compared rows": Reader("c.jsonl", _row_file(".jsonl"), _compared),
+    "sweep folder": Reader("d.jsonl", _row_file(".jsonl"), _folder),
+    "log": Reader("n.log", _texts(_LOG), read_nccl),
+    "JSON log": Reader("n.json", lambda folder: [_json_log().encode()], read_nccl),
+    "topology": Reader("x", _texts(*_SPECS), _text(lambda text: (canonical(text), parts_of(text)))),
+    "algorithms": Reader(
+        "x",
+        _texts("tree:segment=1MiB,ring:channels=4", "hierarchical-ring:pipeline=8"),
+        _text(parse_algorithms),
+    ),
+    "policy": Reader("x", _texts("ecmp:qps=4,salt=none", "valiant:paths=8", "dmodk"), _text(parse_policy)),
+    "pattern": Reader("x", _texts("shift:3", "permutation"), _text(lambda text: pattern(text, 16, 1e6))),
+    "faults": Reader(
+        "x",
+        _texts("cables=0.5%", "switches=tier2:3;cables=2"),
+        _text(lambda text: parse_faults("fail", text)),
+    ),
+    "wear": Reader("x", _texts("hpn:link_mtbf=5y,flaps=5000/d"), _text(lambda text: parse_wear(text).spec)),
+    "course": Reader(
+        "x", _texts("1h", "1000", "2ms"), _text(lambda text: Course.of("none", "1s", text, "1ms"))
+    ),
+    "upgrade": Reader("x", _texts("leaf-spine=2;spine-core=1.5"), _text(parse_upgrades)),
+    "packet settings": Reader("x", _texts("window:mtu=4096,buffer=1MiB"), _text(parse_packet_settings)),
+    "condition": Reader(
+        "x", _texts("ranks <= endpoints and size >= 1MiB or algorithm in ('ring', 'tree')"), _text(Condition)
+    ),
+    "settings": Reader(
+        "x", _texts("algorithm=ring:channels=4,tree"), _text(lambda text: read_assignments([text]))
+    ),
+    "profile text": Reader("x", _texts("ib-ndr:switch_latency=300ns"), _text(latency_profile)),
+    "sizes": Reader("x", _texts("8:16G:x4", "1K,2M", "8:64:+8"), _text(parse_sizes)),
+    "rate": Reader("x", _texts("400Gbps", "50GB/s"), _text(parse_rate)),
+    "time": Reader("x", _texts("300ns", "1.5 us"), _text(parse_time)),
+}
+if has_parquet():
+    READERS["rows Parquet"] = Reader("r.parquet", _row_file(".parquet"), read_results)
