@@ -28,7 +28,8 @@ class Row:
 
     ``used``: the algorithm that ran (differs from the scenario's only for ``auto``); ``efficiency``,
     ``limit_link``, ``contention``, ``worst_link``, ``worst_load``, ``latency_share``: as in
-    sims.program.Limit; ``utilisation``: per kind of link, as in sims.program.Program.utilisation;
+    sims.program.Limit; ``planes``: to how many switches of the network an endpoint is cabled,
+    ``planes_used``: over how many it sends in the worst phase, in the mean (0: not said); ``utilisation``: per kind of link, as in sims.program.Program.utilisation;
     ``packets``: as in sims.packet.summary, empty for other engines; ``disturbance``: as in
     sims.faults.campaign, empty for one undisturbed all-reduce (of several, ``time_s`` is the mean);
     ``gains``: seconds that each remedy of sims.explain would save, where it was asked for. They are results
@@ -48,6 +49,8 @@ class Row:
     worst_load: float
     latency_share: float
     utilisation: dict[str, dict[str, float]]
+    planes: int = 0
+    planes_used: float = 0.0
     packets: dict[str, dict[str, float]] = field(default_factory=dict)
     disturbance: dict[str, dict[str, float]] = field(default_factory=dict)
     gains: dict[str, float] = field(default_factory=dict, compare=False)
@@ -142,5 +145,6 @@ _OWN = {one.name: str(one.type) for one in fields(Row) if one.name != "scenario"
 _ADDED: dict[str, Any] = {
     **{name: Scenario.model_fields[name].default for name in LATER},
     **{one.name: {} for one in fields(Row) if one.default_factory is not MISSING},
+    **{one.name: one.default for one in fields(Row) if one.default is not MISSING},
 }
 COLUMNS = ("key", *Scenario.model_fields, *_OWN, "error")

@@ -13,7 +13,7 @@ import numpy as np
 from fabric import Fabric
 from fabric.fault import NONE
 from fabric.measures import Measures
-from fabric.policy import Policy
+from fabric.policy import Policy, parse_policy
 from fabric.routing import caveat
 from fabric.units import format_rate, format_size, format_time
 from sims.fault_lines import NO_FAULTS, course_lines, disturbance_lines, struck_lines
@@ -48,7 +48,8 @@ def allreduce_header(row: Row, disclaimer: str = "", notes: Sequence[str] = ()) 
     s = row.scenario
     yield f"# fabricsim {row.version}: all-reduce, simulated ({s.engine} model)"
     yield f"# topology   {s.topology}: {row.endpoints:,} endpoints"
-    yield f"# ranks      {s.ranks:,}, placement {s.placement}, routing {s.routing}, seed {s.seed}"
+    routing = s.routing + planes_words(s.routing, row.planes)
+    yield f"# ranks      {s.ranks:,}, placement {s.placement}, routing {routing}, seed {s.seed}"
     yield f"# latency    {latency_profile(s.latency_profile)}"
     if s.packet:
         yield f"# packets    {packet_settings_line(parse_packet_settings(s.packet))}"
@@ -72,6 +73,25 @@ def allreduce_block(rows: Sequence[Row], note: str = "") -> Iterator[str]:
     for row in rows:
         yield _line(row) + (f"  {row.used}" if row.used != algorithm else "")
     yield from limit_lines(rows)
+
+
+def planes_words(routing: str, planes: int) -> str:
+    """What to say behind a routing that deals the queue pairs of a transfer over all planes.
+
+    >>> planes_words("ecmp:qps=8", 8)
+    ', one for each plane'
+    """
+    dealt = planes > 1 and routing.startswith("ecmp:") and parse_policy(routing).qps == planes
+    return ", one for each plane" if dealt else ""
+
+
+def unused_words(planes: int, used: float) -> str:
+    """What to say where endpoints leave planes empty; nothing where they use all, or where it is not known.
+
+    >>> unused_words(8, 1.0), unused_words(1, 1.0)
+    ('; an endpoint uses 1 of 8 planes', '')
+    """
+    return f"; an endpoint uses {used:.3g} of {planes} planes" if 0 < used < planes * (1 - 1e-9) else ""
 
 
 def _line(row: Row) -> str:
@@ -101,6 +121,7 @@ def limit_lines(block: Sequence[Row]) -> Iterator[str]:
         yield (
             f"# contention: the bytes take {row.contention:.2f} times what the endpoints' links need, "
             f"in the worst phase {row.worst_load:.2f} times, on {row.worst_link} links"
+            f"{unused_words(row.planes, row.planes_used)}"
         )
     if row.disturbance:
         yield from disturbance_lines(size, row.disturbance)
