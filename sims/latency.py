@@ -36,7 +36,8 @@ def transfer_latency(
 ) -> NDArray[np.float64]:
     """(flows,) in s: the latency of each of the transfers of one phase: its hops, and its step as a whole.
 
-    Of a transfer that is split, that of its slowest way: it has come when all of it has. ``hops``: what ``link_latency`` gives, where it is known already.
+    Of a transfer that is split, that of its slowest way: it has come when all of it has. ``hops``: what
+    ``link_latency`` gives, where it is known already.
     """
     latency = slowest(paths, fabric, link_latency(fabric, profile) if hops is None else hops)
     if profile.counts_steps:

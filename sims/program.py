@@ -72,10 +72,11 @@ class Limit:
     """What bounds a run.
 
     ``link``: the kind of link on which the phases spend most of their time for bytes. ``contention``: the
-    time for bytes over what the endpoints' own links would need, all planes used (1: none). ``worst_link``, ``worst_load``:
-    the kind of link and the contention of the worst single phase. ``latency_share``: of the whole time.
-    ``efficiency``: the bandwidth bound of the algorithm on this fabric without contention and latency, over
-    the time; never above 1, as every byte crosses endpoints' links.
+    time for bytes over what the endpoints' own links would need, all planes used (1: none).
+    ``worst_link``, ``worst_load``: the kind of link and the contention of the worst single phase.
+    ``latency_share``: of the whole time. ``efficiency``: the bandwidth bound of the algorithm on this
+    fabric without contention and latency, over the time; never above 1, as every byte crosses endpoints'
+    links.
     """
 
     link: str
