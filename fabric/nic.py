@@ -23,12 +23,13 @@ def planes(f: Fabric) -> int:
 def planes_used(f: Fabric, load: NDArray[np.float64]) -> float:
     """Over how many of its planes an endpoint that sends anything sends, in the mean; 0 where none does.
 
-    ``load``: (links,) of ``f``, above zero on those that carry anything.
+    ``load``: (links,) of ``f``, above zero on those that carry anything. An endpoint on fewer planes than
+    ``planes`` counts by the share of its own, so where all is used the answer is ``planes``.
     """
     link = np.flatnonzero((f.link_src < f.n_endpoints) & (f.kind[f.link_dst] == SWITCH) & (load > 0))
     cable = np.unique(f.link_src[link].astype(np.int64) * len(f.kind) + f.link_dst[link])
     senders = np.unique(cable // len(f.kind))
-    return len(cable) / len(senders) if len(senders) else 0.0
+    return planes(f) * len(cable) / int(f.attached[senders].sum()) if len(senders) else 0.0
 
 
 def busiest_nic(f: Fabric, load: NDArray[np.float64]) -> float:

@@ -208,8 +208,11 @@ class Program:
         return sent[:, None] * np.array([(stage.peak, stage.ideal) for stage in self.stages])
 
     def planes_used(self) -> float:
-        """Over how many planes endpoints send, in the mean, in the phase that is furthest from its bound."""
-        return max(self.stages, key=lambda stage: stage.peak / stage.ideal).planes
+        """Over how many planes endpoints send, in the mean, in the phase that leaves most of them empty.
+
+        1 where there is one; 0 where nothing leaves its server.
+        """
+        return min((stage.planes for stage in self.stages if stage.planes), default=0.0)
 
     def utilisation(self, size: float, time: float) -> dict[str, dict[str, float]]:
         """Per kind of link, the share of its capacity that ``size`` bytes in ``time`` s use.
@@ -311,7 +314,7 @@ def _pace(load: NDArray[np.float64], fabric: Fabric) -> _Pace:
     if seconds[hot] <= seconds[hot_access] * (1 + 1e-9):
         hot = hot_access  # of links that are equally full the endpoints' are to blame: they can't be avoided
     peak, ideal = float(seconds[hot]), busiest_nic(fabric, load)
-    used = 1.0 if planes(fabric) == 1 else planes_used(fabric, load)
+    used = planes_used(fabric, load) if planes(fabric) > 1 else 1.0
     return {"peak": peak, "ideal": min(ideal, peak), "hot": hot, "planes": used}
 
 

@@ -29,7 +29,7 @@ class Row:
     ``used``: the algorithm that ran (differs from the scenario's only for ``auto``); ``efficiency``,
     ``limit_link``, ``contention``, ``worst_link``, ``worst_load``, ``latency_share``: as in
     sims.program.Limit; ``planes``: to how many switches of the network an endpoint is cabled,
-    ``planes_used``: over how many it sends in the worst phase, in the mean (0: not said);
+    ``planes_used``: as in sims.program.Program (0: not said);
     ``utilisation``: per kind of link, as in sims.program.Program.utilisation; ``packets``: as in
     sims.packet.summary, empty for other engines; ``disturbance``: as in sims.faults.campaign, empty for
     one undisturbed all-reduce (of several, ``time_s`` is the mean); ``gains``: seconds that each remedy

@@ -13,6 +13,7 @@ import numpy as np
 from fabric import Fabric
 from fabric.fault import NONE
 from fabric.measures import Measures
+from fabric.nic import planes
 from fabric.policy import Policy, parse_policy
 from fabric.routing import caveat
 from fabric.units import format_rate, format_size, format_time
@@ -148,7 +149,8 @@ def flows_lines(
     who, seconds = result.traffic, result.end - result.traffic.start
     slow, fast = int(np.argmin(result.rate)), int(np.argmax(result.rate))
     yield f"# topology   {topology}: {fabric.n_endpoints:,} endpoints"
-    yield f"# traffic    {traffic}: {len(who):,} flows, {who.size.sum() / 1e9:,.6g} GB; routing {policy}"
+    routing = f"routing {policy}{planes_words(str(policy), planes(fabric))}"
+    yield f"# traffic    {traffic}: {len(who):,} flows, {who.size.sum() / 1e9:,.6g} GB; {routing}"
     yield f"# latency    {profile}"
     if packet is not None:
         yield f"# packets    {packet_settings_line(packet)}"
@@ -172,6 +174,8 @@ def flows_lines(
     yield f"fullest link    {result.busiest:>12}, {format_time(result.busiest_s)} of bytes"
     if result.used:
         yield f"links used      {result.used:>12.1%} of those between switches"
+    if unused_words(planes(fabric), result.planes_used):
+        yield f"planes used     {result.planes_used:>12.3g} of {planes(fabric)} of an endpoint's, in the mean"
     yield from struck_lines(result.faults)
     if result.packets:
         yield from packet_lines(result.packets)

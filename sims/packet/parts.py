@@ -141,8 +141,8 @@ class Flow:
 
     ``fixed``: hops whose port is given by ``ports``; after them a packet takes one of ``starts``, then any
     that ``ways`` lists by the port it came by, and where they list none, one of ``into`` by the switch that
-    it has reached. Without ``ways`` all hops are fixed. ``first``: the port on which the next packet sets out;
-    ``lasts``: those into the destination.
+    it has reached. Without ``ways`` all hops are fixed. ``first``: the port on which the next packet sets
+    out; ``lasts``: those into the destination.
     """
 
     __slots__ = (

@@ -80,7 +80,7 @@ def test_an_idle_flow_is_as_fast_in_packets(spec: str, routing: str) -> None:
 @pytest.mark.parametrize("cc", ["none", "window"])
 @pytest.mark.parametrize("routing", ["ecmp", "spray", "adaptive"])
 def test_a_split_nic_sends_on_all_planes(routing: str, cc: str) -> None:
-    """0 -> 5 on eight planes of 6.25 GB/s: the bytes at 50 GB/s, evenly over all, then the latency of one path.
+    """0 -> 5 on eight planes of 6.25 GB/s: the bytes at 50 GB/s, evenly over all, then a path's latency.
 
     One plane alone would take eight times as long. A path's latency is some microseconds.
     """
@@ -101,7 +101,7 @@ def test_parallel_cables_of_a_nic_are_used(routing: str) -> None:
     G.add_edges_from([(0, "a"), (1, "a")], rate=50e9, delay=1e-7, cables=2)
     F = Fabric.from_graph(G)
     fluid, packets = both(F, 0, 1, routing)
-    # At the leaf sprayed packets are drawn: of 2,400 one cable gets sqrt(600) = 24 more than half, in the mean.
+    # At the leaf sprayed packets are drawn: of 2,400 a cable gets half, give or take sqrt(600) = 24.
     tolerance = 3 * 24 / 1_200 if routing == "spray" else TOLERANCE
     assert packets.end[0] == pytest.approx(fluid.end[0], rel=tolerance)
     rate = float(F.capacity[0]) * (1 if routing == "ecmp" else 2)
@@ -111,7 +111,7 @@ def test_parallel_cables_of_a_nic_are_used(routing: str) -> None:
 @pytest.mark.parametrize("routing", ["ecmp", "spray", "adaptive"])
 @pytest.mark.parametrize("spec", ["multi-plane:planes=8,endpoints=16,radix=8", "preset:hpn-pod:segments=2"])
 def test_a_ring_of_two_takes_the_bound_in_all_engines(spec: str, routing: str, tmp_path: Path) -> None:
-    """Two ranks in two servers exchange halves: bound, fluid and packets are one, and close to the bandwidth."""
+    """Two ranks in two servers exchange halves: bound, fluid and packets are one, near the bandwidth."""
     F = compiled(spec)
     ends = tmp_path / "ends.txt"
     ends.write_text(f"0\n{F.n_endpoints - 1}\n")
