@@ -37,6 +37,24 @@ def test_queue_pairs_are_dealt_over_planes(qps: int) -> None:
         assert planes_used(F, ways.load(1.0, F.n_links)) == min(qps, 8)
 
 
+@pytest.mark.parametrize(("ours", "theirs"), [(2, 2), (2, 3), (4, 2), (3, 3)])
+def test_queue_pairs_are_dealt_over_leaves_that_all_meet(ours: int, theirs: int) -> None:
+    """One spine joins all leaves, so that any of ours goes with any of theirs: both ends deal in turn."""
+    leaves = {f"{side}{i}": 1 for side, number in (("a", ours), ("b", theirs)) for i in range(number)}
+    access = [(int(leaf[0] == "b"), leaf) for leaf in leaves]
+    F = Fabric.from_graph(
+        graph("met", range(2), leaves | {"s": 2}, access + [(leaf, "s") for leaf in leaves])
+    )
+    for seed in range(5):
+        for qps in (1, 2, 3, ours * theirs):
+            ways = route(F, np.zeros(qps, int), np.ones(qps, int), Ecmp(seed=seed), qp=np.arange(qps))
+            assert planes_used(F, ways.load(1.0, F.n_links)) * ours / max(ours, theirs) == min(qps, ours)
+            into = F.link_src[ways.link[ways.ptr[1:] - 1]]
+            assert len(set(into.tolist())) == min(qps, theirs)
+            pairs = set(zip(F.link_dst[ways.link[ways.ptr[:-1]]].tolist(), into.tolist()))
+            assert len(pairs) == min(qps, ours * theirs)
+
+
 def test_an_endpoint_on_fewer_planes_uses_all_of_its_own() -> None:
     G = graph("mixed", range(3), {"a": 1, "b": 1}, [(0, "a"), (0, "b"), (1, "a"), (1, "b"), (2, "a")])
     F = Fabric.from_graph(G, allow_partition=True)
