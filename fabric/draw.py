@@ -50,7 +50,7 @@ class Draw:
         return ((value >> np.uint64(32)) * count.astype(np.uint64) >> np.uint64(32)).astype(np.int64)
 
     def attachment(self, flow: NDArray, count: NDArray) -> NDArray[np.int64]:
-        """Below ``count``, the pairs of an attachment of the source and one of the destination, in that order.
+        """Below ``count``, the pairs of an attachment of the source and one of the destination, in order.
 
         Queue pairs of one transfer are dealt over them in turn; where each goes with each, so that both ends
         come to their next attachment with every queue pair.
