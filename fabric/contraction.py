@@ -25,8 +25,8 @@ def members(fabric: Fabric) -> NDArray[np.int64]:
 def contract(f: Fabric, own: NDArray[np.int64], *, by_rate: bool) -> Fabric:
     """``f`` with one node for each class; ``own``: (nodes,) a representative of each node's class.
 
-    The cables between two classes become one, of all their capacity and the largest of their delays; or, with
-    ``by_rate``, one for each rate among them, of the mean delay. Cables inside a class are left out.
+    The cables between two classes become one, of all their capacity; or, with ``by_rate``, one for each rate
+    among them. Both have the largest of their delays. Cables inside a class are left out.
     """
     kept, number = np.unique(own, return_inverse=True)
     n = len(kept)
@@ -40,10 +40,7 @@ def contract(f: Fabric, own: NDArray[np.int64], *, by_rate: bool) -> Fabric:
     once = f.link_src[across] < f.link_dst[across]
     capacity = np.bincount(place[once], weights=f.capacity[across[once]])
     delay = np.zeros(len(pair))
-    if by_rate:
-        delay += np.bincount(edge[place], weights=f.delay[across]) / np.bincount(edge[place])
-    else:
-        np.maximum.at(delay, edge[place], f.delay[across])
+    np.maximum.at(delay, edge[place], f.delay[across])
     cables = np.bincount(edge)
     size = np.bincount(number)
 

@@ -50,11 +50,24 @@ class Draw:
         return ((value >> np.uint64(32)) * count.astype(np.uint64) >> np.uint64(32)).astype(np.int64)
 
     def attachment(self, flow: NDArray, count: NDArray) -> NDArray[np.int64]:
-        """Below ``count``: queue pairs of one transfer are dealt over the attachments in turn."""
+        """Below ``count``, the pairs of an attachment of the source and one of the destination, in order.
+
+        Queue pairs of one transfer are dealt over them in turn; where each goes with each, so that both ends
+        come to their next attachment with every queue pair.
+        """
         if self.by_destination:
             return self.position[flow] % count
-        first = mix(self.pair[flow] ^ self.salt[self.src[flow]]) >> np.uint64(1)
-        return ((first + self.qp[flow]) % count.astype(np.uint64)).astype(np.int64)
+        hashed = mix(self.pair[flow] ^ self.salt[self.src[flow]]) >> np.uint64(1)
+        first = (hashed % count.astype(np.uint64)).astype(np.int64)
+        turn = (self.qp[flow] % np.uint64(2**32)).astype(np.int64)
+        ours, theirs = (self.fabric.attached[end[flow]] for end in (self.src, self.dst))
+        every = (count == ours * theirs) & (ours > 1) & (theirs > 1)
+        if not every.any():
+            return (first + turn) % count
+        ours, theirs = np.where(every, ours, 1), np.where(every, theirs, 1)
+        rounds, both = turn // np.lcm(ours, theirs), np.gcd(ours, theirs)
+        out, into = (first // theirs + turn) % ours, (first + turn + rounds % both) % theirs
+        return np.where(every, out * theirs + into, (first + turn) % count)
 
     def upward(self, flow: NDArray, node: NDArray) -> NDArray[np.int64]:
         """The link up from ``node`` that the flow would take if all its links up led there."""

@@ -21,12 +21,16 @@ class Paths:
     byte of the flow (``None``: one everywhere, a flow on a single path). Where many flows are split alike
     over many links, those links stand in ``shared``, once for all of them, and only the rest here;
     ``expanded`` writes them out.
+
+    ``begins`` marks the crossings at which a part of a flow sets out that keeps to one way up to the next
+    mark; None: a flow that is split may change from one of its ways to another at every node.
     """
 
     ptr: NDArray[np.int64]  # (flows + 1,)
     link: NDArray[np.int32]  # (crossings,)
     weight: NDArray[np.float64] | None = None  # (crossings,)
     shared: Shared | None = None
+    begins: NDArray[np.bool_] | None = None  # (crossings,)
 
     def __len__(self) -> int:
         return len(self.ptr) - 1
@@ -63,7 +67,8 @@ class Paths:
         ptr = np.concatenate([[0], np.cumsum(stop - start)])
         weight = None if self.weight is None else self.weight[where]
         shared = self.shared and Shared(use=self.shared.use.take(flows), bundles=self.shared.bundles)
-        return Paths(ptr=ptr, link=self.link[where], weight=weight, shared=shared)
+        begins = None if self.begins is None else self.begins[where]
+        return Paths(ptr=ptr, link=self.link[where], weight=weight, shared=shared, begins=begins)
 
     def load(self, amount: NDArray[np.float64] | float, n_links: int) -> NDArray[np.float64]:
         """(links,): the sum of ``amount`` (one per flow, or the same for all) over the flows of each link."""
@@ -82,7 +87,7 @@ class Paths:
     def total(self, value: NDArray[np.float64]) -> NDArray[np.float64]:
         """(flows,): the sum of ``value`` (one per link) along each flow.
 
-        Of one that is split, the mean over its ways.
+        Of one that is split, the mean over its ways (fabric.slowest has the largest).
         """
         each = value[self.link] if self.weight is None else value[self.link] * self.weight
         nonempty = self.ptr[:-1] < self.ptr[1:]
@@ -113,8 +118,11 @@ class Paths:
         weight = None
         if any(p.weight is not None for p in parts):
             weight = np.concatenate([np.ones(len(p.link)) if p.weight is None else p.weight for p in parts])
+        begins = None
+        if any(p.begins is not None for p in parts):
+            begins = np.concatenate([p._marks() for p in parts])
         link = np.concatenate([p.link for p in parts])
-        return Paths(ptr=ptr, link=link, weight=weight, shared=_stacked(parts))
+        return Paths(ptr=ptr, link=link, weight=weight, shared=_stacked(parts), begins=begins)
 
     @staticmethod
     def join(*legs: Paths) -> Paths:
@@ -127,26 +135,36 @@ class Paths:
         """Consecutive flows as one: flow i is made of the next ``count[i]``."""
         ptr = self.ptr[np.concatenate([[0], np.cumsum(count)])]
         shared = self.shared and Shared(use=self.shared.use.grouped(count), bundles=self.shared.bundles)
-        return Paths(ptr=ptr, link=self.link, weight=self.weight, shared=shared)
+        return Paths(ptr=ptr, link=self.link, weight=self.weight, shared=shared, begins=self.begins)
 
     def scaled(self, factor: NDArray[np.float64]) -> Paths:
         """``factor``: (flows,), by which all weights of each flow are multiplied."""
         each = np.repeat(np.asarray(factor, float), self.length)
         weight = each if self.weight is None else each * self.weight
         shared = self.shared and Shared(use=self.shared.use.scaled(factor), bundles=self.shared.bundles)
-        return Paths(ptr=self.ptr, link=self.link, weight=weight, shared=shared)
+        return Paths(ptr=self.ptr, link=self.link, weight=weight, shared=shared, begins=self.begins)
 
     def evenly(self, parts: int) -> Paths:
-        """Every ``parts`` consecutive flows as equal parts of one; a link of several of them is named once.
+        """Every ``parts`` consecutive flows, each on a single path, as equal parts of one.
 
-        Links stand in the order of their numbers. Of flows that share nothing.
+        A link of several parts is named once for each. Of flows that share nothing.
         """
-        flow, most = self.row // parts, int(self.link.max(initial=0)) + 1
-        key, place = np.unique(flow * most + self.link, return_inverse=True)
-        weight = np.bincount(place, weights=self.weight, minlength=len(key)) / parts
-        flows = len(self) // parts
-        ptr = np.searchsorted(key // most, np.arange(flows + 1))
-        return Paths(ptr=ptr, link=(key % most).astype(np.int32), weight=weight)
+        return Paths(
+            ptr=self.ptr[::parts],
+            link=self.link,
+            weight=np.full(len(self.link), 1.0 / parts),
+            begins=self._marks(),
+        )
+
+    def _marks(self) -> NDArray[np.bool_]:
+        """``begins``, written out where it is None."""
+        if self.begins is not None:
+            return self.begins
+        if self.weight is not None:
+            return np.ones(len(self.link), bool)
+        marks = np.zeros(len(self.link), bool)
+        marks[self.ptr[:-1][self.length > 0]] = True
+        return marks
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -25,6 +25,7 @@ __all__ = [
     "mix",
     "parse_policy",
     "policy_file",
+    "policy_text",
 ]
 
 
@@ -210,11 +211,12 @@ POLICIES: dict[str, type[Ecmp | Dmodk | Adaptive | Spray | Static | Valiant | Ug
 }
 
 
-def parse_policy(text: str, seed: int = 0) -> Policy:
+def parse_policy(text: str, seed: int = 0, planes: int = 1) -> Policy:
     """The policy that ``text`` names: ``ecmp``, ``ecmp:qps=4``, ``ecmp:qps=4,salt=none``, ``dmodk``,
     ``adaptive``, ``adaptive:paths=16``, ``spray``, ``static:file=TABLE.csv``, ``valiant:paths=16``, ``ugal``.
 
-    What follows ``file=`` is the path, commas and all.
+    What follows ``file=`` is the path, commas and all. ``planes``: the queue pairs of an ``ecmp`` that names
+    none, one for each plane of an endpoint (fabric.nic.planes), as NICs deal transfers over their ports.
 
     Raises:
         ParameterError: an unknown policy or parameter (with the known ones), a value out of its range, a
@@ -229,6 +231,7 @@ def parse_policy(text: str, seed: int = 0) -> Policy:
     kind = POLICIES[name]
     known = {f.name: f.type for f in fields(kind) if f.name != "seed"}
     given: dict[str, Any] = {"seed": seed} if kind.drawn else {}
+    usual = {"qps": planes} if kind is Ecmp else {}
     for item in [rest] if kind is Static else filter(None, rest.split(",")):
         key, _, value = item.partition("=")
         if key in given and key in known:
@@ -239,7 +242,7 @@ def parse_policy(text: str, seed: int = 0) -> Policy:
         if known.get(key) == "int" and not value.isdecimal():
             raise ParameterError(f"routing {name}: {key}", value, "a whole number")
         given[key or "file"] = _int(key, value) if known.get(key) == "int" else value
-    policy: Policy = kind(**given)
+    policy: Policy = kind(**{**usual, **given})
     if isinstance(policy, Static) and not os.path.isfile(policy.file):
         raise ParameterError("routing static: file", policy.file, "no such file")
     return policy
@@ -249,6 +252,18 @@ def _int(name: str, text: str) -> int:
     if len(text) > 18:
         raise ParameterError(f"routing: {name}", text, "a whole number of at most 18 digits")
     return int(text)
+
+
+def policy_text(text: str) -> str:
+    """The one spelling of a policy's text. Queue pairs that it does not name are left to the fabric.
+
+    >>> policy_text("ecmp:salt=switch"), policy_text("ecmp:salt=none,qps=4")
+    ('ecmp', 'ecmp:qps=4,salt=none')
+    """
+    policy = parse_policy(text)
+    if isinstance(policy, Ecmp) and "qps=" not in text:
+        return policy.name if policy.salt == "switch" else f"{policy.name}:salt={policy.salt}"
+    return str(policy)
 
 
 def policy_file(routing: str) -> Path | None:

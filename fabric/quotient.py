@@ -1,11 +1,12 @@
 """The fabric whose alike switches are one, for traffic that is split evenly. No flows, no policy.
 
 Switches are alike by the coarsest *equitable* partition in which endpoints, leaves and scale-up switches
-stand alone: all members of a class have, for every class and every rate, equally many cables of that rate
-to it. All of them are then equally far from every leaf, and by induction along the hops, even splits over
-the next cables load all cables between two classes, of one rate and direction, alike. So nothing is lost, on
-any graph: what the quotient says of a link holds for each link that it stands for. An intact fat tree becomes
-one switch per tier and pod; with every missing cable classes fall apart, in the end into single switches.
+stand alone: all members of a class have, for every class, every rate and every delay, equally many cables of
+both to it. All of them are then equally far from every leaf, and by induction along the hops, even splits
+over the next cables load all cables between two classes, of one rate and direction, alike. So nothing is
+lost, on any graph: what the quotient says of a link holds for each link that it stands for, with the largest
+of their delays, as what is split over all has come when the last of it has. An intact fat tree becomes one
+switch per tier and pod; with every missing cable classes fall apart, in the end into single switches.
 
 The partition is found by colour refinement (Cardon and Crochemore, "Partitioning a graph in O(|A| log |V|)",
 Theoretical Computer Science 19, 1982, here in rounds over all links at once).
@@ -50,7 +51,7 @@ def alike(f: Fabric) -> NDArray[np.int64]:
     trunk = np.flatnonzero((f.kind[f.link_src] == SWITCH) & (f.kind[f.link_dst] == SWITCH))
     source, other = f.link_src[trunk] - n, f.link_dst[trunk] - n
     start = np.flatnonzero(np.diff(source, prepend=-1))  # links are sorted by their source
-    rate = mix(f.capacity[trunk].view(np.uint64))
+    rate = mix(mix(f.capacity[trunk].view(np.uint64)) ^ f.delay[trunk].view(np.uint64))
     while len(trunk):
         around = np.zeros(s, np.uint64)
         around[source[start]] = np.add.reduceat(mix(mix(colour[other].astype(np.uint64)) ^ rate), start)

@@ -13,6 +13,7 @@ from fabric import Fabric
 from fabric.breakage import draws, harmed
 from fabric.errors import ParameterError
 from fabric.fault import format_faults
+from fabric.nic import planes
 from fabric.policy import policy_file
 from fabric.routing import caveat, check_policy
 from fabric.units import parse_sizes
@@ -61,7 +62,7 @@ class AllReduce:
     ) -> None:
         self.setup = setup = Setup(**settings)
         self.fabric = fabric
-        self.policy, self.profile, self.course = setup.policy, setup.profile, setup.course
+        self.policy, self.profile, self.course = setup.policy(planes(fabric)), setup.profile, setup.course
         check_policy(fabric, self.policy)
         self.placement = place(fabric, setup.ranks, setup.placement, setup.seed)
         self.members = Members(fabric, self.placement)
@@ -250,6 +251,8 @@ class AllReduce:
             worst_load=limit.worst_load,
             latency_share=limit.latency_share,
             utilisation=program.utilisation(size, time),
+            planes=planes(self.fabric),
+            planes_used=program.planes_used(),
             packets=packets,
             disturbance=disturbance,
             version=model_version(),

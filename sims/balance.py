@@ -18,15 +18,15 @@ from fabric import Fabric, Paths, carrier, max_min, route
 from fabric.contraction import members
 from fabric.errors import ParameterError
 from fabric.measures import link_kinds
-from fabric.policy import Policy, parse_policy, policy_file
+from fabric.nic import busiest_nic
+from fabric.policy import Policy, parse_policy, policy_file, policy_text
 from fabric.routing import caveat, check_policy
-from fabric.schema import NVSWITCH
 from sims.assignments import split_values
 from sims.demand import Demand
 from sims.uniform import listed, uniform
 from sims.version import model_version
 
-__all__ = ["Balance", "TierLoad", "balance_rows", "balances", "parse_policies"]
+__all__ = ["Balance", "TierLoad", "balance_rows", "balances", "parse_policies", "policy_texts"]
 
 _STEPS = 200  # of the quantiles that are kept for figures
 
@@ -67,21 +67,29 @@ class Balance:
     note: str = ""
 
 
-def parse_policies(text: str, seed: int = 0) -> list[Policy]:
-    """The policies of ``ecmp,ecmp:qps=4,salt=none,dmodk``: a piece ``key=value`` continues the one before.
+def policy_texts(text: str) -> list[str]:
+    """The spelling of each policy of ``ecmp,ecmp:qps=4,salt=none,dmodk``: a piece ``key=value`` continues the
+    one before.
 
     Raises:
         ParameterError: of a policy, or one is named twice.
 
-    >>> [str(policy) for policy in parse_policies("ecmp:qps=2,salt=none,spray")]
+    >>> policy_texts("ecmp:qps=2,salt=none,spray")
     ['ecmp:qps=2,salt=none', 'spray']
     """
-    policies = [parse_policy(one, seed) for one in split_values(text)]
-    names = [str(policy) for policy in policies]
-    for name in names:
-        if names.count(name) > 1:
+    texts = [policy_text(one) for one in split_values(text)]
+    for name in texts:
+        if texts.count(name) > 1:
             raise ParameterError("routing", name, "named twice")
-    return policies
+    return texts
+
+
+def parse_policies(text: str, seed: int = 0, planes: int = 1) -> list[Policy]:
+    """The policies of a text as of ``policy_texts``, which says what is raised.
+
+    ``planes``: as of fabric.policy.parse_policy; two texts that say the same with it are one policy.
+    """
+    return list(dict.fromkeys(parse_policy(one, seed, planes) for one in policy_texts(text)))
 
 
 def balances(fabric: Fabric, demand: Demand, policies: Sequence[Policy], seed: int = 0) -> Iterator[Balance]:
@@ -109,7 +117,7 @@ def _listed(fabric: Fabric, on: Fabric, demand: Demand, policy: Policy) -> Balan
     paths = Paths.stack([_paths(on, src, dst, via, policy, qp) for qp in range(policy.qps)])
     carried = paths.load(1.0 / policy.qps, on.n_links)
     rates = max_min(paths, on.capacity).reshape(policy.qps, -1).min(axis=0) * policy.qps
-    unit = _unit(on, carried)
+    unit = busiest_nic(on, carried)
     kept = np.isfinite(rates)  # a flow to oneself has no links and no rate
     return Balance(
         routing=str(policy),
@@ -133,7 +141,7 @@ def _paths(on: Fabric, src: NDArray, dst: NDArray, via: NDArray | None, policy: 
 def _uniform(fabric: Fabric, on: Fabric, policy: Policy, seed: int) -> Balance:
     """Every endpoint to every other one, of more flows than can be listed."""
     found = uniform(fabric, on, policy, seed)
-    unit = _unit(on, found.carried)
+    unit = busiest_nic(on, found.carried)
     sampled = f"rates of a sample of {len(found.rates):,} flows, each at its equal share of its fullest link"
     notes = [caveat(fabric, policy), found.note, f"{sampled}: no more than its max-min rate"]
     return Balance(
@@ -147,20 +155,6 @@ def _uniform(fabric: Fabric, on: Fabric, policy: Policy, seed: int) -> Balance:
         sampled=len(found.rates),
         note="; ".join(filter(None, notes)),
     )
-
-
-def _unit(on: Fabric, carried: NDArray[np.float64]) -> float:
-    """Seconds that the fullest endpoint needs for one byte of every flow, over all its links of one sort."""
-    n = on.n_endpoints
-    scaleup = (on.kind[on.link_src] == NVSWITCH) | (on.kind[on.link_dst] == NVSWITCH)
-    most = 0.0
-    for end in (on.link_src, on.link_dst):
-        for sort in (scaleup, ~scaleup):
-            mine = sort & (end < n)
-            total = np.bincount(end[mine], weights=on.capacity[mine], minlength=n)
-            bytes_ = np.bincount(end[mine], weights=carried[mine], minlength=n)
-            most = max(most, float(np.max(bytes_[total > 0] / total[total > 0], initial=0.0)))
-    return most
 
 
 def _tiers(fabric: Fabric, on: Fabric, load: NDArray[np.float64]) -> tuple[TierLoad, ...]:

@@ -151,7 +151,7 @@ def flows(
     texts = overridden({name: (text,) for name, text in settings.items()}, sets or ())
     check_packet(texts)
     draw, size = whole("--seed", texts["seed"]), texts.get("size")
-    policy, profile = parse_policy(texts["routing"], draw), profile_of(texts["latency_profile"])
+    stated, profile = parse_policy(texts["routing"], draw), profile_of(texts["latency_profile"])
     partition = check_field("allow_partition", texts["allow_partition"]) == "true"
     window = None if resolution is None else share("--resolution", resolution)
     engine = texts["engine"]
@@ -168,6 +168,7 @@ def flows(
         raise ParameterError("size", None, "a pattern needs the size of its flows, such as 1GB")
     amount = parse_size(size) if size is not None else 0
     from fabric.fault import format_faults, parse_faults
+    from fabric.nic import planes
     from fabric.node_names import NodeNames
     from fabric.upgrade import format_upgrades, improved, parse_upgrades
     from sims.explain_flows import explain_flows
@@ -182,12 +183,13 @@ def flows(
 
     failing, slowing = parse_faults("fail", texts["fail"]), parse_faults("degrade", texts["degrade"])
     course = Course.of(texts["faults"], texts["reroute_delay"], "1", "0s")
-    course.check(policy)
+    course.check(stated)
     packets = parse_packet_settings(texts["packet"]) if engine == "packet" else None
     if packets and (course.source or timeline):
         raise ParameterError("engine", engine, "what happens during a run needs engine flow", ("flow",))
     with Progress() as progress:
         fabric, text, _, notes = opened(texts["topology"], progress, allow_partition=partition)
+        policy = parse_policy(texts["routing"], draw, planes(fabric))
         faster = parse_upgrades(texts["upgrade"])
         who = (
             read_traffic(traffic, fabric.n_endpoints, NodeNames(fabric))

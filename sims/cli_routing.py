@@ -89,13 +89,13 @@ def compare(
     check_outputs(("--out", out, ROW_FORMATS), ("--plot", plot, FIGURE_FORMATS))
     from fabric.fault import format_faults, parse_faults
     from sims.assignments import overridden
-    from sims.balance import parse_policies
+    from sims.balance import parse_policies, policy_texts
     from sims.demand import check_demand
     from sims.spelling import check_field
 
     given = {
         "topology": [named(spec, topology, preset, graph)],
-        "routing": [str(policy) for policy in parse_policies(routing, 0)],
+        "routing": policy_texts(routing),
         "ranks": ["all" if ranks is None else str(whole("--ranks", ranks))],
         "placement": [placement],
         "seed": [seed],
@@ -108,10 +108,11 @@ def compare(
     size = check_field("ranks", texts["ranks"])
     members = None if size == "all" else int(size)
     partition = check_field("allow_partition", texts["allow_partition"]) == "true"
-    policies = parse_policies(texts["routing"], draw)
+    parse_policies(texts["routing"], draw)
     check_demand(traffic, ranks=members, placement=placement)
     failing, slowing = parse_faults("fail", texts["fail"]), parse_faults("degrade", texts["degrade"])
     from fabric.breakage import harmed
+    from fabric.nic import planes
     from sims.balance import balance_rows, balances
     from sims.balance_lines import balance_lines
     from sims.demand import demand
@@ -119,6 +120,7 @@ def compare(
 
     with Progress() as progress:
         fabric, text, digest, notes = opened(texts["topology"], progress, allow_partition=partition)
+        policies = parse_policies(texts["routing"], draw, planes(fabric))
         wanted = demand(traffic, fabric, seed=draw, ranks=members, placement=placement)
         left, damage = harmed(fabric, (*failing, *slowing), draw, allow_partition=partition)
         found = []

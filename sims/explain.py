@@ -157,7 +157,8 @@ def command(scenario: Scenario) -> str:
     words += ["--size", str(scenario.size_bytes)]
     for name in SETTINGS:
         value = getattr(scenario, name)
-        if value != Scenario.model_fields[name].default:
+        # Routing is always said: what it is by default depends on the fabric.
+        if name == "routing" or value != Scenario.model_fields[name].default:
             words += option_words(name, value)
     return shlex.join(words)
 

@@ -15,6 +15,7 @@ from fabric import Fabric, Paths, carrier, route
 from fabric.contraction import members
 from fabric.errors import FabricsimError
 from fabric.measures import link_kind
+from fabric.nic import planes_used
 from fabric.policy import Policy
 from sims.faults.detours import Detours, Router
 from sims.faults.process import Fault
@@ -35,7 +36,8 @@ class FlowResult:
 
     ``busiest``: kind of the link with the most bytes per capacity; ``busiest_s``: seconds that its bytes take
     at least, a lower bound of the makespan; ``used``: share of the links between switches that carry
-    anything; ``solves``: how often rates were found; ``packets``: what the packet model saw besides
+    anything; ``planes_used``: over how many of its planes an endpoint sends, in the mean;
+    ``solves``: how often rates were found; ``packets``: what the packet model saw besides
     (sims.packet.summary), empty for fluid flows; ``ports``: the same as columns, with a line for each port;
     ``faults``: those that struck, in the order of time.
     """
@@ -46,6 +48,7 @@ class FlowResult:
     busiest: str
     busiest_s: float
     used: float
+    planes_used: float
     solves: int = 0
     packets: dict[str, dict[str, float]] = field(default_factory=dict)
     ports: dict[str, list[Any]] = field(default_factory=dict)
@@ -72,6 +75,7 @@ class FlowResult:
             busiest=link_kind(fabric, hot),
             busiest_s=float(seconds[hot]),
             used=float(trunk[carried > 0].sum() / trunk.sum()) if trunk.any() else 0.0,
+            planes_used=planes_used(fabric, carried),
             **others,
         )
 

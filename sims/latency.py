@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fabric import Fabric, Paths
 from fabric.schema import NVSWITCH, SWITCH
+from fabric.slowest import slowest
 from sims.profiles import LatencyProfile
 
 __all__ = ["crossing", "derated", "link_latency", "transfer_latency"]
@@ -35,9 +36,10 @@ def transfer_latency(
 ) -> NDArray[np.float64]:
     """(flows,) in s: the latency of each of the transfers of one phase: its hops, and its step as a whole.
 
-    ``hops``: what ``link_latency`` gives, where it is known already.
+    Of a transfer that is split, that of its slowest way: it has come when all of it has. ``hops``: what
+    ``link_latency`` gives, where it is known already.
     """
-    latency = paths.total(link_latency(fabric, profile) if hops is None else hops)
+    latency = slowest(paths, fabric, link_latency(fabric, profile) if hops is None else hops)
     if profile.counts_steps:
         crosses = crossing(paths, fabric)
         step = np.where(crosses, profile.net_step, profile.intra_step)

@@ -81,7 +81,8 @@ Out = Annotated[
 
 ROUTING_HELP = (
     "ecmp[:qps=Q,salt=none], dmodk, adaptive, spray, static:file=TABLE.csv (switch,destination,next_hop); "
-    "without tiers also adaptive:paths=K, valiant and ugal."
+    "without tiers also adaptive:paths=K, valiant and ugal. A transfer has Q queue pairs: by default one for "
+    "each plane of a NIC."
 )
 Routing = Annotated[str, typer.Option(metavar="POLICY", help=ROUTING_HELP)]
 Profile = Annotated[

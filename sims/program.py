@@ -14,6 +14,7 @@ from fabric import Fabric, Paths, carrier, route
 from fabric.errors import TooLargeError
 from fabric.measures import link_kind, link_kinds
 from fabric.memory import available_memory
+from fabric.nic import busiest_nic, planes, planes_used
 from fabric.policy import Policy
 from fabric.routing import pieces
 from sims.latency import crossing, derated, link_latency, transfer_latency
@@ -38,7 +39,9 @@ class Stage:
     with weighted links;
     ``share``: bytes of each flow per byte of a transfer; ``latency`` in s, per flow or for the whole phase;
     ``peak``: seconds that one byte of every transfer takes on the fullest link, which is ``hot``; ``ideal``:
-    the same if only the links of the endpoints bound it. ``crosses``: some transfer leaves its server.
+    the same if only the links of the endpoints bound it, and each used all of its own (fabric.nic).
+    ``planes``: over how many of its planes an endpoint sends, in the mean. ``crosses``: some transfer leaves
+    its server.
     """
 
     phase: Phase
@@ -49,6 +52,7 @@ class Stage:
     peak: float
     ideal: float
     hot: int
+    planes: float
     crosses: bool
 
     @property
@@ -60,6 +64,7 @@ class _Pace(TypedDict):
     peak: float
     ideal: float
     hot: int
+    planes: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,10 +72,11 @@ class Limit:
     """What bounds a run.
 
     ``link``: the kind of link on which the phases spend most of their time for bytes. ``contention``: the
-    time for bytes over what the endpoints' own links would need (1: none). ``worst_link``, ``worst_load``:
-    the kind of link and the contention of the worst single phase. ``latency_share``: of the whole time.
-    ``efficiency``: the bandwidth bound of the algorithm on this fabric without contention and latency, over
-    the time; never above 1, as every byte crosses endpoints' links.
+    time for bytes over what the endpoints' own links would need, all planes used (1: none).
+    ``worst_link``, ``worst_load``: the kind of link and the contention of the worst single phase.
+    ``latency_share``: of the whole time. ``efficiency``: the bandwidth bound of the algorithm on this
+    fabric without contention and latency, over the time; never above 1, as every byte crosses endpoints'
+    links.
     """
 
     link: str
@@ -201,6 +207,13 @@ class Program:
             sent = np.array([phase.repeat * phase.count / chunks * size for phase in phases])
         return sent[:, None] * np.array([(stage.peak, stage.ideal) for stage in self.stages])
 
+    def planes_used(self) -> float:
+        """Over how many planes endpoints send, in the mean, in the phase that leaves most of them empty.
+
+        1 where there is one; 0 where nothing leaves its server.
+        """
+        return min((stage.planes for stage in self.stages if stage.planes), default=0.0)
+
     def utilisation(self, size: float, time: float) -> dict[str, dict[str, float]]:
         """Per kind of link, the share of its capacity that ``size`` bytes in ``time`` s use.
 
@@ -300,7 +313,9 @@ def _pace(load: NDArray[np.float64], fabric: Fabric) -> _Pace:
     hot = int(np.argmax(seconds))
     if seconds[hot] <= seconds[hot_access] * (1 + 1e-9):
         hot = hot_access  # of links that are equally full the endpoints' are to blame: they can't be avoided
-    return {"peak": float(seconds[hot]), "ideal": float(seconds[hot_access]), "hot": hot}
+    peak, ideal = float(seconds[hot]), busiest_nic(fabric, load)
+    used = planes_used(fabric, load) if planes(fabric) > 1 else 1.0
+    return {"peak": peak, "ideal": min(ideal, peak), "hot": hot, "planes": used}
 
 
 def _waits(phase: Phase, each: NDArray[np.float64], qps: int, chunks: int) -> NDArray[np.float64] | float:

@@ -31,11 +31,13 @@ class Row:
 
     ``used``: the algorithm that ran (differs from the scenario's only for ``auto``); ``efficiency``,
     ``limit_link``, ``contention``, ``worst_link``, ``worst_load``, ``latency_share``: as in
-    sims.program.Limit; ``utilisation``: per kind of link, as in sims.program.Program.utilisation;
-    ``packets``: as in sims.packet.summary, empty for other engines; ``disturbance``: as in
-    sims.faults.campaign, empty for one undisturbed all-reduce (of several, ``time_s`` is the mean);
-    ``gains``: seconds that each remedy of sims.explain would save, where it was asked for. They are results
-    of other scenarios, so rows are equal without them. GB = 1e9 bytes.
+    sims.program.Limit; ``planes``: to how many switches of the network an endpoint is cabled,
+    ``planes_used``: as in sims.program.Program (0: not said);
+    ``utilisation``: per kind of link, as in sims.program.Program.utilisation; ``packets``: as in
+    sims.packet.summary, empty for other engines; ``disturbance``: as in sims.faults.campaign, empty for
+    one undisturbed all-reduce (of several, ``time_s`` is the mean); ``gains``: seconds that each remedy
+    of sims.explain would save, where it was asked for. They are results of other scenarios, so rows are
+    equal without them. GB = 1e9 bytes.
     """
 
     scenario: Scenario
@@ -51,6 +53,8 @@ class Row:
     worst_load: float
     latency_share: float
     utilisation: dict[str, dict[str, float]]
+    planes: int = 0
+    planes_used: float = 0.0
     packets: dict[str, dict[str, float]] = field(default_factory=dict)
     disturbance: dict[str, dict[str, float]] = field(default_factory=dict)
     gains: dict[str, float] = field(default_factory=dict, compare=False)
@@ -165,5 +169,6 @@ _OWN = {one.name: str(one.type) for one in fields(Row) if one.name != "scenario"
 _ADDED: dict[str, Any] = {
     **{name: Scenario.model_fields[name].default for name in LATER},
     **{one.name: {} for one in fields(Row) if one.default_factory is not MISSING},
+    **{one.name: one.default for one in fields(Row) if one.default is not MISSING},
 }
 COLUMNS = ("key", *Scenario.model_fields, *_OWN, "error")

@@ -55,18 +55,18 @@ class Setup:
         if self.engine not in ENGINES:
             raise ParameterError("engine", self.engine, "unknown engine", ENGINES)
         if self.engine == "packet":
-            single_path(self.policy)
+            single_path(self.policy())
         check_placement(self.placement)
         # What these stand for is found, and refused, when it is first asked for.
-        _ = self.policy, self.packet_settings, self.profile, self.upgrades, self.failing, self.slowing
-        self.course.check(self.policy)
+        _ = self.policy(), self.packet_settings, self.profile, self.upgrades, self.failing, self.slowing
+        self.course.check(self.policy())
         if self.engine != "flow" and not self.course.plain:
             rule = "what happens during a run, or over several, needs engine flow"
             raise ParameterError("engine", self.engine, rule, ("flow",))
 
-    @cached_property
-    def policy(self) -> Policy:
-        return parse_policy(self.routing, self.seed)
+    def policy(self, planes: int = 1) -> Policy:
+        """That of ``routing`` where endpoints have so many planes."""
+        return parse_policy(self.routing, self.seed, planes)
 
     @cached_property
     def packet_settings(self) -> PacketSettings:

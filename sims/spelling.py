@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from fabric.errors import ParameterError
 from fabric.fault import format_faults, parse_faults
-from fabric.policy import parse_policy
+from fabric.policy import policy_text
 from fabric.units import parse_size
 from fabric.upgrade import format_upgrades, parse_upgrades
 from sims.collectives import format_algorithm, parse_algorithms
@@ -46,7 +46,7 @@ def check_field(field: str, text: str) -> str:
     if field == "seed":
         return _whole(field, text, 0, "a whole number, zero or more, below 2^63")
     if field == "routing":
-        return str(parse_policy(text))
+        return policy_text(text)
     if field == "engine":
         if text not in ENGINES:
             raise ParameterError("engine", text, "unknown engine", ENGINES)

@@ -13,7 +13,8 @@ import numpy as np
 from fabric import Fabric
 from fabric.fault import NONE
 from fabric.measures import Measures
-from fabric.policy import Policy
+from fabric.nic import planes
+from fabric.policy import Policy, parse_policy
 from fabric.routing import caveat
 from fabric.units import format_rate, format_size, format_time
 from sims.fault_lines import NO_FAULTS, course_lines, disturbance_lines, struck_lines
@@ -52,8 +53,9 @@ def allreduce_header(
     s = row.scenario
     yield f"# fabricsim {row.version}: all-reduce, simulated ({s.engine} model)"
     yield f"# topology   {s.topology}: {row.endpoints:,} endpoints"
+    routing = s.routing + planes_words(s.routing, row.planes)
     ranks, placed = f"{s.ranks:,} {where}".rstrip(), placement_words(s.placement)
-    yield f"# ranks      {ranks}, placement {placed}, routing {s.routing}, seed {s.seed}"
+    yield f"# ranks      {ranks}, placement {placed}, routing {routing}, seed {s.seed}"
     yield f"# latency    {latency_profile(s.latency_profile)}"
     if s.packet:
         yield f"# packets    {packet_settings_line(parse_packet_settings(s.packet))}"
@@ -77,6 +79,25 @@ def allreduce_block(rows: Sequence[Row], note: str = "") -> Iterator[str]:
     for row in rows:
         yield _line(row) + (f"  {row.used}" if row.used != algorithm else "")
     yield from limit_lines(rows)
+
+
+def planes_words(routing: str, planes: int) -> str:
+    """What to say behind a routing that deals the queue pairs of a transfer over all planes.
+
+    >>> planes_words("ecmp:qps=8", 8)
+    ', one for each plane'
+    """
+    dealt = planes > 1 and routing.startswith("ecmp:") and parse_policy(routing).qps == planes
+    return ", one for each plane" if dealt else ""
+
+
+def unused_words(planes: int, used: float) -> str:
+    """What to say where endpoints leave planes empty; nothing where they use all, or where it is not known.
+
+    >>> unused_words(8, 1.0), unused_words(1, 1.0)
+    ('; an endpoint uses 1 of 8 planes', '')
+    """
+    return f"; an endpoint uses {used:.3g} of {planes} planes" if 0 < used < planes * (1 - 1e-9) else ""
 
 
 def _line(row: Row) -> str:
@@ -106,6 +127,7 @@ def limit_lines(block: Sequence[Row]) -> Iterator[str]:
         yield (
             f"# contention: the bytes take {row.contention:.2f} times what the endpoints' links need, "
             f"in the worst phase {row.worst_load:.2f} times, on {row.worst_link} links"
+            f"{unused_words(row.planes, row.planes_used)}"
         )
     if row.disturbance:
         yield from disturbance_lines(size, row.disturbance)
@@ -132,7 +154,8 @@ def flows_lines(
     who, seconds = result.traffic, result.end - result.traffic.start
     slow, fast = int(np.argmin(result.rate)), int(np.argmax(result.rate))
     yield f"# topology   {topology}: {fabric.n_endpoints:,} endpoints"
-    yield f"# traffic    {traffic}: {len(who):,} flows, {who.size.sum() / 1e9:,.6g} GB; routing {policy}"
+    routing = f"routing {policy}{planes_words(str(policy), planes(fabric))}"
+    yield f"# traffic    {traffic}: {len(who):,} flows, {who.size.sum() / 1e9:,.6g} GB; {routing}"
     both = np.unique(np.concatenate([who.src, who.dst]))
     yield f"# ends       {len(both):,} endpoints {used(fabric, both)}"
     yield f"# latency    {profile}"
@@ -158,6 +181,8 @@ def flows_lines(
     yield f"fullest link    {result.busiest:>12}, {format_time(result.busiest_s)} of bytes"
     if result.used:
         yield f"links used      {result.used:>12.1%} of those between switches"
+    if unused_words(planes(fabric), result.planes_used):
+        yield f"planes used     {result.planes_used:>12.3g} of {planes(fabric)} of an endpoint's, in the mean"
     yield from struck_lines(result.faults)
     if result.packets:
         yield from packet_lines(result.packets)

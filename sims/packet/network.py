@@ -23,7 +23,7 @@ from sims.packet.histogram import Histogram
 from sims.packet.parts import Flow, Message, Packet, Port, Turn
 from sims.packet.routes import Latencies
 from sims.packet.settings import PacketSettings
-from sims.packet.ways import Ways, fixed_hops
+from sims.packet.ways import Ways, cables, last_leg, targets
 
 __all__ = ["PacketNetwork"]
 
@@ -44,7 +44,8 @@ class PacketNetwork:
         settings: mtu, header, switching, buffers, control.
         round_trip: s, of a packet and its acknowledgement on the longest way of all, for control.
         spread: "" keeps every packet on the path of its flow; ``spray`` picks among the next hops at random,
-            ``adaptive`` draws one too and takes it if it is idle, else the one whose queue ends first.
+            ``adaptive`` draws one too and takes it if it is idle, else the one whose queue ends first. Out of
+            a NIC ``spray`` deals packets over the ports in turn, ``adaptive`` to the one that is free first.
         seed: draws what is random.
     """
 
@@ -70,8 +71,10 @@ class PacketNetwork:
         self._round_trip = round_trip if settings.cc == "window" else 0.0
         self._spread = spread
         self._random = random.Random(seed).random
-        self._ways: dict[int, Ways] = {}  # by leaf
-        self._options: dict[int, dict[Port, tuple[Port, ...]]] = {}  # by leaf, and the port before
+        # By the switches to which they lead: the links, and the ports that they mean by the port before.
+        self._ways: dict[tuple[int, ...], tuple[Ways, dict[Port, tuple[Port, ...]]]] = {}
+        self._starts: dict[tuple[int, ...], tuple[Port, ...]] = {}  # by those and the endpoint that sends
+        self._into: dict[tuple[int, ...], dict[int, tuple[Port, ...]]] = {}  # and by the one that receives
         self._spare: list[Packet] = []
         # SimPy's own list of events and its counter: what Environment.schedule does is done here without the
         # call, and with the time itself instead of a delay.
@@ -93,18 +96,30 @@ class PacketNetwork:
     def open(self, links: Sequence[int]) -> Flow:
         """A flow over ``links``, from one endpoint to another."""
         ports = [self.port(link) for link in links]
-        window = None
-        if self._round_trip:
-            slowest = max(port.slowness for port in ports)
-            window = Window(self._round_trip / (self._full * slowest) + 1)
-        flow = Flow(ports, window)
+        flow = Flow(ports)
         self.flows.append(flow)
         if self._spread:
-            flow.fixed = fixed_hops(self.fabric, list(links))
-            if flow.fixed < len(ports):
-                leaf = int(self.fabric.link_src[links[-1]])
-                flow.ways = self._options.setdefault(leaf, {})
+            self._free(flow, list(links))
+        if self._round_trip:
+            slowest = max(port.slowness for port in ports)
+            outlets = 1 if flow.fixed else len(flow.starts)  # ports of its NIC
+            flow.window = Window(outlets * (self._round_trip / (self._full * slowest) + 1))
         return flow
+
+    def _free(self, flow: Flow, links: list[int]) -> None:
+        """Let the packets of a flow choose from the last endpoint that sends them on, a relay if any."""
+        f, flow.fixed = self.fabric, last_leg(self.fabric, links)
+        src, dst = int(f.link_src[links[flow.fixed]]), int(f.link_dst[links[-1]])
+        to = targets(f, src, dst)
+        if to not in self._ways:
+            self._ways[to] = Ways(f, to), {}
+        if (src, *to) not in self._starts:
+            self._starts[src, *to] = tuple(map(self.port, self._ways[to][0].out_of(src)))
+        if (dst, *to) not in self._into:
+            self._into[dst, *to] = {node: tuple(map(self.port, cables(f, node, dst))) for node in to}
+        flow.to, flow.ways, flow.into = to, self._ways[to][1], self._into[dst, *to]
+        flow.starts = self._starts[src, *to]
+        flow.lasts = tuple(port for ports in flow.into.values() for port in ports)
 
     def send(self, flow: Flow, size: float, delay: float = 0.0) -> Message:
         """Hand ``size`` bytes to a flow, ``delay`` s from now. Returns the event of their receipt."""
@@ -130,8 +145,7 @@ class PacketNetwork:
     def _tally(self) -> None:
         """When all have arrived: give each port the packets and bytes of the flows that are bound to it."""
         for flow in self.flows:
-            bound = flow.ports if flow.ways is None else (*flow.ports[: flow.fixed], flow.last)
-            for port in bound:
+            for port in flow.ports[: flow.fixed]:
                 port.packets += flow.packets
                 port.bytes += flow.bytes
             flow.packets, flow.bytes = 0, 0.0
@@ -140,10 +154,36 @@ class PacketNetwork:
         """A message joins those that its flow has to send."""
         flow.expected.append(message)
         flow.messages.append(message)
-        port = flow.first
         if len(flow.messages) == 1 and not flow.stalled:
-            port.senders.append(flow)
-            self._pull_soon(port)
+            self._queue(flow)
+
+    def _queue(self, flow: Flow) -> None:
+        """Let a flow stand in for the port on which its next packet sets out."""
+        port = flow.first
+        port.senders.append(flow)
+        self._pull_soon(port)
+
+    def _deal(self, flow: Flow) -> None:
+        """Send a flow that has set a packet out by one of several ports on to the port of its next packet.
+
+        That is the next in turn, or with ``adaptive`` the one that is free first, in turn if several are.
+        """
+        starts, now, window = flow.starts, self.env._now, flow.window
+        turn = (starts.index(flow.first) + 1) % len(starts)
+        flow.first = starts[turn]
+        if self._spread == "adaptive":
+
+            def free(port: Port) -> float:
+                queue = len(port.senders) + len(port.waiting)
+                return max(port.busy, now) + queue * port.slowness * self._full
+
+            flow.first = min((*starts[turn:], *starts[:turn]), key=free)
+        if flow.messages:
+            at = now if window is None else self._allowed(flow, now)
+            if at > max(flow.first.busy, now) + _INSTANT:
+                self._stall(flow, at)
+            else:
+                self._queue(flow)
 
     def _pull_soon(self, port: Port) -> None:
         if not port.pulling:
@@ -179,8 +219,12 @@ class PacketNetwork:
                     continue
                 window.flying += 1
             packet = self._packet(flow)
-            if flow.messages:
+            several = not flow.fixed and len(flow.starts) > 1
+            if flow.messages and not several:
                 senders.append(flow)
+            if not flow.fixed:
+                port.packets += 1
+                port.bytes += packet.wire
             start = port.busy if port.busy > now else now
             returns = port.returns
             while returns and returns[0] <= start:
@@ -188,15 +232,19 @@ class PacketNetwork:
                 port.free += 1
             if window is not None:
                 window.due = start + packet.wire * self._round_trip / (window.pace * self._full)
-            if not port.free and port is not flow.last:
+            if not port.free and port not in flow.lasts:
                 packet.ready = now
                 port.waiting.append(packet)
                 self._count(port, now)
                 if returns:
                     self._wait(port)
+                if several:
+                    self._deal(flow)
                 return
             self._launch(packet, flow, port, now, start, now)
-            if window is not None and flow.messages:
+            if several:
+                self._deal(flow)
+            elif window is not None and flow.messages:
                 # Spare the event that would only find that the flow may not send yet.
                 at = window.due
                 if window.flying >= window.size:
@@ -269,15 +317,14 @@ class PacketNetwork:
             port = flow.ports[hop]
         else:
             assert flow.ways is not None
-            options = flow.ways.get(came)
+            options = flow.starts if hop == flow.fixed else flow.ways.get(came)
             if options is None:
                 options = self._find(flow, came)
             if not options:
-                port = flow.last
-            else:
-                port = self._choose(options, now) if len(options) > 1 else options[0]
-                port.packets += 1
-                port.bytes += packet.wire
+                options = flow.into[int(self.fabric.link_dst[came.link])]
+            port = self._choose(options, now) if len(options) > 1 else options[0]
+            port.packets += 1
+            port.bytes += packet.wire
         ready = now
         if came.slowness > port.slowness and not self._stored:
             # Its last byte must not leave before it has come.
@@ -297,7 +344,7 @@ class PacketNetwork:
             booked.append(start)
             if len(booked) > port.deepest:
                 port.deepest = len(booked)
-        if port is not flow.last:
+        if port not in flow.lasts:
             returns = port.returns
             while returns and returns[0] <= start:
                 returns.popleft()
@@ -321,13 +368,10 @@ class PacketNetwork:
         port.deepest = max(port.deepest, len(booked) + len(port.waiting))
 
     def _find(self, flow: Flow, came: Port) -> tuple[Port, ...]:
-        """The ports that a packet may take after ``came``, kept for all flows to the same leaf."""
-        assert flow.ways is not None
-        leaf = int(self.fabric.link_src[flow.last.link])
-        if leaf not in self._ways:
-            self._ways[leaf] = Ways(self.fabric, leaf)
-        flow.ways[came] = tuple(map(self.port, self._ways[leaf].after(came.link)))
-        return flow.ways[came]
+        """The ports that a packet may take after ``came``, kept for all flows to the same switches."""
+        ways, options = self._ways[flow.to]
+        options[came] = tuple(map(self.port, ways.after(came.link)))
+        return options[came]
 
     def _choose(self, options: tuple[Port, ...], now: float) -> Port:
         """One of several ports: any, or the one whose queue is shortest."""
@@ -374,7 +418,7 @@ class PacketNetwork:
                 self._wait(came)
         else:
             packet.sent = start
-        if port is flow.last:
+        if port in flow.lasts:
             self._deliver(packet, end + port.delay, now)
             return
         port.free -= 1
@@ -436,7 +480,7 @@ class PacketNetwork:
             while returns and returns[0] <= max(start, at):
                 returns.popleft()
                 port.free += 1
-            if not port.free and port is not packet.flow.last:
+            if not port.free and port not in packet.flow.lasts:
                 if returns:
                     self._wait(port)
                 return

@@ -139,8 +139,10 @@ class Packet:
 class Flow:
     """One queue pair: its ports from end to end, what it has to send, what has arrived.
 
-    ``fixed``: hops whose port is given by ``ports``; after them, and until the last, a packet may take any
-    that ``ways`` lists by the port it came by. Without ``ways`` all hops are fixed.
+    ``fixed``: hops whose port is given by ``ports``; after them a packet takes one of ``starts``, then any
+    that ``ways`` lists by the port it came by, and where they list none, one of ``into`` by the switch that
+    it has reached. Without ``ways`` all hops are fixed. ``first``: the port on which the next packet sets
+    out; ``lasts``: those into the destination.
     """
 
     __slots__ = (
@@ -151,29 +153,35 @@ class Flow:
         "first",
         "fixed",
         "highest",
-        "last",
+        "into",
+        "lasts",
         "messages",
         "number",
         "packets",
         "ports",
         "stalled",
+        "starts",
+        "to",
         "turn",
         "ways",
         "window",
     )
 
-    def __init__(self, ports: Sequence[Port], window: Window | None) -> None:
+    def __init__(self, ports: Sequence[Port]) -> None:
         self.ports = tuple(ports)
-        self.first, self.last = self.ports[0], self.ports[-1]
+        self.first = self.ports[0]
+        self.starts, self.lasts = self.ports[:1], self.ports[-1:]
         self.fixed = len(self.ports)
         self.ways: dict[Port, tuple[Port, ...]] | None = None
+        self.into: dict[int, tuple[Port, ...]] = {}
+        self.to: tuple[int, ...] = ()  # the switches to which ``ways`` lead
         self.back = sum(port.latency for port in self.ports)  # of an acknowledgement, which waits nowhere
         self.messages: deque[Message] = deque()  # with bytes that have not left
         self.expected: deque[Message] = deque()  # not received
         self.number = 0  # of the next packet
         self.packets, self.bytes = 0, 0.0  # of all messages, headers included
         self.highest = -1  # number of a packet that has arrived
-        self.window = window
+        self.window: Window | None = None
         self.arrivals: deque[tuple[float, float]] = deque()  # acknowledgements: when, and the packet's use
         self.turn = Turn(self)
         self.stalled = False  # not among its port's senders, though it has something to send

@@ -77,7 +77,7 @@ def test_policies_with_several_parameters() -> None:
     names = [str(policy) for policy in parse_policies("ecmp:qps=2,salt=none, dmodk,valiant:paths=3")]
     assert names == ["ecmp:qps=2,salt=none", "dmodk", "valiant:paths=3"]
     with pytest.raises(ParameterError, match="routing: 'ecmp:qps=1': named twice"):
-        parse_policies("ecmp,ecmp:qps=1")
+        parse_policies("ecmp:qps=1,ecmp:qps=1")
 
 
 # --- what comes out ---

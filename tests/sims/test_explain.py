@@ -253,14 +253,14 @@ def test_the_command_of_a_scenario_says_what_is_not_usual() -> None:
     job, _, found = explained("fat-tree:k=4", "ring", 4096, placement="random", seed=7)
     said = command(job.scenario("ring", 4096))
     where = "fabricsim allreduce fat-tree:k=4 --algorithm ring --size 4096"
-    assert said == f"{where} --ranks 16 --placement random --seed 7"
+    assert said == f"{where} --ranks 16 --placement random --seed 7 --routing ecmp:qps=1"
     packed = next(remedy for remedy in found.remedies if remedy.name == PACKED)
     assert packed.scenario and "--placement" not in command(packed.scenario)
     (row,) = all_reduce(load("fat-tree:k=4"), "ring", 4096)
     assert command(row.scenario) == ""
     twice = next(remedy for remedy in found.remedies if remedy.name == "2x leaf - spine")
     assert twice.change == "--upgrade leaf-spine" and twice.scenario
-    assert command(twice.scenario).endswith("--seed 7 --upgrade leaf-spine=2")
+    assert command(twice.scenario).endswith("--seed 7 --routing ecmp:qps=1 --upgrade leaf-spine=2")
 
 
 def test_a_kind_that_carries_nothing_is_left_out() -> None:

@@ -6,10 +6,10 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from fabric import Fabric
+from fabric import Ecmp, Fabric, route
 from sims.packet.control import GAIN, STEP, Window
 from sims.packet.histogram import Histogram
-from sims.packet.ways import Ways, fixed_hops
+from sims.packet.ways import Ways, cables, last_leg, targets
 from topologies import load
 
 
@@ -57,10 +57,11 @@ def test_ways_are_the_shortest_paths(spec: str) -> None:
     n = fabric.n_endpoints
     for dst in (0, n // 2, n - 1):
         leaf = next(iter(graph[dst]))
-        ways = Ways(fabric, leaf)
+        ways = Ways(fabric, (leaf,))
         last = int(np.flatnonzero((fabric.link_src == leaf) & (fabric.link_dst == dst))[0])
         for src in (1, n - 2):
-            first = int(np.flatnonzero(fabric.link_src == src)[0])
+            assert targets(fabric, src, dst) == (leaf,)
+            (first,) = ways.out_of(src)
             paths, done = [[first]], []
             while paths:
                 path = paths.pop()
@@ -70,11 +71,34 @@ def test_ways_are_the_shortest_paths(spec: str) -> None:
             lengths = {len(path) for path in done}
             assert lengths == {nx.shortest_path_length(graph, src, dst)}
             assert len(done) == len(list(nx.all_shortest_paths(graph, src, dst)))
-            assert fixed_hops(fabric, done[0]) == 1
+            assert last_leg(fabric, done[0]) == 0
 
 
-def test_a_way_inside_a_server_is_fixed() -> None:
+def test_a_way_inside_a_server_leads_to_its_switch() -> None:
     fabric = Fabric.from_graph(load("fat-tree:k=4,gpus_per_server=2"))
-    up = int(np.flatnonzero((fabric.link_src == 0) & (fabric.link_dst == fabric.scaleup[0]))[0])
-    down = int(np.flatnonzero((fabric.link_src == fabric.scaleup[0]) & (fabric.link_dst == 1))[0])
-    assert fixed_hops(fabric, [up, down]) == 2
+    inside = int(fabric.scaleup[0])
+    assert targets(fabric, 0, 1) == (inside,)
+    ways = Ways(fabric, (inside,))
+    assert ways.out_of(0) == cables(fabric, 0, inside) and ways.after(ways.out_of(0)[0]) == []
+
+
+def test_ways_on_planes_are_all_shortest_paths_from_nic_to_nic() -> None:
+    """Out of all eight ports, and into any leaf of the destination: as many paths as NetworkX lists."""
+    fabric = Fabric.from_graph(load("multi-plane:planes=4,endpoints=16,radix=8"))
+    graph = nx.Graph(zip(fabric.link_src.tolist(), fabric.link_dst.tolist()))
+    ways = Ways(fabric, targets(fabric, 0, 15))
+    paths, done = [[link] for link in ways.out_of(0)], set()
+    while paths:
+        path = paths.pop()
+        options = ways.after(path[-1])
+        if not options:
+            done.add(tuple(fabric.link_dst[path].tolist()))
+        paths += [[*path, option] for option in options]
+    assert done == {tuple(path[1:-1]) for path in nx.all_shortest_paths(graph, 0, 15)}
+
+
+def test_a_path_by_a_relay_is_given_up_to_the_relay() -> None:
+    fabric = Fabric.from_graph(load("multi-plane:planes=2,endpoints=16,radix=8,attach=one,gpus_per_server=4"))
+    path = route(fabric, np.array([0]), np.array([5]), Ecmp()).link.tolist()
+    first = last_leg(fabric, path)
+    assert first == 2 and int(fabric.link_src[path[first]]) in (1, 3)  # whoever is on the plane of GPU 5
