@@ -21,6 +21,7 @@ from sims.collectives import ALGORITHMS, AUTO, build, format_algorithm, parse_al
 from sims.collectives.hierarchical import UnequalGroupsError
 from sims.digest import content_digest, digest_of
 from sims.engine import ENGINES as TIMES
+from sims.engine import latency_time
 from sims.faults.campaign import Campaign
 from sims.faults.rerouted import Rerouted
 from sims.faults.schedule_file import FaultSchedule
@@ -225,13 +226,14 @@ class AllReduce:
             time, packets = self._timed(used, size)
         program = self.program(used)
         # Packets of a pipeline fill it as they come, and not in equal steps as the fluid model has it.
-        limit = program.limit(size, time, filling=self.engine != "packet")
+        filling, latency = self.engine != "packet", self._latency(program, size, time)
+        limit = program.limit(size, time, latency, filling=filling)
         if timeline is not None or not self.course.plain:
             outcome = self.campaign(used, size, timeline).run()
         if not self.course.plain:
             share, time = limit.latency_share * time, outcome.mean
             # What bounds it is said of the undisturbed run, what it reaches of the mean.
-            efficiency = program.limit(size, time).efficiency
+            efficiency = program.limit(size, time, share).efficiency
             limit = replace(limit, efficiency=efficiency, latency_share=share / time)
             disturbance = outcome.told()
         return Row(
@@ -262,6 +264,16 @@ class AllReduce:
             striking=Striking.of(self.left, self.course, seed, allow_partition=allow),
             timeline=timeline,
         )
+
+    def _latency(self, program: Program, size: float, time: float) -> float:
+        """Of the ``time`` of a run without faults, the seconds that are latency.
+
+        Of packets: what the profile says of one phase after another, as far as bytes leave room for it. What
+        they wait in queues and for other ranks, and their headers, are none.
+        """
+        if self.engine != "packet":
+            return latency_time(program, size, time)
+        return max(0.0, min(program.chain(size), time - program.busy(size, filling=False)[0]))
 
     def _timed(self, algorithm: str, size: int) -> tuple[float, dict[str, dict[str, float]]]:
         """Seconds by the engine, and what a packet network saw."""

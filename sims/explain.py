@@ -200,7 +200,7 @@ class Explainer:
             time_s=row.time_s,
             latency_share=row.latency_share,
             phases=len(program.stages),
-            hotspots=hotspots(program, row.scenario.size_bytes),
+            hotspots=hotspots(program, row.scenario.size_bytes, row.time_s),
             remedies=remedies,
             left_out=left_out,
             note="" if self._timed else f"the full links are those of the {self._model()}",
@@ -348,10 +348,8 @@ class Explainer:
 
         Packets may find other ways, so of those the links of the endpoints count.
         """
-        program = self.job.program(algorithm)
-        full, ideal = program.byte_times(size).T
-        seconds = full if self._timed else ideal
-        return float(seconds.max() if program.schedule.pipeline > 1 else seconds.sum())
+        full, ideal = self.job.program(algorithm).busy(size, filling=self._timed)
+        return full if self._timed else ideal
 
 
 def silent(profile: LatencyProfile) -> LatencyProfile:

@@ -12,6 +12,7 @@ from bisect import insort
 from collections.abc import Sequence
 from heapq import heappush
 from math import exp, inf
+from operator import attrgetter
 
 import simpy
 from simpy.core import NORMAL
@@ -28,6 +29,7 @@ from sims.packet.ways import Ways, fixed_hops
 __all__ = ["PacketNetwork"]
 
 _INSTANT = 1e-12  # s; waits below it are rounding
+_order = attrgetter("order")
 
 
 class PacketNetwork:
@@ -69,6 +71,7 @@ class PacketNetwork:
         self._full = settings.packet
         self._round_trip = round_trip if settings.cc == "window" else 0.0
         self._spread = spread
+        self._ordered = False  # some flow has to let others go first
         self._random = random.Random(seed).random
         self._ways: dict[int, Ways] = {}  # by leaf
         self._options: dict[int, dict[Port, tuple[Port, ...]]] = {}  # by leaf, and the port before
@@ -90,14 +93,17 @@ class PacketNetwork:
             self.ports[link] = found
         return found
 
-    def open(self, links: Sequence[int]) -> Flow:
-        """A flow over ``links``, from one endpoint to another."""
+    def open(self, links: Sequence[int], order: int = 0) -> Flow:
+        """A flow over ``links``, from one endpoint to another. Of those that may send, a NIC lets the ones of
+        least ``order`` take turns.
+        """
         ports = [self.port(link) for link in links]
         window = None
         if self._round_trip:
             slowest = max(port.slowness for port in ports)
             window = Window(self._round_trip / (self._full * slowest) + 1)
-        flow = Flow(ports, window)
+        flow = Flow(ports, window, order)
+        self._ordered |= order > 0
         self.flows.append(flow)
         if self._spread:
             flow.fixed = fixed_hops(self.fabric, list(links))
@@ -170,7 +176,11 @@ class PacketNetwork:
         now = self.env._now
         senders = port.senders
         while senders:
-            flow = senders.popleft()
+            if self._ordered and len(senders) > 1:
+                flow = min(senders, key=_order)  # of equals the first, whose turn it is
+                senders.remove(flow)
+            else:
+                flow = senders.popleft()
             window = flow.window
             if window is not None:
                 at = self._allowed(flow, now)

@@ -140,7 +140,8 @@ class Flow:
     """One queue pair: its ports from end to end, what it has to send, what has arrived.
 
     ``fixed``: hops whose port is given by ``ports``; after them, and until the last, a packet may take any
-    that ``ways`` lists by the port it came by. Without ``ways`` all hops are fixed.
+    that ``ways`` lists by the port it came by. Without ``ways`` all hops are fixed. ``order``: among the flows
+    of its NIC, the lower the sooner.
     """
 
     __slots__ = (
@@ -154,6 +155,7 @@ class Flow:
         "last",
         "messages",
         "number",
+        "order",
         "packets",
         "ports",
         "stalled",
@@ -162,8 +164,8 @@ class Flow:
         "window",
     )
 
-    def __init__(self, ports: Sequence[Port], window: Window | None) -> None:
-        self.ports = tuple(ports)
+    def __init__(self, ports: Sequence[Port], window: Window | None, order: int = 0) -> None:
+        self.ports, self.order = tuple(ports), order
         self.first, self.last = self.ports[0], self.ports[-1]
         self.fixed = len(self.ports)
         self.ways: dict[Port, tuple[Port, ...]] | None = None
