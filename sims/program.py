@@ -156,9 +156,7 @@ class Program:
             carried += load * (stage.phase.repeat * stage.phase.count / self.schedule.chunks)
             stages.append(replace(stage, **_pace(load, fabric)))
         usage, joint = _usage(fabric, carried), _pace(carried, fabric)
-        return replace(
-            self, fabric=fabric, stages=tuple(stages), usage=usage, joint=joint, memo=RateMemo()
-        )
+        return replace(self, fabric=fabric, stages=tuple(stages), usage=usage, joint=joint, memo=RateMemo())
 
     def with_latency(self, profile: LatencyProfile) -> Program:
         """The same paths with the latencies of a profile that leaves the bytes the same share of links."""
