@@ -17,7 +17,7 @@ from fabric.policy import policy_file
 from fabric.routing import caveat, check_policy
 from fabric.units import parse_sizes
 from fabric.upgrade import format_upgrades, improved
-from sims.collectives import ALGORITHMS, AUTO, build, format_algorithm, parse_algorithms
+from sims.collectives import build, contenders, format_algorithm, is_auto, parse_algorithms, sliced_each
 from sims.collectives.hierarchical import UnequalGroupsError
 from sims.digest import content_digest, digest_of
 from sims.engine import ENGINES as TIMES
@@ -143,15 +143,22 @@ class AllReduce:
         """
         if algorithm not in self._programs:
             schedule = self.schedule(algorithm)
-            if schedule.pipeline > 1 and self.engine == "bound":
-                rule = (
-                    "engine bound has no closed form for pipelined phases, which share links: use engine flow"
-                )
-                raise ParameterError("algorithm", algorithm, rule)
+            self._require_form(algorithm, schedule.pipeline)
             self._programs[algorithm] = Program.compile(
                 schedule, self.left, self.placement, self.policy, self.profile
             )
         return self._programs[algorithm]
+
+    def _contenders(self, algorithm: str) -> tuple[str, ...]:
+        """What ``auto`` chooses from; a ParameterError where that asks for slices and the engine has none."""
+        ((_, parameters),) = parse_algorithms(algorithm)
+        self._require_form(algorithm, parameters.get("pipeline", 1))
+        return contenders(algorithm)
+
+    def _require_form(self, algorithm: str, slices: int) -> None:
+        if slices > 1 and self.engine == "bound":
+            rule = "engine bound has no closed form for pipelined phases, which share links: use engine flow"
+            raise ParameterError("algorithm", algorithm, rule)
 
     def packet_program(self, algorithm: str) -> PacketProgram:
         """The algorithm, built and routed for the packet engine; kept. Raises as ``program``."""
@@ -173,7 +180,9 @@ class AllReduce:
         Raises:
             ParameterError: as ``program``; the packet engine would take too long for the largest size.
         """
-        if algorithm != AUTO:
+        if is_auto(algorithm):
+            self._contenders(algorithm)
+        else:
             self.program(algorithm)
             if self.engine == "packet":
                 self.packet_program(algorithm).check(max(sizes))
@@ -218,8 +227,8 @@ class AllReduce:
         """
         used = algorithm
         disturbance: dict[str, dict[str, float]] = {}
-        if algorithm == AUTO:
-            times = {a: self._timed(a, size) for a in self.fits(tuple(ALGORITHMS))[0]}
+        if is_auto(algorithm):
+            times = {a: self._timed(a, size) for a in self.fits(self._contenders(algorithm))[0]}
             used = min(times, key=lambda a: times[a][0])
             time, packets = times[used]
         else:
@@ -302,11 +311,13 @@ def all_reduce(
     """Rows of an all-reduce on ``fabric`` (or on a graph, which is compiled): one per algorithm and size.
 
     ``algorithm``: one or several names, as in ``"ring,tree:segment=1MiB"``. ``sizes``: in bytes, or as text
-    (``"8:16G:x4"``). ``settings``: those of AllReduce.
+    (``"8:16G:x4"``). ``settings``: those of AllReduce. Hierarchical algorithms run in ``SLICES`` slices where
+    the text names no ``pipeline`` (sims.collectives.sliced); the rows say so.
     """
     if isinstance(sizes, (int, str)):
         sizes = parse_sizes(str(sizes))
     if not isinstance(algorithm, str):
         raise ParameterError("algorithm", algorithm, "text, as on the command line")
     job = AllReduce(fabric if isinstance(fabric, Fabric) else Fabric.from_graph(fabric), **settings)
-    return list(job.rows([format_algorithm(*item) for item in parse_algorithms(algorithm)], sizes))
+    named = parse_algorithms(sliced_each(algorithm, job.engine))
+    return list(job.rows([format_algorithm(*item) for item in named], sizes))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TypedDict
 
 import numpy as np
@@ -21,7 +22,7 @@ from sims.network import RateMemo
 from sims.profiles import PLATEAU_BYTES, LatencyProfile
 from sims.schedule import Phase, Schedule
 
-__all__ = ["Limit", "Pace", "Program", "Stage", "routed_phase"]
+__all__ = ["Condensed", "Limit", "Pace", "Program", "Stage", "routed_phase"]
 
 
 # Bytes per flow and queue pair (or part of a flow that is routed apart): while its phase is routed, and of
@@ -86,6 +87,15 @@ class Limit:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Condensed:
+    """A program on as few links as tell its times: ``capacity`` (links,) and the stages on them."""
+
+    stages: tuple[Stage, ...]
+    capacity: NDArray[np.float64]
+    memo: RateMemo = field(default_factory=RateMemo, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Program:
     """A schedule compiled for fabric, placement, policy and latency profile; serves every message size.
 
@@ -141,6 +151,29 @@ class Program:
             stages=tuple(stages),
             usage=_usage(runs_on, carried),
             joint=_pace(carried, runs_on),
+        )
+
+    @cached_property
+    def condensed(self) -> Condensed:
+        """The same program where links that every phase loads alike, for their capacity, are one.
+
+        A link bounds the phases that it carries by what a byte of each takes on it, and of links with the
+        same such times one is enough. Only where every phase is lockstep; rounds keep their links.
+        """
+        if not all(stage.phase.lockstep for stage in self.stages):
+            return Condensed(stages=self.stages, capacity=self.fabric.capacity, memo=self.memo)
+        distinct = {id(stage.paths): stage.paths for stage in self.stages}
+        seconds = np.stack([paths.load(1.0, self.fabric.n_links) for paths in distinct.values()])
+        loaded = seconds.any(axis=0)  # of others some may be dead, and carry nothing
+        seconds = seconds[:, loaded] / self.fabric.capacity[loaded]
+        seconds = seconds[:, np.lexsort(seconds)]
+        differs = np.concatenate([[True], (np.diff(seconds, axis=1) != 0).any(axis=0)])
+        paths = {
+            key: Paths.lockstep(row) for key, row in zip(distinct, np.ascontiguousarray(seconds[:, differs]))
+        }
+        return Condensed(
+            stages=tuple(replace(stage, paths=paths[id(stage.paths)]) for stage in self.stages),
+            capacity=np.ones(int(differs.sum())),
         )
 
     def with_capacity(self, capacity: NDArray[np.float64]) -> Program:

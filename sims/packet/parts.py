@@ -140,8 +140,8 @@ class Flow:
     """One queue pair: its ports from end to end, what it has to send, what has arrived.
 
     ``fixed``: hops whose port is given by ``ports``; after them, and until the last, a packet may take any
-    that ``ways`` lists by the port it came by. Without ``ways`` all hops are fixed. ``order``: among the flows
-    of its NIC, the lower the sooner.
+    that ``ways`` lists by the port it came by. Without ``ways`` all hops are fixed. ``order``: among the
+    flows of its NIC, the lower the sooner.
     """
 
     __slots__ = (

@@ -245,7 +245,7 @@ _ODD = (3, 7, 5, 6, 9, 12, 15, 24)  # ranks, none a power of two
 
 
 def odd_ranks(steps: str, full: bool) -> Case:
-    """Doubling with ranks that fold in and out, on one switch: at barriers the same, on receipt another run."""
+    """Doubling with ranks that fold in and out, on one switch: the same at barriers, another on receipt."""
     points = []
     for n in _ODD if full else _ODD[:2]:
         for algorithm in ("recursive-doubling", "halving-doubling"):
@@ -262,8 +262,8 @@ def odd_ranks(steps: str, full: bool) -> Case:
         points,
         "shown",
         0.0,
-        "a rank that folds nobody in begins at once, and its message meets at the receiver's link the one that "
-        "is still folded in there; the fluid model has no such meeting, as rounds begin together",
+        "a rank that folds nobody in begins at once, and its message meets at the receiver's link the one "
+        "that is still folded in there; the fluid model has no such meeting, as rounds begin together",
         note="A star, cc=none. The fluid model has barriers between rounds.",
     )
 
@@ -286,7 +286,7 @@ def slices(full: bool) -> Case:
         0.2,
         "rings and trees: lockstep bounds them from above; rounds of different slices share links max-min "
         "fairly in the fluid model, first in, first out between packets (up to 13% measured)",
-        note="16 endpoints in 4 servers, cc=none. NICs send the slice ahead first; its gaps are used by the next.",
+        note="16 endpoints in 4 servers, cc=none. NICs send the slice ahead first.",
     )
 
 

@@ -1,7 +1,8 @@
-"""Slices that follow each other through the phases: a recurrence, theorems, packets, and what is said of them."""
+"""Slices that follow each other through the phases: a recurrence, theorems, packets, and what is said."""
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from collections.abc import Sequence
@@ -9,20 +10,25 @@ from functools import cache
 
 import numpy as np
 import pytest
+import simpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fabric import Dmodk, Fabric
-from sims.allreduce import AllReduce
+from fabric.errors import ParameterError
+from sims.allreduce import AllReduce, all_reduce
 from sims.bottleneck import hotspots
-from sims.collectives import ALGORITHMS
-from sims.engine import flow_time
-from sims.explain import explain
+from sims.collectives import ALGORITHMS, SLICES, sliced
+from sims.engine import collective, flow_time
+from sims.explain import command, explain
 from sims.explain_lines import explanation_lines
+from sims.from_scenario import simulate
+from sims.network import FluidNetwork
 from sims.packet.collective import PacketProgram
 from sims.packet.settings import parse_packet_settings
 from sims.profiles import latency_profile
 from sims.program import Program
+from sims.scenario import Scenario
 from sims.schedule import Phase, Schedule
 from sims.table import limit_lines
 from topologies import fat_tree, load
@@ -192,6 +198,77 @@ def test_latency_of_many_steps_is_not_paid_slice_by_slice() -> None:
     assert sliced < plain
 
 
+@pytest.mark.parametrize("name", ACROSS[:2])
+@pytest.mark.parametrize("latency", [True, False])
+def test_alike_links_may_be_one(name: str, latency: bool) -> None:
+    # ECMP loads links unevenly: more than a few kinds of them are left.
+    job = AllReduce(Fabric.from_graph(load("fat-tree:k=8,gpus_per_server=4")), seed=3, placement="random")
+    program = job.program(f"{name}:pipeline=5")
+    assert 3 < len(program.condensed.capacity) < program.fabric.n_links / 10
+    for size in (10**5, 10**9):
+        env = simpy.Environment()
+        network = FluidNetwork(env, program.fabric.capacity)
+        env.run(env.process(collective(env, network, program, size, latency=latency)))
+        assert flow_time(program, size, latency=latency) == pytest.approx(env.now, rel=1e-9)
+
+
+# --- how many slices ----------------------------------------------------------------------------------------
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.sampled_from(ACROSS[:2]),
+    st.sampled_from([(2, 4), (3, 8), (8, 2)]),
+    st.sampled_from([8, 10**6, 10**9]),
+)
+def test_the_default_is_never_slower_than_none_and_near_the_best(
+    name: str, shape: tuple[int, int], size: int
+) -> None:
+    job = AllReduce(servers(*shape), routing="dmodk", latency_profile="ideal")
+    none, default, many = (
+        flow_time(job.program(text), size)
+        for text in (f"{name}:pipeline=1", sliced(name, "flow"), f"{name}:pipeline=64")
+    )
+    assert default <= none * (1 + 1e-9)
+    if "ring" in name:  # two kinds of links: what fills is 1/8 of the faster one's time at most
+        assert default <= many * (1 + 1 / SLICES)
+
+
+def test_rows_say_how_many_slices_ran_and_old_ones_mean_what_they_meant() -> None:
+    fabric = servers(4)
+    names = "hierarchical-ring,hierarchical-ring:pipeline=8,hierarchical-ring:pipeline=1,ring,auto"
+    rows = all_reduce(fabric, names, 2**26)
+    assert [row.scenario.algorithm for row in rows] == [
+        "hierarchical-ring:pipeline=8",
+        "hierarchical-ring:pipeline=1",
+        "ring",
+        "auto:pipeline=8",
+    ]
+    for row in rows:
+        assert simulate(row.scenario, fabric) == row
+    old = rows[0].scenario.model_copy(update={"algorithm": "hierarchical-ring"})
+    assert simulate(old, fabric).time_s == rows[1].time_s > rows[0].time_s
+    # As a row without slices was keyed before there was a default.
+    old_key = {**json.loads(old.canonical()), "algorithm": "hierarchical-ring"}
+    assert json.loads(old.canonical()) == old_key and old.key != rows[0].key
+    older = rows[-1].scenario.model_copy(update={"algorithm": "auto"})
+    every = [AllReduce(fabric).row(name, 2**26).time_s for name in ALGORITHMS]
+    assert simulate(older, fabric).time_s == min(every)
+    (bound,) = all_reduce(fabric, "hierarchical-ring", 2**26, engine="bound")
+    assert bound.scenario.algorithm == "hierarchical-ring"  # closed forms know no slices
+    with pytest.raises(ParameterError, match="no closed form for pipelined phases"):
+        all_reduce(fabric, "auto:pipeline=4", 2**26, engine="bound")
+
+
+def test_the_command_of_a_row_runs_what_the_row_ran() -> None:
+    old = Scenario.of(topology="fat-tree:k=4", ranks=16, algorithm="hierarchical-ring", size_bytes=8)
+    assert "--algorithm hierarchical-ring:pipeline=1 " in command(old)
+    assert "--algorithm hierarchical-ring " in command(old.model_copy(update={"engine": "bound"}))
+    assert "--algorithm ring " in command(old.model_copy(update={"algorithm": "ring"}))
+    kept = old.model_copy(update={"algorithm": "hierarchical-tree:pipeline=8,segment=1024"})
+    assert f"--algorithm {kept.algorithm} " in command(kept)
+
+
 # --- what limits them ---------------------------------------------------------------------------------------
 
 
@@ -284,7 +361,7 @@ def test_of_packets_what_waits_is_no_latency() -> None:
     row = AllReduce(star, engine="packet", packet=packet, latency_profile=SILENT).row(
         "halving-doubling", 2**24
     )
-    # Who folds in and out sends S each way and S/2 + S/4 + S/4 + S/2 between: 3.5 S with what the barrier has.
+    # Phase by phase: S to fold in, S/2, S/4, S/4, S/2, and S to fold out.
     assert row.efficiency == pytest.approx(3.5 * 2**24 / B / row.time_s, rel=1e-9)
     lines = list(limit_lines([row]))
     assert row.latency_share == 0 and "latency" not in lines[0]
