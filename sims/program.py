@@ -155,10 +155,11 @@ class Program:
 
     @cached_property
     def condensed(self) -> Condensed:
-        """The same program where links that every phase loads alike, for their capacity, are one.
+        """The same program without links that others stand for.
 
-        A link bounds the phases that it carries by what a byte of each takes on it, and of links with the
-        same such times one is enough. Only where every phase is lockstep; rounds keep their links.
+        A link bounds the phases that it carries by what a byte of each takes on it. Of links on which that
+        differs in one phase only, the one where it is largest is enough. Only where every phase is lockstep;
+        rounds keep their links.
         """
         if not all(stage.phase.lockstep for stage in self.stages):
             return Condensed(stages=self.stages, capacity=self.fabric.capacity, memo=self.memo)
@@ -166,14 +167,15 @@ class Program:
         seconds = np.stack([paths.load(1.0, self.fabric.n_links) for paths in distinct.values()])
         loaded = seconds.any(axis=0)  # of others some may be dead, and carry nothing
         seconds = seconds[:, loaded] / self.fabric.capacity[loaded]
-        seconds = seconds[:, np.lexsort(seconds)]
-        differs = np.concatenate([[True], (np.diff(seconds, axis=1) != 0).any(axis=0)])
-        paths = {
-            key: Paths.lockstep(row) for key, row in zip(distinct, np.ascontiguousarray(seconds[:, differs]))
-        }
+        for row in range(len(seconds)):
+            others = np.arange(len(seconds)) != row
+            seconds = seconds[:, np.lexsort([seconds[row], *seconds[others]])]
+            largest = np.append((np.diff(seconds[others], axis=1) != 0).any(axis=0), True)
+            seconds = seconds[:, largest]
+        paths = {key: Paths.lockstep(row) for key, row in zip(distinct, np.ascontiguousarray(seconds))}
         return Condensed(
             stages=tuple(replace(stage, paths=paths[id(stage.paths)]) for stage in self.stages),
-            capacity=np.ones(int(differs.sum())),
+            capacity=np.ones(seconds.shape[1]),
         )
 
     def with_capacity(self, capacity: NDArray[np.float64]) -> Program:
