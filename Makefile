@@ -79,7 +79,7 @@ bad-day: $(BIN)/fabricsim ## the figures of docs/bad-day.md
 	$(RUN100K) --algorithm halving-doubling $(STRUCK) --timeline $(DAY)/timeline-rounds.png >/dev/null
 	$(BIN)/fabricsim sweep $(DAY)/seeds.toml -o $(RESULTS)/bad-day/seeds
 	$(PLOT)/bad-day/seeds -o $(DAY)/seeds.png --figure cdf
-	$(BIN)/fabricsim allreduce --preset colossus-100k --algorithm hierarchical-tree --size 1GiB --placement random \
+	$(BIN)/fabricsim allreduce --preset colossus-100k --algorithm hierarchical-tree:pipeline=1 --size 1GiB --placement random \
 		--fail cables=1% --explain-plot docs/bad-day/gains.png >/dev/null
 
 clean: ## remove .venv, results and caches

@@ -18,10 +18,11 @@ from fabric.policy import policy_file
 from fabric.routing import caveat, check_policy
 from fabric.units import parse_sizes
 from fabric.upgrade import format_upgrades, improved
-from sims.collectives import ALGORITHMS, AUTO, build, format_algorithm, parse_algorithms
+from sims.collectives import build, contenders, format_algorithm, is_auto, parse_algorithms, sliced_each
 from sims.collectives.hierarchical import UnequalGroupsError
 from sims.digest import content_digest, digest_of
 from sims.engine import ENGINES as TIMES
+from sims.engine import latency_time
 from sims.faults.campaign import Campaign
 from sims.faults.rerouted import Rerouted
 from sims.faults.schedule_file import FaultSchedule
@@ -145,15 +146,22 @@ class AllReduce:
         """
         if algorithm not in self._programs:
             schedule = self.schedule(algorithm)
-            if schedule.pipeline > 1 and self.engine == "bound":
-                rule = (
-                    "engine bound has no closed form for pipelined phases, which share links: use engine flow"
-                )
-                raise ParameterError("algorithm", algorithm, rule)
+            self._require_form(algorithm, schedule.pipeline)
             self._programs[algorithm] = Program.compile(
                 schedule, self.left, self.placement, self.policy, self.profile
             )
         return self._programs[algorithm]
+
+    def _contenders(self, algorithm: str) -> tuple[str, ...]:
+        """What ``auto`` chooses from; a ParameterError where that asks for slices and the engine has none."""
+        ((_, parameters),) = parse_algorithms(algorithm)
+        self._require_form(algorithm, parameters.get("pipeline", 1))
+        return contenders(algorithm)
+
+    def _require_form(self, algorithm: str, slices: int) -> None:
+        if slices > 1 and self.engine == "bound":
+            rule = "engine bound has no closed form for pipelined phases, which share links: use engine flow"
+            raise ParameterError("algorithm", algorithm, rule)
 
     def packet_program(self, algorithm: str) -> PacketProgram:
         """The algorithm, built and routed for the packet engine; kept. Raises as ``program``."""
@@ -175,7 +183,9 @@ class AllReduce:
         Raises:
             ParameterError: as ``program``; the packet engine would take too long for the largest size.
         """
-        if algorithm != AUTO:
+        if is_auto(algorithm):
+            self._contenders(algorithm)
+        else:
             self.program(algorithm)
             if self.engine == "packet":
                 self.packet_program(algorithm).check(max(sizes))
@@ -220,21 +230,22 @@ class AllReduce:
         """
         used = algorithm
         disturbance: dict[str, dict[str, float]] = {}
-        if algorithm == AUTO:
-            times = {a: self._timed(a, size) for a in self.fits(tuple(ALGORITHMS))[0]}
+        if is_auto(algorithm):
+            times = {a: self._timed(a, size) for a in self.fits(self._contenders(algorithm))[0]}
             used = min(times, key=lambda a: times[a][0])
             time, packets = times[used]
         else:
             time, packets = self._timed(used, size)
         program = self.program(used)
         # Packets of a pipeline fill it as they come, and not in equal steps as the fluid model has it.
-        limit = program.limit(size, time, filling=self.engine != "packet")
+        filling, latency = self.engine != "packet", self._latency(program, size, time)
+        limit = program.limit(size, time, latency, filling=filling)
         if timeline is not None or not self.course.plain:
             outcome = self.campaign(used, size, timeline).run()
         if not self.course.plain:
             share, time = limit.latency_share * time, outcome.mean
             # What bounds it is said of the undisturbed run, what it reaches of the mean.
-            efficiency = program.limit(size, time).efficiency
+            efficiency = program.limit(size, time, share).efficiency
             limit = replace(limit, efficiency=efficiency, latency_share=share / time)
             disturbance = outcome.told()
         return Row(
@@ -268,6 +279,16 @@ class AllReduce:
             timeline=timeline,
         )
 
+    def _latency(self, program: Program, size: float, time: float) -> float:
+        """Of the ``time`` of a run without faults, the seconds that are latency.
+
+        Of packets: what the profile says of one phase after another, as far as bytes leave room for it. What
+        they wait in queues and for other ranks, and their headers, are none.
+        """
+        if self.engine != "packet":
+            return latency_time(program, size, time)
+        return max(0.0, min(program.chain(size), time - program.busy(size, filling=False)[0]))
+
     def _timed(self, algorithm: str, size: int) -> tuple[float, dict[str, dict[str, float]]]:
         """Seconds by the engine, and what a packet network saw."""
         program = self.program(algorithm)
@@ -295,11 +316,13 @@ def all_reduce(
     """Rows of an all-reduce on ``fabric`` (or on a graph, which is compiled): one per algorithm and size.
 
     ``algorithm``: one or several names, as in ``"ring,tree:segment=1MiB"``. ``sizes``: in bytes, or as text
-    (``"8:16G:x4"``). ``settings``: those of AllReduce.
+    (``"8:16G:x4"``). ``settings``: those of AllReduce. Hierarchical algorithms run in ``SLICES`` slices where
+    the text names no ``pipeline`` (sims.collectives.sliced); the rows say so.
     """
     if isinstance(sizes, (int, str)):
         sizes = parse_sizes(str(sizes))
     if not isinstance(algorithm, str):
         raise ParameterError("algorithm", algorithm, "text, as on the command line")
     job = AllReduce(fabric if isinstance(fabric, Fabric) else Fabric.from_graph(fabric), **settings)
-    return list(job.rows([format_algorithm(*item) for item in parse_algorithms(algorithm)], sizes))
+    named = parse_algorithms(sliced_each(algorithm, job.engine))
+    return list(job.rows([format_algorithm(*item) for item in named], sizes))

@@ -46,20 +46,29 @@ class Bottleneck:
 @dataclass(frozen=True, kw_only=True)
 class Hotspot:
     """Phases over the same links. ``phases``: their numbers, from 1; ``seconds`` that they take one by one,
-    of which ``latency`` are latency; ``share``: of the seconds of all phases and the profile's base."""
+    of which ``latency`` are latency; ``share``: of the seconds of all phases and the profile's base.
+
+    Of phases that run side by side (``together``) the bytes on the fullest links add up to ``seconds``, and
+    ``share`` is of the time of the run.
+    """
 
     phases: tuple[int, ...]
     seconds: float
     latency: float
     share: float
     bottlenecks: tuple[Bottleneck, ...]
+    together: bool = False
 
 
-def hotspots(program: Program, size: float) -> tuple[Hotspot, ...]:
+def hotspots(program: Program, size: float, time: float) -> tuple[Hotspot, ...]:
     """The phases in which most of the time goes, the longest first, and the fullest links of each.
 
     Phases with the same transfers count as one. Shown are as many as make up half of the time, three at most.
+    Of a pipelined program, of which a run takes ``time`` s, the links that are busy longest with all phases
+    are shown, and the phases that cross them.
     """
+    if program.schedule.pipeline > 1:
+        return (_side_by_side(program, size, time),)
     latency = np.array([stage.worst_latency for stage in program.stages]) * program.latency_factor(size)
     seconds = latency + program.byte_times(size)[:, 0]
     every = float(seconds.sum()) + program.base(size)
@@ -84,6 +93,27 @@ def hotspots(program: Program, size: float) -> tuple[Hotspot, ...]:
             )
         )
     return tuple(found)
+
+
+def _side_by_side(program: Program, size: float, time: float) -> Hotspot:
+    """The links that are fullest with the bytes of all phases, and the phases that use one of them."""
+    fabric = program.fabric
+    seconds, flows = np.zeros(fabric.n_links), np.zeros(fabric.n_links)
+    each = []
+    for stage, (amount, _) in zip(program.stages, program.byte_times(size)):
+        load = stage.paths.load(stage.share, fabric.n_links)
+        each.append(load / fabric.capacity * (amount / stage.peak))
+        seconds += each[-1]
+        np.maximum(flows, load * program.qps, out=flows)
+    full = seconds >= float(seconds.max()) * (1 - _EQUAL)
+    return Hotspot(
+        phases=tuple(number for number, own in enumerate(each, 1) if own[full].any()),
+        seconds=float(seconds.max()),
+        latency=0.0,
+        share=float(seconds.max()) / time,
+        bottlenecks=fullest(fabric, seconds, flows),
+        together=True,
+    )
 
 
 def _of_stage(program: Program, stage: Stage, amount: float) -> tuple[Bottleneck, ...]:

@@ -148,6 +148,7 @@ def allreduce(
     from fabric.units import format_size, parse_sizes
     from sims.allreduce import DEFAULT_ALGORITHMS, AllReduce
     from sims.assignments import overridden
+    from sims.collectives import sliced_each
     from sims.explain import Explainer
     from sims.explain_lines import explanation_lines
     from sims.faults.timeline import Timeline as Record
@@ -191,6 +192,7 @@ def allreduce(
     given = {"algorithm": asked, **{name: (text,) for name, text in settings.items()}}
     texts = overridden(given, sets or (), several=("algorithm", "size"))
     check_packet(texts)
+    texts["algorithm"] = sliced_each(texts["algorithm"], texts["engine"])
     names = _algorithms(texts.pop("algorithm"))
     chosen = parse_sizes(texts.pop("size"))
     members = check_field("ranks", texts["ranks"])

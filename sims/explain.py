@@ -22,7 +22,7 @@ from fabric.policy import Policy, Ugal
 from fabric.upgrade import format_upgrades, parse_upgrades
 from sims.allreduce import AllReduce
 from sims.bottleneck import Hotspot, hotspots
-from sims.collectives import ALGORITHMS
+from sims.collectives import AUTO, contenders, sliced
 from sims.engine import ENGINES as TIMES
 from sims.from_scenario import fabric_of, job_of
 from sims.profiles import PROFILES, LatencyProfile
@@ -153,7 +153,7 @@ def command(scenario: Scenario) -> str:
     """The command that runs ``scenario``; nothing for a graph in memory."""
     if scenario.topology.startswith("graph "):
         return ""
-    words = ["fabricsim", "allreduce", scenario.topology, "--algorithm", scenario.algorithm]
+    words = ["fabricsim", "allreduce", scenario.topology, "--algorithm", _spoken(scenario)]
     words += ["--size", str(scenario.size_bytes)]
     for name in SETTINGS:
         value = getattr(scenario, name)
@@ -161,6 +161,14 @@ def command(scenario: Scenario) -> str:
         if name == "routing" or value != Scenario.model_fields[name].default:
             words += option_words(name, value)
     return shlex.join(words)
+
+
+def _spoken(scenario: Scenario) -> str:
+    """The algorithm as a command has to name it: a row that names no slices ran without."""
+    text = scenario.algorithm
+    if sliced(text, scenario.engine) == text:
+        return text
+    return f"{text}{',' if ':' in text else ':'}pipeline=1"
 
 
 class Explainer:
@@ -201,7 +209,7 @@ class Explainer:
             time_s=row.time_s,
             latency_share=row.latency_share,
             phases=len(program.stages),
-            hotspots=hotspots(program, row.scenario.size_bytes),
+            hotspots=hotspots(program, row.scenario.size_bytes, row.time_s),
             remedies=remedies,
             left_out=left_out,
             note="" if self._timed else f"the full links are those of the {self._model()}",
@@ -320,12 +328,14 @@ class Explainer:
         return self._times[key]
 
     def _other(self, row: Row, left_out: list[str]) -> Iterator[Remedy]:
-        """The fastest of the other algorithms, each as it is without parameters.
+        """The fastest of the other algorithms, each as it runs where nothing more is said of it.
 
         One whose bytes alone take longer than the best found so far is not run.
         """
         size, best, chosen = row.scenario.size_bytes, float("inf"), ""
-        names = [name for name in ALGORITHMS if name != row.used.partition(":")[0]]
+        every = contenders(sliced(AUTO, self.job.engine))
+        own = row.used.partition(":")[0]
+        names = [name for name in every if name.partition(":")[0] != own]
         least = {name: self._least(name, size) for name in self.job.fits(names)[0]}
         refused: list[str] = []
         for name in sorted(least, key=lambda name: least[name]):
@@ -349,10 +359,8 @@ class Explainer:
 
         Packets may find other ways, so of those the links of the endpoints count.
         """
-        program = self.job.program(algorithm)
-        full, ideal = program.byte_times(size).T
-        seconds = full if self._timed else ideal
-        return float(seconds.max() if program.schedule.pipeline > 1 else seconds.sum())
+        full, ideal = self.job.program(algorithm).busy(size, filling=self._timed)
+        return full if self._timed else ideal
 
 
 def silent(profile: LatencyProfile) -> LatencyProfile:

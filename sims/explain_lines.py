@@ -56,6 +56,10 @@ def _why(share: float) -> str:
 def _phases(spot: Hotspot, phases: int) -> str:
     numbers = _listed([f"{number}" for number in spot.phases])
     word = "phase" if len(spot.phases) == 1 else "phases"
+    if spot.together:
+        return (
+            f"{word} {numbers} of {phases}, side by side: these links are busy {spot.share:.1%} of the time"
+        )
     latency = spot.latency / spot.seconds
     return f"{word} {numbers} of {phases}: {spot.share:.1%} of the time{_why(latency)}"
 

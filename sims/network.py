@@ -54,7 +54,8 @@ class RateMemo:
 class _Batch:
     """Flows that were handed over together; ``end`` is filled as they finish sending, ``open`` have not.
 
-    ``tag``: what ``reroute`` calls them; ``worth``: bytes delivered per byte of a flow.
+    ``tag``: what ``reroute`` calls them; ``worth``: bytes delivered per byte of a flow; ``sent``: the event
+    of the last byte's leaving, if anybody waits for it.
     """
 
     paths: Paths
@@ -64,6 +65,7 @@ class _Batch:
     done: simpy.Event
     tag: Hashable
     worth: float
+    sent: simpy.Event | None
 
     def move(self, paths: Paths, latency: NDArray[np.float64] | float) -> None:
         """Other paths for the flows that have not finished; the others keep their latency."""
@@ -119,18 +121,22 @@ class FluidNetwork:
         *,
         tag: Hashable = None,
         worth: float = 1.0,
+        sent: simpy.Event | None = None,
     ) -> simpy.Event:
         """Start one transfer per flow of ``paths`` now. Returns the event of the last receipt.
 
         ``size`` in bytes, ``latency`` in s, each one per flow or the same for all. The event's value is the
         time at which each flow was received: when its last byte was sent, plus its latency. ``tag``: what
         ``reroute`` calls these flows; ``worth``: bytes delivered per byte of a flow, as ``under_way`` says.
+        ``sent``: succeeds when the last byte of all has left, and their links are free again.
         """
         done = self.env.event()
         if not len(paths):
+            if sent is not None:
+                sent.succeed()
             return done.succeed(np.empty(0))
         amount = np.array(np.broadcast_to(np.asarray(size, float), len(paths)))
-        batch = _Batch(paths, latency, np.full(len(paths), np.nan), len(paths), done, tag, worth)
+        batch = _Batch(paths, latency, np.full(len(paths), np.nan), len(paths), done, tag, worth, sent)
         self._arrived.append((batch, amount))
         self._settle_soon()
         return done
@@ -205,6 +211,8 @@ class FluidNetwork:
             batch.end[ending] = np.minimum(end[mine], now)
             batch.open -= len(ending)
             if batch.open == 0:
+                if batch.sent is not None:
+                    batch.sent.succeed()
                 received = batch.end + batch.latency
                 # Rounding may put the end a hair before the clock, which must not go back.
                 self._at(max(float(received.max()) - now, 0.0), partial(_receive, batch.done, received))

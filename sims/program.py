@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TypedDict
 
 import numpy as np
@@ -22,7 +23,7 @@ from sims.network import RateMemo
 from sims.profiles import PLATEAU_BYTES, LatencyProfile
 from sims.schedule import Phase, Schedule
 
-__all__ = ["Limit", "Program", "Stage", "routed_phase"]
+__all__ = ["Condensed", "Limit", "Pace", "Program", "Stage", "routed_phase"]
 
 
 # Bytes per flow and queue pair (or part of a flow that is routed apart): while its phase is routed, and of
@@ -60,7 +61,9 @@ class Stage:
         return float(np.max(self.latency))
 
 
-class _Pace(TypedDict):
+class Pace(TypedDict):
+    """How long a byte takes, as in Stage: on the fullest link, on an endpoint's fullest; the former."""
+
     peak: float
     ideal: float
     hot: int
@@ -71,12 +74,14 @@ class _Pace(TypedDict):
 class Limit:
     """What bounds a run.
 
-    ``link``: the kind of link on which the phases spend most of their time for bytes. ``contention``: the
-    time for bytes over what the endpoints' own links would need, all planes used (1: none).
-    ``worst_link``, ``worst_load``: the kind of link and the contention of the worst single phase.
-    ``latency_share``: of the whole time. ``efficiency``: the bandwidth bound of the algorithm on this
-    fabric without contention and latency, over the time; never above 1, as every byte crosses endpoints'
-    links.
+    ``link``: the kind of link on which the phases spend most of their time for bytes; of pipelined phases,
+    which run side by side, the one that is busy longest with all of them. ``contention``: the time for bytes
+    over what the endpoints' own links would need, all planes used (1: none). ``worst_link``, ``worst_load``:
+    the kind of link and the contention of the worst single phase. ``latency_share``: of the whole time.
+    ``efficiency``: the bandwidth bound of the algorithm on this fabric without contention and latency, over
+    the time; never above 1, as every byte crosses endpoints' links. What neither bytes nor latency takes
+    (1 - efficiency * contention - latency_share) is a pipeline that fills, and in the packet model queues
+    and headers.
     """
 
     link: str
@@ -88,11 +93,21 @@ class Limit:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Condensed:
+    """A program on as few links as tell its times: ``capacity`` (links,) and the stages on them."""
+
+    stages: tuple[Stage, ...]
+    capacity: NDArray[np.float64]
+    memo: RateMemo = field(default_factory=RateMemo, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Program:
     """A schedule compiled for fabric, placement, policy and latency profile; serves every message size.
 
     ``usage``: per kind of link, the seconds at full rate that one byte of the message takes on a link of that
-    kind, in the mean (weighted by capacity) and on the fullest. ``qps``: flows of each transfer.
+    kind, in the mean (weighted by capacity) and on the fullest. ``joint``: the same of all phases together
+    that ``peak``, ``ideal`` and ``hot`` of a stage say of one. ``qps``: flows of each transfer.
     """
 
     fabric: Fabric  # the carrier: what the policy's traffic runs on
@@ -101,6 +116,7 @@ class Program:
     qps: int
     stages: tuple[Stage, ...]
     usage: dict[str, tuple[float, float]]
+    joint: Pace
     memo: RateMemo = field(default_factory=RateMemo, repr=False)
 
     @classmethod
@@ -140,6 +156,32 @@ class Program:
             qps=policy.qps,
             stages=tuple(stages),
             usage=_usage(runs_on, carried),
+            joint=_pace(carried, runs_on),
+        )
+
+    @cached_property
+    def condensed(self) -> Condensed:
+        """The same program without links that others stand for.
+
+        A link bounds the phases that it carries by what a byte of each takes on it. Of links on which that
+        differs in one phase only, the one where it is largest is enough. Only where every phase is lockstep;
+        rounds keep their links.
+        """
+        if not all(stage.phase.lockstep for stage in self.stages):
+            return Condensed(stages=self.stages, capacity=self.fabric.capacity, memo=self.memo)
+        distinct = {id(stage.paths): stage.paths for stage in self.stages}
+        seconds = np.stack([paths.load(1.0, self.fabric.n_links) for paths in distinct.values()])
+        loaded = seconds.any(axis=0)  # of others some may be dead, and carry nothing
+        seconds = seconds[:, loaded] / self.fabric.capacity[loaded]
+        for row in range(len(seconds)):
+            others = np.arange(len(seconds)) != row
+            seconds = seconds[:, np.lexsort([seconds[row], *seconds[others]])]
+            largest = np.append((np.diff(seconds[others], axis=1) != 0).any(axis=0), True)
+            seconds = seconds[:, largest]
+        paths = {key: Paths.lockstep(row) for key, row in zip(distinct, np.ascontiguousarray(seconds))}
+        return Condensed(
+            stages=tuple(replace(stage, paths=paths[id(stage.paths)]) for stage in self.stages),
+            capacity=np.ones(seconds.shape[1]),
         )
 
     def with_capacity(self, capacity: NDArray[np.float64]) -> Program:
@@ -154,8 +196,8 @@ class Program:
             load = stage.paths.load(stage.share, fabric.n_links)
             carried += load * (stage.phase.repeat * stage.phase.count / self.schedule.chunks)
             stages.append(replace(stage, **_pace(load, fabric)))
-        usage = _usage(fabric, carried)
-        return replace(self, fabric=fabric, stages=tuple(stages), usage=usage, memo=RateMemo())
+        usage, joint = _usage(fabric, carried), _pace(carried, fabric)
+        return replace(self, fabric=fabric, stages=tuple(stages), usage=usage, joint=joint, memo=RateMemo())
 
     def with_latency(self, profile: LatencyProfile) -> Program:
         """The same paths with the latencies of a profile that leaves the bytes the same share of links."""
@@ -170,7 +212,7 @@ class Program:
     def over(self, routed: Sequence[Paths]) -> Program:
         """The same program on other paths, one set per stage; a stage whose set is the same object stays.
 
-        ``usage`` stays that of the first paths.
+        ``usage`` and ``joint`` stay those of the first paths.
         """
         stages = []
         for stage, own in zip(self.stages, routed):
@@ -195,13 +237,19 @@ class Program:
         """Seconds that the whole takes once, before anything moves."""
         return self.profile.base * self.latency_factor(size)
 
+    def chain(self, size: float) -> float:
+        """Seconds of latency that a message cannot avoid: the base, and one phase after another."""
+        latency = sum(stage.worst_latency for stage in self.stages) * self.latency_factor(size)
+        return self.base(size) + latency
+
     def byte_times(self, size: float, *, filling: bool = True) -> NDArray[np.float64]:
         """(phases, 2) in s: what a phase's bytes take on the fullest link, and on an endpoint's fullest.
 
-        ``filling``: in a pipeline, also while the first segments come in and the last ones leave.
+        ``filling``: in a pipelined tree, also while the first segments come in and the last ones leave. With
+        several slices the links carry others meanwhile, so that it never counts.
         """
         chunks, phases = self.schedule.chunks, [stage.phase for stage in self.stages]
-        if filling:
+        if filling and self.schedule.pipeline == 1:
             sent = np.array([math.prod(phase.bytes_of(size, chunks)) for phase in phases])
         else:
             sent = np.array([phase.repeat * phase.count / chunks * size for phase in phases])
@@ -214,6 +262,16 @@ class Program:
         """
         return min((stage.planes for stage in self.stages if stage.planes), default=0.0)
 
+    def busy(self, size: float, *, filling: bool = True) -> tuple[float, float]:
+        """Seconds that the bytes of all phases take on the fullest links, and on those of the endpoints.
+
+        Phases one after another add up; pipelined ones do on each link, and the fullest of these counts.
+        """
+        if self.schedule.pipeline > 1:
+            return self.joint["peak"] * size, self.joint["ideal"] * size
+        full, ideal = self.byte_times(size, filling=filling).sum(axis=0).tolist()
+        return full, ideal
+
     def utilisation(self, size: float, time: float) -> dict[str, dict[str, float]]:
         """Per kind of link, the share of its capacity that ``size`` bytes in ``time`` s use.
 
@@ -224,23 +282,25 @@ class Program:
             for kind, (mean, peak) in self.usage.items()
         }
 
-    def limit(self, size: float, time: float, *, filling: bool = True) -> Limit:
-        """What bounds a run of ``size`` bytes that took ``time`` s; ``filling``: see ``byte_times``."""
+    def limit(self, size: float, time: float, latency: float, *, filling: bool = True) -> Limit:
+        """What bounds a run of ``size`` bytes that took ``time`` s, ``latency`` of which are latency.
+
+        ``filling``: see ``byte_times``.
+        """
         full, ideal = self.byte_times(size, filling=filling).T
+        all_full, all_ideal = self.busy(size, filling=filling)
         kinds = [link_kind(self.fabric, stage.hot) for stage in self.stages]
         spent: dict[str, float] = {}
         for kind, seconds in zip(kinds, full.tolist()):
             spent[kind] = spent.get(kind, 0.0) + seconds
-        worst = int(np.argmax(full / ideal))
-        # Pipelined phases run side by side, so the longest alone bounds them.
-        total = np.max if self.schedule.pipeline > 1 else np.sum
+        worst, link = int(np.argmax(full / ideal)), max(spent, key=lambda kind: spent[kind])
         return Limit(
-            link=max(spent, key=lambda kind: spent[kind]),
-            contention=float(full.sum() / ideal.sum()),
+            link=link_kind(self.fabric, self.joint["hot"]) if self.schedule.pipeline > 1 else link,
+            contention=all_full / all_ideal,
             worst_link=kinds[worst],
             worst_load=float(full[worst] / ideal[worst]),
-            latency_share=max(0.0, 1 - float(total(full)) / time),
-            efficiency=float(total(ideal)) / time,
+            latency_share=latency / time,
+            efficiency=all_ideal / time,
         )
 
 
@@ -306,7 +366,7 @@ def _stage(
     )
 
 
-def _pace(load: NDArray[np.float64], fabric: Fabric) -> _Pace:
+def _pace(load: NDArray[np.float64], fabric: Fabric) -> Pace:
     """How long one byte of every transfer takes on the fullest links; ``load``: (links,) bytes of them."""
     seconds = load / fabric.capacity
     hot_access = int(np.argmax(np.where(fabric.access, seconds, 0.0)))

@@ -17,7 +17,7 @@ from functools import cache, lru_cache
 from fabric.errors import ParameterError
 from fabric.fault import NONE
 from fabric.policy import POLICIES
-from sims.collectives import ALGORITHMS
+from sims.collectives import ALGORITHMS, parameters_of
 from sims.faults.setting import DEFAULT_DELAY
 from sims.faults.wear import PARTS as WEAR_PARTS
 from sims.faults.wear import PROFILES as WEARS
@@ -220,7 +220,7 @@ def legal_parts(field: str, text: str) -> tuple[str, ...]:
     if field == "routing":
         return _policy_parts(head)
     if field == "algorithm":
-        return ALGORITHMS[head].parameters if head in ALGORITHMS else ()
+        return parameters_of(head)
     if field == "packet":
         return PARTS
     if field == "faults":

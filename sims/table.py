@@ -36,6 +36,7 @@ __all__ = [
 ]
 
 _ELEMENT = 4  # bytes of a float
+_TOLD = 0.0005  # shares below it are not told
 
 _WIDTHS = (12, 12, 8, 6, 5, 12, 9, 9, 7)
 _TITLES = ("size", "count", "type", "redop", "root", "time", "algbw", "busbw", "#wrong")
@@ -120,9 +121,13 @@ def limit_lines(block: Sequence[Row]) -> Iterator[str]:
         text += f"; latency takes {row.latency_share:.0%} of the time"
     else:
         text += f"; the bytes wait for {row.limit_link} links"
-        if row.latency_share >= 0.0005:
+        if row.latency_share >= _TOLD:
             text += f", latency takes {row.latency_share:.1%} of the time"
     yield text
+    # With faults, efficiency is of the mean and not of a run.
+    rest = 1 - row.efficiency * row.contention - row.latency_share
+    if rest >= _TOLD and not row.disturbance:
+        yield f"# the rest: {rest:.1%} of the time, {_rest(row)}"
     if row.contention > 1.0005:
         yield (
             f"# contention: the bytes take {row.contention:.2f} times what the endpoints' links need, "
@@ -133,6 +138,13 @@ def limit_lines(block: Sequence[Row]) -> Iterator[str]:
         yield from disturbance_lines(size, row.disturbance)
     if row.packets:
         yield from packet_lines(row.packets, "# ")
+
+
+def _rest(row: Row) -> str:
+    """What takes time and is neither bytes on the fullest links nor latency."""
+    if row.packets:
+        return "waits in queues and for other ranks, and headers"
+    return "in which these links wait while pipelines fill and empty"
 
 
 def flows_lines(

@@ -17,10 +17,27 @@ from fabric.units import parse_size
 from sims.collectives import doubling, hierarchical, ring, tree
 from sims.schedule import Schedule
 
-__all__ = ["ALGORITHMS", "AUTO", "Algorithm", "build", "format_algorithm", "parse_algorithms"]
+__all__ = [
+    "ALGORITHMS",
+    "AUTO",
+    "SLICES",
+    "Algorithm",
+    "build",
+    "contenders",
+    "format_algorithm",
+    "is_auto",
+    "parameters_of",
+    "parse_algorithms",
+    "sliced",
+    "sliced_each",
+]
 
-AUTO = "auto"  # a legal name for parse_algorithms; what it stands for is the caller's choice
-_SLICES = 8  # pipeline=true
+AUTO = "auto"  # a legal name for parse_algorithms: the fastest of ``contenders``
+# Slices of hierarchical algorithms where nobody says how many, and what pipeline=true means. With latency
+# paid side by side more slices are never slower in the model, but each is a message of its own: so as few as
+# come near the best. Of phases that take b_k s of bytes, m slices take max b + (sum b - max b) / m: with two
+# kinds of links, inside servers and between them, 8 are within 1/8 of what any number can reach.
+SLICES = 8
 _MOST_CHANNELS = 1024  # as of the queue pairs of ECMP; NCCL has 64 at most
 _MOST_SLICES = 4096
 
@@ -33,11 +50,14 @@ class Algorithm:
         description: one line.
         parameters: names of what it takes, each a key of the parsers in this module.
         make: ``(n, servers, groups, **parameters) -> Schedule``.
+        in_slices: runs in SLICES slices where nobody says how many. Not where phases are rounds: of rounds
+            that share links each transfer has a rate of its own, and 100,000 in 8 slices take minutes.
     """
 
     description: str
     parameters: tuple[str, ...]
     make: Callable[..., Schedule]
+    in_slices: bool = False
 
 
 def _flat(algorithm: Callable[..., Schedule]) -> Callable[..., Schedule]:
@@ -63,11 +83,14 @@ def _grouped(name: str, algorithm: Callable[..., Schedule]) -> Callable[..., Sch
     return make
 
 
-def _hierarchical(inner: str, algorithm: Callable[..., Schedule], *parameters: str) -> Algorithm:
+def _hierarchical(
+    inner: str, algorithm: Callable[..., Schedule], *parameters: str, in_slices: bool = True
+) -> Algorithm:
     return Algorithm(
         description=f"reduce-scatter in each group, {inner} across groups on each rail, all-gather in groups",
         parameters=("pipeline", *parameters),
         make=_grouped(f"hierarchical-{inner}", algorithm),
+        in_slices=in_slices,
     )
 
 
@@ -94,7 +117,9 @@ ALGORITHMS: dict[str, Algorithm] = {
     ),
     "hierarchical-ring": _hierarchical("ring", ring.ring, "channels"),
     "hierarchical-tree": _hierarchical("tree", tree.double_binary_tree, "segment"),
-    "hierarchical-halving-doubling": _hierarchical("halving-doubling", doubling.halving_doubling),
+    "hierarchical-halving-doubling": _hierarchical(
+        "halving-doubling", doubling.halving_doubling, in_slices=False
+    ),
 }
 
 
@@ -177,6 +202,61 @@ def format_algorithm(name: str, params: Mapping[str, Any]) -> str:
     return f"{name}:{settings}" if settings else name
 
 
+def sliced(text: str, engine: str) -> str:
+    """The text of an algorithm as users mean it, who say nothing of slices: with ``SLICES`` of them.
+
+    Rows say how many ran, so a text that stands in a row without a number means what it always did: no
+    slices. Closed forms (``bound``) know no phases side by side; there it means none, too, and where the
+    algorithm is not ``in_slices``. Checks nothing.
+
+    >>> sliced("hierarchical-ring", "flow"), sliced("hierarchical-ring", "bound"), sliced("ring", "flow")
+    ('hierarchical-ring:pipeline=8', 'hierarchical-ring', 'ring')
+    """
+    name, colon, rest = text.partition(":")
+    takes = is_auto(text) or (name.strip() in ALGORITHMS and ALGORITHMS[name.strip()].in_slices)
+    if engine == "bound" or not takes or "pipeline" in rest:
+        return text
+    return f"{text}{',' if rest.strip() else '' if colon else ':'}pipeline={SLICES}"
+
+
+def sliced_each(text: str, engine: str) -> str:
+    """``sliced`` for each algorithm of a list; what then is the same stands once.
+
+    Raises:
+        ParameterError: as :func:`parse_algorithms`.
+
+    >>> sliced_each("ring,hierarchical-ring,hierarchical-ring:pipeline=8", "flow")
+    'ring,hierarchical-ring:pipeline=8'
+    """
+    texts = [sliced(format_algorithm(*item), engine) for item in parse_algorithms(text)]
+    once = dict.fromkeys(format_algorithm(*item) for one in texts for item in parse_algorithms(one))
+    return ",".join(once)
+
+
+def is_auto(text: str) -> bool:
+    """Whether the text of an algorithm leaves the choice to the model."""
+    return text.partition(":")[0].strip() == AUTO
+
+
+def contenders(text: str) -> tuple[str, ...]:
+    """The algorithms that ``auto`` chooses from, those ``in_slices`` in as many as its text says.
+
+    >>> contenders("auto:pipeline=4")[-2:]
+    ('hierarchical-tree:pipeline=4', 'hierarchical-halving-doubling')
+    """
+    ((_, params),) = parse_algorithms(text)
+    return tuple(
+        format_algorithm(name, params if entry.in_slices else {}) for name, entry in ALGORITHMS.items()
+    )
+
+
+def parameters_of(name: str) -> tuple[str, ...]:
+    """What the algorithm of this name takes; nothing where there is none."""
+    if name == AUTO:
+        return ("pipeline",)
+    return ALGORITHMS[name].parameters if name in ALGORITHMS else ()
+
+
 def _names() -> tuple[str, ...]:
     return (*ALGORITHMS, AUTO)
 
@@ -192,7 +272,7 @@ def _add(name: str, params: dict[str, str], setting: str) -> None:
 
 def _parameters(name: str, params: Mapping[str, Any]) -> dict[str, Any]:
     """``params`` checked and as values."""
-    legal = ALGORITHMS[name].parameters if name in ALGORITHMS else ()
+    legal = parameters_of(name)
     for key in params:
         if key not in legal:
             rule = f"unknown parameter of {name}" + ("" if legal else ", which takes none")
@@ -217,7 +297,7 @@ def _channels(name: str, value: Any) -> int:
 
 def _pipeline(name: str, value: Any) -> int:
     if str(value).strip().lower() in ("true", "false"):
-        return _SLICES if str(value).strip().lower() == "true" else 1
+        return SLICES if str(value).strip().lower() == "true" else 1
     return _at_most(_MOST_SLICES, name, value, "each slice is sent in every phase")
 
 

@@ -63,7 +63,8 @@ def hierarchical(
     if g > 1:
         scatter, gather = _rings(ranks, shard, across.chunks)
         phases = (scatter, *phases, gather)
-    note = f"across groups: {across.note}" if across.note else ""
+    notes = [f"{pipeline:,} slices, one behind the other"] if pipeline > 1 and len(phases) > 1 else []
+    note = "; ".join(notes + ([f"across groups: {across.note}"] if across.note else []))
     return Schedule(name=name, n=ranks.size, chunks=chunks, phases=phases, note=note, pipeline=pipeline)
 
 

@@ -17,7 +17,7 @@ import simpy
 from numpy.typing import NDArray
 
 from fabric.errors import FabricsimError
-from sims.engine import collective, flow_time
+from sims.engine import collective, flow_time, slice_bytes, slice_wait
 from sims.faults.process import Fault
 from sims.faults.rerouted import Rerouted
 from sims.faults.setting import Course
@@ -222,8 +222,7 @@ class Campaign:
             self._time = self._touched = None
             if self._network is not None:
                 stage = self.rerouted.stages[number]
-                latency = np.asarray(stage.latency, float) * self.rerouted.latency_factor(self.size)
-                self._network.reroute(number, stage.paths, latency)
+                self._network.reroute(number, stage.paths, slice_wait(self.rerouted, number, self.size))
 
     def _account(self, time: float, many: int, concerned: NDArray[np.bool_]) -> None:
         """Note what all-reduces took; what they lost is shared evenly by the faults in force meanwhile that
@@ -239,8 +238,6 @@ class Campaign:
 
     def payload(self) -> float:
         """Bytes that one all-reduce delivers: all transfers of all phases."""
-        schedule, total = self.rerouted.schedule, 0.0
-        for stage in self.rerouted.home.stages:
-            steps, amount = stage.phase.bytes_of(self.size, schedule.chunks)
-            total += steps * amount * len(stage.phase)
-        return total
+        home = self.rerouted.home
+        each = (slice_bytes(home, k, self.size) * len(s.phase) for k, s in enumerate(home.stages))
+        return home.schedule.pipeline * sum(each)

@@ -10,6 +10,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.patches import Patch, Rectangle
 
 from fabric.errors import ParameterError
+from sims.collectives import is_auto
 from sims.figures.columns import column
 from sims.figures.grid import cells_of, label_cells, other_axis
 from sims.figures.labels import CellLabels, CellText
@@ -74,7 +75,7 @@ def plot_crossover(
     require_rows(rows)
     every = [row for own in panels for row in own] or list(rows)
     who = column(color, every)
-    contending = [name for name in dict.fromkeys(who.of(every)) if name != "auto"]
+    contending = [name for name in dict.fromkeys(who.of(every)) if not is_auto(str(name))]
     if len(contending) < 2:
         found = ", ".join(map(str, dict.fromkeys(who.of(every))))
         rule = f"crossover needs rows of at least two values of {color}, and found {found}"
@@ -107,7 +108,7 @@ def plot_crossover(
 def legend_of(rows: Sequence[Row], color: str = "algorithm") -> list[tuple[Any, str]]:
     """The contenders with colour, hatch and letter."""
     who = column(color, rows)
-    contending = [name for name in dict.fromkeys(who.of(rows)) if name != "auto"]
+    contending = [name for name in dict.fromkeys(who.of(rows)) if not is_auto(str(name))]
     names = [str(value) if who.scale == "words" else who.named(value) for value in contending]
     codes = letters_of(names)
     return [

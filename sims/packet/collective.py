@@ -5,7 +5,8 @@ when that of the rank before has come, a segment when it has come from below (or
 next phase when it has received all that the phase has for it; what it still has to send of that phase stays
 before it in the same queue pair, and shares the NIC with it otherwise. (With ``steps=barrier`` nobody enters
 a phase before everybody may, as in the fluid model.) With ``pipeline`` slices, a slice enters a phase on a
-rank when it has left the phase before it there, and when the slice ahead has left this one.
+rank when it has left the phase before it there. NICs send what belongs to a slice ahead first, so that a
+slice follows the one ahead as soon as that has been sent, and where it waits for latency, in its gaps.
 """
 
 from __future__ import annotations
@@ -183,18 +184,23 @@ class _Run:
         for number, (phase, paths) in enumerate(zip(schedule.phases, program.paths)):
             steps, amount = _messages(phase, size / self.slices, schedule.chunks)
             self.amounts.append(amount / program.qps)
-            flows = self._opened(paths, program, factor)
             for lane in range(self.slices):
+                flows = self._opened(paths, program, factor, lane)
                 self._add(lane, number, phase, flows, steps, program.qps)
         for lane in range(self.slices):
             for place in range(places):
                 self._advance(lane, place)
 
-    def _opened(self, paths: Paths, program: PacketProgram, factor: float) -> list[tuple[Flow, float]]:
-        """A flow for each path, and what each of its messages waits first."""
+    def _opened(
+        self, paths: Paths, program: PacketProgram, factor: float, lane: int
+    ) -> list[tuple[Flow, float]]:
+        """A flow of one slice for each path, and what each of its messages waits first."""
         ptr, link = paths.ptr.tolist(), paths.link.tolist()
         once = program.latencies.once(paths)
-        return [(self.network.open(link[ptr[i] : ptr[i + 1]]), once[i] * factor) for i in range(len(paths))]
+        return [
+            (self.network.open(link[ptr[i] : ptr[i + 1]], order=lane), once[i] * factor)
+            for i in range(len(paths))
+        ]
 
     def _add(
         self, lane: int, number: int, phase: Phase, flows: list[tuple[Flow, float]], steps: int, qps: int
@@ -225,15 +231,11 @@ class _Run:
             here = at[place]
             if here >= 0 and missing[here][place]:
                 return
-            if lane and here + 1 < self.phases and self.at[lane - 1][place] <= here + 1:
-                return
             at[place] = here + 1
             if here + 1 < self.phases:
                 for transfer in self.sending[lane][here + 1][place]:
                     transfer.open = True
                     self._post(transfer)
-            if here >= 0 and lane + 1 < self.slices:
-                self._advance(lane + 1, place)
 
     def _post(self, transfer: _Transfer) -> None:
         """Send every step that may be sent."""

@@ -12,6 +12,7 @@ from bisect import insort
 from collections.abc import Sequence
 from heapq import heappush
 from math import exp, inf
+from operator import attrgetter
 
 import simpy
 from simpy.core import NORMAL
@@ -28,6 +29,7 @@ from sims.packet.ways import Ways, cables, last_leg, targets
 __all__ = ["PacketNetwork"]
 
 _INSTANT = 1e-12  # s; waits below it are rounding
+_order = attrgetter("order")
 
 
 class PacketNetwork:
@@ -70,6 +72,7 @@ class PacketNetwork:
         self._full = settings.packet
         self._round_trip = round_trip if settings.cc == "window" else 0.0
         self._spread = spread
+        self._ordered = False  # some flow has to let others go first
         self._random = random.Random(seed).random
         # By the switches to which they lead: the links, and the ports that they mean by the port before.
         self._ways: dict[tuple[int, ...], tuple[Ways, dict[Port, tuple[Port, ...]]]] = {}
@@ -93,10 +96,13 @@ class PacketNetwork:
             self.ports[link] = found
         return found
 
-    def open(self, links: Sequence[int]) -> Flow:
-        """A flow over ``links``, from one endpoint to another."""
+    def open(self, links: Sequence[int], order: int = 0) -> Flow:
+        """A flow over ``links``, from one endpoint to another. Of those that may send, a NIC lets the ones of
+        least ``order`` take turns.
+        """
         ports = [self.port(link) for link in links]
-        flow = Flow(ports)
+        flow = Flow(ports, order)
+        self._ordered |= order > 0
         self.flows.append(flow)
         if self._spread:
             self._free(flow, list(links))
@@ -210,7 +216,11 @@ class PacketNetwork:
         now = self.env._now
         senders = port.senders
         while senders:
-            flow = senders.popleft()
+            if self._ordered and len(senders) > 1:
+                flow = min(senders, key=_order)  # of equals the first, whose turn it is
+                senders.remove(flow)
+            else:
+                flow = senders.popleft()
             window = flow.window
             if window is not None:
                 at = self._allowed(flow, now)

@@ -143,6 +143,7 @@ class Flow:
     that ``ways`` lists by the port it came by, and where they list none, one of ``into`` by the switch that
     it has reached. Without ``ways`` all hops are fixed. ``first``: the port on which the next packet sets
     out; ``lasts``: those into the destination.
+    ``order``: among the flows of its NIC, the lower the sooner.
     """
 
     __slots__ = (
@@ -157,6 +158,7 @@ class Flow:
         "lasts",
         "messages",
         "number",
+        "order",
         "packets",
         "ports",
         "stalled",
@@ -167,8 +169,8 @@ class Flow:
         "window",
     )
 
-    def __init__(self, ports: Sequence[Port]) -> None:
-        self.ports = tuple(ports)
+    def __init__(self, ports: Sequence[Port], order: int = 0) -> None:
+        self.ports, self.order = tuple(ports), order
         self.first = self.ports[0]
         self.starts, self.lasts = self.ports[:1], self.ports[-1:]
         self.fixed = len(self.ports)

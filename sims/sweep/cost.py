@@ -15,7 +15,7 @@ import numpy as np
 from fabric import Fabric
 from fabric.errors import ParameterError
 from fabric.policy import Ugal, Valiant, parse_policy
-from sims.collectives import ALGORITHMS, AUTO, build, parse_algorithms
+from sims.collectives import AUTO, build, contenders, is_auto, parse_algorithms
 from sims.scenario import Scenario
 from sims.schedule import Schedule
 from sims.sweep.bench import share_key
@@ -92,8 +92,8 @@ def estimate(points: Iterable[Scenario], extents: dict[str, Extent]) -> tuple[fl
 @lru_cache(maxsize=4096)
 def _flows(algorithm: str, ranks: int, extent: Extent) -> tuple[float, float, float]:
     """Transfers with paths of their own, those of the fullest phase, and those of all rounds."""
-    if algorithm == AUTO:
-        each = [_flows(name, ranks, extent) for name in ALGORITHMS]
+    if is_auto(algorithm):
+        each = [_flows(name, ranks, extent) for name in contenders(algorithm)]
         return sum(e[0] for e in each), max(e[1] for e in each), sum(e[2] for e in each)
     size = extent.group if needs_groups(algorithm) else extent.server
     n = max(2, size, min(ranks, _SAMPLE) // size * size)
@@ -137,4 +137,5 @@ def pipelined(algorithm: str) -> bool:
     Raises:
         ParameterError: a parameter that no number of ranks can have.
     """
-    return algorithm != AUTO and _sample(algorithm, 4, 2).pipeline > 1
+    names = contenders(algorithm) if is_auto(algorithm) else (algorithm,)
+    return any(_sample(name, 4, 2).pipeline > 1 for name in names)

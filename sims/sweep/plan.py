@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from fabric.errors import FabricsimError, ParameterError
+from sims.collectives import sliced
 from sims.scenario import SETTINGS, Scenario
 from sims.settings import DEFAULTS, assign, defaults_of, taken_apart
 from sims.spelling import check_field
@@ -176,6 +177,7 @@ def _expanded(spec: SweepSpec, mistakes: _Mistakes) -> list[_Point]:
         try:
             for key, text in sorted((*spec.base, *label), key=lambda pair: "." in pair[0]):
                 point.texts = assign(point.texts, key, text)
+            point.texts["algorithm"] = sliced(point.texts["algorithm"], point.texts["engine"])
             points.append(point)
         except FabricsimError as error:
             mistakes.note(point, error)

@@ -88,7 +88,9 @@ def test_one_group_or_groups_of_one() -> None:
 def test_name_note_and_pipeline() -> None:
     schedule = hierarchical(np.arange(12).reshape(6, 2), recursive_doubling, "grid", pipeline=4)
     assert (schedule.name, schedule.n, schedule.pipeline) == ("grid", 12, 4)
-    assert schedule.note.startswith("across groups: n = 6 = 2^2 + 2: 2 ranks fold")
+    assert schedule.note.startswith(
+        "4 slices, one behind the other; across groups: n = 6 = 2^2 + 2: 2 ranks fold"
+    )
 
 
 @pytest.mark.parametrize(

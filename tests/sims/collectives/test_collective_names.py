@@ -141,7 +141,7 @@ def test_format_refuses() -> None:
         ("ring:channels=1,channels=2", "ring:channels: '2': given twice, '1' before"),
         ("ring,tree,ring", "algorithm: 'ring,tree,ring': 'ring' is given twice"),
         ("tree:segment=1MiB,tree:segment=1M", "'tree' is given twice"),
-        ("auto:channels=2", "'channels': unknown parameter of auto, which takes none"),
+        ("auto:channels=2", "'channels': unknown parameter of auto .legal: pipeline"),
     ],
 )
 def test_parse_refuses(text: str, message: str) -> None:
