@@ -1,0 +1,78 @@
+"""Every number of `routing compare`, in rows and in lines, against a demand that can be shared by eye."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fabric import Fabric
+from fabric.policy import parse_policy
+from sims.balance import Balance, TierLoad, balance_rows, balances
+from sims.balance_lines import balance_lines
+from sims.demand import Demand
+from topologies import load
+
+# 0 and 1 to 3, 2 to 4, on one switch at 50 GB/s: the link into 3 is shared, that into 4 is not.
+DEMAND = Demand(text="by hand", src=np.array([0, 1, 2]), dst=np.array([3, 3, 4]))
+
+
+@pytest.fixture(scope="module")
+def star() -> Fabric:
+    return Fabric.from_graph(load("star:endpoints=5,rate=400Gbps"))
+
+
+def test_rows_are_in_gigabytes_per_second_and_loads_in_shares(star: Fabric) -> None:
+    """Rates 25, 25, 50 GB/s; the link into 3 carries twice its share, which is load 1; half of it is 0.5."""
+    (found,) = balances(star, DEMAND, [parse_policy("dmodk")])
+    up, down = balance_rows([found], topology="star", traffic="by hand")
+    if up["kind"].startswith(("leaf", "switch")):  # type: ignore[attr-defined]
+        up, down = down, up
+    for row in (up, down):
+        assert row["flows"] == 3 and row["sampled_flows"] == 0 and row["links"] == 5
+        assert row["slowest_GBps"] == pytest.approx(25.0)
+        assert row["mean_GBps"] == pytest.approx(100 / 3)
+        assert row["full_GBps"] == pytest.approx(25.0)
+        # Of three flows in order the second is the least with at least half of the way below it.
+        quantiles = row["rate_quantiles_GBps"]
+        assert isinstance(quantiles, list) and len(quantiles) == 201
+        assert (quantiles[0], quantiles[100], quantiles[200]) == pytest.approx((25.0, 25.0, 50.0))
+    # Out of 0, 1, 2: 0.5 each, and nothing out of the receivers: 0, 0, 0.5, 0.5, 0.5 in order.
+    assert [up[f"load_{name}"] for name in ("mean", "median", "p99", "most")] == pytest.approx(
+        [0.3, 0.5, 0.5, 0.5]
+    )
+    # Into the receivers 1 and 0.5: 0, 0, 0, 0.5, 1 in order. Rank 0.99 x 4 is below the last.
+    assert [down[f"load_{name}"] for name in ("mean", "median", "p99", "most")] == pytest.approx(
+        [0.3, 0.0, 0.5, 1.0]
+    )
+    assert (up["used"], down["used"]) == pytest.approx((0.6, 0.4))
+
+
+def test_queue_pairs_divide_a_flow_and_add_up_again(star: Fabric) -> None:
+    """On one switch all queue pairs take one way, so their number changes nothing."""
+    one, four = balances(star, DEMAND, [parse_policy("ecmp"), parse_policy("ecmp:qps=4")])
+    assert four.quantiles == pytest.approx(one.quantiles) and four.full == pytest.approx(one.full)
+    assert [tier.mean for tier in four.tiers] == pytest.approx([tier.mean for tier in one.tiers])
+    assert four.flows == 3
+
+
+def test_lines_show_the_ranks_that_their_titles_name(star: Fabric) -> None:
+    """Quantiles that are their own rank: 1% is the third of 201, the median the 101st."""
+    loads = tuple(float(rank) for rank in range(201))
+    tier = TierLoad(
+        kind="a -> b", links=7, used=0.25, mean=3.0, median=100.0, p99=198.0, most=200.0, quantiles=loads
+    )
+    shown = Balance(
+        routing="dmodk",
+        flows=201,
+        slowest=5e9,
+        mean=90e9,
+        full=200e9,
+        quantiles=tuple(rank * 1e9 for rank in loads),
+        tiers=(tier,),
+    )
+    lines = list(balance_lines("star", star, DEMAND, [shown]))
+    assert any("full: 200 GB/s" in line for line in lines)
+    (rates,) = [line for line in lines if line.startswith("dmodk")]
+    assert rates.split()[1:] == ["5.00", "2.5%", "2.00", "100.00", "90.00"]
+    (tiers,) = [line for line in lines if line.startswith("a -> b")]
+    assert tiers.split()[3:] == ["dmodk", "25.0%", "3.000", "100.000", "198.000", "200.000"]

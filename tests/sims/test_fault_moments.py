@@ -1,0 +1,70 @@
+"""When routing learns and forgets, and what phases load once they moved: moments and sums by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import simpy
+
+from fabric import Fabric
+from fabric.damage import cable_links
+from fabric.policy import parse_policy
+from sims.collectives import build
+from sims.faults.links import Links
+from sims.faults.outage import Outage
+from sims.faults.process import FaultProcess
+from sims.profiles import latency_profile
+from sims.program import Program
+from topologies import fat_tree
+
+FOUR = Fabric.from_graph(fat_tree(k=4))
+CABLE = np.flatnonzero(~FOUR.access[cable_links(FOUR)[:, 0]])[:1]
+
+
+@pytest.mark.parametrize(
+    ("length", "learned"),
+    [(2.0, [1.5, 3.5]), (0.5, []), (0.25, []), (0.625, [1.5, 2.125])],  # one that is over in time: unnoticed
+)
+def test_routing_learns_of_cut_and_repair_a_delay_later(length: float, learned: list[float]) -> None:
+    env = simpy.Environment()
+    links, known = Links(FOUR, FOUR), Links(FOUR, FOUR)
+    outage = Outage(at=1.0, length=length, cables=CABLE, what="cut")
+    process = FaultProcess(env, [outage], links, known, delay=0.5)
+    happened: list[tuple[str, float, bool, bool, int]] = []
+
+    def note(what: str) -> None:
+        happened.append((what, env.now, links.whole, known.whole, len(process.active)))
+
+    process.changed, process.learned = lambda: note("changed"), lambda: note("learned")
+    assert process.next_time == 1.0
+    env.run()
+    changed = [("changed", 1.0), ("changed", 1.0 + length)]
+    expected = [*changed, *(("learned", at) for at in learned)]  # all are exact in binary
+    assert [(what, at) for what, at, *_ in happened] == sorted(expected, key=lambda one: one[1])
+    dead = {(what, at): (whole, unknown, active) for what, at, whole, unknown, active in happened}
+    assert dead["changed", 1.0] == (False, True, 1)
+    # In force from when it begins until routing has forgotten it.
+    assert dead["changed", 1.0 + length] == (True, not learned, len(learned) // 2)
+    assert not process.active and links.whole and known.whole
+    assert [(fault.known, fault.until) for fault in process.faults] == [(bool(learned), 1.0 + length)]
+
+
+@pytest.mark.parametrize("routing", ["ecmp", "ecmp:qps=4", "dmodk"])
+@pytest.mark.parametrize("algorithm", ["ring", "halving-doubling", "tree"])
+def test_the_same_paths_found_again_are_the_same_program(routing: str, algorithm: str) -> None:
+    """Loads, latencies and times of a program do not depend on when its paths were found."""
+    policy, ranks = parse_policy(routing), FOUR.n_endpoints
+    plan, profile = build(algorithm, {}, ranks), latency_profile("roce-400g")
+    program = Program.compile(plan, FOUR, np.arange(ranks), policy, profile)
+    rows = [np.arange(len(stage.routed)) for stage in program.stages]
+    again = program.over([stage.routed.take(row) for stage, row in zip(program.stages, rows)])
+    for before, after in zip(program.stages, again.stages, strict=True):
+        assert after is not before
+        assert (after.peak, after.ideal, after.hot, after.share) == (
+            before.peak,
+            before.ideal,
+            before.hot,
+            before.share,
+        )
+        np.testing.assert_allclose(after.latency, before.latency)
+    np.testing.assert_allclose(again.byte_times(1e9), program.byte_times(1e9))
