@@ -76,3 +76,15 @@ def test_lines_show_the_ranks_that_their_titles_name(star: Fabric) -> None:
     assert rates.split()[1:] == ["5.00", "2.5%", "2.00", "100.00", "90.00"]
     (tiers,) = [line for line in lines if line.startswith("a -> b")]
     assert tiers.split()[3:] == ["dmodk", "25.0%", "3.000", "100.000", "198.000", "200.000"]
+
+
+def test_the_99_percent_of_a_tier_is_its_own_rank() -> None:
+    """Endpoint i of 201 sends i flows over its own link: the loads are 0 to 200 of 200, each once."""
+    wide = Fabric.from_graph(load("star:endpoints=201"))
+    src = np.repeat(np.arange(201), np.arange(201))
+    turn = np.arange(len(src)) - np.repeat(np.cumsum(np.arange(201)) - np.arange(201), np.arange(201))
+    traffic = Demand(text="a ramp", src=src, dst=(src + 1 + turn) % 201)
+    (found,) = balances(wide, traffic, [parse_policy("dmodk")])
+    (up,) = [tier for tier in found.tiers if tier.kind.startswith("endpoint")]
+    assert (up.median, up.p99, up.most) == pytest.approx((100 / 200, 198 / 200, 1.0))
+    assert up.quantiles == pytest.approx([rank / 200 for rank in range(201)])
