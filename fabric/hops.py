@@ -114,6 +114,8 @@ def _over_network(f: Fabric, leaves: NDArray[np.int64], number: NDArray[np.int64
         weights = np.multiply.outer(number, weight)
         total += np.bincount(nearest.ravel(), weights=weights.ravel(), minlength=NO_PATH + 1)
     total[0] -= number.sum()  # an endpoint and itself are no pair
+    cabled = int(number.sum())
+    total[NO_PATH] += f.n_endpoints * (f.n_endpoints - 1) - cabled * (cabled - 1)
     return {_links(d): int(total[d]) for d in np.flatnonzero(total).tolist()}
 
 
@@ -164,9 +166,9 @@ def _relayed(
     for row, servers in zip(*_sorts(f, kind)):
         members = row[row >= 0]
         own = np.bincount(members, minlength=len(leaves))
-        relay = near[members].min(axis=0)
-        for member in members.tolist():
-            far = near[member] == NO_PATH
+        relay = near[members].min(axis=0, initial=NO_PATH)
+        for member in row[row > -2].tolist():  # -1: one without a cable, whom all others are far from
+            far = (near[member] == NO_PATH) | (member < 0)
             for links in np.unique(relay[far & (relay < NO_PATH)]).tolist():
                 pairs = int(servers * (number - own)[far & (relay == links)].sum())
                 found[links + 4] = found.get(links + 4, 0) + pairs
