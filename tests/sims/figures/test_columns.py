@@ -23,22 +23,15 @@ def row() -> Row:
     return run("fat-tree:k=4", "ring", "64M")[0]
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(0, "0 B"), (512, "512 B"), (1023.6, "1 KiB"), (1024, "1 KiB"), (1536, "1.5 KiB"), (2**20, "1 MiB")]
-    + [(2**29, "512 MiB"), (2**30, "1 GiB"), (3 * 2**40, "3 TiB"), (-2048, "-2 KiB")],
-)
-def test_sizes(value: float, text: str) -> None:
-    assert short_size(value) == text
+SIZES = {0: "0 B", 512: "512 B", 1023.6: "1 KiB", 1024: "1 KiB", 1536: "1.5 KiB", -2048: "-2 KiB"}
+SIZES |= {2**20: "1 MiB", 2**29: "512 MiB", 2**30: "1 GiB", 3 * 2**40: "3 TiB"}
+TIMES = {0: "0 s", 0.5e-9: "0.5 ns", 1e-9: "1 ns", 2.5e-6: "2.5 µs", 0.01: "10 ms", 0.99: "990 ms"}
+TIMES |= {0.9996: "1 s", 90: "90 s", -2e-3: "-2 ms"}
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(0, "0 s"), (0.5e-9, "0.5 ns"), (1e-9, "1 ns"), (2.5e-6, "2.5 µs"), (0.01, "10 ms"), (0.99, "990 ms")]
-    + [(0.9996, "1 s"), (90, "90 s"), (-2e-3, "-2 ms")],
-)
-def test_times(value: float, text: str) -> None:
-    assert short_time(value) == text
+def test_ticks_of_sizes_and_times() -> None:
+    assert {value: short_size(value) for value in SIZES} == SIZES
+    assert {value: short_time(value) for value in TIMES} == TIMES
 
 
 def test_costs_are_whole_or_of_an_endpoint(row: Row) -> None:
