@@ -78,7 +78,7 @@ def table(tree: Path, folder: Path, test_files: Iterable[str]) -> Table:
 
 
 def chosen(file: str, function: str | None, tests: Table, seconds: float) -> tuple[list[str], float]:
-    """Tests that call the function, the short ones and those of its own file first, as far as `seconds` go."""
+    """Tests that call the function, those of its own file and short ones first, as far as `seconds` go."""
     stem = Path(file).parent.name if Path(file).stem == "__init__" else Path(file).stem
     target = f"{file}::{function}"
     candidates = []
@@ -109,7 +109,7 @@ def noticed(tree: Path, file: str, change: Change, names: list[str], seconds: fl
 
 @dataclass
 class Score:
-    """``noticed`` and ``survived``: changes that are meant to be noticed; ``listed``: those known as harmless."""
+    """``noticed``, ``survived``: changes that should be noticed; ``listed``: those known as harmless."""
 
     noticed: int = 0
     survived: int = 0
@@ -160,13 +160,12 @@ def main() -> int:
         importlib.import_module(module)
     found = [path for name in options.tests.split(",") for path in ROOT.glob(name)]
     files = [
-        file for path in found for file in ([path] if path.is_file() else sorted(path.rglob("test_*.py")))
+        file for path in found for file in (sorted(path.rglob("test_*.py")) if path.is_dir() else [path])
     ]
     names = [str(file.relative_to(ROOT)) for file in files]
+    names = [name for name in names if not any(part in name for part in APART.split())]
     with tree_copy(ROOT) as tree:
-        tests = table(
-            tree, options.map, [name for name in names if not any(p in name for p in APART.split())]
-        )
+        tests = table(tree, options.map, names)
         wanted = options.files or FILES.read_text(encoding="utf-8").split()
         scores = [try_file(tree, file, tests, reasons, options) for file in wanted]
     total = Score(*(sum(values) for values in zip(*map(astuple, scores))))
