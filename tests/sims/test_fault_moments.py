@@ -13,6 +13,7 @@ from sims.collectives import build
 from sims.faults.links import Links
 from sims.faults.outage import Outage
 from sims.faults.process import FaultProcess
+from sims.faults.wear import parse_wear
 from sims.profiles import latency_profile
 from sims.program import Program
 from topologies import fat_tree
@@ -68,3 +69,31 @@ def test_the_same_paths_found_again_are_the_same_program(routing: str, algorithm
         )
         np.testing.assert_allclose(after.latency, before.latency)
     np.testing.assert_allclose(again.byte_times(1e9), program.byte_times(1e9))
+
+
+def test_switches_cables_and_flaps_fail_as_often_and_as_long_as_they_should() -> None:
+    """48 cables and 20 switches: 48 / 2 h + 20 / 1 h + 60 an hour, in 100 h and give or take 5 sigma."""
+    wear = parse_wear(
+        "quiet:link_mtbf=2h,link_mttr=3min,switch_mtbf=1h,switch_mttr=10min,flaps=1/min,flap_time=7s"
+    )
+    found: dict[str, list[Outage]] = {"cable": [], "switch": [], "flap": []}
+    for outage in wear.outages(FOUR, 4, allow_partition=True):
+        if outage.at > 100 * 3600:
+            break
+        found[outage.what.split()[0]].append(outage)
+    for kind, an_hour, length in (("cable", 24, 180.0), ("switch", 20, 600.0), ("flap", 60, 7.0)):
+        number = len(found[kind])
+        assert abs(number - 100 * an_hour) < 5 * (100 * an_hour) ** 0.5, kind
+        assert np.mean([outage.length for outage in found[kind]]) == pytest.approx(
+            length, rel=5 / number**0.5
+        )
+        assert {len(outage.cables) for outage in found[kind]} == {4 if kind == "switch" else 1}
+    assert {int(cable) for outage in found["flap"] for cable in outage.cables} == set(range(48))
+
+
+def test_what_is_not_said_of_wear_is_four_hours_of_repair_and_flaps_of_five_seconds() -> None:
+    wear = parse_wear("quiet")
+    assert (wear.link_mttr, wear.switch_mttr, wear.flap_time, wear.flaps) == (14400.0, 14400.0, 5.0, 0.0)
+    assert [parse_wear(f"quiet:flaps={text}").flaps for text in ("86400/d", "3600/h", "60/min", "1/s")] == (
+        pytest.approx([1.0] * 4)
+    )
