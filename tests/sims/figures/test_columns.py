@@ -124,3 +124,17 @@ def test_waits_are_in_seconds(row: Row) -> None:
 def test_words_are_no_axis(row: Row) -> None:
     with pytest.raises(ParameterError, match="this column holds words: use it as color or facet"):
         numbers(column("routing.name", [row]), "x")
+
+
+def test_the_unit_and_the_whole_may_be_left_out_where_one_column_is_meant(row: Row) -> None:
+    names = {short: column(short, [row]).name for short in ("busbw", "time", "k", "qps", "ranks")}
+    assert names == {
+        "busbw": "busbw_GBps",
+        "time": "time_s",
+        "k": "topology.k",
+        "qps": "routing.qps",
+        "ranks": "ranks",
+    }
+    assert column("busbw", [row]).of([row]) == [row.busbw_GBps]
+    with pytest.raises(ParameterError, match="no such column in these rows"):
+        column("nonsense", [row])
