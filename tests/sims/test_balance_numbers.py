@@ -7,9 +7,10 @@ import pytest
 
 from fabric import Fabric
 from fabric.policy import parse_policy
-from sims.balance import Balance, TierLoad, balance_rows, balances
+from sims import uniform
+from sims.balance import Balance, TierLoad, balance_rows, balances, parse_policies
 from sims.balance_lines import balance_lines
-from sims.demand import Demand
+from sims.demand import Demand, demand
 from topologies import load
 
 # 0 and 1 to 3, 2 to 4, on one switch at 50 GB/s: the link into 3 is shared, that into 4 is not.
@@ -64,7 +65,7 @@ def test_lines_show_the_ranks_that_their_titles_name(star: Fabric) -> None:
     shown = Balance(
         routing="dmodk",
         flows=201,
-        slowest=5e9,
+        slowest=1e9,
         mean=90e9,
         full=200e9,
         quantiles=tuple(rank * 1e9 for rank in loads),
@@ -73,7 +74,10 @@ def test_lines_show_the_ranks_that_their_titles_name(star: Fabric) -> None:
     lines = list(balance_lines("star", star, DEMAND, [shown]))
     assert any("full: 200 GB/s" in line for line in lines)
     (rates,) = [line for line in lines if line.startswith("dmodk")]
-    assert rates.split()[1:] == ["5.00", "2.5%", "2.00", "100.00", "90.00"]
+    assert rates.split()[1:] == ["1.00", "0.5%", "2.00", "100.00", "90.00"]
+    head, units = lines[lines.index(rates) - 2 : lines.index(rates)]
+    assert units.split() == ["(GB/s)", "of", "full", "(GB/s)", "(GB/s)", "(GB/s)"]
+    assert len(head) == len(units) == len(rates)
     (tiers,) = [line for line in lines if line.startswith("a -> b")]
     assert tiers.split()[3:] == ["dmodk", "25.0%", "3.000", "100.000", "198.000", "200.000"]
 
@@ -88,3 +92,28 @@ def test_the_99_percent_of_a_tier_is_its_own_rank() -> None:
     (up,) = [tier for tier in found.tiers if tier.kind.startswith("endpoint")]
     assert (up.median, up.p99, up.most) == pytest.approx((100 / 200, 198 / 200, 1.0))
     assert up.quantiles == pytest.approx([rank / 200 for rank in range(201)])
+
+
+@pytest.mark.parametrize("most_listed", [uniform._MOST_LISTED, 1])
+def test_all_to_all_on_a_switch(star: Fabric, monkeypatch: pytest.MonkeyPatch, most_listed: int) -> None:
+    """5 x 4 flows, four on each cable: a quarter of 50 GB/s each, listed or not."""
+    monkeypatch.setattr(uniform, "_MOST_LISTED", most_listed)
+    (found,) = balances(star, demand("alltoall", star), [parse_policy("dmodk")])
+    assert found.flows == 20
+    rates = (found.slowest, found.mean, found.full, found.quantiles[0], found.quantiles[-1])
+    assert rates == pytest.approx((12.5e9,) * 5)
+    assert [(tier.used, tier.mean, tier.most) for tier in found.tiers] == [pytest.approx((1, 1, 1))] * 2
+
+
+def test_the_way_inside_a_server_is_measured_by_itself() -> None:
+    """0 to its neighbour: the cable into the scale-up switch bounds it, and no NIC's."""
+    fabric = Fabric.from_graph(load("fat-tree:k=4,gpus_per_server=2"))
+    inside = Demand(text="a pair", src=np.array([0]), dst=np.array([1]))
+    up = (fabric.link_src == 0) & (fabric.link_dst == fabric.scaleup[0])
+    (found,) = balances(fabric, inside, [parse_policy("dmodk")])
+    assert found.full == found.slowest == pytest.approx(float(fabric.capacity[up][0]))
+
+
+def test_policies_are_those_of_seed_zero_unless_told() -> None:
+    assert parse_policies("ecmp,dmodk") == [parse_policy("ecmp", 0), parse_policy("dmodk", 0)]
+    assert parse_policies("ecmp", 3) == [parse_policy("ecmp", 3)] != parse_policies("ecmp")
