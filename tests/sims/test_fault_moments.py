@@ -97,3 +97,35 @@ def test_what_is_not_said_of_wear_is_four_hours_of_repair_and_flaps_of_five_seco
     assert [parse_wear(f"quiet:flaps={text}").flaps for text in ("86400/d", "3600/h", "60/min", "1/s")] == (
         pytest.approx([1.0] * 4)
     )
+
+
+def test_outages_follow_each_other_and_the_horizon_is_the_next_that_concerns_the_links() -> None:
+    """Cable a from 1 to 11 s, cable b from 2 to 3 s and from 5 to 6 s, known half a second later."""
+    a, b = np.flatnonzero(~FOUR.access[cable_links(FOUR)[:, 0]])[[0, 1]]
+    outages = [
+        Outage(at=at, length=length, cables=np.array([cable]), what="cut")
+        for at, length, cable in ((1.0, 10.0, a), (2.0, 1.0, b), (5.0, 1.0, b))
+    ]
+    env = simpy.Environment()
+    process = FaultProcess(env, outages, Links(FOUR, FOUR), Links(FOUR, FOUR), delay=0.5)
+    changed: list[float] = []
+    process.changed = lambda: changed.append(env.now)
+    on_a, on_b, neither = np.zeros((3, FOUR.n_links), bool)
+    on_a[cable_links(FOUR)[a]], on_b[cable_links(FOUR)[b]] = True, True
+    assert [process.horizon(9.0, links) for links in (on_a, on_b, neither)] == [1.0, 2.0, np.inf]
+    env.run(until=1.2)
+    # Of a routing learns at 1.5 s; then nothing concerns it until the repair.
+    assert [process.horizon(99.0, links) for links in (on_a, on_b, on_a | on_b)] == [1.5, 2.0, 1.5]
+    env.run(until=1.7)
+    assert [process.horizon(99.0, links) for links in (on_a, on_b, neither)] == [11.0, 2.0, np.inf]
+    env.run()
+    assert changed == [1.0, 2.0, 3.0, 5.0, 6.0, 11.0] and process.next_time == np.inf
+    assert [fault.outage.at for fault in process.faults] == [1.0, 2.0, 5.0]
+
+
+def test_outages_that_nobody_looks_ahead_for_come_all_the_same() -> None:
+    outages = [Outage(at=at, length=0.25, cables=CABLE, what="cut") for at in (1.0, 2.0, 5.0)]
+    env = simpy.Environment()
+    process = FaultProcess(env, outages, Links(FOUR, FOUR), Links(FOUR, FOUR), delay=0.5)
+    env.run()
+    assert [fault.outage.at for fault in process.faults] == [1.0, 2.0, 5.0] and env.now == 5.5
