@@ -55,6 +55,16 @@ def known() -> Reasons:
     return {(entry["file"], entry["was"], entry["now"]): entry["reason"] for entry in entries}
 
 
+def stale(reasons: Reasons) -> list[str]:
+    """Listed changes of lines that stand in the program no more."""
+    found = []
+    for file, was, _ in reasons:
+        path = ROOT / file
+        if not path.exists() or was not in map(str.strip, path.read_text(encoding="utf-8").splitlines()):
+            found.append(f"{file}: {was}")
+    return found
+
+
 def table(tree: Path, folder: Path, test_files: Iterable[str]) -> Table:
     """What each test reaches; made anew for files of tests that changed, for all when the program did."""
     found: Table = {}
@@ -156,6 +166,8 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     options, reasons = arguments(), known()
     options.map.mkdir(parents=True, exist_ok=True)
+    for line in stale(reasons):
+        print(f"listed, but no longer in the program: {line}")
     for module in OTHERS.split():
         importlib.import_module(module)
     found = [path for name in options.tests.split(",") for path in ROOT.glob(name)]
