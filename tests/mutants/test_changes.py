@@ -32,7 +32,7 @@ def test_one_token_at_a_time(line: str, changed: list[str]) -> None:
 
 
 def test_every_change_of_the_program_is_python_and_another_one() -> None:
-    for file in (Path(__file__).parent / "files.txt").read_text(encoding="utf-8").split():
+    for file in (Path(__file__).parent / "files.txt").read_text(encoding="utf-8").split()[::4]:
         source = (ROOT / file).read_text(encoding="utf-8")
         for change in list(changes(source))[::97]:
             assert ast.dump(ast.parse(change.source)) != ast.dump(ast.parse(source)), change.now
