@@ -8,6 +8,7 @@ import pytest
 from fabric_zoo import dual_homed, graph, leaf_spine, servers
 
 from fabric import Adaptive, Ecmp, Fabric, Spray, carrier, measure, route
+from fabric.damage import cable_links
 from fabric.hops import PairClass, hop_counts, pair_classes
 from fabric.quotient import alike
 
@@ -80,3 +81,23 @@ def test_a_leaf_without_endpoints_is_not_alike_with_one_that_has_some() -> None:
     assert np.array_equal(stands_for[lowest], lowest) and (len(lowest), len(fabric.leaves)) == (4, 3)
     spines = np.flatnonzero(fabric.tier == 2)
     assert np.array_equal(stands_for[spines], spines[[0, 0]])
+
+
+def test_cables_of_unlike_rates_between_alike_switches_stay_apart_under_spray() -> None:
+    """One of the two cables from a leaf to a spine has half the rate: 2 x 1 and 2 x 1/2 to both spines."""
+    whole = Fabric.from_graph(leaf_spine())
+    capacity, seen = whole.capacity.copy(), set()
+    for there, back in cable_links(whole).tolist():
+        ends = frozenset((int(whole.link_src[there]), int(whole.link_dst[there])))
+        if ends not in seen and not whole.access[there]:
+            capacity[[there, back]] /= 2
+        seen.add(ends)
+    on = carrier(whole.with_capacity(capacity), Spray())
+    first = (on.link_src == on.leaves[0]) & (on.link_dst >= on.leaves[-1] + 1)
+    assert sorted(on.capacity[first].tolist()) == [1.0, 2.0]
+    # Each of the four cables up gets a quarter of every flow, whatever it can carry.
+    load = route(on, np.array([0]), np.array([15]), Spray()).load(1.0, on.n_links)
+    assert load[first] == pytest.approx([0.5, 0.5])
+    merged = carrier(whole.with_capacity(capacity), Adaptive())
+    first = (merged.link_src == merged.leaves[0]) & (merged.link_dst >= merged.leaves[-1] + 1)
+    assert merged.capacity[first].tolist() == [3.0]
