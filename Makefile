@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RESULTS := results
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types bench fuzz figures sweeps validation bad-day clean
+.PHONY: help run test lint types bench fuzz mutants figures sweeps validation bad-day clean
 
 help: ## list what one can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ bench: $(BIN)/fabricsim ## speed and memory, as ratios to a floor measured in th
 
 fuzz: $(VENV)/.test ## 100,000 damaged files through every reader: only our own errors may come out
 	$(BIN)/python tests/fuzz/run.py 100000
+
+mutants: $(VENV)/.test ## change the program token by token: do the tests notice? (CHANGES= of each file, SEED=)
+	$(BIN)/python tests/mutants/mutants.py --changes $(or $(CHANGES),8) --seed $(or $(SEED),0)
 
 figures: $(BIN)/fabricsim ## redraw the figures of the README and of docs/figures.md, by the commands that stand there
 	$(BIN)/fabricsim allreduce --plot docs/allreduce.png >/dev/null

@@ -210,6 +210,8 @@ def _over_network(f: Fabric, leaves: NDArray[np.int64], number: NDArray[np.int64
         weights = np.multiply.outer(number, weight)
         total += np.bincount(nearest.ravel(), weights=weights.ravel(), minlength=NO_PATH + 1)
     total[0] -= number.sum()  # an endpoint and itself are no pair
+    cabled = int(number.sum())
+    total[NO_PATH] += f.n_endpoints * (f.n_endpoints - 1) - cabled * (cabled - 1)
     return {_links(d): int(total[d]) for d in np.flatnonzero(total).tolist()}
 
 
@@ -260,11 +262,9 @@ def _relayed(
     for row, servers in zip(*_sorts(f, kind)):
         members = row[row >= 0]
         own = np.bincount(members, minlength=len(leaves))
-        if not len(members):
-            continue
-        relay = near[members].min(axis=0)
-        for member in row[row >= -1].tolist():
-            far = near[member] == NO_PATH if member >= 0 else np.ones(len(near), bool)
+        relay = near[members].min(axis=0, initial=NO_PATH)
+        for member in row[row > -2].tolist():  # -1: one without a cable, whom all others are far from
+            far = (near[member] == NO_PATH) | (member < 0)
             for links in np.unique(relay[far & (relay < NO_PATH)]).tolist():
                 pairs = int(servers * (number - own)[far & (relay == links)].sum())
                 found[links + 4] = found.get(links + 4, 0) + pairs

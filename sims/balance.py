@@ -190,7 +190,7 @@ def _quantiles(values: NDArray[np.float64], count: NDArray[np.int64] | None = No
     """At 0, 1/200 ... 1 of the values, each of which counts ``count`` times; always one of them."""
     order = np.argsort(values, kind="stable")
     through = np.cumsum(np.ones(len(values), np.int64) if count is None else count[order])
-    wanted = np.arange(_STEPS + 1) / _STEPS * (through[-1] - 1)
+    wanted = np.arange(_STEPS + 1) * (through[-1] - 1) / _STEPS  # whole ranks stay whole
     place = np.searchsorted(through, wanted, side="right")
     return tuple(values[order][np.minimum(place, len(values) - 1)].tolist())
 

@@ -31,7 +31,7 @@ def balance_lines(
         yield f"# note       {note}"
     for note in dict.fromkeys(one.note for one in balances if one.note):
         yield f"# note       {note}"
-    width = max(len(one.routing) for one in balances)
+    width = max(map(len, ("routing", *(one.routing for one in balances))))
     yield ""
     yield f"{'routing':<{width}}  {'slowest flow':>20}  {'1% below':>10}  {'median':>10}  {'mean rate':>10}"
     yield f"{'':<{width}}  {'(GB/s)':>11} {'of full':>8}" + f"  {'(GB/s)':>10}" * 3

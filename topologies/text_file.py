@@ -9,6 +9,7 @@ import codecs
 import os
 from typing import TextIO
 
+from fabric.document import read_bytes
 from fabric.errors import FileFormatError
 
 __all__ = ["open_text", "read_text"]
@@ -40,11 +41,9 @@ def read_text(path: str | os.PathLike[str], what: str) -> str:
     Raises:
         FileFormatError: it cannot be read, or its bytes are no text; ``what`` says what it should have been.
     """
+    content = read_bytes(path)
     try:
-        with open(path, encoding=_encoding(path), newline="") as file:
-            return file.read()
-    except OSError as error:
-        raise FileFormatError(os.fspath(path), "", f"cannot be read: {error.strerror}") from None
+        return content.decode(_marked(content))
     except UnicodeError:
         problem = f"not {what}: the bytes are not UTF-8 text (nor UTF-16 with its mark)"
         raise FileFormatError(os.fspath(path), "", problem) from None
@@ -52,5 +51,9 @@ def read_text(path: str | os.PathLike[str], what: str) -> str:
 
 def _encoding(path: str | os.PathLike[str]) -> str:
     with open(path, "rb") as file:
-        start = file.read(4)
-    return next((encoding for mark, encoding in _MARKS if start.startswith(mark)), "utf-8-sig")
+        return _marked(file.read(4))
+
+
+def _marked(content: bytes) -> str:
+    """The encoding that the first bytes say."""
+    return next((encoding for mark, encoding in _MARKS if content.startswith(mark)), "utf-8-sig")

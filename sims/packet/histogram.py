@@ -43,7 +43,8 @@ class Histogram:
 
     def percentile(self, percent: float) -> float:
         """The value below or at which ``percent`` of all lie, within 0.5%; 0 where there is none."""
-        rank, seen = math.ceil(percent / 100 * self.number), 0
+        rank = math.ceil(round(percent * self.number / 100, 6))  # a whole rank stays one
+        seen = 0
         for index in sorted(self.counts):
             seen += self.counts[index]
             if seen >= rank:
