@@ -21,7 +21,7 @@ from sims.packet.routes import Latencies
 from sims.packet.settings import PacketSettings
 from sims.packet.summary import summary
 from sims.packet.traffic import run_packets
-from sims.packet.ways import fixed_hops
+from sims.packet.ways import last_leg
 from sims.traffic import Traffic
 from topologies import load
 
@@ -44,7 +44,7 @@ class Noted(PacketNetwork):
         serial = packet.wire * port.slowness
         self.at[port].append((start + serial, serial, start - ready, key))
         super()._launch(packet, flow, port, ready, start, now)
-        if port is flow.last:
+        if port in flow.lasts:
             self.said[key] = packet.use
 
 
@@ -149,11 +149,11 @@ def test_a_window_is_never_above_the_line_s_worth(use: float) -> None:
     assert window.size == 1.5 and window.pace == 1.5 / max(use, 1.0) and window.flying == 0
 
 
-def test_a_path_by_way_of_an_endpoint_stays_as_it_is() -> None:
-    """0 - switch - 1 - switch - 2: between its switches a packet would have to pass an endpoint."""
+def test_packets_choose_behind_the_last_endpoint_that_sends_them_on() -> None:
+    """0 - switch - 1 - switch - 2: until 1, which relays, the path is given."""
     fabric = Fabric.from_graph(load("star:endpoints=3"))
     switch = fabric.n_endpoints
     hops = [(0, switch), (switch, 1), (1, switch), (switch, 2)]
     links = [int(np.flatnonzero((fabric.link_src == a) & (fabric.link_dst == b))[0]) for a, b in hops]
-    assert fixed_hops(fabric, links) == 4
-    assert fixed_hops(fabric, [links[0], links[3]]) == 1
+    assert last_leg(fabric, links) == 2
+    assert last_leg(fabric, [links[0], links[3]]) == 0
