@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from fabric_zoo import dual_homed, graph, leaf_spine, servers
 
-from fabric import Adaptive, Ecmp, Fabric, Spray, carrier, measure, route
+from fabric import Adaptive, Ecmp, Fabric, Paths, Spray, carrier, measure, route
 from fabric.damage import cable_links
 from fabric.hops import PairClass, hop_counts, pair_classes
+from fabric.paths import Shared
 from fabric.quotient import alike
 
 
@@ -101,3 +102,14 @@ def test_cables_of_unlike_rates_between_alike_switches_stay_apart_under_spray() 
     merged = carrier(whole.with_capacity(capacity), Adaptive())
     first = (merged.link_src == merged.leaves[0]) & (merged.link_dst >= merged.leaves[-1] + 1)
     assert merged.capacity[first].tolist() == [3.0]
+
+
+def test_links_that_two_flows_share_carry_both() -> None:
+    """Both take one bundle of two links, half of each; the first has a link of its own besides."""
+    bundles = Paths(ptr=np.array([0, 2]), link=np.array([1, 2], np.int32), weight=np.array([0.5, 0.5]))
+    use = Paths(ptr=np.array([0, 1, 2]), link=np.zeros(2, np.int32))
+    own = np.array([0, 1, 1])
+    paths = Paths(
+        ptr=own, link=np.zeros(1, np.int32), weight=np.ones(1), shared=Shared(use=use, bundles=bundles)
+    )
+    assert paths.load(np.array([1.0, 3.0]), 3).tolist() == [1.0, 2.0, 2.0]

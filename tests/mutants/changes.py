@@ -21,7 +21,7 @@ QUIET_ARGUMENTS = """
     assume_unique check compare copy dtype encoding frozen help init kw_only maxsize repr slots stacklevel
     strict unsafe_hash write
 """
-QUIET_NAMES = re.compile(r"BLOCK|CHUNK|CACHE|_AT_ONCE|__all__")  # sizes of blocks, and what a module exports
+QUIET_NAMES = re.compile(r"BLOCK|CHUNK|CACHE|_AT_ONCE|__all__|writeable")  # sizes of blocks, exports, locks
 QUIET_FUNCTIONS = {"__repr__", "__str__", "__rich_repr__", "__getattr__", "__dir__"}
 
 

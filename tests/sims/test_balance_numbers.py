@@ -117,3 +117,8 @@ def test_the_way_inside_a_server_is_measured_by_itself() -> None:
 def test_policies_are_those_of_seed_zero_unless_told() -> None:
     assert parse_policies("ecmp,dmodk") == [parse_policy("ecmp", 0), parse_policy("dmodk", 0)]
     assert parse_policies("ecmp", 3) == [parse_policy("ecmp", 3)] != parse_policies("ecmp")
+
+
+@pytest.mark.parametrize("routing", ["dmodk", "adaptive", "spray", "valiant", "ugal"])
+def test_a_policy_without_queue_pairs_sends_each_transfer_once(routing: str) -> None:
+    assert parse_policy(routing).qps == 1
