@@ -262,7 +262,9 @@ def _relayed(
     for row, servers in zip(*_sorts(f, kind)):
         members = row[row >= 0]
         own = np.bincount(members, minlength=len(leaves))
-        relay = near[members].min(axis=0, initial=NO_PATH)
+        if not len(members):
+            continue
+        relay = near[members].min(axis=0)
         for member in row[row > -2].tolist():  # -1: one without a cable, whom all others are far from
             far = (near[member] == NO_PATH) | (member < 0)
             for links in np.unique(relay[far & (relay < NO_PATH)]).tolist():

@@ -7,13 +7,14 @@ text or number each, or None where it is not known. Of edges without it nothing 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from numbers import Real
+from numbers import Integral
 from typing import Any
 
 from numpy.typing import NDArray
 
 __all__ = ["port_violations"]
 
+_PORT = "a whole number, a text or None"
 _RULE = "a port takes one cable (the parts of a split port have names of their own, such as 3/1 and 3/2)"
 
 
@@ -37,7 +38,7 @@ def port_violations(
         if not isinstance(ports, list | tuple) or len(ports) != cables[i] or not all(map(_pair, ports)):
             shown = repr(ports)
             shown = shown if len(shown) <= 60 else shown[:57] + "..."
-            yield f"{edge(i)}: ports = {shown}: {cables[i]} pairs of ports, one per cable"
+            yield f"{edge(i)}: ports = {shown}: {cables[i]} pairs of ports, one per cable, each {_PORT}"
             continue
         a, b = int(tail[i]), int(head[i])
         for p, q in ports:
@@ -59,4 +60,4 @@ def _pair(ends: Any) -> bool:
 
 
 def _port(value: Any) -> bool:
-    return value is None or isinstance(value, str | Real)
+    return value is None or (isinstance(value, str | Integral) and not isinstance(value, bool))

@@ -258,7 +258,7 @@ def test_the_sample_is_a_price_file(tmp_path):
         ),
         ("[floor]\nrack_width_m = 0", "floor.rack_width_m", "0: a finite number above zero"),
         ("[floor]\nleaf_racks = -1", "floor.leaf_racks", "-1: a whole number, 0 or more"),
-        ("[floor]\nslack = nan", "floor.slack", "nan: a finite number"),
+        ("[floor]\nslack = nan", "floor.slack", "nan is not a finite number"),
         ("[floor]\nrows = 3", "floor.rows", "unknown key (legal: endpoints_per_rack"),
         ("floor = 3", "floor", "3: a table, such as [floor]"),
         (

@@ -190,7 +190,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(FileFormatError, match=r"absent\.json: cannot be read: No such file"):
         read_node_link(tmp_path / "absent.json")
     (tmp_path / "g.json").write_bytes(b"\x1f\x8b\xff")
-    with pytest.raises(FileFormatError, match=r"g\.json: cannot be read: byte 2 is not UTF-8 text"):
+    with pytest.raises(FileFormatError, match=r"g\.json: not a JSON file: the bytes are not UTF-8 text"):
         read_node_link(tmp_path / "g.json")
 
 
