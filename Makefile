@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RESULTS := results
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types bench fuzz mutants figures sweeps validation bad-day clean
+.PHONY: help run test lint types bench gold fuzz mutants figures sweeps validation bad-day clean
 
 help: ## list what one can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -30,6 +30,9 @@ bench: $(BIN)/fabricsim ## speed and memory, as ratios to a floor measured in th
 	$(BIN)/python tests/bench/packets.py
 	$(BIN)/python tests/bench/explain.py
 	$(BIN)/python tests/bench/faults.py
+
+gold: $(VENV)/.test ## what 312 commands print and write, against what is recorded (gold.py record: anew)
+	$(BIN)/python tests/gold/gold.py
 
 fuzz: $(VENV)/.test ## 100,000 damaged files through every reader: only our own errors may come out
 	$(BIN)/python tests/fuzz/run.py 100000
