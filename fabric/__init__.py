@@ -10,38 +10,38 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fabric.errors import FabricsimError as FabricsimError
-    from fabric.fabric import Fabric as Fabric
-    from fabric.measures import Measures as Measures
-    from fabric.measures import measure as measure
-    from fabric.paths import Paths as Paths
-    from fabric.policy import Adaptive as Adaptive
-    from fabric.policy import Dmodk as Dmodk
-    from fabric.policy import Ecmp as Ecmp
-    from fabric.policy import Spray as Spray
-    from fabric.policy import Static as Static
-    from fabric.policy import Ugal as Ugal
-    from fabric.policy import Valiant as Valiant
-    from fabric.routing import carrier as carrier
-    from fabric.routing import route as route
+    from fabric.graph.fabric import Fabric as Fabric
+    from fabric.measures.measure import Measures as Measures
+    from fabric.measures.measure import measure as measure
+    from fabric.routing.paths import Paths as Paths
+    from fabric.routing.policies import Adaptive as Adaptive
+    from fabric.routing.policies import Dmodk as Dmodk
+    from fabric.routing.policies import Ecmp as Ecmp
+    from fabric.routing.policies import Spray as Spray
+    from fabric.routing.policies import Static as Static
+    from fabric.routing.policies import Ugal as Ugal
+    from fabric.routing.policies import Valiant as Valiant
+    from fabric.routing.route import carrier as carrier
+    from fabric.routing.route import route as route
     from fabric.sharing import certify as certify
     from fabric.sharing import max_min as max_min
+    from fabric.words.errors import FabricsimError as FabricsimError
 
 _HOME = {
-    "FabricsimError": "errors",
-    "Fabric": "fabric",
-    "Measures": "measures",
-    "measure": "measures",
-    "Paths": "paths",
-    "Adaptive": "policy",
-    "Dmodk": "policy",
-    "Ecmp": "policy",
-    "Spray": "policy",
-    "Static": "policy",
-    "Ugal": "policy",
-    "Valiant": "policy",
-    "carrier": "routing",
-    "route": "routing",
+    "FabricsimError": "words.errors",
+    "Fabric": "graph.fabric",
+    "Measures": "measures.measure",
+    "measure": "measures.measure",
+    "Paths": "routing.paths",
+    "Adaptive": "routing.policies",
+    "Dmodk": "routing.policies",
+    "Ecmp": "routing.policies",
+    "Spray": "routing.policies",
+    "Static": "routing.policies",
+    "Ugal": "routing.policies",
+    "Valiant": "routing.policies",
+    "carrier": "routing.route",
+    "route": "routing.route",
     "certify": "sharing",
     "max_min": "sharing",
 }

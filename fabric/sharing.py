@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fabric.paths import Paths, Shared
+from fabric.routing.paths import Paths, Shared
 
 __all__ = ["Certificate", "certify", "max_min"]
 

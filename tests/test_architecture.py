@@ -1,57 +1,41 @@
-"""The picture in docs/architecture.md, held against the imports."""
+"""The three lines of docs/architecture.md, and what else holds of every module, read off the syntax trees."""
 
 import ast
 import re
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
+from project import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("fabric", "topologies", "sims")
 DOORS = {
-    "simpy": {"sims.network", "sims.engine", "sims.flows", "sims.faults", "sims.packet"},
-    "matplotlib": {"sims.figures", "sims.drawing"},
-    "typer": {
-        "sims.cli",
-        "sims.cli_calibrate",
-        "sims.cli_compare",
-        "sims.cli_figures",
-        "sims.cli_latency",
-        "sims.cli_routing",
-        "sims.cli_allreduce",
-        "sims.cli_flows",
-        "sims.naming_outputs",
-        "sims.cli_sweep",
-        "sims.cli_topology",
-        "sims.cli_validate",
-        "sims.naming",
-        "sims.naming_faults",
-        "sims.naming_packets",
-    },
-    "rich": {"sims.progress"},
-    "pyarrow": {"sims.parquet"},
-    "distributed": {"sims.sweep.cluster", "sims.sweep.cluster_task"},
+    "simpy": ("sims.models.",),
+    "matplotlib": ("sims.show.figures.", "sims.show.drawing."),
+    "typer": ("sims.cli.",),
+    "rich": ("sims.cli.progress",),
+    "pyarrow": ("sims.scenario.parquet",),
+    "distributed": ("sims.studies.sweep.cluster",),
 }
 
 
-def order() -> list[str]:
+def floors() -> dict[str, list[str]]:
+    """The folders and modules of each room, lowest first, as docs/architecture.md has them."""
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-    block = re.search(r"```\n(fabric: .*?)```", text, re.DOTALL)
-    assert block
-    names = []
-    for room, modules in re.findall(r"(\w+):((?:\s+(?!\w+:)[\w.]+)+)", block[1]):
-        names += [f"{room}.{module}" for module in modules.split()]
-    return names
+    lines = {room: re.search(rf"^{room}: +(.+)$", text, re.MULTILINE) for room in ROOMS}
+    assert all(lines.values())
+    return {room: re.split(r"\s*<\s*", line[1].strip()) for room, line in lines.items() if line}
 
 
 def modules() -> dict[str, Path]:
-    found = {}
-    for path in sorted(p for room in ROOMS for p in (ROOT / room).rglob("*.py")):
-        parts = path.relative_to(ROOT).with_suffix("").parts
-        parts = parts[:-1] if parts[-1] == "__init__" else parts
-        if len(parts) > 1:  # the rooms' own doors only point inwards, lazily
-            found[".".join(parts)] = path
-    return found
+    """Every module but the rooms' own doors, which only point inwards, lazily."""
+    paths = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+    named = {path.relative_to(ROOT).with_suffix("").parts: path for path in paths}
+    names = {(parts[:-1] if parts[-1] == "__init__" else parts): path for parts, path in named.items()}
+    return {".".join(parts): path for parts, path in names.items() if len(parts) > 1}
+
+
+MODULES = modules()
 
 
 def imported(path: Path) -> set[str]:
@@ -64,25 +48,50 @@ def imported(path: Path) -> set[str]:
     return names
 
 
-def test_every_module_is_in_the_order_once():
-    assert sorted(order()) == sorted(modules())
+def ours(name: str) -> set[str]:
+    """The modules that ``name`` imports; a package only where none of its modules is named."""
+    found = {m for m in imported(MODULES[name]) if m in MODULES and m != name}
+    return {m for m in found if not any(other.startswith(f"{m}.") for other in found)}
 
 
-@pytest.mark.parametrize("name", sorted(modules()))
-def test_imports_go_one_way(name):
-    before = order()[: order().index(name)]
-    known = set(modules())
-    own = {m for m in imported(modules()[name]) if m in known and m != name}
-    assert own <= set(before), f"{name} imports {sorted(own - set(before))}, which stand after it"
+def above(importer: str, target: str) -> bool:
+    """Whether ``target`` stands on a floor above that of ``importer``, or in a room above."""
+    (room, floor), (other, its_floor) = importer.split(".")[:2], target.split(".")[:2]
+    if room != other:
+        return ROOMS.index(other) > ROOMS.index(room)
+    order = floors()[room]
+    return order.index(its_floor) > order.index(floor)
+
+
+def test_every_folder_and_loose_module_is_a_floor():
+    for room, order in floors().items():
+        here = {name.split(".")[1] for name in MODULES if name.startswith(f"{room}.")}
+        assert sorted(order) == sorted(here)
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_imports_go_down(name):
+    assert {target for target in ours(name) if above(name, target)} == set()
+
+
+def test_an_arrow_upwards_is_seen():
+    assert above("fabric.words.units", "fabric.graph.fabric")
+    assert above("topologies.catalogue", "sims.cli.main")
+    assert not above("sims.cli.main", "sims.scenario.row")
+
+
+def test_there_is_no_circle():
+    try:
+        list(TopologicalSorter({name: ours(name) for name in MODULES}).static_order())
+    except CycleError as error:
+        pytest.fail(f"modules import each other: {' <- '.join(error.args[1])}")
 
 
 @pytest.mark.parametrize("library", DOORS)
 def test_one_door_per_library(library):
-    users = {
-        name for name, path in modules().items() if any(m.split(".")[0] == library for m in imported(path))
-    }
-    rooms = tuple(f"{door}." for door in DOORS[library])
-    assert {user for user in users if user not in DOORS[library] and not user.startswith(rooms)} == set()
+    users = {name for name in MODULES if any(m.split(".")[0] == library for m in imported(MODULES[name]))}
+    assert users, f"nothing imports {library}: its door can go"
+    assert {user for user in users if not f"{user}.".startswith(DOORS[library])} == set()
 
 
 def test_the_package_fabric_is_ours():

@@ -101,12 +101,12 @@ def test_every_file_of_the_packages_is_in_the_wheel(installed: Path, tmp_path: P
 
 
 def test_every_command_runs_from_another_folder(installed: Path, tmp_path: Path) -> None:
-    from sims.cli import app
-    from sims.cli_routing import commands as routing
-    from sims.cli_topology import commands as topology
+    from sims.cli.main import app
+    from sims.cli.routing import commands as routing
+    from sims.cli.topology import commands as topology
 
     for words, shows in COMMANDS:
-        out = run([str(installed.with_name("python")), "-m", "sims.cli", *words], tmp_path)
+        out = run([str(installed.with_name("python")), "-m", "sims.cli.main", *words], tmp_path)
         assert (tmp_path / shows).is_file() or shows in out, (words, out)
     groups = {(): app, ("topology",): topology, ("routing",): routing}
     every = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 import networkx as nx
 
 from topologies.catalogue import FAMILIES
-from topologies.ibnetdiscover import read_ibnetdiscover
-from topologies.lift import from_networkx
+from topologies.files.ib.ibnetdiscover import read_ibnetdiscover
+from topologies.files.lift import from_networkx
 
 __all__ = ["assumed_delays"]
 

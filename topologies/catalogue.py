@@ -14,24 +14,24 @@ from typing import Any
 
 import networkx as nx
 
-from fabric.errors import FileFormatError, ParameterError
-from topologies.dragonfly import DRAGONFLY
-from topologies.dragonfly_plus import DRAGONFLY_PLUS
-from topologies.exchange import READERS, file_format
-from topologies.fat_tree import FAT_TREE
-from topologies.ibnetdiscover import read_ibnetdiscover
-from topologies.leaf_spine import LEAF_SPINE
-from topologies.memory import count_parts
-from topologies.multi_plane import MULTI_PLANE
-from topologies.pgft import PGFT, XGFT
-from topologies.presets import DISCLAIMERS, PRESETS
-from topologies.rail_only import RAIL_ONLY
-from topologies.rail_optimized import RAIL_OPTIMIZED
-from topologies.random_regular import RANDOM_REGULAR
-from topologies.slim_fly import SLIM_FLY
-from topologies.spec import RATE_OR_ZERO, TIME, Builder, read_arguments, write_arguments
-from topologies.star import STAR
-from topologies.torus import TORUS
+from fabric.words.errors import FileFormatError, ParameterError
+from topologies.families.dragonfly import DRAGONFLY
+from topologies.families.dragonfly_plus import DRAGONFLY_PLUS
+from topologies.families.fat_tree import FAT_TREE
+from topologies.families.leaf_spine import LEAF_SPINE
+from topologies.families.multi_plane import MULTI_PLANE
+from topologies.families.pgft import PGFT, XGFT
+from topologies.families.rail_only import RAIL_ONLY
+from topologies.families.rail_optimized import RAIL_OPTIMIZED
+from topologies.families.random_regular import RANDOM_REGULAR
+from topologies.families.slim_fly import SLIM_FLY
+from topologies.families.star import STAR
+from topologies.families.torus import TORUS
+from topologies.files.exchange import READERS, file_format
+from topologies.files.ib.ibnetdiscover import read_ibnetdiscover
+from topologies.parts.memory import count_parts
+from topologies.parts.spec import RATE_OR_ZERO, TIME, Builder, read_arguments, write_arguments
+from topologies.presets.table import DISCLAIMERS, PRESETS
 
 __all__ = ["FAMILIES", "Entry", "canonical", "disclaimer", "listing", "load", "parts_of", "source_digest"]
 

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import networkx as nx
 
-from fabric.errors import FabricsimError
+from fabric.words.errors import FabricsimError
 from topologies.catalogue import FAMILIES
-from topologies.memory import count_parts
+from topologies.parts.memory import count_parts
 
 __all__ = ["Broken", "broken_claims"]
 

@@ -9,9 +9,9 @@ import math
 import sys
 
 from fabric import Fabric
-from sims.allreduce import AllReduce
-from sims.assignments import read_assignments
-from sims.sweep.axis import read_values
+from sims.jobs.allreduce import AllReduce
+from sims.settings.assignments import read_assignments
+from sims.studies.sweep.axis import read_values
 from topologies import load
 
 given = {

@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 
 HERE = Path(__file__).parent
-FABRICSIM = [sys.executable, "-m", "sims.cli"]
+FABRICSIM = [sys.executable, "-m", "sims.cli.main"]
 ROUNDS = 5
 K = 74
 ENDPOINTS = K**3 // 4

@@ -17,13 +17,13 @@ from statistics import median
 import simpy
 
 from fabric import Fabric, route
-from fabric.policy import parse_policy
-from sims.packet.network import PacketNetwork
-from sims.packet.parts import Message
-from sims.packet.routes import SPREADING, Latencies, single_path
-from sims.packet.settings import parse_packet_settings
-from sims.profiles import latency_profile
-from sims.traffic import pattern
+from fabric.routing.policies import parse_policy
+from sims.models.packet.network import PacketNetwork
+from sims.models.packet.parts import Message
+from sims.models.packet.routes import SPREADING, Latencies, single_path
+from sims.models.packet.settings import parse_packet_settings
+from sims.models.profiles import latency_profile
+from sims.workload.traffic import pattern
 from topologies import load
 
 ROUNDS = 5

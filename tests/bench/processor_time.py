@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import sys
 
-from sims.sweep import read_sweep, run_sweep
+from sims.studies.sweep import read_sweep, run_sweep
 
 
 def seconds(whose: int) -> float:

@@ -13,36 +13,36 @@ from pathlib import Path
 import networkx as nx
 
 from fabric import Fabric, route
-from fabric.fault import parse_faults
-from fabric.fault_file import read_cables
-from fabric.policy import parse_policy
-from fabric.units import parse_rate, parse_sizes, parse_time
-from fabric.upgrade import parse_upgrades
+from fabric.damage.fault import parse_faults
+from fabric.damage.fault_file import read_cables
+from fabric.damage.upgrade import parse_upgrades
+from fabric.routing.policies import parse_policy
+from fabric.words.units import parse_rate, parse_sizes, parse_time
 from sims import all_reduce
-from sims.assignments import read_assignments
-from sims.bill import bill
-from sims.bill.parts import read_parts, sample_text
-from sims.collectives import parse_algorithms
-from sims.comparison import compare
-from sims.faults.schedule_file import read_schedule
-from sims.faults.setting import Course
-from sims.faults.wear import parse_wear
-from sims.nccl_log import read_nccl
-from sims.output import write_records
-from sims.packet.settings import parse_packet_settings
-from sims.parquet import has_parquet
-from sims.placement import place
-from sims.profiles import latency_profile, profile_toml
-from sims.result import Row
-from sims.rows import read_results, read_rows
-from sims.sweep.condition import Condition
-from sims.sweep.spec import read_sweep
-from sims.sweep.store import Store
-from sims.traffic import pattern, read_traffic
+from sims.models.fluid.faults.schedule_file import read_schedule
+from sims.models.fluid.faults.setting import Course
+from sims.models.fluid.faults.wear import parse_wear
+from sims.models.packet.settings import parse_packet_settings
+from sims.models.profiles import latency_profile, profile_toml
+from sims.scenario.files import write_records
+from sims.scenario.parquet import has_parquet
+from sims.scenario.row import Row
+from sims.scenario.rows import read_results, read_rows
+from sims.settings.assignments import read_assignments
+from sims.studies.bom import bill
+from sims.studies.bom.parts import read_parts, sample_text
+from sims.studies.compare import compare
+from sims.studies.nccl_log import read_nccl
+from sims.studies.sweep.condition import Condition
+from sims.studies.sweep.spec import read_sweep
+from sims.studies.sweep.store import Store
+from sims.workload.collectives import parse_algorithms
+from sims.workload.placement import place
+from sims.workload.traffic import pattern, read_traffic
 from topologies import fat_tree, load, star
 from topologies.catalogue import canonical, parts_of
 from topologies.claim import broken_claims
-from topologies.exchange import write_graph
+from topologies.files.exchange import write_graph
 
 __all__ = ["READERS", "Reader"]
 

@@ -42,7 +42,7 @@ def fuzz(name: str, cases: int, seed: int) -> tuple[int, int]:
     from mutations import mutated
     from readers import READERS
 
-    from fabric.errors import FabricsimError
+    from fabric.words.errors import FabricsimError
 
     reader, draw = READERS[name], Random(f"{seed} {name}")
     taken = refused = 0

@@ -1,7 +1,7 @@
 """Mutation testing: change one token, run the tests that reach it, name each change that none notices.
 
     make mutants                                       the files of files.txt, a few changes of each
-    python tests/mutants/mutants.py --changes 30 fabric/sharing.py sims/balance.py
+    python tests/mutants/mutants.py --changes 30 fabric/sharing.py sims/jobs/routing_compare.py
 
 Changes are drawn by a hash of the line and the seed, so those of a line stay when other lines move. A change
 that no test notices stands in `survivors.toml` with the reason why it is harmless, or is printed. Exit status

@@ -19,7 +19,7 @@ OPTIONS = ("-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWa
 class Reach:
     """Notes, for every test that passes, the seconds of processor time and the functions called.
 
-    `tests` maps a node id to (seconds, {"fabric/units.py::parse_size", ...}).
+    `tests` maps a node id to (seconds, {"fabric/words/units.py::parse_size", ...}).
     """
 
     def __init__(self, root: Path) -> None:

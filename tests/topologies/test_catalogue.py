@@ -10,10 +10,10 @@ from pathlib import Path
 import networkx as nx
 import pytest
 
-from fabric.errors import FileFormatError, ParameterError
+from fabric.words.errors import FileFormatError, ParameterError
 from topologies.catalogue import FAMILIES, canonical, load, source_digest
-from topologies.fat_tree import fat_tree
-from topologies.node_link import write_node_link
+from topologies.families.fat_tree import fat_tree
+from topologies.files.node_link import write_node_link
 
 # Two adapters of one host on one switch, as ibnetdiscover prints it.
 DUMP = """
@@ -172,7 +172,7 @@ def test_every_family_says_what_it_is() -> None:
 def test_names_are_fetched_when_used() -> None:
     code = "import sys, topologies; assert 'networkx' not in sys.modules and 'numpy' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
-    import topologies.fat_tree  # binds topologies.fat_tree to the module, were it not kept from it
+    import topologies.families.fat_tree  # binds topologies.fat_tree to the module, were it not kept from it
 
     for name in topologies.__all__:
         assert callable(getattr(topologies, name)) and name in dir(topologies)

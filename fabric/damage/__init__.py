@@ -1,0 +1,1 @@
+"""What is broken, and what is left of a fabric."""

@@ -1,0 +1,1 @@
+"""The graph of a fabric: its schema, compiled to arrays, contracted."""

@@ -1,0 +1,50 @@
+"""An endpoint's NIC: all its cables into the network together, and those to its scale-up switch likewise.
+
+What an endpoint can send and receive is bounded by all of them, whatever routing makes of them. Those into
+the network lead to one switch or, on multi-plane fabrics, to one on each plane.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fabric.graph.fabric import Fabric
+from fabric.graph.schema import NVSWITCH, SWITCH
+
+__all__ = ["busiest_nic", "planes", "planes_used"]
+
+
+def planes(f: Fabric) -> int:
+    """To how many switches of the network an endpoint is cabled, the most of any; at least 1."""
+    return max(1, int(f.attached.max(initial=1)))
+
+
+def planes_used(f: Fabric, load: NDArray[np.float64]) -> float:
+    """Over how many of its planes an endpoint that sends anything sends, in the mean; 0 where none does.
+
+    ``load``: (links,) of ``f``, above zero on those that carry anything. An endpoint on fewer planes than
+    ``planes`` counts by the share of its own, so where all is used the answer is ``planes``.
+    """
+    link = np.flatnonzero((f.link_src < f.n_endpoints) & (f.kind[f.link_dst] == SWITCH) & (load > 0))
+    cable = np.unique(f.link_src[link].astype(np.int64) * len(f.kind) + f.link_dst[link])
+    senders = np.unique(cable // len(f.kind))
+    return planes(f) * len(cable) / int(f.attached[senders].sum()) if len(senders) else 0.0
+
+
+def busiest_nic(f: Fabric, load: NDArray[np.float64]) -> float:
+    """Seconds that the fullest NIC needs for the ``load`` in bytes of its links, (links,) of ``f``.
+
+    Sending and receiving, network and scale-up are counted apart. Never above what its fullest link needs.
+    """
+    if "nics" not in f.derived:
+        link = np.flatnonzero(f.access)
+        sends = f.link_src[link] < f.n_endpoints
+        src, dst = f.link_src[link].astype(np.int64), f.link_dst[link]
+        end, other = np.where(sends, src, dst), np.where(sends, dst, src)
+        nic = (end * 2 + (f.kind[other] == NVSWITCH)) * 2 + sends
+        f.derived["nics"] = link, np.unique(nic, return_inverse=True)[1]
+    link, nic = f.derived["nics"]
+    rate = np.bincount(nic, weights=f.capacity[link])
+    carried = np.bincount(nic, weights=load[link])
+    return float(np.max(carried[rate > 0] / rate[rate > 0], initial=0.0))

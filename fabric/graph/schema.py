@@ -1,0 +1,275 @@
+"""A graph's attributes read into columns and checked. Knows the schema; no routing, no time, no workload.
+
+A topology is a plain ``networkx.Graph`` whose nodes carry ``kind`` and ``tier`` (and where they apply
+``server``, ``pod``, ``rail``, ``plane``, ``name``) and whose edges carry ``rate``, ``delay`` and, for
+parallel cables, ``cables`` and ``rates``. This is the only place that reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, compress
+from math import isfinite
+from numbers import Integral, Real
+from operator import itemgetter
+from typing import Any
+
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+
+from fabric.graph.ports import port_violations
+from fabric.words.errors import SchemaError
+
+__all__ = ["GPU", "KINDS", "NVSWITCH", "SWITCH", "ZONES", "Columns", "Zone", "read_columns"]
+
+KINDS = ("gpu", "switch", "nvswitch")
+GPU, SWITCH, NVSWITCH = range(3)
+ZONES = ("pod", "rail", "plane")
+_MOST_TIER, _MOST_SERVER, _MOST_CABLES = 1_000, 2**31 - 1, 4_096
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Zone:
+    """Which pod (rail, plane) each node stands in: (nodes,) an index into ``names``, or -1 where in none."""
+
+    of: NDArray[np.int32]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Columns:
+    """The nodes and edges of a graph as arrays, nodes and edges in the order of the graph.
+
+    ``kind`` indexes KINDS; ``server`` is -1 where a node has none; ``tail`` and ``head`` index ``ids``, each
+    edge once; ``rate`` (bytes/s) and ``delay`` (s) are those of one cable; ``cable_rates`` holds, for the few
+    edges whose parallel cables differ, the rate of each; ``zones`` those of ZONES that the graph speaks of.
+    ``cable_ports``: (2, cables of all edges in turn), the port of each at ``tail`` and at ``head`` as an
+    index into ``port_names``, -1 where unknown; None where the graph speaks of none.
+    """
+
+    name: str
+    disclaimer: str
+    ids: tuple[Hashable, ...]
+    labels: tuple[str, ...] | None
+    kind: NDArray[np.int8]
+    tier: NDArray[np.int16]
+    server: NDArray[np.int32]
+    tail: NDArray[np.int32]
+    head: NDArray[np.int32]
+    rate: NDArray[np.float64]
+    delay: NDArray[np.float64]
+    cables: NDArray[np.int32]
+    cable_rates: dict[int, list[float]]
+    zones: dict[str, Zone] = field(default_factory=dict)
+    port_names: tuple[str, ...] = ()
+    cable_ports: NDArray[np.int32] | None = None
+
+
+def read_columns(graph: nx.Graph, *, allow_uncabled: bool = False) -> Columns:
+    """The columns of ``graph``; an endpoint without a cable is a violation unless ``allow_uncabled``.
+
+    Raises:
+        SchemaError: naming node or edge, attribute, value and rule of every violation (ten shown, the rest
+        counted).
+    """
+    if not isinstance(graph, nx.Graph):
+        raise SchemaError(repr(graph)[:60], [f"type = {type(graph).__name__}: a networkx.Graph is needed"])
+    name = str(graph.graph.get("name") or "(unnamed)")
+    if graph.is_directed() or graph.is_multigraph():
+        rule = "an undirected networkx.Graph; parallel cables are the edge attribute cables"
+        raise SchemaError(name, [f"type = {type(graph).__name__}: {rule}"])
+    if graph.number_of_nodes() == 0:
+        raise SchemaError(name, ["the graph has no nodes"])
+    ids, node_data = zip(*graph.nodes(data=True))
+    adjacency = [neighbours for _, neighbours in graph.adjacency()]
+    tail, head, edge_data = _edges(ids, adjacency)
+
+    problems: list[str] = []
+
+    def node(i: int) -> str:
+        return f"node {ids[i]!r}"
+
+    def edge(i: int) -> str:
+        return f"edge {ids[tail[i]]!r} - {ids[head[i]]!r}"
+
+    kinds, tiers = _column(node_data, "kind"), _column(node_data, "tier")
+    code = {kind: i for i, kind in enumerate(KINDS)}
+    problems += _violations(kinds, node, "kind", f"one of {', '.join(KINDS)}", lambda v: v in code)
+    rule = f"a whole number, 0 for endpoints, 1 or more for switches, up to {_MOST_TIER:,}"
+    problems += _violations(tiers, node, "tier", rule, lambda v: _natural(v) and v <= _MOST_TIER)
+    rates, delays, cables = (
+        _column(edge_data, "rate"),
+        _column(edge_data, "delay"),
+        _column(edge_data, "cables", 1),
+    )
+    problems += _violations(rates, edge, "rate", "a finite number of bytes/s above zero", _positive)
+    problems += _violations(delays, edge, "delay", "a finite number of seconds, zero or more", _not_negative)
+    rule = f"a whole number from 1 to {_MOST_CABLES:,}"
+    problems += _violations(cables, edge, "cables", rule, lambda v: _natural(v) and 0 < v <= _MOST_CABLES)
+    servers = _column(node_data, "server", -1)
+    problems += _violations(
+        servers,
+        node,
+        "server",
+        f"a whole number up to {_MOST_SERVER:,}",
+        lambda v: v == -1 or (_natural(v) and v <= _MOST_SERVER),
+    )
+    zones = {zone: _column(node_data, zone) for zone in ZONES if any(zone in data for data in node_data)}
+    for zone, values in zones.items():
+        problems += _violations(values, node, zone, "a whole number or a text", _names_a_zone)
+    cable_rates = {i: data["rates"] for i, data in enumerate(edge_data) if "rates" in data}
+    for i, values in cable_rates.items():
+        count = cables[i]
+        if not isinstance(values, (list, tuple)) or len(values) != count or not all(map(_positive, values)):
+            problems.append(f"{edge(i)}: rates = {values!r}: {count} rates above zero, one per cable")
+    ports = {i: data["ports"] for i, data in enumerate(edge_data) if data.get("ports") is not None}
+    if ports and not problems:
+        problems += port_violations(ids, tail, head, cables, edge_data, edge)
+    if problems:
+        raise SchemaError(name, problems)
+
+    port_names, cable_ports = _cable_ports(ports, cables)
+    columns = Columns(
+        name=name,
+        disclaimer=str(graph.graph.get("disclaimer") or ""),
+        ids=ids,
+        labels=tuple(str(data.get("name", i)) for i, data in zip(ids, node_data))
+        if "name" in node_data[0]
+        else None,
+        kind=np.fromiter(map(code.__getitem__, kinds), np.int8, len(ids)),
+        tier=np.fromiter(tiers, np.int16, len(ids)),
+        server=np.fromiter(servers, np.int32, len(ids)),
+        tail=tail,
+        head=head,
+        rate=np.fromiter(rates, np.float64, len(tail)),
+        delay=np.fromiter(delays, np.float64, len(tail)),
+        cables=np.fromiter(cables, np.int32, len(tail)),
+        cable_rates={i: list(map(float, values)) for i, values in cable_rates.items()},
+        zones={zone: _zone(values) for zone, values in zones.items()},
+        port_names=port_names,
+        cable_ports=cable_ports,
+    )
+    problems = list(_misplaced(columns, allow_uncabled))
+    if problems:
+        raise SchemaError(name, problems)
+    return columns
+
+
+def _edges(
+    ids: tuple[Hashable, ...], adjacency: list[dict[Hashable, dict[str, Any]]]
+) -> tuple[NDArray[np.int32], NDArray[np.int32], list[dict[str, Any]]]:
+    """Each edge once, as (tail index, head index, attributes)."""
+    count = len(ids)
+    degree = np.fromiter(map(len, adjacency), np.int64, count)
+    neighbours: Iterable[Any] = chain.from_iterable(adjacency)
+    if ids != tuple(range(count)):
+        index = {node: i for i, node in enumerate(ids)}
+        neighbours = map(index.__getitem__, neighbours)
+    head = np.fromiter(neighbours, np.int32, int(degree.sum()))
+    tail = np.repeat(np.arange(count, dtype=np.int32), degree)
+    once = tail <= head
+    data = list(compress(chain.from_iterable(n.values() for n in adjacency), once.tolist()))
+    return tail[once], head[once], data
+
+
+def _column(data: Sequence[dict[str, Any]], key: str, default: Any = None) -> list[Any]:
+    """The values of ``key``; C speed where no dict lacks it."""
+    try:
+        return list(map(itemgetter(key), data))
+    except KeyError:
+        return [d.get(key, default) for d in data]
+
+
+def _violations(
+    values: list[Any], where: Any, attribute: str, rule: str, legal: Callable[[Any], bool]
+) -> Iterator[str]:
+    """A clause per illegal value. Distinct values are few, so the rule is asked once for each of them."""
+    try:
+        # Where all are of one type none can hide behind an equal of another, as True and 1.0 do behind 1.
+        if len(set(map(type, values))) == 1:
+            distinct = set(values)
+        else:
+            distinct = {value for _, value in set(zip(map(type, values), values)) if not legal(value)}
+        if all(map(legal, distinct)):
+            return
+    except TypeError:  # an unhashable or incomparable value: it is found below
+        pass
+    for i, value in enumerate(values):
+        try:
+            fine = legal(value)
+        except TypeError:
+            fine = False
+        if not fine:
+            shown = f"missing {attribute}" if value is None else f"{attribute} = {value!r}"
+            yield f"{where(i)}: {shown}: {rule}"
+
+
+def _names_a_zone(value: Any) -> bool:
+    return value is None or _natural(value) or isinstance(value, str)
+
+
+def _zone(values: list[Any]) -> Zone:
+    named = set(values) - {None}
+    order = sorted(named, key=lambda value: (isinstance(value, str), value))
+    index = {value: i for i, value in enumerate(order)} | {None: -1}
+    of = np.fromiter(map(index.__getitem__, values), np.int32, len(values))
+    return Zone(of=of, names=tuple(map(str, order)))
+
+
+def _cable_ports(
+    ports: dict[int, Any], cables: list[int]
+) -> tuple[tuple[str, ...], NDArray[np.int32] | None]:
+    """The names of all ports, and (2, cables) which one each cable is in at its two ends."""
+    if not ports:
+        return (), None
+    start = np.concatenate([[0], np.cumsum(np.fromiter(cables, np.int64, len(cables)))])
+    number: dict[str, int] = {}
+    found = np.full((2, int(start[-1])), -1, np.int32)
+    for i, pairs in ports.items():
+        for at, pair in enumerate(pairs, int(start[i])):
+            for end, port in enumerate(pair):
+                if port is not None:
+                    found[end, at] = number.setdefault(str(port), len(number))
+    return tuple(number), found
+
+
+def _natural(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 0
+
+
+def _positive(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and isfinite(value) and float(value) > 0
+
+
+def _not_negative(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and isfinite(value) and float(value) >= 0
+
+
+def _misplaced(c: Columns, allow_uncabled: bool) -> Iterator[str]:
+    """Violations that concern a node and its neighbours together."""
+    kind_a, kind_b = c.kind[c.tail], c.kind[c.head]
+
+    def edge(i: int) -> str:
+        return f"edge {c.ids[c.tail[i]]!r} - {c.ids[c.head[i]]!r}"
+
+    for i in np.flatnonzero((c.kind == GPU) != (c.tier == 0)).tolist():
+        found = f"kind = {KINDS[c.kind[i]]!r} with tier = {c.tier[i]}"
+        yield f"node {c.ids[i]!r}: {found}: tier 0 is for gpu, and only for it"
+    for i in np.flatnonzero(c.tail == c.head).tolist():
+        yield f"{edge(i)}: a cable joins two different nodes"
+    scale_up = (kind_a == NVSWITCH) | (kind_b == NVSWITCH)
+    for i in np.flatnonzero(scale_up & (kind_a != GPU) & (kind_b != GPU) & (c.tail != c.head)).tolist():
+        yield f"{edge(i)}: a scale-up switch (nvswitch) is cabled to endpoints only"
+    if not np.any(c.kind == GPU):
+        yield "no node of kind 'gpu': at least one endpoint is needed"
+    count = len(c.ids)
+    degree = np.bincount(c.tail, minlength=count) + np.bincount(c.head, minlength=count)
+    uncabled = (c.kind == GPU) & (degree == 0)
+    for i in np.flatnonzero(uncabled & (not allow_uncabled)).tolist():
+        yield f"node {c.ids[i]!r}: an endpoint without a cable"
+    endpoint = np.where(kind_a == GPU, c.tail, c.head)
+    domains = np.bincount(endpoint[scale_up], minlength=count)
+    for i in np.flatnonzero(domains > 1).tolist():
+        yield f"node {c.ids[i]!r}: {domains[i]} scale-up switches: an endpoint is cabled to one at most"

@@ -1,0 +1,1 @@
+"""What the machine allows: memory, and the garbage collector."""

@@ -1,0 +1,197 @@
+"""A file that somebody else wrote, as text, TOML or JSON: read in bounded time and memory, or refused.
+
+What comes out is plain: numbers are finite, whole ones fit a float, nothing is nested deeper than
+``MOST_DEPTH`` and no key stands twice. Knows no table, no key and no unit.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import tomllib
+from typing import Any, NoReturn
+
+from fabric.machine.memory import available_memory
+from fabric.words.errors import FileFormatError, TooLargeError
+
+__all__ = ["MOST_DEPTH", "parse_json", "parse_toml", "read_bytes", "read_text", "read_toml"]
+
+MOST_DEPTH = 64  # tables in tables; no file of ours needs more than six
+_MOST_TOML = 16 * 2**20  # bytes: tomllib reads about 2 MB/s
+_PIPE, _MOST_UNSAID = 2**24, 2**30  # bytes of what does not tell its size: read at once, and in all
+_PER_BYTE = 6  # bytes of memory for one of the file, parsed; measured on node-link JSON: 4 to 5
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?[A-Za-z0-9.+-]+')  # strings first, so that none is searched inside
+_LONG = re.compile(r"(?<![\w.])\d{309}")  # digits beyond which a whole number is larger than any float
+_SURROGATE = re.compile(r"\\u[dD][89abAB]")
+# tomllib takes the square of the parts of a dotted key; a part is a word or in quotes.
+_DOTTED = re.compile(
+    r"""(?:(?:(?<![\w-])[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+)""" + f"{{{MOST_DEPTH + 1}}}"
+)
+
+
+def read_bytes(path: str | os.PathLike[str]) -> bytes:
+    """What is in a file.
+
+    Raises:
+        FileFormatError: it cannot be read.
+        TooLargeError: what is made of it would not fit in memory; said before that much is read.
+    """
+    name, free = os.fspath(path), available_memory()
+    most, pieces = free / _PER_BYTE, []
+    try:
+        with open(name, "rb") as file:
+            size, read = os.fstat(file.fileno()).st_size, 0
+            if not size:  # a pipe or a device, which may never end
+                most = min(most, _MOST_UNSAID)
+            while max(size, read) <= most and (more := file.read(max(size, _PIPE))):
+                pieces.append(more)
+                read += len(more)
+    except OSError as error:
+        raise FileFormatError(name, "", f"cannot be read: {error.strerror or error}") from None
+    except ValueError:  # a NUL in the path
+        raise FileFormatError(name, "", "cannot be read: no file has such a name") from None
+    if (size := max(size, read)) > most:
+        raise TooLargeError(f"{name}, a file of {size / 1e9:,.1f} GB", size * _PER_BYTE, free)
+    return b"".join(pieces)
+
+
+def read_text(path: str | os.PathLike[str], *, errors: str = "strict", newline: str | None = None) -> str:
+    """The text of a UTF-8 file, a byte order mark left out. ``errors``: as of ``bytes.decode``; ``newline``
+    "" keeps line ends as they are, None makes each "\\n".
+
+    Raises:
+        FileFormatError: it cannot be read, or its bytes are no text.
+        TooLargeError: as ``read_bytes``.
+    """
+    name, content = os.fspath(path), read_bytes(path)
+    try:
+        text = content.decode("utf-8-sig", errors)
+    except UnicodeDecodeError as error:
+        raise FileFormatError(name, "", f"cannot be read: byte {error.start + 1} is not UTF-8 text") from None
+    return text if newline is not None else text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def read_toml(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The tables of a TOML file. Raises as ``read_text`` and ``parse_toml``."""
+    return parse_toml(read_text(path), os.fspath(path))
+
+
+def parse_toml(text: str, path: str) -> dict[str, Any]:
+    """The tables of ``text``; ``path``: how errors call it.
+
+    Raises:
+        FileFormatError: no TOML, nested too deep, too long, or a number that is not finite or not of 64 bits.
+
+    >>> parse_toml("[base]\\nranks = 8", "sweep.toml")
+    {'base': {'ranks': 8}}
+    """
+    if len(text) > _MOST_TOML:
+        rule = f"{len(text) / 2**20:,.0f} MiB of TOML: at most {_MOST_TOML // 2**20}"
+        raise FileFormatError(path, "", rule)
+    if dotted := _DOTTED.search(text):
+        line = text.count("\n", 0, dotted.start()) + 1
+        raise FileFormatError(path, f"line {line}", f"a key of more than {MOST_DEPTH} parts")
+    try:
+        found = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise FileFormatError(path, "", f"is not TOML: {error}") from None
+    except RecursionError:
+        raise _too_deep(path, "TOML") from None
+    except (ValueError, OverflowError) as error:  # an integer of thousands of digits; a year 0
+        raise FileFormatError(path, "", f"is not TOML: {str(error).partition(';')[0]}") from None
+    _require_shallow(found, path, "TOML")
+    _require_numbers(found, "", path)
+    return found
+
+
+def parse_json(text: str, path: str) -> Any:
+    """The value that ``text`` is; ``path``: how errors call it.
+
+    Raises:
+        FileFormatError: not strict JSON, cut off, nested too deep, a key twice in one object, or a number
+            that is not finite; with line and column.
+
+    >>> parse_json('{"nodes": [{"id": 0}]}', "graph.json")
+    {'nodes': [{'id': 0}]}
+    """
+
+    def refuse(token: str, rule: str) -> NoReturn:
+        at = next((m.start() for m in _TOKEN.finditer(text) if m[0] == token), 0)
+        line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+        shown = token if len(token) <= 40 else f"{token[:37]}..."
+        raise FileFormatError(path, f"line {line} column {column}", f"{shown} {rule}")
+
+    def finite(token: str) -> float:
+        value = float(token)
+        return value if math.isfinite(value) else refuse(token, "is not a finite number")
+
+    def whole(token: str) -> int:
+        return int(token) if len(token) < 309 else refuse(token, "is larger than any number here may be")
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            seen: set[str] = set()
+            twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+            raise FileFormatError(path, "", f"{twice[:60]!r} stands twice in one object")
+        return found
+
+    try:
+        found = json.loads(
+            text,
+            parse_constant=lambda token: refuse(token, "is not a finite number"),
+            parse_float=finite,
+            parse_int=whole if _LONG.search(text) else None,
+            object_pairs_hook=once,
+        )
+    except json.JSONDecodeError as error:
+        cut = ": the file is cut off" if _is_cut(text, error) else ""
+        raise FileFormatError(
+            path, f"line {error.lineno} column {error.colno}", f"is not JSON: {error.msg}{cut}"
+        ) from None
+    except RecursionError:
+        raise _too_deep(path, "JSON") from None
+    _require_shallow(found, path, "JSON")
+    if _SURROGATE.search(text):
+        try:
+            json.dumps(found, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise FileFormatError(path, "", "holds half of a character (\\ud800 to \\udfff)") from None
+    return found
+
+
+def _is_cut(text: str, error: json.JSONDecodeError) -> bool:
+    return error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
+
+
+def _too_deep(path: str, kind: str) -> FileFormatError:
+    return FileFormatError(path, "", f"is not {kind} of ours: nested more than {MOST_DEPTH} deep")
+
+
+def _require_shallow(value: Any, path: str, kind: str) -> None:
+    level = [value]
+    for _ in range(MOST_DEPTH + 1):
+        inside = (
+            each.values() if type(each) is dict else each for each in level if type(each) in (dict, list)
+        )
+        level = [value for values in inside for value in values if type(value) is dict or type(value) is list]
+        if not level:
+            return
+    raise _too_deep(path, kind)
+
+
+def _require_numbers(value: Any, where: str, path: str) -> None:
+    """TOML promises 64 bits of a whole number, and knows inf and nan, which no setting is."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _require_numbers(inner, f"{where}.{key}" if where else key, path)
+    elif isinstance(value, list):
+        for inner in value:
+            _require_numbers(inner, where, path)
+    elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise FileFormatError(path, where, f"a whole number of {value.bit_length()} bits: 64 at most")
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise FileFormatError(path, where, f"{value} is not a finite number")

@@ -1,0 +1,1 @@
+"""What can be said of a fabric at rest: counts, hops, cabling, parts, findings."""

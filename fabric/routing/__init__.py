@@ -1,0 +1,1 @@
+"""Routes: paths, distances, the walk of flows, policies."""

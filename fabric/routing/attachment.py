@@ -1,0 +1,66 @@
+"""The switches by which flows leave and reach their endpoints. Knows distances and draws; no paths.
+
+An endpoint may be cabled to several switches. Of all pairs of an attachment of the source and one of the
+destination the nearest count.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fabric.graph.fabric import Fabric, ranges
+from fabric.routing.distance import NO_PATH, distances
+from fabric.routing.draw import Draw
+
+__all__ = ["attached", "nearest", "ways"]
+
+
+def attached(
+    f: Fabric, draw: Draw, flow: NDArray
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """For each of ``flow`` the arc by which it leaves, the arc by which it arrives; and which have none.
+
+    Of the nearest pairs of attachments one by the policy.
+    """
+    src, dst = draw.src[flow], draw.dst[flow]
+    if np.all(f.attached[src] == 1) and np.all(f.attached[dst] == 1):
+        out, into = f.arc_up[src], f.arc_up[dst]
+        length = distances(f).between(f.arc_dst[out], f.leaf_index[f.arc_dst[into]])
+        return out, f.arc_back[into].astype(np.int64), np.flatnonzero(length == NO_PATH)
+    owner, out, into, length = ways(f, src, dst)
+    good, first, count = nearest(owner, length, len(src))
+    lost = count == 0
+    chosen = np.zeros(len(src), np.int64)
+    pick = first + draw.attachment(flow, np.maximum(count, 1))
+    chosen[~lost] = good[pick[~lost]]
+    if lost.all():
+        return chosen, chosen, np.flatnonzero(lost)
+    return out[chosen], f.arc_back[into[chosen]].astype(np.int64), np.flatnonzero(lost)
+
+
+def ways(
+    f: Fabric, src: NDArray, dst: NDArray
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """All pairs of an attachment of ``src[i]`` and one of ``dst[i]``.
+
+    Four arrays (pairs,): i, ascending; the arc from each end up to its switch; the links between the switches
+    or NO_PATH.
+    """
+    number = f.attached[src] * f.attached[dst]
+    owner = np.repeat(np.arange(len(src)), number)
+    each = ranges(np.zeros(len(number), np.int64), number)
+    other = f.attached[dst[owner]]
+    out, into = f.arc_up[src[owner]] + each // other, f.arc_up[dst[owner]] + each % other
+    return owner, out, into, distances(f).between(f.arc_dst[out], f.leaf_index[f.arc_dst[into]])
+
+
+def nearest(
+    owner: NDArray, length: NDArray, count: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """The options that are their owner's shortest; owner i has ``number[i]`` of them from ``first[i]`` on."""
+    best = np.full(count, NO_PATH)
+    np.minimum.at(best, owner, length)
+    good = np.flatnonzero((length < NO_PATH) & (length == best[owner]))
+    number = np.bincount(owner[good], minlength=count)
+    return good, np.cumsum(number) - number, number

@@ -1,0 +1,1 @@
+"""The words of every edge: errors, and texts of quantities."""

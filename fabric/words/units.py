@@ -1,0 +1,182 @@
+"""Text with a unit to bytes, seconds and bytes/second, and back. The only place where units are converted.
+
+Inside the program every quantity is a float in bytes, seconds or bytes per second. GB = 1e9, GiB = 2**30.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from decimal import Decimal
+
+from fabric.words.errors import ParameterError
+
+__all__ = [
+    "format_rate",
+    "format_seconds",
+    "format_size",
+    "format_time",
+    "parse_rate",
+    "parse_size",
+    "parse_sizes",
+    "parse_time",
+]
+
+_NUMBER = re.compile(r"\s*([0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?)\s*([A-Za-z/µ]*)\s*")
+_SIZES = {"B": 1, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12}
+_SIZES |= {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+_NCCL = {"": 1, "K": 2**10, "k": 2**10, "M": 2**20, "m": 2**20, "G": 2**30, "g": 2**30, "T": 2**40}
+_SECONDS = {"s": 1, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+_TIMES = _SECONDS | {"min": 60, "h": 3600, "d": 86400, "y": 365.25 * 86400}
+_LONG = 600.0  # s, from which four digits of seconds say less to a reader than minutes do
+_PAIRS = (("y", "d"), ("d", "h"), ("h", "min"), ("min", "s"))
+_BITS = {"bps": 1, "kbps": 1e3, "Mbps": 1e6, "Gbps": 1e9, "Tbps": 1e12, "Pbps": 1e15}
+_RATES = {
+    **{unit: factor / 8 for unit, factor in _BITS.items()},
+    **{unit.replace("bps", "b/s"): factor / 8 for unit, factor in _BITS.items()},
+    **{unit + "/s": factor for unit, factor in _SIZES.items()},
+}
+
+
+def _split(name: str, text: str, units: dict[str, float], examples: str) -> float:
+    """The value of ``text`` in base units; a bare number or an unknown unit is a ParameterError."""
+    match = _NUMBER.fullmatch(str(text))
+    if match is None:
+        raise ParameterError(name, text, f"a number with a unit, such as {examples}")
+    number, unit = match.groups()
+    if unit not in units:
+        rule = "a unit is needed" if not unit else f"unknown unit {unit!r}"
+        raise ParameterError(name, text, f"{rule}: write it as {examples}", [u for u in units if u])
+    value = float(Decimal(number) * Decimal(repr(units[unit])))  # 300ns is 3e-07, not 3.0000000000000004e-07
+    if not math.isfinite(value):
+        raise ParameterError(name, text, "a finite number")
+    return value
+
+
+def parse_rate(text: str, name: str = "rate") -> float:
+    """Bytes per second of ``text``, which carries its unit and is above zero.
+
+    >>> parse_rate("400Gbps"), parse_rate("50GB/s")
+    (50000000000.0, 50000000000.0)
+    """
+    value = _split(name, text, _RATES, "400Gbps or 50GB/s")
+    if value <= 0:
+        raise ParameterError(name, text, "a rate above zero")
+    return value
+
+
+def parse_time(text: str, name: str = "time") -> float:
+    """Seconds of ``text``, which carries its unit.
+
+    >>> parse_time("1.5ms")
+    0.0015
+    """
+    return _split(name, text, _TIMES, "1.5us or 200ns")
+
+
+def parse_size(text: str | int, name: str = "size") -> int:
+    """Whole bytes of ``text``: with a unit (``64MiB``), or as in nccl-tests a bare integer or binary K, M, G.
+
+    >>> parse_size("1GB"), parse_size("1G"), parse_size("8")
+    (1000000000, 1073741824, 8)
+    """
+    value = _split(name, str(text), {**_SIZES, **_NCCL}, "1GiB, 64MB, 512K or plain bytes")
+    if value != int(value):
+        raise ParameterError(name, text, f"a whole number of bytes (this is {value!r})")
+    if value <= 0:
+        raise ParameterError(name, text, "a size above zero")
+    return int(value)
+
+
+def parse_sizes(text: str, name: str = "sizes") -> tuple[int, ...]:
+    """Message sizes: ``first:last:xFACTOR`` (geometric), ``first:last:+STEP``, or a comma-separated list.
+
+    >>> parse_sizes("8:128:x4")
+    (8, 32, 128)
+    """
+    parts = str(text).split(":")
+    if len(parts) == 1:
+        sizes = tuple(parse_size(item, name) for item in parts[0].split(","))
+    elif len(parts) == 3 and parts[2][:1] in ("x", "+"):
+        first, last = parse_size(parts[0], name), parse_size(parts[1], name)
+        if first > last:
+            raise ParameterError(name, text, "the first size is at most the last")
+        sizes = _range(first, last, parts[2], name, text)
+    else:
+        rule = "a list (8,1KiB,1GiB) or a range first:last:xFACTOR or first:last:+STEP"
+        raise ParameterError(name, text, rule)
+    if len(set(sizes)) != len(sizes):
+        raise ParameterError(name, text, "each size once")
+    return sizes
+
+
+def _range(first: int, last: int, step: str, name: str, text: str) -> tuple[int, ...]:
+    if step[0] == "x":
+        try:
+            factor = float(step[1:])
+        except ValueError:
+            factor = math.nan
+        if not 1 < factor < math.inf:
+            raise ParameterError(name, text, "the factor after x is a number above 1")
+        count = int(math.log(last / first) / math.log(factor) + 1e-9) + 1
+        sizes = [round(first * factor**i) for i in range(min(count, 10_001))]
+    else:
+        add = parse_size(step[1:], name)
+        sizes = list(range(first, last + 1, add)[:10_001])
+    if len(sizes) > 10_000:
+        raise ParameterError(name, text, "at most 10,000 sizes in one range")
+    return tuple(dict.fromkeys(sizes))
+
+
+def format_size(size: float) -> str:
+    """The largest binary unit that divides it, if six digits do; else six digits in a decimal unit.
+
+    >>> format_size(2**30), format_size(1000)
+    ('1 GiB', '1000 B')
+    """
+    for unit, factor in (("TiB", 2**40), ("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if factor <= size < 1e6 * factor and size % factor == 0:
+            return f"{size / factor:g} {unit}"
+    return f"{size:g} B" if size < 1e6 else f"{size / 1e6:g} MB" if size < 1e9 else f"{size / 1e9:g} GB"
+
+
+def format_time(seconds: float) -> str:
+    """Four significant digits in the unit that suits; from ten minutes on in the two units that suit.
+
+    >>> format_time(0.0000123), format_time(86400.0), format_time(90 * 60)
+    ('12.3 us', '1 d 0 h', '1 h 30 min')
+    """
+    if abs(seconds) < _LONG or not math.isfinite(seconds):
+        return format_seconds(seconds)
+    for large, small in _PAIRS:
+        # What rounds up to a full larger unit is told in it: 23 h 59.9 min are a day.
+        rounded = round(abs(seconds) / _TIMES[small]) * _TIMES[small]
+        if rounded >= _TIMES[large]:
+            break
+    many, rest = divmod(rounded, _TIMES[large])
+    return f"{'-' * (seconds < 0)}{many:,.0f} {large} {rest / _TIMES[small]:.0f} {small}"
+
+
+def format_seconds(seconds: float) -> str:
+    """Four significant digits of one unit, at most seconds, which ``parse_time`` reads back.
+
+    >>> format_seconds(0.0000123), format_seconds(86400.0)
+    ('12.3 us', '8.64e+04 s')
+    """
+    for unit, factor in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
+        if abs(seconds) >= factor * 0.99995:
+            return f"{seconds / factor:.4g} {unit}"
+    return f"{round(seconds / 1e-9, 3):.4g} ns"  # below a femtosecond there is nothing but rounding
+
+
+def format_rate(rate: float) -> str:
+    """Bytes per second as network people write it.
+
+    >>> format_rate(50e9)
+    '400 Gbps'
+    """
+    bits = rate * 8
+    for unit, factor in (("Pbps", 1e15), ("Tbps", 1e12), ("Gbps", 1e9), ("Mbps", 1e6)):
+        if bits >= factor:
+            return f"{bits / factor:.4g} {unit}"
+    return f"{bits:.4g} bps"

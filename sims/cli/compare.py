@@ -1,0 +1,119 @@
+"""``fabricsim compare``: what changed between two sets of rows, and what that did."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fabric.words.errors import ParameterError
+from sims.cli.figures import Where
+from sims.cli.options import Sets, opened, whole
+from sims.cli.progress import Progress
+from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS, check_outputs, tell_written
+from sims.scenario.row import Row
+
+__all__ = ["compare"]
+
+_SIDE = "Rows (.csv, .json, .jsonl, .parquet), the folder of a sweep, or a topology, which is simulated."
+_ALGORITHM = "ring,tree,halving-doubling"
+_SIZES = "1K:16G:x4"
+
+
+def compare(
+    a: Annotated[str, typer.Argument(metavar="A", help=_SIDE, show_default=False)],
+    b: Annotated[str, typer.Argument(metavar="B", help="The same.", show_default=False)],
+    algorithm: Annotated[
+        str, typer.Option(metavar="NAME[,NAME...]", help="Of topologies: what is simulated.")
+    ] = _ALGORITHM,
+    sizes: Annotated[
+        str, typer.Option("--sizes", "--size", metavar="SIZES", help="Of topologies: message sizes.")
+    ] = _SIZES,
+    sets: Sets = None,
+    where: Where = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="Draw the ratio: .svg, .png or .pdf.", show_default=False
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="FILE", help="Write the pairs: .csv, .json or .jsonl.", show_default=False
+        ),
+    ] = None,
+    title: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Over the figure.", show_default=False)
+    ] = None,
+) -> None:
+    """Say what changed in the scenarios of B against A, and what that did: row by row and as a ratio.
+
+    Rows belong together that agree in all that was not changed. Two topologies are simulated with the same
+    settings: --algorithm, --sizes, and --set for all others (--set ranks=128 --set routing=adaptive).
+    """
+    changed = {"--algorithm": algorithm, "--sizes": sizes, "--set": (sets or [""])[0]}
+    usual = {"--algorithm": _ALGORITHM, "--sizes": _SIZES, "--set": ""}
+    if own := [name for name in usual if changed[name] != usual[name]]:
+        _require_topology(a, b, own[0], changed[own[0]])
+    check_outputs(("--output", output, FIGURE_FORMATS), ("--out", out, ROW_FORMATS))
+    from sims.scenario.files import write_records
+    from sims.show.words.compare import comparison_lines
+    from sims.studies.compare import compare as compared
+
+    with Progress() as progress:
+        sides = [_rows(side, algorithm, sizes, sets or [], progress) for side in (a, b)]
+        if where:
+            from sims.show.figures import where as where_holds
+
+            sides = [where_holds(side, where) for side in sides]
+        found = compared(*sides)
+        progress.print(comparison_lines(found, a, b))
+        if out:
+            write_records(out, found.records())
+        if output:
+            from sims.show.figures import ratio_figure, save_figure
+
+            drawn = ratio_figure(found, a, b, title=title)
+            save_figure(drawn, output, [row for side in sides for row in side])
+    tell_written(out, output)
+
+
+def _require_topology(a: str, b: str, name: str, value: str) -> None:
+    """Refuse an option of what is simulated where nothing is."""
+    from sims.scenario.rows import is_results
+
+    if is_results(a) and is_results(b):
+        rule = "is of topologies, and both sides are rows: choose among those by --where"
+        raise ParameterError(name, value, rule)
+
+
+def _rows(side: str, algorithm: str, sizes: str, sets: list[str], progress: Progress) -> list[Row]:
+    """The rows that ``side`` holds, or those of the topology that it names."""
+    from sims.scenario.rows import is_results, read_rows
+
+    if is_results(side):
+        return read_rows(side)
+    from sims.jobs.allreduce import all_reduce
+    from sims.settings.assignments import overridden
+    from sims.settings.texts import DEFAULTS
+
+    given = {field: [text] for field, text in DEFAULTS.items()}
+    given |= {"topology": [side], "algorithm": algorithm.split(","), "size": [sizes]}
+    texts = overridden(given, sets, several=("algorithm", "size"))
+    partition = texts.pop("allow_partition") == "true"
+    fabric, text, digest, _ = opened(texts.pop("topology"), progress, allow_partition=partition)
+    progress.step(f"simulating {text}")
+    ranks, seed = texts.pop("ranks"), whole("seed", texts.pop("seed"))
+    return all_reduce(
+        fabric,
+        texts.pop("algorithm"),
+        texts.pop("size"),
+        topology=text,
+        digest=digest,
+        ranks=None if ranks == "all" else whole("ranks", ranks),
+        seed=seed,
+        allow_partition=partition,
+        **texts,
+    )

@@ -1,0 +1,137 @@
+"""``fabricsim plot`` and ``report``: figures and pages of saved results. Simulates nothing."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sims.cli.progress import Progress
+from sims.scenario.files import FIGURE_FORMATS, check_writable, tell_written
+from sims.scenario.row import Row
+
+__all__ = ["plot", "report"]
+
+_FIGURES = "busbw, time, scaling, heatmap, cdf, pareto, crossover, utilisation, gains or lines"
+_COLUMNS = "a column of the rows, or a part of one such as topology.k"
+
+Results = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="ROWS...",
+        help="Files of rows (.csv, .json, .jsonl, .parquet) or folders of sweeps; several count as one.",
+        show_default=False,
+    ),
+]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="CONDITION",
+        help="Only rows for which it holds: \"ranks >= 1024 and algorithm in ('ring', 'tree')\"; repeatable.",
+        show_default=False,
+    ),
+]
+
+
+def _option(name: str, help: str, metavar: str = "COLUMN") -> typer.models.OptionInfo:
+    found: typer.models.OptionInfo = typer.Option(name, metavar=metavar, help=help, show_default=False)
+    return found
+
+
+def plot(
+    rows: Results,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="The figure: .svg, .png or .pdf.")
+    ],
+    figure: Annotated[str | None, _option("--figure", f"{_FIGURES}.", "NAME")] = None,
+    x: Annotated[str | None, _option("--x", f"The axis across: {_COLUMNS}.")] = None,
+    y: Annotated[str | None, _option("--y", "The axis upwards.")] = None,
+    color: Annotated[
+        str | None,
+        _option("--color", "A line, bar or mark for each value; of a heatmap, what the cells show."),
+    ] = None,
+    facet: Annotated[str | None, _option("--facet", "A panel for each value.")] = None,
+    where: Where = None,
+    overlay: Annotated[
+        list[Path] | None,
+        _option("--overlay", "Measurements to draw beside: the output of nccl-tests, text or JSON.", "LOG"),
+    ] = None,
+    prices: Annotated[
+        str | None,
+        _option(
+            "--prices", "Prices for cost and cost_per_endpoint, as of topology bom; or sample.", "FILE|sample"
+        ),
+    ] = None,
+    title: Annotated[str | None, _option("--title", "Instead of what all rows share.", "TEXT")] = None,
+    width: Annotated[float | None, _option("--width", "By default 3.5, a column.", "INCHES")] = None,
+    height: Annotated[float | None, _option("--height", "By default as high as it needs.", "INCHES")] = None,
+) -> None:
+    """Draw saved rows: any column over any other, or a figure by name. Nothing is simulated.
+
+    Without options: bus bandwidth and time over message size. Rows that differ in their seed alone are one
+    point, their median, in a band from the 5th to the 95th percentile.
+    """
+    check_writable(output, "--output", FIGURE_FORMATS)
+    from sims.scenario.rows import read_rows
+    from sims.show.figures import figure_of, save_figure
+    from sims.show.figures import where as where_holds
+    from sims.studies.nccl_log import read_nccl
+
+    found = where_holds(read_rows(*rows), where or ())
+    measured = [read_nccl(log) for log in overlay or ()]
+    with Progress() as progress:
+        if prices:
+            from sims.studies.bom.costs import costs
+
+            known = costs((row.scenario.topology for row in found), prices, progress.step)
+        drawn = figure_of(
+            found,
+            figure=figure,
+            x=x,
+            y=y,
+            color=color,
+            facet=facet,
+            width=width,
+            height=height,
+            costs=known if prices else None,
+            overlay=measured,
+            title=title,
+        )
+    save_figure(drawn, output, found)
+    for log in measured:
+        for note in log.notes:
+            print(f"{log.name}: {note}", file=sys.stderr)
+    tell_written(output)
+
+
+def report(
+    rows: Results,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The page: .html.")],
+    where: Where = None,
+    title: Annotated[str | None, _option("--title", "By default what was run.", "TEXT")] = None,
+) -> None:
+    """Write one page about saved results: answers, figures, limits, rows, where the numbers come from.
+
+    It is self-contained: nothing is loaded from elsewhere, so it can be sent and kept as it is.
+    """
+    check_writable(output, "--output", (".html",))
+    from sims.scenario.files import replaced
+    from sims.scenario.rows import read_results, sweep_text
+    from sims.show.report import report as page
+
+    results = read_results(*rows)
+    if where:
+        from sims.show.figures import where as where_holds
+
+        results = list(where_holds([result for result in results if isinstance(result, Row)], where))
+    text = page(
+        results,
+        title=title,
+        sweep_toml=sweep_text(*rows) if not where else None,
+        source=", ".join(map(str, rows)),
+    )
+    with replaced(output) as file:
+        file.write(text)
+    tell_written(output)

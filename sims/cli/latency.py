@@ -1,0 +1,108 @@
+"""``fabricsim latency``: one-way latency over all pairs, idle and under load. Parse, one call, write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fabric.words.errors import ParameterError
+from sims.cli.options import (
+    Graph,
+    Out,
+    Preset,
+    Profile,
+    Routing,
+    Seed,
+    Sets,
+    Spec,
+    Topology,
+    named,
+    opened,
+    whole,
+)
+from sims.cli.progress import Progress
+from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS, check_outputs, tell_written
+
+__all__ = ["latency"]
+
+
+def latency(
+    spec: Spec = None,
+    topology: Topology = None,
+    preset: Preset = None,
+    graph: Graph = None,
+    latency_profile: Profile = "roce-400g",
+    sets: Sets = None,
+    routing: Routing = "ecmp",
+    seed: Seed = "0",
+    load: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHARE[,SHARE...]",
+            help="Also under load, by the packet model: the share of each endpoint's rate that it sends, in "
+            "messages to random others (0.3,0.6,0.9).",
+            show_default=False,
+        ),
+    ] = None,
+    size: Annotated[
+        str | None,
+        typer.Option(help="Bytes of each such message.  [default: 4KiB, one packet]", show_default=False),
+    ] = None,
+    out: Out = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            "--plot", metavar="FILE", help="Draw the distribution: .svg, .png or .pdf.", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """One-way latency between endpoints by hop class: how many pairs are how far apart, exact at any size."""
+    check_outputs(("--out", out, ROW_FORMATS), ("--plot", plot, FIGURE_FORMATS))
+    from fabric.routing.policies import parse_policy
+    from fabric.words.units import parse_size
+    from sims.jobs.loaded_latency import check_loads, loaded, parse_loads
+    from sims.jobs.one_way import one_way
+    from sims.models.profiles import latency_profile as profile_of
+    from sims.scenario.files import write_records
+    from sims.settings.assignments import overridden
+    from sims.show.words.latency import class_records, latency_lines, load_lines
+
+    texts = {
+        "topology": named(spec, topology, preset, graph),
+        "routing": routing,
+        "latency_profile": latency_profile,
+        "seed": seed,
+    }
+    texts = overridden({name: (text,) for name, text in texts.items()}, sets or ())
+    draw = whole("--seed", texts["seed"])
+    policy, profile = parse_policy(texts["routing"], draw), profile_of(texts["latency_profile"])
+    loads = parse_loads(load) if load is not None else ()
+    if size is not None and not loads:
+        raise ParameterError("--size", size, "the size of the messages of --load, which is not given")
+    amount = parse_size(size or "4KiB")
+    with Progress() as progress:
+        fabric, text, _, notes = opened(texts["topology"], progress)
+        if loads:
+            check_loads(fabric, policy, loads)
+        progress.step("counting pairs")
+        classes = one_way(fabric, profile, policy, draw)
+        progress.print(latency_lines(text, fabric, profile, policy, classes, notes))
+        records = class_records(text, profile, policy, classes)
+        under_load = []
+        for share in loads:
+            progress.step(f"packets at a load of {share:g}")
+            found = loaded(fabric, profile, policy, share, amount, draw)
+            under_load.append(found)
+            progress.print(load_lines(found, first=len(under_load) == 1))
+            records += class_records(text, profile, policy, found.classes, load=share, size=amount)
+        if out:
+            write_records(out, records)
+        if plot:
+            progress.step("drawing")
+            from sims.show.figures import save_figure
+            from sims.show.figures.latency import latency_figure
+
+            save_figure(latency_figure(classes, under_load, text, profile, fabric.disclaimer), plot)
+    tell_written(out, plot)

@@ -1,0 +1,104 @@
+"""``fabricsim sweep`` and ``merge``: parse, one API call, write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fabric.words.errors import ParameterError
+from sims.cli.options import whole
+from sims.cli.progress import Progress
+from sims.scenario.files import tell_written
+
+__all__ = ["merge", "sweep"]
+
+_SOME_FAILED = 3
+
+
+def sweep(
+    spec: Annotated[
+        Path | None,
+        typer.Argument(metavar="SPEC.toml", help="What to sweep; without it, --set.", show_default=False),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", metavar="FOLDER", help="Where the rows go.", show_default=False),
+    ] = None,
+    jobs: Annotated[
+        str | None,
+        typer.Option(
+            "-j", "--jobs", metavar="N", help="Processes.  [default: one per core]", show_default=False
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="tcp://HOST:PORT", help="Run on the workers of a Dask scheduler.", show_default=False
+        ),
+    ] = None,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=V1,V2,...", help="One value for all points, or an axis.", show_default=False
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="List the points, and what they will take.")
+    ] = False,
+) -> None:
+    """Run every point of a grid; the same command again does only what is missing.
+
+    Exit status 3 if a point failed.
+    """
+    if out is None and not dry_run:
+        raise ParameterError("--out", None, "a folder for the rows: -o FOLDER")
+    if spec is None and not sets:
+        raise ParameterError(
+            "SPEC", None, "name a file, or axes as in --set topology.k=8,16 --set size=1M:1G:x4"
+        )
+    most = None if jobs is None else whole("--jobs", jobs)
+    if most == 0:
+        raise ParameterError("--jobs", 0, "a whole number from 1")
+    from sims.studies.sweep.listing import listing
+    from sims.studies.sweep.plan import plan_sweep
+    from sims.studies.sweep.run import run_sweep, workers_for
+    from sims.studies.sweep.spec import read_sweep
+
+    with Progress() as progress:
+        wanted = read_sweep(spec, sets or ())
+        found = plan_sweep(wanted, lambda topology: progress.step(f"checking {topology}"))
+        if dry_run:
+            workers, note = workers_for(found, len(found.points), most)
+            progress.print([*listing(found, workers), *filter(None, [note])])
+            return
+        assert out is not None
+        progress.step("running")
+        outcome = run_sweep(
+            wanted,
+            out,
+            jobs=most,
+            scheduler=scheduler,
+            planned=found,
+            say=lambda line: progress.say([line]),
+            watch=progress.each,
+        )
+    print(outcome)
+    tell_written(*outcome.files)
+    if outcome.failures:
+        raise typer.Exit(_SOME_FAILED)
+
+
+def merge(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="A B [...]", help="Folders of sweeps, files of rows.")
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE|FOLDER", help="What they become.")],
+) -> None:
+    """Merge results: each scenario once, sorted by key. Rows of one scenario that differ are an error."""
+    from sims.studies.sweep.merge import merge_results
+
+    count, files = merge_results(paths, output)
+    print(f"{output}: {count:,} results of {len(paths)} source{'s' * (len(paths) > 1)}")
+    tell_written(*files)

@@ -1,0 +1,1 @@
+"""A fabric and its settings become rows."""

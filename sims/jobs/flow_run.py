@@ -1,0 +1,92 @@
+"""FlowRun: plain flows and everything that their run is told, by either engine. Writes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from fabric import Fabric
+from fabric.damage.breakage import Damage, harmed
+from fabric.damage.fault import Fault
+from fabric.routing.policies import Policy
+from fabric.words.errors import ParameterError
+from sims.models.fluid.faults.setting import Course
+from sims.models.fluid.faults.striking import Striking
+from sims.models.fluid.faults.timeline import Timeline
+from sims.models.fluid.flows import FlowResult, RoutedTraffic
+from sims.models.packet.settings import PacketSettings
+from sims.models.packet.traffic import run_packets
+from sims.models.profiles import LatencyProfile
+from sims.workload.traffic import Traffic
+
+__all__ = ["FlowRun"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FlowRun:
+    """``whole``: the fabric before its ``faults``, which are drawn from ``seed``; ``course``: what happens
+    during the run; ``packets``: the settings of the packet engine, None for the fluid one; ``resolution``: as
+    in sims.network.FluidNetwork.
+
+    Raises:
+        ParameterError: something is to happen during a run of packets, or the policy cannot follow it.
+    """
+
+    whole: Fabric
+    traffic: Traffic
+    policy: Policy
+    profile: LatencyProfile
+    faults: tuple[Fault, ...] = ()
+    course: Course
+    packets: PacketSettings | None = None
+    seed: int = 0
+    allow_partition: bool = False
+    resolution: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.course.check(self.policy)
+        if self.packets and self.course.source:
+            raise ParameterError("engine", "packet", "what happens during a run needs engine flow", ("flow",))
+
+    @property
+    def plain(self) -> bool:
+        """Whether fluids run on a fabric that stays as it is."""
+        return self.packets is None and not self.course.source
+
+    @cached_property
+    def _left(self) -> tuple[Fabric, Damage]:
+        return harmed(self.whole, self.faults, self.seed, allow_partition=self.allow_partition)
+
+    @property
+    def fabric(self) -> Fabric:
+        """What the faults leave."""
+        return self._left[0]
+
+    @property
+    def damage(self) -> Damage:
+        """What the faults took; false where that is nothing."""
+        return self._left[1]
+
+    @cached_property
+    def routed(self) -> RoutedTraffic:
+        """The traffic on the paths of the fluid model."""
+        return RoutedTraffic.of(self.fabric, self.traffic, self.policy, self.profile)
+
+    def run(self, timeline: Timeline | None = None) -> FlowResult:
+        """To the last completion; ``timeline`` is filled with the goodput over time, by the fluid engine.
+
+        Raises:
+            NoRouteError: a pair has no path.
+            ParameterError: too many packets, or a policy that the packet engine does not know.
+        """
+        if self.packets:
+            return run_packets(
+                self.fabric, self.traffic, self.policy, self.profile, self.packets, seed=self.seed
+            )
+        striking = None
+        if self.course.source:
+            # No flow is done before its bytes have passed a link.
+            least = float(self.traffic.start.max() + self.traffic.size.max() / self.fabric.capacity.max())
+            self.course.require_few(self.fabric, least, allow_partition=self.allow_partition)
+            striking = Striking.of(self.fabric, self.course, self.seed, allow_partition=self.allow_partition)
+        return self.routed.run(self.resolution, striking=striking, timeline=timeline)

@@ -1,0 +1,70 @@
+"""From a scenario back to its fabric, its job and its row. Writes nothing."""
+
+from __future__ import annotations
+
+from fabric import Fabric
+from fabric.damage.fault import NONE
+from fabric.words.errors import FabricsimError, ParameterError
+from sims.jobs.allreduce import AllReduce
+from sims.scenario.digest import content_digest
+from sims.scenario.row import Row
+from sims.scenario.scenario import SETTINGS, Scenario
+
+__all__ = ["fabric_of", "job_of", "simulate"]
+
+
+def simulate(scenario: Scenario, fabric: Fabric | None = None) -> Row:
+    """The row of ``scenario``: what the model gives, whoever asks and whenever.
+
+    ``fabric`` is needed only where the scenario speaks of a graph in memory. Raises as ``fabric_of`` and
+    ``job_of``.
+    """
+    return job_of(scenario, fabric or fabric_of(scenario)).row(scenario.algorithm, scenario.size_bytes)
+
+
+def fabric_of(scenario: Scenario) -> Fabric:
+    """The fabric that ``scenario`` names, built or read, and compiled.
+
+    Raises:
+        FabricsimError: it was a graph in memory, or its file's contents are no longer those that the scenario
+            was made of.
+    """
+    if scenario.topology.startswith("graph "):
+        raise FabricsimError(f"{scenario.topology} was in memory: pass it, as in simulate(scenario, fabric)")
+    from topologies import load
+    from topologies.catalogue import source_digest
+
+    found = source_digest(scenario.topology)
+    if found and not scenario.topology_digest:
+        rule = f"the SHA-256 of {scenario.topology}'s contents: {found}"
+        raise ParameterError("topology_digest", "", rule)
+    if found != scenario.topology_digest:
+        raise FabricsimError(f"{scenario.topology}: its contents changed since this scenario was made")
+    return Fabric.from_graph(load(scenario.topology), allow_partition=scenario.allow_partition)
+
+
+def job_of(scenario: Scenario, fabric: Fabric) -> AllReduce:
+    """All of ``scenario`` but algorithm and size, set up on its fabric: serves all that differ in those.
+
+    Raises:
+        FabricsimError: ``fabric`` is not the one that the scenario was made of, or the contents of a file of
+            its placement, its routing or its faults are no longer those.
+    """
+    in_memory = scenario.topology.startswith("graph ")
+    if in_memory and scenario.topology_digest not in ("", content_digest(fabric)):
+        raise FabricsimError(f"{fabric.name}: not the graph that this scenario was made of")
+    job = AllReduce(
+        fabric,
+        topology=scenario.topology,
+        digest=scenario.topology_digest,
+        **{name: getattr(scenario, name) for name in SETTINGS},
+    )
+    found = job.scenario(scenario.algorithm, scenario.size_bytes)
+    if found.fault_digest != scenario.fault_digest:
+        texts = (scenario.fail, scenario.degrade, scenario.faults)
+        files = ";".join(text for text in texts if text != NONE)
+        raise FabricsimError(f"{files}: what its file names changed since this scenario was made")
+    if found != scenario:
+        changed = scenario.routing if found.routing_digest != scenario.routing_digest else scenario.placement
+        raise FabricsimError(f"{changed}: its contents changed since this scenario was made")
+    return job

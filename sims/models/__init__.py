@@ -1,0 +1,1 @@
+"""How long it takes: latency, the fluid model, the packet model."""

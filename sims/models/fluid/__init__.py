@@ -1,0 +1,1 @@
+"""The fluid model: links shared on the SimPy clock, faults among it."""

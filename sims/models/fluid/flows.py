@@ -1,0 +1,215 @@
+"""Plain flows on a fabric: each from its start to its last byte, sharing max-min fairly. Touches no file."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import simpy
+from numpy.typing import NDArray
+
+from fabric import Fabric, Paths, carrier, route
+from fabric.graph.contraction import members
+from fabric.graph.nic import planes_used
+from fabric.measures.measure import link_kind
+from fabric.routing.policies import Policy
+from fabric.words.errors import FabricsimError
+from sims.models.fluid.faults.detours import Detours, Router
+from sims.models.fluid.faults.process import Fault
+from sims.models.fluid.faults.striking import Striking, waiting
+from sims.models.fluid.faults.timeline import Timeline
+from sims.models.fluid.network import FluidNetwork
+from sims.models.latency import derated, transfer_latency
+from sims.models.profiles import LatencyProfile
+from sims.workload.traffic import Traffic
+
+__all__ = ["FlowResult", "RoutedTraffic", "run_flows"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FlowResult:
+    """``end``: (flows,) s, receipt of the last byte; ``rate``: (flows,) bytes/s, size over duration, latency
+    included.
+
+    ``busiest``: kind of the link with the most bytes per capacity; ``busiest_s``: seconds that its bytes take
+    at least, a lower bound of the makespan; ``used``: share of the links between switches that carry
+    anything; ``planes_used``: over how many of its planes an endpoint sends, in the mean;
+    ``solves``: how often rates were found; ``packets``: what the packet model saw besides
+    (sims.packet.summary), empty for fluid flows; ``ports``: the same as columns, with a line for each port;
+    ``faults``: those that struck, in the order of time.
+    """
+
+    traffic: Traffic
+    end: NDArray[np.float64]
+    rate: NDArray[np.float64]
+    busiest: str
+    busiest_s: float
+    used: float
+    planes_used: float
+    solves: int = 0
+    packets: dict[str, dict[str, float]] = field(default_factory=dict)
+    ports: dict[str, list[Any]] = field(default_factory=dict)
+    faults: tuple[Fault, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        fabric: Fabric,
+        traffic: Traffic,
+        end: NDArray[np.float64],
+        carried: NDArray[np.float64],
+        **others: Any,
+    ) -> FlowResult:
+        """``carried``: (links,) the bytes that each link of ``fabric``, the policy's carrier, has carried."""
+        seconds = carried / fabric.capacity
+        hot = int(np.argmax(seconds))
+        # A link of the carrier stands for all that are loaded as it is.
+        trunk = members(fabric) * ~fabric.access
+        return cls(
+            traffic=traffic,
+            end=end,
+            rate=traffic.size / (end - traffic.start),
+            busiest=link_kind(fabric, hot),
+            busiest_s=float(seconds[hot]),
+            used=float(trunk[carried > 0].sum() / trunk.sum()) if trunk.any() else 0.0,
+            planes_used=planes_used(fabric, carried),
+            **others,
+        )
+
+    @property
+    def makespan(self) -> float:
+        return float(self.end.max() - self.traffic.start.min())
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RoutedTraffic:
+    """Traffic with a path for every flow and queue pair, ready to run.
+
+    ``fabric``: what the policy's traffic runs on; ``parts``: the paths of each queue pair.
+    """
+
+    fabric: Fabric
+    traffic: Traffic
+    profile: LatencyProfile
+    parts: tuple[Paths, ...]
+    policy: Policy
+
+    @classmethod
+    def of(cls, fabric: Fabric, traffic: Traffic, policy: Policy, profile: LatencyProfile) -> RoutedTraffic:
+        """Route every flow.
+
+        Raises:
+            NoRouteError: a pair has no path.
+        """
+        runs_on = derated(carrier(fabric, policy), profile)
+        parts = [route(runs_on, traffic.src, traffic.dst, policy, qp=qp) for qp in range(policy.qps)]
+        return cls(fabric=runs_on, traffic=traffic, profile=profile, parts=tuple(parts), policy=policy)
+
+    def again(
+        self, *, capacity: NDArray[np.float64] | None = None, profile: LatencyProfile | None = None
+    ) -> RoutedTraffic:
+        """The same paths with other capacities or latencies; arguments as of sims.program.Program."""
+        fabric = self.fabric if capacity is None else self.fabric.with_capacity(capacity)
+        return replace(self, fabric=fabric, profile=profile or self.profile)
+
+    @cached_property
+    def latency(self) -> tuple[NDArray[np.float64], ...]:
+        """(flows,) in s, of each queue pair."""
+        return tuple(transfer_latency(part, self.fabric, self.profile) for part in self.parts)
+
+    @cached_property
+    def carried(self) -> NDArray[np.float64]:
+        """(links,): the bytes that cross each link."""
+        size = self.traffic.size / len(self.parts)
+        return np.sum([part.load(size, self.fabric.n_links) for part in self.parts], axis=0)
+
+    @cached_property
+    def flows(self) -> NDArray[np.float64]:
+        """(links,): how many flows cross each; one that is split counts by its share."""
+        return np.sum([part.load(1.0, self.fabric.n_links) for part in self.parts], axis=0)
+
+    def run(
+        self,
+        resolution: float = 0.0,
+        *,
+        striking: Striking | None = None,
+        timeline: Timeline | None = None,
+    ) -> FlowResult:
+        """Run to the last completion; as ``run_flows``."""
+        traffic, fabric, qps = self.traffic, self.fabric, len(self.parts)
+        env = simpy.Environment()
+        watch = None if timeline is None else timeline.watch
+        network = FluidNetwork(env, fabric.capacity, resolution=resolution, watch=watch)
+        detours = Detours(fabric, self.parts, [self._router(qp) for qp in range(qps)])
+        latencies, end = list(self.latency), np.zeros(len(traffic))
+        times, group = np.unique(traffic.start, return_inverse=True)
+        order = np.argsort(group, kind="stable")
+        groups = np.split(order, np.cumsum(np.bincount(group))[:-1])  # the flows of each time of start
+        under_way: set[int] = set()
+
+        def now_on(number: int) -> tuple[Paths, NDArray[np.float64]]:
+            which = groups[number]
+            paths = Paths.stack([part.take(which) for part in detours.paths])
+            return paths, np.concatenate([latency[which] for latency in latencies])
+
+        def start(number: int) -> Generator[simpy.Event, Any, None]:
+            yield env.timeout(times[number])
+            which = groups[number]
+            under_way.add(number)
+            paths, latency = now_on(number)
+            size = np.tile(traffic.size[which] / qps, qps)
+            received = yield network.send(paths, size, latency, tag=number)
+            under_way.discard(number)
+            end[which] = received.reshape(qps, -1).max(axis=0)
+
+        def moved(changed: Sequence[int]) -> None:
+            for qp in changed:
+                latencies[qp] = transfer_latency(detours.paths[qp], fabric, self.profile)
+            for number in under_way:
+                network.reroute(number, *now_on(number))
+
+        process = None if striking is None else striking.on(network, detours, moved)
+        done = env.all_of([env.process(start(number)) for number in range(len(times))])
+        try:
+            env.run(done)
+        except RuntimeError:
+            if done.triggered or process is None:
+                raise
+            raise FabricsimError(f"faults: {waiting(process)}") from None
+        faults = tuple(process.faults) if process else ()
+        if timeline is not None:
+            timeline.finish(float(end.max()), faults)
+
+        return FlowResult.of(fabric, traffic, end, self.carried, solves=network.solves, faults=faults)
+
+    def _router(self, qp: int) -> Router:
+        def router(fabric: Fabric, rows: NDArray[np.int64]) -> Paths:
+            return route(fabric, self.traffic.src[rows], self.traffic.dst[rows], self.policy, qp=qp)
+
+        return router
+
+
+def run_flows(
+    fabric: Fabric,
+    traffic: Traffic,
+    policy: Policy,
+    profile: LatencyProfile,
+    *,
+    resolution: float = 0.0,
+    striking: Striking | None = None,
+    timeline: Timeline | None = None,
+) -> FlowResult:
+    """Run ``traffic`` to its last completion.
+
+    A flow of several queue pairs ends with the last of them. ``resolution``: see sims.network.FluidNetwork; 0
+    is exact. ``striking``: faults during the run; ``timeline``: filled with the goodput over time.
+
+    Raises:
+        NoRouteError: a pair has no path.
+        FabricsimError: a fault of a schedule would cut a pair off; flows wait for what nobody repairs.
+    """
+    routed = RoutedTraffic.of(fabric, traffic, policy, profile)
+    return routed.run(resolution, striking=striking, timeline=timeline)

@@ -1,0 +1,410 @@
+"""A schedule laid onto a fabric: paths, latencies, link loads of each phase. Sizes come later, time never."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fabric import Fabric, Paths, carrier, route
+from fabric.graph.nic import busiest_nic, planes, planes_used
+from fabric.machine.memory import available_memory
+from fabric.measures.measure import link_kind, link_kinds
+from fabric.routing.policies import Policy
+from fabric.routing.route import pieces
+from fabric.words.errors import TooLargeError
+from sims.models.fluid.network import RateMemo
+from sims.models.latency import crossing, derated, link_latency, transfer_latency
+from sims.models.profiles import PLATEAU_BYTES, LatencyProfile
+from sims.workload.schedule import Phase, Schedule
+
+__all__ = ["Condensed", "Limit", "Pace", "Program", "Stage", "routed_phase"]
+
+
+# Bytes per flow and queue pair (or part of a flow that is routed apart): while its phase is routed, and of
+# its path when it is. Measured as the growth of the largest resident size (ru_maxrss) on 0.2 to 3.2 million
+# flows in a three-tier tree: 195 to 263 for one phase, 514 for the 17 that recursive doubling keeps.
+_ROUTING, _ROUTED = 280, 40
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Stage:
+    """One phase on the fabric.
+
+    ``routed``: the path of each transfer and queue pair; ``paths``: these, or for a lockstep phase one entity
+    with weighted links;
+    ``share``: bytes of each flow per byte of a transfer; ``latency`` in s, per flow or for the whole phase;
+    ``peak``: seconds that one byte of every transfer takes on the fullest link, which is ``hot``; ``ideal``:
+    the same if only the links of the endpoints bound it, and each used all of its own (fabric.nic).
+    ``planes``: over how many of its planes an endpoint sends, in the mean. ``crosses``: some transfer leaves
+    its server.
+    """
+
+    phase: Phase
+    routed: Paths
+    paths: Paths
+    share: float
+    latency: NDArray[np.float64] | float
+    peak: float
+    ideal: float
+    hot: int
+    planes: float
+    crosses: bool
+
+    @property
+    def worst_latency(self) -> float:
+        return float(np.max(self.latency))
+
+
+class Pace(TypedDict):
+    """How long a byte takes, as in Stage: on the fullest link, on an endpoint's fullest; the former."""
+
+    peak: float
+    ideal: float
+    hot: int
+    planes: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """What bounds a run.
+
+    ``link``: the kind of link on which the phases spend most of their time for bytes; of pipelined phases,
+    which run side by side, the one that is busy longest with all of them. ``contention``: the time for bytes
+    over what the endpoints' own links would need, all planes used (1: none). ``worst_link``, ``worst_load``:
+    the kind of link and the contention of the worst single phase. ``latency_share``: of the whole time.
+    ``efficiency``: the bandwidth bound of the algorithm on this fabric without contention and latency, over
+    the time; never above 1, as every byte crosses endpoints' links. What neither bytes nor latency takes
+    (1 - efficiency * contention - latency_share) is a pipeline that fills, and in the packet model queues
+    and headers.
+    """
+
+    link: str
+    contention: float
+    worst_link: str
+    worst_load: float
+    latency_share: float
+    efficiency: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Condensed:
+    """A program on as few links as tell its times: ``capacity`` (links,) and the stages on them."""
+
+    stages: tuple[Stage, ...]
+    capacity: NDArray[np.float64]
+    memo: RateMemo = field(default_factory=RateMemo, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Program:
+    """A schedule compiled for fabric, placement, policy and latency profile; serves every message size.
+
+    ``usage``: per kind of link, the seconds at full rate that one byte of the message takes on a link of that
+    kind, in the mean (weighted by capacity) and on the fullest. ``joint``: the same of all phases together
+    that ``peak``, ``ideal`` and ``hot`` of a stage say of one. ``qps``: flows of each transfer.
+    """
+
+    fabric: Fabric  # the carrier: what the policy's traffic runs on
+    schedule: Schedule
+    profile: LatencyProfile
+    qps: int
+    stages: tuple[Stage, ...]
+    usage: dict[str, tuple[float, float]]
+    joint: Pace
+    memo: RateMemo = field(default_factory=RateMemo, repr=False)
+
+    @classmethod
+    def compile(
+        cls,
+        schedule: Schedule,
+        fabric: Fabric,
+        placement: NDArray[np.int64],
+        policy: Policy,
+        profile: LatencyProfile,
+    ) -> Program:
+        """Route every phase. ``placement``: (ranks,), the endpoint of each rank.
+
+        Raises:
+            NoRouteError: two endpoints of the schedule have no path.
+            TooLargeError: so many transfers and queue pairs do not fit in memory.
+        """
+        runs_on = derated(carrier(fabric, policy), profile)
+        _require_memory(schedule, pieces(runs_on, policy))
+        known: dict[tuple[int, int, int], tuple[Paths, NDArray[np.float64]]] = {}
+        link_seconds = link_latency(runs_on, profile)
+        stages = []
+        carried = np.zeros(runs_on.n_links)  # bytes on each link per byte of the message
+        for phase in schedule.phases:
+            key = (id(phase.src), id(phase.dst), id(phase.via))  # phases with the same transfers
+            if key not in known:
+                paths = routed_phase(phase, runs_on, placement, policy)
+                known[key] = paths, transfer_latency(paths, runs_on, profile, link_seconds)
+            paths, each = known[key]
+            load = paths.load(1.0 / policy.qps, runs_on.n_links)
+            carried += load * (phase.repeat * phase.count / schedule.chunks)
+            stages.append(_stage(phase, runs_on, paths, load, each, policy.qps, schedule.chunks))
+        return cls(
+            fabric=runs_on,
+            schedule=schedule,
+            profile=profile,
+            qps=policy.qps,
+            stages=tuple(stages),
+            usage=_usage(runs_on, carried),
+            joint=_pace(carried, runs_on),
+        )
+
+    @cached_property
+    def condensed(self) -> Condensed:
+        """The same program without links that others stand for.
+
+        A link bounds the phases that it carries by what a byte of each takes on it. Of links on which that
+        differs in one phase only, the one where it is largest is enough. Only where every phase is lockstep;
+        rounds keep their links.
+        """
+        if not all(stage.phase.lockstep for stage in self.stages):
+            return Condensed(stages=self.stages, capacity=self.fabric.capacity, memo=self.memo)
+        distinct = {id(stage.paths): stage.paths for stage in self.stages}
+        seconds = np.stack([paths.load(1.0, self.fabric.n_links) for paths in distinct.values()])
+        loaded = seconds.any(axis=0)  # of others some may be dead, and carry nothing
+        seconds = seconds[:, loaded] / self.fabric.capacity[loaded]
+        for row in range(len(seconds)):
+            others = np.arange(len(seconds)) != row
+            seconds = seconds[:, np.lexsort([seconds[row], *seconds[others]])]
+            largest = np.append((np.diff(seconds[others], axis=1) != 0).any(axis=0), True)
+            seconds = seconds[:, largest]
+        paths = {key: Paths.lockstep(row) for key, row in zip(distinct, np.ascontiguousarray(seconds))}
+        return Condensed(
+            stages=tuple(replace(stage, paths=paths[id(stage.paths)]) for stage in self.stages),
+            capacity=np.ones(seconds.shape[1]),
+        )
+
+    def with_capacity(self, capacity: NDArray[np.float64]) -> Program:
+        """The same paths over links of other capacities: what a policy takes that does not look at them.
+
+        ``capacity``: (links,) in bytes/s, of the links of ``fabric``.
+        """
+        fabric = self.fabric.with_capacity(capacity)
+        stages = []
+        carried = np.zeros(fabric.n_links)
+        for stage in self.stages:
+            load = stage.paths.load(stage.share, fabric.n_links)
+            carried += load * (stage.phase.repeat * stage.phase.count / self.schedule.chunks)
+            stages.append(replace(stage, **_pace(load, fabric)))
+        usage, joint = _usage(fabric, carried), _pace(carried, fabric)
+        return replace(self, fabric=fabric, stages=tuple(stages), usage=usage, joint=joint, memo=RateMemo())
+
+    def with_latency(self, profile: LatencyProfile) -> Program:
+        """The same paths with the latencies of a profile that leaves the bytes the same share of links."""
+        chunks = self.schedule.chunks
+        link_seconds = link_latency(self.fabric, profile)
+        stages = []
+        for stage in self.stages:
+            each = transfer_latency(stage.routed, self.fabric, profile, link_seconds)
+            stages.append(replace(stage, latency=_waits(stage.phase, each, self.qps, chunks)))
+        return replace(self, profile=profile, stages=tuple(stages))
+
+    def over(self, routed: Sequence[Paths]) -> Program:
+        """The same program on other paths, one set per stage; a stage whose set is the same object stays.
+
+        ``usage`` and ``joint`` stay those of the first paths.
+        """
+        stages = []
+        for stage, own in zip(self.stages, routed):
+            if own is not stage.routed:
+                load = own.load(1.0 / self.qps, self.fabric.n_links)
+                each = transfer_latency(own, self.fabric, self.profile)
+                stage = _stage(stage.phase, self.fabric, own, load, each, self.qps, self.schedule.chunks)
+            stages.append(stage)
+        return replace(self, stages=tuple(stages), memo=RateMemo())
+
+    def latency_factor(self, size: float) -> float:
+        """What all latency is multiplied by: the profile's plateau, in a ring over the network.
+
+        1 below PLATEAU_BYTES in each step, and in every other algorithm.
+        """
+        if self.profile.plateau == 1 or size / self.schedule.chunks < PLATEAU_BYTES:
+            return 1.0
+        rings = all(stage.phase.kind == "ring" and stage.crosses for stage in self.stages)
+        return self.profile.plateau if rings else 1.0
+
+    def base(self, size: float) -> float:
+        """Seconds that the whole takes once, before anything moves."""
+        return self.profile.base * self.latency_factor(size)
+
+    def chain(self, size: float) -> float:
+        """Seconds of latency that a message cannot avoid: the base, and one phase after another."""
+        latency = sum(stage.worst_latency for stage in self.stages) * self.latency_factor(size)
+        return self.base(size) + latency
+
+    def byte_times(self, size: float, *, filling: bool = True) -> NDArray[np.float64]:
+        """(phases, 2) in s: what a phase's bytes take on the fullest link, and on an endpoint's fullest.
+
+        ``filling``: in a pipelined tree, also while the first segments come in and the last ones leave. With
+        several slices the links carry others meanwhile, so that it never counts.
+        """
+        chunks, phases = self.schedule.chunks, [stage.phase for stage in self.stages]
+        if filling and self.schedule.pipeline == 1:
+            sent = np.array([math.prod(phase.bytes_of(size, chunks)) for phase in phases])
+        else:
+            sent = np.array([phase.repeat * phase.count / chunks * size for phase in phases])
+        return sent[:, None] * np.array([(stage.peak, stage.ideal) for stage in self.stages])
+
+    def planes_used(self) -> float:
+        """Over how many planes endpoints send, in the mean, in the phase that leaves most of them empty.
+
+        1 where there is one; 0 where nothing leaves its server.
+        """
+        return min((stage.planes for stage in self.stages if stage.planes), default=0.0)
+
+    def busy(self, size: float, *, filling: bool = True) -> tuple[float, float]:
+        """Seconds that the bytes of all phases take on the fullest links, and on those of the endpoints.
+
+        Phases one after another add up; pipelined ones do on each link, and the fullest of these counts.
+        """
+        if self.schedule.pipeline > 1:
+            return self.joint["peak"] * size, self.joint["ideal"] * size
+        full, ideal = self.byte_times(size, filling=filling).sum(axis=0).tolist()
+        return full, ideal
+
+    def utilisation(self, size: float, time: float) -> dict[str, dict[str, float]]:
+        """Per kind of link, the share of its capacity that ``size`` bytes in ``time`` s use.
+
+        ``mean``: over all links of the kind, weighted by capacity; ``peak``: of the fullest.
+        """
+        return {
+            kind: {"mean": mean * size / time, "peak": peak * size / time}
+            for kind, (mean, peak) in self.usage.items()
+        }
+
+    def limit(self, size: float, time: float, latency: float, *, filling: bool = True) -> Limit:
+        """What bounds a run of ``size`` bytes that took ``time`` s, ``latency`` of which are latency.
+
+        ``filling``: see ``byte_times``.
+        """
+        full, ideal = self.byte_times(size, filling=filling).T
+        all_full, all_ideal = self.busy(size, filling=filling)
+        kinds = [link_kind(self.fabric, stage.hot) for stage in self.stages]
+        spent: dict[str, float] = {}
+        for kind, seconds in zip(kinds, full.tolist()):
+            spent[kind] = spent.get(kind, 0.0) + seconds
+        worst, link = int(np.argmax(full / ideal)), max(spent, key=lambda kind: spent[kind])
+        return Limit(
+            link=link_kind(self.fabric, self.joint["hot"]) if self.schedule.pipeline > 1 else link,
+            contention=all_full / all_ideal,
+            worst_link=kinds[worst],
+            worst_load=float(full[worst] / ideal[worst]),
+            latency_share=latency / time,
+            efficiency=all_ideal / time,
+        )
+
+
+def _require_memory(schedule: Schedule, pieces: int) -> None:
+    distinct = {(id(phase.src), id(phase.dst)): len(phase) for phase in schedule.phases}
+    flows, kept = pieces * max(distinct.values(), default=0), pieces * sum(distinct.values())
+    needed, available = _ROUTING * flows + _ROUTED * kept, available_memory()
+    if needed > available:
+        raise TooLargeError(f"{schedule.name}: routing {flows:,} flows in a phase", needed, available)
+
+
+def routed_phase(
+    phase: Phase,
+    fabric: Fabric,
+    placement: NDArray[np.int64],
+    policy: Policy,
+    rows: NDArray[np.int64] | None = None,
+) -> Paths:
+    """The path of every transfer and queue pair, all of the first queue pair before those of the second.
+
+    ``rows``: only of these.
+
+    Raises:
+        NoRouteError: a pair has no path.
+    """
+    which = np.arange(policy.qps * len(phase)) if rows is None else rows
+    qp, transfer = np.divmod(which, len(phase))
+    src, dst = placement[phase.src[transfer]], placement[phase.dst[transfer]]
+    if phase.via is None or not np.any(phase.via >= 0):
+        return route(fabric, src, dst, policy, qp=qp)
+    via = phase.via[transfer]
+    relay = np.where(via >= 0, placement[via], src)
+    return Paths.join(route(fabric, src, relay, policy, qp=qp), route(fabric, relay, dst, policy, qp=qp))
+
+
+def _usage(fabric: Fabric, carried: NDArray[np.float64]) -> dict[str, tuple[float, float]]:
+    names, kind = link_kinds(fabric)
+    capacity = np.bincount(kind, weights=fabric.capacity, minlength=len(names))
+    mean = np.bincount(kind, weights=carried, minlength=len(names)) / capacity
+    peak = np.zeros(len(names))
+    np.maximum.at(peak, kind, carried / fabric.capacity)
+    return dict(zip(names, zip(mean.tolist(), peak.tolist())))
+
+
+def _stage(
+    phase: Phase,
+    fabric: Fabric,
+    paths: Paths,
+    load: NDArray[np.float64],
+    each: NDArray[np.float64],
+    qps: int,
+    chunks: int,
+) -> Stage:
+    """``load``: (links,) bytes of one byte of every transfer; ``each``: (flows,) their latencies."""
+    return Stage(
+        phase=phase,
+        routed=paths,
+        paths=Paths.lockstep(load) if phase.lockstep else paths,
+        share=1.0 if phase.lockstep else 1.0 / qps,
+        latency=_waits(phase, each, qps, chunks),
+        crosses=bool(crossing(paths, fabric).any()),
+        **_pace(load, fabric),
+    )
+
+
+def _pace(load: NDArray[np.float64], fabric: Fabric) -> Pace:
+    """How long one byte of every transfer takes on the fullest links; ``load``: (links,) bytes of them."""
+    seconds = load / fabric.capacity
+    hot_access = int(np.argmax(np.where(fabric.access, seconds, 0.0)))
+    hot = int(np.argmax(seconds))
+    if seconds[hot] <= seconds[hot_access] * (1 + 1e-9):
+        hot = hot_access  # of links that are equally full the endpoints' are to blame: they can't be avoided
+    peak, ideal = float(seconds[hot]), busiest_nic(fabric, load)
+    used = planes_used(fabric, load) if planes(fabric) > 1 else 1.0
+    return {"peak": peak, "ideal": min(ideal, peak), "hot": hot, "planes": used}
+
+
+def _waits(phase: Phase, each: NDArray[np.float64], qps: int, chunks: int) -> NDArray[np.float64] | float:
+    """The latency of each flow, or for a lockstep phase that of the whole."""
+    return _chain(phase, each.reshape(qps, -1).max(axis=0), chunks) if phase.lockstep else each
+
+
+def _chain(phase: Phase, each: NDArray[np.float64], chunks: int) -> float:
+    """The longest chain of latencies that a lockstep phase has to wait for.
+
+    Ring: the largest sum over ``repeat`` consecutive hops, round and round. Pipeline: the longest way of one
+    segment through the stages.
+    """
+    if phase.kind == "ring":
+        rings = each.reshape(-1, phase.ring_size)
+        turns, rest = divmod(phase.repeat, phase.ring_size)
+        total = rings.sum(axis=1) * turns
+        if rest:
+            hops = np.concatenate([np.zeros((len(rings), 1)), rings, rings[:, :rest]], axis=1)
+            running = np.cumsum(hops, axis=1)
+            total += (running[:, rest:] - running[:, :-rest])[:, : phase.ring_size].max(axis=1)
+        return float(total.max())
+    assert phase.stage is not None
+    ranks = int(max(phase.src.max(), phase.dst.max())) + 1
+    chunk = (phase.first + phase.base) % chunks
+    ready = np.zeros(ranks * chunks)
+    start, end = phase.src.astype(np.int64) * chunks + chunk, phase.dst.astype(np.int64) * chunks + chunk
+    order = np.argsort(phase.stage, kind="stable")
+    for now in np.split(order, np.searchsorted(phase.stage[order], np.arange(1, phase.stages))):
+        arrival = ready[start[now]] + each[now]
+        np.maximum.at(ready, end[now], arrival)
+    return float(ready.max())

@@ -1,0 +1,280 @@
+"""A collective packet by packet: every message is sent when what it carries has been received.
+
+A *step* is one message of a transfer. Rings and pipelines go on step by step: the next one of a ring is sent
+when that of the rank before has come, a segment when it has come from below (or above). A rank enters the
+next phase when it has received all that the phase has for it; what it still has to send of that phase stays
+before it in the same queue pair, and shares the NIC with it otherwise. (With ``steps=barrier`` nobody enters
+a phase before everybody may, as in the fluid model.) With ``pipeline`` slices, a slice enters a phase on a
+rank when it has left the phase before it there. NICs send what belongs to a slice ahead first, so that a
+slice follows the one ahead as soon as that has been sent, and where it waits for latency, in its gaps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import simpy
+from numpy.typing import NDArray
+
+from fabric import Fabric, Paths
+from fabric.routing.policies import Policy
+from sims.models.fluid.program import routed_phase
+from sims.models.latency import derated
+from sims.models.packet.cost import check_cost
+from sims.models.packet.deadlock import DeadlockError, circle
+from sims.models.packet.network import PacketNetwork
+from sims.models.packet.parts import Flow
+from sims.models.packet.routes import SPREADING, Latencies, single_path
+from sims.models.packet.settings import PacketSettings
+from sims.models.packet.summary import summary
+from sims.models.profiles import LatencyProfile
+from sims.workload.schedule import Phase, Schedule
+
+__all__ = ["PacketProgram"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PacketProgram:
+    """A schedule laid onto a fabric for the packet model; serves every message size.
+
+    ``paths``: of each phase, all transfers of the first queue pair before those of the second; ``qps``: queue
+    pairs of a transfer.
+    """
+
+    fabric: Fabric
+    schedule: Schedule
+    paths: tuple[Paths, ...]
+    qps: int
+    latencies: Latencies
+    settings: PacketSettings
+    spread: str
+    seed: int
+
+    @classmethod
+    def compile(
+        cls,
+        schedule: Schedule,
+        fabric: Fabric,
+        placement: NDArray[np.int64],
+        policy: Policy,
+        profile: LatencyProfile,
+        settings: PacketSettings,
+        seed: int = 0,
+    ) -> PacketProgram:
+        """Route every phase. ``placement``: (ranks,), the endpoint of each rank.
+
+        Raises:
+            NoRouteError: two endpoints of the schedule have no path.
+            ParameterError: a policy that the packet model does not know.
+        """
+        by, fabric = single_path(policy, seed), derated(fabric, profile)
+        return cls(
+            fabric=fabric,
+            schedule=schedule,
+            paths=tuple(routed_phase(phase, fabric, placement, by) for phase in schedule.phases),
+            qps=by.qps,
+            latencies=Latencies.of(fabric, profile),
+            settings=settings,
+            spread=policy.name if policy.name in SPREADING else "",
+            seed=seed,
+        )
+
+    def hops(self, size: float) -> float:
+        """Packets times links of a run of ``size`` bytes."""
+        total = 0.0
+        for phase, paths in zip(self.schedule.phases, self.paths):
+            steps, amount = _messages(phase, size / self.schedule.pipeline, self.schedule.chunks)
+            packets = self.settings.packets(amount / self.qps)
+            total += float(paths.length.sum()) * packets * steps * self.schedule.pipeline
+        return total
+
+    def check(self, size: float) -> None:
+        """Raise ParameterError where ``size`` bytes are too many packets for this model."""
+        flows = sum(map(len, self.paths)) * self.schedule.pipeline
+        check_cost(self.hops(size), flows, self.settings)
+
+    def run(self, size: float, *, factor: float = 1.0) -> tuple[float, dict[str, dict[str, float]]]:
+        """Seconds from start to the last receipt, and what the network saw (sims.packet.summary).
+
+        ``factor``: what the latency of messages is multiplied by (sims.program.Program.latency_factor).
+
+        Raises:
+            ParameterError: too many packets for this model.
+            DeadlockError: back-pressure has closed a circle (never on a graph with tiers).
+        """
+        self.check(size)
+        env = simpy.Environment()
+        network = PacketNetwork(
+            env,
+            self.fabric,
+            self.latencies,
+            self.settings,
+            round_trip=self.latencies.round_trip(self.paths, self.settings.packet),
+            spread=self.spread,
+            seed=self.seed,
+        )
+        run = _Run(self, network, size, factor)
+        network.run()
+        if run.open:
+            raise DeadlockError(circle(self.fabric, network.ports.values()), run.open, env.now)
+        return run.last, summary(network, run.last)
+
+
+def _messages(phase: Phase, size: float, chunks: int) -> tuple[int, float]:
+    """How many messages each transfer of a phase sends, and the bytes of each."""
+    steps, amount = phase.bytes_of(size, chunks)
+    return (int(steps) - phase.stages + 1 if phase.kind == "pipeline" else int(steps)), amount
+
+
+class _Transfer:
+    """One transfer of one slice: how far it has come, whom it waits for and who waits for it."""
+
+    __slots__ = (
+        "after",
+        "before",
+        "cell",
+        "dst",
+        "flows",
+        "got",
+        "lag",
+        "open",
+        "posted",
+        "received",
+        "steps",
+    )
+
+    def __init__(self, cell: int, flows: list[tuple[Flow, float]], dst: int, steps: int, lag: int) -> None:
+        self.cell, self.flows, self.dst, self.steps, self.lag = cell, flows, dst, steps, lag
+        self.before: list[_Transfer] = []
+        self.after: list[_Transfer] = []
+        self.open = False  # its sender has entered the phase
+        self.posted, self.received = 0, 0
+        self.got = [0] * len(flows)
+
+    @property
+    def ready(self) -> int:
+        """How many steps may have been sent by now."""
+        if not self.open:
+            return 0
+        return min([self.steps, *(other.received + self.lag for other in self.before)])
+
+
+class _Run:
+    """One run: the transfers of every slice and phase, and where each rank stands.
+
+    ``open``: transfers that have not been received whole; ``last``: s, of the last receipt.
+    """
+
+    def __init__(self, program: PacketProgram, network: PacketNetwork, size: float, factor: float) -> None:
+        schedule = program.schedule
+        self.network, self.env = network, network.env
+        self.slices, self.phases, self.ranks = schedule.pipeline, len(schedule.phases), schedule.n
+        self.barrier = program.settings.steps == "barrier"
+        places = 1 if self.barrier else self.ranks
+        self.last, self.open = 0.0, 0
+        self.amounts: list[float] = []
+        # By slice and phase: per place, transfers to be received before it may leave; those that it sends.
+        self.missing = [[[0] * places for _ in range(self.phases)] for _ in range(self.slices)]
+        self.sending: list[list[list[list[_Transfer]]]] = [
+            [[[] for _ in range(places)] for _ in range(self.phases)] for _ in range(self.slices)
+        ]
+        self.at = [[-1] * places for _ in range(self.slices)]  # the phase that each place is in
+        for number, (phase, paths) in enumerate(zip(schedule.phases, program.paths)):
+            steps, amount = _messages(phase, size / self.slices, schedule.chunks)
+            self.amounts.append(amount / program.qps)
+            for lane in range(self.slices):
+                flows = self._opened(paths, program, factor, lane)
+                self._add(lane, number, phase, flows, steps, program.qps)
+        for lane in range(self.slices):
+            for place in range(places):
+                self._advance(lane, place)
+
+    def _opened(
+        self, paths: Paths, program: PacketProgram, factor: float, lane: int
+    ) -> list[tuple[Flow, float]]:
+        """A flow of one slice for each path, and what each of its messages waits first."""
+        ptr, link = paths.ptr.tolist(), paths.link.tolist()
+        once = program.latencies.once(paths)
+        return [
+            (self.network.open(link[ptr[i] : ptr[i + 1]], order=lane), once[i] * factor)
+            for i in range(len(paths))
+        ]
+
+    def _add(
+        self, lane: int, number: int, phase: Phase, flows: list[tuple[Flow, float]], steps: int, qps: int
+    ) -> None:
+        count = len(phase)
+        lag = 1 if phase.kind == "ring" else 0
+        cell = lane * self.phases + number
+        transfers = [
+            _Transfer(cell, flows[i::count], dst, steps, lag) for i, dst in enumerate(phase.dst.tolist())
+        ]
+        assert all(len(transfer.flows) == qps for transfer in transfers)
+        for transfer, src in zip(transfers, phase.src.tolist()):
+            self.sending[lane][number][self._place(src)].append(transfer)
+            self.missing[lane][number][self._place(transfer.dst)] += 1
+        self.open += count
+        for i, others in enumerate(_needed(phase)):
+            for j in others:
+                transfers[i].before.append(transfers[j])
+                transfers[j].after.append(transfers[i])
+
+    def _place(self, rank: int) -> int:
+        return 0 if self.barrier else rank
+
+    def _advance(self, lane: int, place: int) -> None:
+        """Move a slice on to the next phases at one place, as far as it may go."""
+        at, missing = self.at[lane], self.missing[lane]
+        while at[place] < self.phases:
+            here = at[place]
+            if here >= 0 and missing[here][place]:
+                return
+            at[place] = here + 1
+            if here + 1 < self.phases:
+                for transfer in self.sending[lane][here + 1][place]:
+                    transfer.open = True
+                    self._post(transfer)
+
+    def _post(self, transfer: _Transfer) -> None:
+        """Send every step that may be sent."""
+        ready, size = transfer.ready, self.amounts[transfer.cell % self.phases]
+        while transfer.posted < ready:
+            transfer.posted += 1
+            for number, (flow, overhead) in enumerate(transfer.flows):
+                message = self.network.send(flow, size, overhead)
+                message.callbacks.append(partial(self._receive, transfer, number))
+
+    def _receive(self, transfer: _Transfer, number: int, _: simpy.Event) -> None:
+        transfer.got[number] += 1
+        received = min(transfer.got)
+        if received == transfer.received:
+            return
+        transfer.received = received
+        for other in transfer.after:
+            self._post(other)
+        if received == transfer.steps:
+            self.open -= 1
+            self.last = self.env.now
+            lane, phase = divmod(transfer.cell, self.phases)
+            place = self._place(transfer.dst)
+            self.missing[lane][phase][place] -= 1
+            if not self.missing[lane][phase][place]:
+                self._advance(lane, place)
+
+
+def _needed(phase: Phase) -> list[list[int]]:
+    """Of each transfer, the transfers whose steps its own carry on."""
+    if phase.kind == "ring":
+        before = np.arange(len(phase)).reshape(-1, phase.ring_size)
+        return [[i] for i in np.roll(before, 1, axis=1).ravel().tolist()]
+    if phase.kind == "round":
+        return [[] for _ in range(len(phase))]
+    assert phase.stage is not None
+    chunk = np.broadcast_to(phase.first + phase.base, len(phase)).tolist()
+    stage, src, dst = phase.stage.tolist(), phase.src.tolist(), phase.dst.tolist()
+    into: dict[tuple[int, int], list[int]] = {}
+    for i in range(len(phase)):
+        into.setdefault((dst[i], chunk[i]), []).append(i)
+    return [[j for j in into.get((src[i], chunk[i]), ()) if stage[j] < stage[i]] for i in range(len(phase))]

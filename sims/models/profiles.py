@@ -1,0 +1,258 @@
+"""Latency profiles: constants of time and bandwidth, each with its source. Written here and nowhere else.
+
+The latency of one transfer is an overhead per message at the sender plus, for every hop, the latency of the
+switch and the delay of the cable (which the topology knows). Models that count whole steps instead, as NCCL's
+own does, use the constants ``net_step`` and ``intra_step``. The bytes are the fluid model's business; a
+profile only says which share of a link's rate they get.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from fabric.machine.document import read_toml
+from fabric.words.errors import FileFormatError, ParameterError
+from fabric.words.units import format_seconds, parse_time
+
+__all__ = [
+    "CONSTANTS",
+    "CUSTOM",
+    "DEFAULT_PROFILE",
+    "MOST_SHARE",
+    "PLATEAU_BYTES",
+    "PROFILES",
+    "LatencyProfile",
+    "latency_profile",
+    "profile_toml",
+]
+
+CUSTOM = "custom"  # a profile of which all constants are given
+
+
+@dataclass(frozen=True, kw_only=True)
+class LatencyProfile:
+    """What a message waits for besides its bytes, and the share of the links' rate that the bytes get.
+
+    Times in s. Per hop: ``overhead``, software and NICs of one message over the fabric, both ends;
+    ``switch_latency``, port to port of one switch; ``scaleup_overhead`` and ``scaleup_switch_latency``, the
+    same inside a server. Per transfer, whatever its way: ``net_step`` if it crosses the network, else
+    ``intra_step``; in a phase of which some transfer crosses the network no step is below ``least_step``.
+    ``base``: once per collective.
+
+    Factors. ``cable_factor``: of the delays of cables, 1, or 0 where the steps include them. ``plateau``: of
+    all latency of a ring over the network whose steps carry ``PLATEAU_BYTES`` or more. ``bandwidth``,
+    ``scaleup_bandwidth``: of the rates of the network's links and of those inside servers.
+
+    Raises:
+        ParameterError: a constant is below zero, zero where it is a share of bandwidth, or not finite.
+    """
+
+    name: str
+    base: float = 0.0
+    overhead: float = 0.0
+    switch_latency: float = 0.0
+    scaleup_overhead: float = 0.0
+    scaleup_switch_latency: float = 0.0
+    net_step: float = 0.0
+    intra_step: float = 0.0
+    least_step: float = 0.0
+    cable_factor: float = 1.0
+    plateau: float = 1.0
+    bandwidth: float = 1.0
+    scaleup_bandwidth: float = 1.0
+
+    def __post_init__(self) -> None:
+        for key, value in self.constants().items():
+            where = f"latency-profile {self.name}: {key}"
+            if key in _SHARES and not 0 < value <= MOST_SHARE:
+                raise ParameterError(where, value, f"a factor above 0, at most {MOST_SHARE:g}")
+            if not 0 <= value < math.inf:
+                kind = "a factor" if key in _FACTORS else "seconds"
+                raise ParameterError(where, value, f"{kind}, zero or more")
+
+    def constants(self) -> dict[str, float]:
+        """All constants by name."""
+        return {key: getattr(self, key) for key in CONSTANTS}
+
+    @property
+    def spec(self) -> str:
+        """The text that ``latency_profile`` reads back, the same for equal profiles."""
+        usual = PROFILES[self.name].constants()
+        own = {key: value for key, value in sorted(self.constants().items()) if value != usual[key]}
+        changes = ",".join(f"{key}={_written(key, value)}" for key, value in own.items())
+        return f"{self.name}:{changes}" if changes else self.name
+
+    @property
+    def counts_steps(self) -> bool:
+        """Whether latency is counted in whole steps, so that no link has a part of it that is its own."""
+        return bool(self.net_step or self.intra_step or self.least_step)
+
+    def __str__(self) -> str:
+        neutral = LatencyProfile(name=self.name).constants()
+        parts = [
+            f"{key}={value:g}" if key in _FACTORS else f"{key}={format_seconds(value).replace(' ', '')}"
+            for key, value in self.constants().items()
+            if value != neutral[key]
+        ]
+        return f"{self.name} ({', '.join(parts) or 'cables only'})"
+
+
+_SHARES = ("bandwidth", "scaleup_bandwidth")
+_FACTORS = ("cable_factor", "plateau", *_SHARES)
+MOST_SHARE = 10.0  # reduction in switches reaches a bus bandwidth above the links' rate
+CONSTANTS = tuple(field.name for field in fields(LatencyProfile) if field.name != "name")
+
+PLATEAU_BYTES = 64  # of a step: bytes over (channels x ranks), NCCL's "plateau effect of ring"
+
+
+def _nccl(name: str, share: float, base: float, net: float, intra: float, **others: float) -> LatencyProfile:
+    """A profile of NCCL's cost model; latencies in us, steps whole, so that cables count for nothing."""
+    times = {"base": base, "net_step": net, "intra_step": intra, **others}
+    plateau = times.pop("plateau", 1.0)
+    seconds = {key: parse_time(f"{value}us") for key, value in times.items()}
+    shares = {"bandwidth": share, "scaleup_bandwidth": share}
+    return LatencyProfile(name=name, cable_factor=0.0, plateau=plateau, **seconds, **shares)
+
+
+# One NVLink step of NCCL's LL protocol (below). It includes the switch.
+_NVLINK_STEP = 0.6e-6
+
+PROFILES = {
+    profile.name: profile
+    for profile in (
+        # No latency but that of the cables: for comparing with closed forms.
+        LatencyProfile(name="ideal"),
+        # 64 B end to end under one leaf: 3.6 us (RoCE; "Insights into DeepSeek-V3", ISCA 2025, Table 5, as
+        # reported). A hop through one more switch, with its cable: 0.725 us (ib_write_lat 5.09 us under a
+        # leaf, 6.54 us two hops further, MRC, arXiv:2605.04333, as reported), less a cable of 50 m (0.25 us).
+        # Overhead: 3.6 us less one switch and two cables of 5 m (0.05 us).
+        LatencyProfile(
+            name="roce-400g", overhead=3.075e-6, switch_latency=0.475e-6, scaleup_overhead=_NVLINK_STEP
+        ),
+        # 64 B end to end under one leaf: 2.8 us (InfiniBand; same table). Port to port of an NDR switch:
+        # sources print 150 to 400 ns; the middle is taken. Overhead: the rest, less two cables of 5 m.
+        LatencyProfile(
+            name="ib-ndr", overhead=2.475e-6, switch_latency=0.275e-6, scaleup_overhead=_NVLINK_STEP
+        ),
+        # NCCL's own cost model of all-reduce, version 2.30.7, src/graph/tuning.cc: latencies over the network
+        # and over NVLink, protocols LL, LL128 and Simple, and the share of bandwidth that each leaves. Its
+        # table of corrections of trees by size and its limits on the bandwidth of a channel are left out.
+        # A ring takes base + the sum of its steps, none below the network's overhead (1 us, 3 us for Simple).
+        _nccl("nccl-ring-ll", 0.5, base=6.6, net=2.7, intra=0.6, least_step=1),
+        _nccl("nccl-ring-ll128", 0.92, base=14, net=4, intra=1.9, least_step=1),
+        _nccl("nccl-ring-simple", 1, base=8.4, net=14, intra=3.4, least_step=3, plateau=1.4),
+        # base + 2 ((GPUs per server - 1) intra + floor(log2 servers) NET): the steps of hierarchical-tree.
+        _nccl("nccl-tree-ll", 0.2421, base=6.8, net=5, intra=0.6),  # 0.92 / 3.8
+        _nccl("nccl-tree-ll128", 0.8625, base=14, net=8.5, intra=1.25),  # 0.92 x 120 / 128
+        _nccl("nccl-tree-simple", 0.92, base=8.4, net=14, intra=4),
+        # intra + 2 floor(log2 servers) NET: the switches of the servers reduce and multicast, which takes one
+        # intra step of 25 us in all, whatever the size of a server. So it stands in ``base`` (of
+        # hierarchical-tree), and the steps inside cost nothing. Its factor on bandwidth is not modelled.
+        _nccl("nccl-nvlstree", 1, base=25, net=20.9, intra=0),
+        # What a file says: nothing that it does not.
+        LatencyProfile(name=CUSTOM),
+    )
+}
+DEFAULT_PROFILE = "roce-400g"
+
+
+def latency_profile(text: str) -> LatencyProfile:
+    """A named profile or that of a TOML file, constants replaced: ``ib-ndr:switch_latency=300ns``.
+
+    A file counts by its contents: its profile is ``custom`` with all its constants.
+
+    Raises:
+        ParameterError: an unknown profile or constant, one given twice, a time without its unit or below
+        zero.
+        FileFormatError: the file cannot be read or holds something else.
+    """
+    head, _, rest = text.partition(":")
+    if head not in PROFILES and (file := re.fullmatch(r"(.*?\.toml)(?::(.*))?", text)):
+        head, rest = file[1], file[2] or ""
+        profile = _read_file(head)
+    elif head not in PROFILES:
+        raise ParameterError(
+            "latency-profile", head, "neither a profile nor a file that ends in .toml", _names()
+        )
+    else:
+        profile = PROFILES[head]
+    given: dict[str, str] = {}
+    for item in filter(None, rest.split(",")):
+        key, _, value = item.partition("=")
+        if key in given:
+            raise ParameterError(f"latency-profile {head}: {key}", value, "given twice")
+        given[key] = value
+    return _changed(profile, given, f"latency-profile {head}")
+
+
+def _names() -> list[str]:
+    return [name for name in PROFILES if name != CUSTOM]
+
+
+def _changed(profile: LatencyProfile, given: Mapping[str, str], where: str) -> LatencyProfile:
+    changes: dict[str, Any] = {}
+    for key, value in given.items():
+        if key not in CONSTANTS:
+            raise ParameterError(where, key, "unknown constant", CONSTANTS)
+        changes[key] = _value(key, value, f"{where}: {key}")
+    return replace(profile, **changes)
+
+
+def _value(key: str, text: str, where: str) -> float:
+    """The constant that ``text`` says: a time with its unit, or a factor."""
+    if key not in _FACTORS:
+        return parse_time(text, where)
+    try:
+        return float(text)
+    except ValueError:
+        raise ParameterError(where, text, "a factor: a plain number such as 0.92") from None
+
+
+def _written(key: str, value: float) -> str:
+    return f"{value:.15g}" if key in _FACTORS else f"{value * 1e9:.15g}ns"
+
+
+def _read_file(path: str) -> LatencyProfile:
+    """The profile of a TOML file: constants by name, on top of those of ``profile`` where it names one."""
+    found = read_toml(path)
+    found.pop("calibration", None)  # how it was found: for the reader
+    parent = found.pop("profile", CUSTOM)
+    if not isinstance(parent, str) or parent not in PROFILES:
+        rule = f"profile = {parent!r}: one of {', '.join(_names())}"
+        raise FileFormatError(path, "", rule)
+    for key, value in found.items():
+        if key in CONSTANTS and not isinstance(value, str if key not in _FACTORS else (int, float)):
+            kind = "a factor: a number" if key in _FACTORS else 'a time in quotes, such as "2.7us"'
+            raise FileFormatError(path, "", f"{key} = {value!r}: {kind}")
+    profile = _changed(PROFILES[parent], {key: str(value) for key, value in found.items()}, path)
+    texts = {key: _written(key, value) for key, value in profile.constants().items()}
+    return _changed(PROFILES[CUSTOM], texts, path)  # exactly what its ``spec`` says
+
+
+def profile_toml(profile: LatencyProfile, calibration: Mapping[str, str | float | list[str]] = {}) -> str:
+    """The text of a file that ``latency_profile`` reads back as the same constants.
+
+    ``calibration``: how they were found, for the reader.
+    """
+    lines = ["# A latency profile of fabricsim: --latency-profile THIS_FILE", ""]
+    for key, value in profile.constants().items():
+        written = _written(key, value)
+        lines.append(f"{key} = {written}" if key in _FACTORS else f'{key} = "{written}"')
+    if calibration:
+        lines += [
+            "",
+            "[calibration]",
+            *(f"{key} = {_toml(value)}" for key, value in calibration.items()),
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: str | float | list[str]) -> str:
+    """``value`` as TOML writes it: as JSON does, but for characters beyond 16 bits, DEL and half ones."""
+    text = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,1 @@
+"""What determines a row; rows, and rows in files."""

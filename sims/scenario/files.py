@@ -1,0 +1,269 @@
+"""Files that appear whole or not at all, and tables of rows in them. Knows no model."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from fabric.machine.document import parse_json, read_bytes, read_text
+from fabric.words.errors import FabricsimError, FileFormatError, ParameterError
+from sims.scenario.parquet import read_parquet, require_parquet, write_parquet
+
+__all__ = [
+    "FIGURE_FORMATS",
+    "ROW_FORMATS",
+    "check_outputs",
+    "check_writable",
+    "damaged_words",
+    "json_lines",
+    "read_records",
+    "records_text",
+    "replaced",
+    "tell_damaged",
+    "tell_written",
+    "write_columns",
+    "write_records",
+]
+
+FIGURE_FORMATS = (".svg", ".png", ".pdf")
+ROW_FORMATS = (".csv", ".json", ".jsonl", ".parquet")
+
+_FORMULA = re.compile("'*[=+@\t\r-]")  # what such a text becomes counts too, so that each has its own
+
+
+@contextmanager
+def replaced(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[Any]]:
+    """A file that takes the place of ``path`` when the block ends well, and leaves no trace when it does not.
+
+    A device or a pipe is written as it is; of a link, what it leads to is replaced. Text is UTF-8 with the
+    line ends that it has.
+
+    Raises:
+        FabricsimError: the folder cannot be written to, or the disk is full.
+    """
+    target = Path(path)
+    text: dict[str, Any] = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
+    try:
+        if target.exists() and not target.is_file():
+            with open(target, mode, **text) as file:
+                yield file
+            return
+        target = target.resolve()
+        handle, part = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+        try:
+            with open(handle, mode, **text) as file:
+                yield file
+            os.chmod(part, 0o666 & ~_umask())
+            os.replace(part, target)
+        except BaseException:
+            Path(part).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise FabricsimError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def check_writable(path: str | os.PathLike[str], option: str, formats: Sequence[str]) -> None:
+    """Find out before a long run, not after it, that its output cannot be written.
+
+    Raises:
+        ParameterError: an unknown ending, a folder that does not exist or may not be written to.
+    """
+    target = Path(path)
+    if target.suffix not in formats and str(path) != "/dev/null":
+        raise ParameterError(option, str(path), "the ending of the file tells its format", formats)
+    if target.suffix == ".parquet":
+        require_parquet(path)
+    if target.is_dir():
+        raise ParameterError(option, str(path), "is a folder, not a file")
+    if not target.parent.is_dir():
+        raise ParameterError(option, str(path), f"the folder {target.parent} does not exist")
+    if target.exists() and not os.access(target, os.W_OK):
+        raise ParameterError(option, str(path), "may not be written to")
+    if (target.is_file() or not target.exists()) and not os.access(target.resolve().parent, os.W_OK):
+        raise ParameterError(option, str(path), f"the folder {target.parent} may not be written to")
+
+
+def check_outputs(*outputs: tuple[str, str | os.PathLike[str] | None, Sequence[str]]) -> None:
+    """``check_writable`` for each (option, file or None, formats)."""
+    for option, path, formats in outputs:
+        if path:
+            check_writable(path, option, formats)
+
+
+def write_records(path: str | os.PathLike[str], records: Sequence[Mapping[str, Any]]) -> None:
+    """Write ``records`` (equal keys, plain values) as .csv, .json (a list), .jsonl (one object a line) or
+    .parquet.
+    """
+    if Path(path).suffix == ".parquet":
+        with replaced(path, "wb") as file:
+            write_parquet(file, records)
+        return
+    with replaced(path) as file:
+        file.write(records_text(records, Path(path).suffix))
+
+
+def records_text(records: Sequence[Mapping[str, Any]], kind: str) -> str:
+    """The text of ``records`` in the format of the ending ``kind``; the same records, the same bytes."""
+    if kind == ".json":
+        return json.dumps(list(map(dict, records)), indent=1, allow_nan=False) + "\n"
+    if kind == ".jsonl":
+        return "".join(json.dumps(dict(r), allow_nan=False) + "\n" for r in records)
+    text = io.StringIO()
+    if records:
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(records[0])
+        writer.writerows(map(_cell, r.values()) for r in records)
+    return text.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    """A value in CSV: what is not one number or text is written as JSON.
+
+    A spreadsheet runs a text that begins like a formula: an apostrophe before it says that it is text.
+    """
+    if isinstance(value, str):
+        return f"'{value}" if _FORMULA.match(value) else value
+    return json.dumps(value, allow_nan=False) if isinstance(value, (dict, list)) else value
+
+
+def _plain(text: str) -> str:
+    """The text of which ``_cell`` made this one."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
+
+
+def write_columns(path: str | os.PathLike[str], columns: Mapping[str, Sequence[Any]]) -> None:
+    """Write equally long columns of plain values: as CSV straight from the columns, else as records."""
+    if Path(path).suffix != ".csv":
+        names = list(columns)
+        write_records(path, [dict(zip(names, values)) for values in zip(*columns.values())])
+        return
+    with replaced(path) as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(
+            zip(*(map(_cell, values) if _holds_text(values) else values for values in columns.values()))
+        )
+
+
+def _holds_text(values: Sequence[Any]) -> bool:
+    return any(isinstance(value, str) for value in values)
+
+
+def json_lines(content: bytes, path: str) -> Iterator[tuple[int, str, Any]]:
+    """(number, text, value) of each line of JSON that is not blank; the value of one that is damaged is None.
+
+    A line is damaged where what wrote it was stopped, or the disk lost a part: it is no JSON.
+
+    >>> list(json_lines(b'{"a": 1}\\n{"a": \\n', "rows.jsonl"))
+    [(1, '{"a": 1}', {'a': 1}), (2, '{"a": ', None)]
+    """
+    for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
+        text = line.decode(errors="replace")
+        if text.strip():
+            try:
+                yield number, text, parse_json(line.decode(), path)
+            except (FileFormatError, UnicodeDecodeError):
+                yield number, text, None
+
+
+def read_records(path: str | os.PathLike[str], *, damaged: list[int] | None = None) -> list[dict[str, Any]]:
+    """The records of a .csv, .json, .jsonl or .parquet file; values of CSV are texts.
+
+    ``damaged``: where given, a line of .jsonl that is no JSON is left out, and its number added.
+
+    Raises:
+        FileFormatError: the file is missing, empty, cut off or not of its format; names the record.
+        TooLargeError: its records would not fit in memory.
+        ParameterError: the ending is none of ROW_FORMATS.
+    """
+    source, name = Path(path), str(path)
+    if source.suffix not in ROW_FORMATS:
+        raise ParameterError("rows", name, "the ending of the file tells its format", ROW_FORMATS)
+    try:
+        found = list(_READ[source.suffix](name, damaged))
+    except (ValueError, TypeError, csv.Error) as error:
+        raise FileFormatError(name, "", f"is not {source.suffix[1:].upper()}: {error}") from None
+    for number, record in enumerate(found, 1):
+        cut = source.suffix == ".csv" and isinstance(record, dict) and None in record.values()
+        if not isinstance(record, dict) or None in record or cut:
+            raise FileFormatError(name, f"record {number}", "is cut off or not a row")
+    if not found:
+        raise FileFormatError(name, "", "holds no rows")
+    return found
+
+
+def _csv_records(name: str, damaged: list[int] | None) -> Iterator[Any]:
+    for record in csv.DictReader(io.StringIO(read_text(name, newline=""), newline=""), strict=True):
+        yield {key: _plain(value) if isinstance(value, str) else value for key, value in record.items()}
+
+
+def _json_records(name: str, damaged: list[int] | None) -> Iterable[Any]:
+    found = parse_json(read_text(name), name)
+    return found if isinstance(found, list) else [None]
+
+
+def _jsonl_records(name: str, damaged: list[int] | None) -> Iterator[Any]:
+    for number, line, value in json_lines(read_bytes(name), name):
+        if value is not None:
+            yield value
+        elif damaged is not None:
+            damaged.append(number)
+        else:
+            where = f"{name}: line {number}"
+            parse_json(line, where)
+            raise FileFormatError(where, "", "is not JSON")
+
+
+def _parquet_records(name: str, damaged: list[int] | None) -> Iterable[Any]:
+    require_parquet(name)
+    try:
+        with open(name, "rb") as file:
+            return read_parquet(file)
+    except OSError as error:
+        raise FileFormatError(name, "", f"cannot be read: {error.strerror or error}") from None
+
+
+_READ: Mapping[str, Callable[[str, list[int] | None], Iterable[Any]]] = {
+    ".csv": _csv_records,
+    ".json": _json_records,
+    ".jsonl": _jsonl_records,
+    ".parquet": _parquet_records,
+}
+
+
+def tell_written(*paths: str | os.PathLike[str] | None) -> None:
+    """Say on stderr which files a command has written."""
+    for path in paths:
+        if path:
+            print(f"wrote {path}", file=sys.stderr)
+
+
+def damaged_words(lines: Sequence[int]) -> str:
+    """Which lines of a file of rows are left out.
+
+    >>> damaged_words([3])
+    'line 3 is cut off or damaged and is left out'
+    """
+    if len(lines) == 1:
+        return f"line {lines[0]} is cut off or damaged and is left out"
+    return f"{len(lines):,} lines are cut off or damaged and are left out, the first is {lines[0]}"
+
+
+def tell_damaged(path: str | os.PathLike[str], lines: Sequence[int]) -> None:
+    """Say on stderr which lines of a file are left out."""
+    print(f"{path}: {damaged_words(lines)}", file=sys.stderr)

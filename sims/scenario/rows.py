@@ -1,0 +1,129 @@
+"""Results in files: rows and failures read back, from one file or from a sweep's folder. Draws nothing."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from fabric.machine.document import read_text
+from fabric.words.errors import FabricsimError, FileFormatError, ParameterError
+from sims.scenario.files import ROW_FORMATS, read_records, tell_damaged
+from sims.scenario.row import Failure, Row, read_result
+
+__all__ = [
+    "ROWS",
+    "SPEC",
+    "TABLE",
+    "is_results",
+    "latest",
+    "read_results",
+    "read_rows",
+    "results_in",
+    "results_of",
+    "sweep_text",
+]
+
+SPEC = "sweep.toml"  # what the sweep of a folder was
+ROWS = "rows.jsonl"  # the file of a sweep's folder to which results are appended
+TABLE = "rows.csv"  # the same as a table, in the order of the sweep
+
+
+def read_results(*paths: str | os.PathLike[str]) -> list[Row | Failure]:
+    """The results in files of rows (any of ROW_FORMATS) and folders of sweeps, one per key.
+
+    What a sweep that was killed had only begun to write to its folder is left out.
+
+    Raises:
+        FileFormatError: missing, empty, cut off, or a record is not a result; names the record.
+    """
+    return latest(result for path in paths for result in results_in(path))
+
+
+def results_in(path: str | os.PathLike[str]) -> Iterable[Row | Failure]:
+    """Every result in a file or folder, as of ``read_results``, several of one key included."""
+    source, folder = Path(path), Path(path).is_dir()
+    if not source.exists():
+        raise FileFormatError(str(path), "", "no such file or folder")
+    if folder:
+        source = source / ROWS
+        if not source.is_file():
+            raise FileFormatError(str(path), "", f"a folder without {ROWS}: not the output of a sweep")
+    damaged: list[int] | None = [] if folder else None
+    found = results_of(read_records(source, damaged=damaged), str(source))
+    if damaged:
+        tell_damaged(source, damaged)
+    return _in_order(found, source.with_name(TABLE)) if folder else found
+
+
+def _in_order(results: Iterable[Row | Failure], table: Path) -> list[Row | Failure]:
+    """In the order of ``table`` as far as it goes: that in which they came is an accident of the run."""
+    try:
+        with open(table, encoding="utf-8", newline="") as file:
+            place = {str(line.get("key")): number for number, line in enumerate(csv.DictReader(file))}
+    except (OSError, ValueError, csv.Error):  # not there yet, or not ours: the results stand without it
+        place = {}
+    return sorted(results, key=lambda result: place.get(result.key, len(place)))
+
+
+def is_results(text: str) -> bool:
+    """Whether ``text`` names results, and not a topology, which may also be a .csv or .json file."""
+    source = Path(text)
+    if not source.is_file() or source.suffix not in (".csv", ".json"):
+        return source.is_dir() or source.suffix in ROW_FORMATS
+    try:
+        with open(source, encoding="utf-8", errors="replace") as file:
+            head = file.read(4096)
+    except OSError as error:
+        raise FileFormatError(text, "", f"cannot be read: {error.strerror}") from None
+    return "key" in head and "algorithm" in head
+
+
+def results_of(records: Iterable[Mapping[str, Any]], path: str) -> Iterable[Row | Failure]:
+    """The result in each record; what is none is a FileFormatError that names ``path`` and the record."""
+    for number, record in enumerate(records, 1):
+        try:
+            yield read_result(record)
+        except ParameterError as error:
+            raise FileFormatError(path, f"record {number}", f"not a row of all-reduce: {error}") from None
+
+
+def latest(results: Iterable[Row | Failure]) -> list[Row | Failure]:
+    """One result per key, in the order of first appearance: a row if there is one, else the last failure.
+
+    Of equal rows one with gains stays.
+    """
+    found: dict[str, Row | Failure] = {}
+    for result in results:
+        if isinstance(result, Row) and not result.gains and result == found.get(result.key):
+            continue
+        if isinstance(result, Row) or not isinstance(found.get(result.key), Row):
+            found[result.key] = result
+    return list(found.values())
+
+
+def sweep_text(*paths: str | os.PathLike[str]) -> str | None:
+    """The text of the sweep of which the only one of ``paths`` is the folder; None if there is none."""
+    source = Path(paths[0]) / SPEC
+    if len(paths) > 1 or not source.is_file():
+        return None
+    return read_text(source, errors="replace")
+
+
+def read_rows(*paths: str | os.PathLike[str]) -> list[Row]:
+    """The rows in ``paths``, as of ``read_results``; failures are left out.
+
+    Raises:
+        FabricsimError: every point failed.
+    """
+    results = read_results(*paths)
+    rows = [result for result in results if isinstance(result, Row)]
+    if not rows:
+        first = next(result for result in results if isinstance(result, Failure))
+        named = ", ".join(map(str, paths))
+        raise FabricsimError(
+            f"{named}: none of its {len(results):,} points gave a row; the first: {first.error}"
+        )
+    return rows

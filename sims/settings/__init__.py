@@ -1,0 +1,1 @@
+"""Settings: their texts, spellings, and what a run is set up from."""

@@ -1,0 +1,135 @@
+"""Which algorithm takes the least time at which message size and scale, and by how much."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.patches import Patch, Rectangle
+
+from fabric.words.errors import ParameterError
+from sims.scenario.row import Row
+from sims.show.figures.columns import column
+from sims.show.figures.grid import cells_of, label_cells, other_axis
+from sims.show.figures.labels import CellLabels, CellText
+from sims.show.figures.series import require_rows
+from sims.show.figures.style import COLOURS, HATCHES
+from sims.workload.collectives import is_auto
+
+__all__ = ["legend_of", "letters_of", "plot_crossover", "winner"]
+
+_OTHERS = ("ranks", "endpoints", "topology", "routing", "placement")
+_CLEAR = 2.0  # a lead by this factor has the full colour
+# A white plate under a text, so that neither colour nor hatch is in its way.
+_PLATE: dict[str, Any] = {
+    "fontsize": 7,
+    "bbox": {"boxstyle": "round,pad=0.12", "facecolor": "white", "edgecolor": "none", "alpha": 0.85},
+}
+_FAINT = 0.25  # the share of colour where there is no lead
+
+
+def letters_of(names: Sequence[str]) -> dict[str, str]:
+    """A short code for each name: the first letters of its words, numbered where two are the same.
+
+    >>> letters_of(["ring", "halving-doubling", "tree", "tree:segment=1048576"])
+    {'ring': 'R', 'halving-doubling': 'HD', 'tree': 'T', 'tree:segment=1048576': 'T2'}
+    """
+    codes: dict[str, str] = {}
+    for name in names:
+        code = "".join(word[:1] for word in name.partition(":")[0].replace("_", "-").split("-")).upper()
+        same = sum(other.rstrip("0123456789") == code for other in codes.values())
+        codes[name] = f"{code}{same + 1}" if same else code
+    return codes
+
+
+def winner(times: dict[str, float]) -> tuple[str, float]:
+    """The name of the least time, and the time of the second over it (infinite if there is none).
+
+    >>> winner({"ring": 3.0, "tree": 2.0})
+    ('tree', 1.5)
+    """
+    first, *rest = sorted(times, key=lambda name: times[name])
+    return first, times[rest[0]] / times[first] if rest else float("inf")
+
+
+def plot_crossover(
+    ax: Axes,
+    rows: Sequence[Row],
+    x: str = "size_bytes",
+    y: str | None = None,
+    color: str = "algorithm",
+    *,
+    panels: Sequence[Sequence[Row]] = (),
+) -> None:
+    """The winner in each cell of ``x`` and ``y``: its colour and letter, fainter where the lead is small.
+
+    Where there is room, the number below the letter is the time of the second over that of the winner.
+    Medians over the seeds count. ``y``: by default the first of ranks, endpoints, topology ... that differs;
+    ``color``: the column whose values contend (``auto``, which is one of the others, does not).
+
+    Raises:
+        ParameterError: fewer than two contend, or they do so on different terms; names what differs.
+    """
+    require_rows(rows)
+    every = [row for own in panels for row in own] or list(rows)
+    who = column(color, every)
+    contending = [name for name in dict.fromkeys(who.of(every)) if not is_auto(str(name))]
+    if len(contending) < 2:
+        found = ", ".join(map(str, dict.fromkeys(who.of(every))))
+        rule = f"crossover needs rows of at least two values of {color}, and found {found}"
+        raise ParameterError("color", color, rule)
+    names = {value: str(value) if who.scale == "words" else who.named(value) for value in contending}
+    codes = letters_of([names[value] for value in contending])
+    rows = [row for row in rows if who.value(row) in names]
+    across = column(x, every)
+    up = column(y or other_axis(every, [name for name in _OTHERS if name not in (x, color)]), every)
+    xs, ys, cells = cells_of(rows, across, up, who)
+    label_cells(ax, xs, ys, across, up)
+    letters: list[CellText] = []
+    leads: list[CellText] = []
+    for (at_x, at_y), points in cells.items():
+        times = {names[who.value(p.rows[0])]: p.spread(lambda row: row.time_s)[1] for p in points}
+        name, lead = winner(times)
+        place, column_of, row_of = list(names.values()).index(name), xs.index(at_x), ys.index(at_y)
+        strength = _FAINT + (1 - _FAINT) * min(1.0, (lead - 1) / (_CLEAR - 1))
+        for patch in _cell(column_of, row_of, place, strength):
+            ax.add_patch(patch)
+        letters.append(CellText(column_of, row_of, codes[name], _PLATE | {"fontweight": "bold"}))
+        if lead < float("inf"):
+            under = f"{lead:.2f}" if lead < 9.995 else f"{lead:.0f}" if lead < 999 else ">999"
+            leads.append(CellText(column_of, row_of, under, _PLATE, above=-5))
+    both = [*(one._replace(above=5) for one in letters), *leads]
+    CellLabels(ax, [both, letters])
+    ax.set_facecolor("#f4f4f4")
+
+
+def legend_of(rows: Sequence[Row], color: str = "algorithm") -> list[tuple[Any, str]]:
+    """The contenders with colour, hatch and letter."""
+    who = column(color, rows)
+    contending = [name for name in dict.fromkeys(who.of(rows)) if not is_auto(str(name))]
+    names = [str(value) if who.scale == "words" else who.named(value) for value in contending]
+    codes = letters_of(names)
+    return [
+        (Patch(facecolor=_tint(i, 0.75), edgecolor="white", hatch=_hatch(i)), f"{codes[name]}  {name}")
+        for i, name in enumerate(names)
+    ]
+
+
+def _cell(x: int, y: int, place: int, strength: float) -> tuple[Rectangle, Rectangle]:
+    """The colour of a cell, and over it the hatch, which so is the same pattern in cells of any colour."""
+    corner = (x - 0.5, y - 0.5)
+    return (
+        Rectangle(corner, 1, 1, facecolor=_tint(place, strength), edgecolor="white", linewidth=0.8),
+        Rectangle(corner, 1, 1, fill=False, edgecolor="white", linewidth=0, hatch=_hatch(place)),
+    )
+
+
+def _hatch(place: int) -> str:
+    return HATCHES[place % len(HATCHES)]
+
+
+def _tint(place: int, strength: float) -> tuple[float, float, float]:
+    r, g, b = (1 - strength * (1 - part) for part in to_rgb(COLOURS[place % len(COLOURS)]))
+    return r, g, b

@@ -1,0 +1,46 @@
+"""Rows for which conditions such as ``ranks >= 1024`` hold. Draws nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from fabric.words.errors import ParameterError
+from sims.scenario.row import Row
+from sims.show.figures.columns import Column, column
+from sims.studies.sweep.condition import Condition
+
+__all__ = ["where"]
+
+
+def where(rows: Sequence[Row], conditions: str | Iterable[str]) -> list[Row]:
+    """The rows for which all ``conditions`` hold; their names are those of columns, as for axes.
+
+    A column that a row has not (the k of another family) makes a condition false for that row.
+
+    Raises:
+        ParameterError: not a condition, an unknown column, or no row is left.
+
+    >>> where([], [])
+    []
+    """
+    kept = list(rows)
+    for text in [conditions] if isinstance(conditions, str) else conditions:
+        condition = Condition(text)
+        columns = {name: _column(name, rows, text) for name in condition.names}
+        values = [{name: one.value(row) for name, one in columns.items()} for row in kept]
+        kept = [
+            row
+            for row, own in zip(kept, values)
+            if None not in own.values() and condition.holds(own.__getitem__)
+        ]
+        if not kept:
+            raise ParameterError("where", text, f"holds for none of {len(rows):,} rows")
+    return kept
+
+
+def _column(name: str, rows: Sequence[Row], condition: str) -> Column:
+    try:
+        return column(name, rows)
+    except ParameterError as error:
+        rule = f"{name!r} is no column of these rows; texts are written in quotes, as 'ring'"
+        raise ParameterError("where", condition, rule, error.choices) from None

@@ -1,0 +1,178 @@
+"""Which figures a set of rows asks for, each with words and a table. Lays out no axes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from fabric.words.units import format_size
+from sims.scenario.row import Row
+from sims.show.report.axes import noun, series, varied
+from sims.show.report.figure_data import gains, over, quantiles, shares, subject, winners
+from sims.show.report.markup import Html, element, joined, legal
+
+__all__ = ["Picture", "chosen", "drawn"]
+
+_WIDTH = 3.5  # inches: on a phone of 360 px its text is still as large as it was set
+_MOST_LINES = 6  # of one figure; with more, each value of another axis has a figure of its own
+_MOST_ALIKE = 4  # figures of one kind
+_SEEDS_OF_A_CDF = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A figure to be drawn from ``rows``: its kind, its title, and what gives its words and its table."""
+
+    kind: str
+    rows: Sequence[Row]
+    title: str
+    caption: str
+    data: Callable[[Sequence[Row]], tuple[str, Html]]
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+def chosen(rows: Sequence[Row]) -> list[Picture]:
+    """The figures that show what varies in ``rows``."""
+    axes = varied(rows)
+    found: list[Picture] = []
+    largest = _at_largest(rows)
+    at = f" at {format_size(largest[0].scenario.size_bytes)}"
+    for axis in [name for name, values in axes.items() if name.startswith("topology.") and _numeric(values)]:
+        title = f"Bus bandwidth over {noun(axis)}{at}"
+        options = {"x": axis, "y": "busbw_GBps"}
+        found += _split(largest, axes, "lines", title, partial(_over, axis, "busbw_GBps"), axis, options)
+    if "size_bytes" in axes and (len(axes["size_bytes"]) > 2 or not found):
+        found += _split(
+            rows, axes, "busbw", "Bus bandwidth over message size", partial(_over, "size_bytes", "busbw_GBps")
+        )
+        found += _split(rows, axes, "time", "Time over message size", partial(_over, "size_bytes", "time_s"))
+    if "ranks" in varied(largest):
+        found += _split(
+            largest, axes, "scaling", f"Time and efficiency over ranks{at}", partial(_over, "ranks", "time_s")
+        )
+    others = set(axes) - {"algorithm", "size_bytes", "ranks", "seed"}
+    if {"algorithm", "size_bytes", "ranks"} <= set(axes) and not others:
+        found += _split(
+            rows, axes, "crossover", "The fastest algorithm by size and ranks", winners, keep="ranks"
+        )
+    if {"size_bytes", "ranks"} <= set(axes) and not others:
+        found += _heatmaps(rows, axes)
+    drawn_by = [own for own in series(largest, [n for n in axes if n != "seed"]).values() if len(own) > 1]
+    if max(map(len, drawn_by), default=0) >= _SEEDS_OF_A_CDF:
+        several = [row for own in drawn_by for row in own]
+        found += _split(several, axes, "cdf", f"Spread of the time over seeds{at}", quantiles)
+    if any(row.utilisation for row in largest):
+        found += _split(largest, axes, "utilisation", f"Use of the links{at}", shares)
+    if any(row.gains for row in largest):
+        found += _helping(largest)
+    return found
+
+
+def drawn(picture: Picture) -> Html:
+    """The figure with its caption, its picture as SVG and its data; titles and words are also in the SVG."""
+    from sims.show.figures import figure_of, svg_text
+
+    seen, data = picture.data(picture.rows)
+    figure = figure_of(picture.rows, figure=picture.kind, width=_WIDTH, **picture.options)
+    image = Html(svg_text(figure, picture.rows, legal(picture.title), legal(seen)))
+    caption = element("figcaption", element("strong", picture.title), picture.caption)
+    numbers = element("details", element("summary", "The numbers of this figure"), data)
+    return element("figure", joined([caption, element("div", image, class_="drawn"), numbers], "\n"))
+
+
+def _at_largest(rows: Sequence[Row]) -> list[Row]:
+    size = max(row.scenario.size_bytes for row in rows)
+    return [row for row in rows if row.scenario.size_bytes == size]
+
+
+def _over(axis: str, measure: str, rows: Sequence[Row]) -> tuple[str, Html]:
+    return over(rows, axis, measure)
+
+
+def _numeric(values: Sequence[Any]) -> bool:
+    return all(isinstance(value, (int, float)) for value in values)
+
+
+_CAPTIONS = {
+    "lines": "What the fabric's shape costs or gives, at the largest size.",
+    "busbw": "Equals the bandwidth of the slowest link that everyone must use, on an ideal network.",
+    "time": "From the start to the last receipt; both axes are logarithmic.",
+    "scaling": "Dotted: without contention and latency. A level line loses nothing as the job grows.",
+    "crossover": "Which algorithm takes the least time.",
+    "heatmap": "Bus bandwidth by message size and number of ranks.",
+    "cdf": "The share of the seeds that is at least as fast.",
+    "gains": "The time that one change would save, each found by a run with that change; they do not add up.",
+    "utilisation": "The share of the capacity that is used, by kind of link: in the mean and on the fullest.",
+}
+
+
+def _split(
+    rows: Sequence[Row],
+    axes: dict[str, list[Any]],
+    kind: str,
+    title: str,
+    data: Callable[[Sequence[Row]], tuple[str, Html]],
+    keep: str = "",
+    options: dict[str, Any] | None = None,
+) -> Iterator[Picture]:
+    """One picture, or where it had too many lines one per value of the axes that are not the algorithm."""
+    x = {"scaling": {"ranks"}}.get(kind, {"size_bytes"}) | {keep, "seed"}
+    groups: list[Sequence[Row]] = [rows]
+    for axis in [name for name in axes if name not in x and name != "algorithm"]:
+        if max(_lines(group, x) for group in groups) > _MOST_LINES:
+            groups = [part for group in groups for part in series(group, [axis]).values()]
+    groups = [
+        group for group in groups if kind not in ("lines", "busbw", "time", "scaling") or len(group) > 1
+    ]
+    for group in groups[:_MOST_ALIKE]:
+        about = subject(group, [name for name in axes if name != "seed"]) if len(groups) > 1 else ""
+        more = (
+            f" These are {_MOST_ALIKE} of {len(groups):,} such figures." if len(groups) > _MOST_ALIKE else ""
+        )
+        middle = " Lines are medians over the seeds." if "seed" in varied(group) and kind != "cdf" else ""
+        yield Picture(
+            kind=kind,
+            rows=group,
+            title=f"{title}: {about}" if about else title,
+            caption=_CAPTIONS[kind] + middle + more,
+            data=data,
+            options=options or {},
+        )
+
+
+def _lines(rows: Sequence[Row], without: set[str]) -> int:
+    return len(series(rows, [name for name in varied(rows) if name not in without]))
+
+
+def _helping(largest: Sequence[Row]) -> Iterator[Picture]:
+    """One picture per line of which all rows hold gains."""
+    names = [name for name in varied(largest) if name != "seed"]
+    lines = [(name, own) for name, own in series(largest, names).items() if all(row.gains for row in own)]
+    for name, own in lines[:_MOST_ALIKE]:
+        size = format_size(own[0].scenario.size_bytes)
+        yield Picture(
+            kind="gains",
+            rows=own,
+            title=f"What would help {name or own[0].scenario.algorithm} at {size}",
+            caption=_CAPTIONS["gains"],
+            data=gains,
+        )
+
+
+def _heatmaps(rows: Sequence[Row], axes: dict[str, list[Any]]) -> Iterator[Picture]:
+    """One per algorithm, those of the highest bandwidth first: a cell holds one number."""
+    groups = series(rows, ["algorithm"]) if "algorithm" in axes else {"": rows}
+    order = sorted(groups.values(), key=lambda own: -max(row.busbw_GBps for row in own))
+    for own in order[:_MOST_ALIKE]:
+        if {"size_bytes", "ranks"} <= set(varied(own)):
+            name = own[0].scenario.algorithm
+            yield Picture(
+                kind="heatmap",
+                rows=own,
+                title=f"Bus bandwidth of {name} by {noun('size_bytes')} and {noun('ranks')}",
+                caption=_CAPTIONS["heatmap"],
+                data=partial(_over, "size_bytes", "busbw_GBps"),
+                options={"x": "size_bytes", "y": "ranks"},
+            )

@@ -1,0 +1,110 @@
+"""The terminal's words for an audit of the cabling, subnets, boundaries and ports. Prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import isnan
+from typing import Any
+
+from fabric.graph.fabric import Fabric
+from fabric.measures.finding import EFFECT, FAULT, NOTE, Finding
+from fabric.measures.subnet import boundary_bisections, port_use, subnet_lids
+from fabric.words.units import format_rate
+
+__all__ = ["audit_lines", "bisection_lines", "finding_columns", "port_lines", "subnet_line"]
+
+_TITLES = {
+    "cables": "cabling",
+    "missing-cable": "missing cables",
+    "extra-cable": "cables too many",
+    "stray-cable": "cables to the wrong place",
+    "uplinks": "cables up",
+    "downlinks": "cables down",
+    "degree": "cables of a switch",
+    "rate": "rates",
+    "oversubscription": "oversubscription",
+    "bisection": "bisection",
+    "no-path": "endpoints without a path",
+    "filling": "endpoints on a leaf",
+}
+
+
+def audit_lines(
+    name: str, fabric: Fabric, findings: Sequence[Finding], notes: Sequence[str] = (), shown: int = 40
+) -> Iterator[str]:
+    """The findings kind by kind, faults first, under them what follows, then notes; at most ``shown`` of a
+    kind. Faults alone are counted.
+    """
+    yield name
+    if fabric.disclaimer:
+        yield f"  note: {fabric.disclaimer}"
+    for note in notes:
+        yield f"  note: {note}"
+    faults = [f for f in findings if f.level == FAULT]
+    effects = [f for f in findings if f.level == EFFECT]
+    yield from _kinds(faults, "", shown)
+    if effects:
+        yield f"  follows from {'this' if len(faults) == 1 else 'these'}"
+        yield from ("  " + line for line in _kinds(effects, "", shown))
+    yield from _kinds([f for f in findings if f.level == NOTE], " (note)", shown)
+    if faults:
+        yield f"  {len(faults):,} {'fault' if len(faults) == 1 else 'faults'} found"
+    else:
+        size = f"{fabric.n_links // 2:,} cables, {fabric.n_switches:,} switches"
+        yield f"  no fault found: {size}, {fabric.n_endpoints:,} endpoints"
+
+
+def _kinds(some: Sequence[Finding], mark: str, shown: int) -> Iterator[str]:
+    for kind in dict.fromkeys(f.kind for f in some):
+        mine = [f for f in some if f.kind == kind]
+        count = f" ({len(mine):,})" if len(mine) > 1 else ""
+        yield f"  {_TITLES.get(kind, kind)}{count}{mark}"
+        yield from (f"    {f.message}" for f in mine[:shown])
+        if len(mine) > shown:
+            yield f"    and {len(mine) - shown:,} more: --out FILE writes all"
+
+
+def finding_columns(findings: Sequence[Finding]) -> dict[str, list[Any]]:
+    """The findings as columns for ``write_columns``: the header is there even where nothing was found."""
+    empty = Finding(level=FAULT, kind="", where="", message="").to_dict()
+    rows = [f.to_dict() for f in findings]
+    return {key: [row[key] for row in rows] for key in empty}
+
+
+def subnet_line(fabric: Fabric) -> str:
+    """How many InfiniBand subnets it is, one for each network of its own, and whether they have LIDs enough.
+
+    >>> from topologies import fat_tree
+    >>> subnet_line(Fabric.from_graph(fat_tree(k=4)))
+    '  InfiniBand         one subnet: 36 of 49,151 unicast LIDs (16 endpoint ports + 20 switches)'
+    """
+    s = subnet_lids(fabric)
+    if not s.parts:
+        return "  InfiniBand         no subnet: no endpoint is cabled to a switch"
+    whose = f"{s.endpoint_ports:,} endpoint ports + {s.switches:,} switches"
+    if s.parts > 1:
+        what = "planes" if s.planes else "separate parts"
+        text = f"{s.parts:,} subnets, one for each of its {what}"
+        need = f"{s.largest:,} of {s.limit:,} unicast LIDs in the largest, {s.lids:,} in all ({whose})"
+        rest = "" if s.parts_fit else "; too many for one: several joined by routers, or RoCE"
+        return f"  InfiniBand         {text}: {need}{rest}"
+    need = f"{s.lids:,} of {s.limit:,} unicast LIDs ({whose})"
+    if s.fits:
+        return f"  InfiniBand         one subnet: {need}"
+    return f"  InfiniBand         not one subnet: {need}: several subnets joined by routers, or RoCE"
+
+
+def bisection_lines(fabric: Fabric) -> Iterator[str]:
+    """Per tier boundary: half of what crosses it, and its share of what the endpoints can send."""
+    for b in boundary_bisections(fabric):
+        of_full = "" if isnan(b.share) else f": {b.share:.1%} of full bisection"
+        yield f"    {b.name:<26} {format_rate(b.bisection):>10} one way{of_full}"
+
+
+def port_lines(fabric: Fabric, shown: int = 4) -> Iterator[str]:
+    """Cabled ports, down + up, of the switches of each tier."""
+    for use in port_use(fabric):
+        parts = [f"{down} + {up} on {count:,}" for down, up, count in use.ports[:shown]]
+        more = f", {len(use.ports) - shown} other pairs" if len(use.ports) > shown else ""
+        what = "down + up" if fabric.tiered else "to endpoints + to switches"
+        yield f"  ports ({use.name})".ljust(21) + f"{what}: {', '.join(parts)}{more}"

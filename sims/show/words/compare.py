@@ -1,0 +1,85 @@
+"""A comparison in lines for people: what was changed, what that did pair by pair, and in a sentence.
+
+Computes nothing but medians.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from statistics import median
+
+from fabric.words.units import format_size, format_time
+from sims.studies.compare import Comparison, Pair
+
+__all__ = ["comparison_lines"]
+
+_SAME = 1e-9  # a relative difference of times that is rounding
+
+
+def comparison_lines(found: Comparison, a: str, b: str) -> Iterator[str]:
+    """``a`` and ``b``: what the two sides are called."""
+    yield f"A: {a}"
+    yield f"B: {b}"
+    for change in found.changes:
+        yield f"changed  {change}"
+    if not found.changes:
+        yield "changed  nothing in the scenarios"
+    yield ""
+    heads = [*found.varied, "time A", "time B", "B / A", "busbw A", "busbw B", "limit A", "limit B"]
+    heads = ["size" if head == "size_bytes" else head for head in heads]
+    lines = [[*(_said(pair, name) for name in found.varied), *_numbers(pair)] for pair in found.pairs]
+    widths = [max(len(head), *(len(line[i]) for line in lines)) for i, head in enumerate(heads)]
+    words = len(found.varied)
+    for line in (heads, *lines):
+        cells = [
+            text.rjust(width) if words <= i < words + 5 else text.ljust(width)
+            for i, (text, width) in enumerate(zip(line, widths))
+        ]
+        yield "  ".join(cells).rstrip()
+    yield ""
+    yield from _summary(found)
+
+
+def _said(pair: Pair, name: str) -> str:
+    value = (
+        getattr(pair.a.scenario, name) if name != "seed" else max(pair.a.scenario.seed, pair.b.scenario.seed)
+    )
+    return format_size(value) if name == "size_bytes" else f"{value:,}" if name == "ranks" else str(value)
+
+
+def _numbers(pair: Pair) -> list[str]:
+    return [
+        format_time(pair.a.time_s),
+        format_time(pair.b.time_s),
+        f"{pair.ratio:.4g}",
+        f"{pair.a.busbw_GBps:.4g} GB/s",
+        f"{pair.b.busbw_GBps:.4g} GB/s",
+        pair.a.limit_link,
+        pair.b.limit_link if pair.b.limit_link != pair.a.limit_link else "same",
+    ]
+
+
+def _summary(found: Comparison) -> Iterator[str]:
+    ratios = [pair.ratio for pair in found.pairs]
+    faster, slower = sum(r < 1 - _SAME for r in ratios), sum(r > 1 + _SAME for r in ratios)
+    if not faster and not slower:
+        yield f"All {len(ratios):,} pairs take the same time."
+        yield from _alone(found)
+        return
+    counts = f"B is faster in {faster:,}, slower in {slower:,} and equal in {len(ratios) - faster - slower:,}"
+    yield f"{counts} of {len(ratios):,} pairs. Time of B over A: median {median(ratios):.4g},"
+    least, most = min(found.pairs, key=lambda p: p.ratio), max(found.pairs, key=lambda p: p.ratio)
+    ends = [f"{pair.ratio:.4g}{_where(pair, found)}" for pair in (least, most)]
+    yield f"from {ends[0]} to {ends[1]}."
+    yield from _alone(found)
+
+
+def _alone(found: Comparison) -> Iterator[str]:
+    a, b = found.left_out
+    if a or b:
+        yield f"Without a partner: {a:,} rows of A and {b:,} of B."
+
+
+def _where(pair: Pair, found: Comparison) -> str:
+    words = [f"seed {_said(pair, name)}" if name == "seed" else _said(pair, name) for name in found.varied]
+    return f" ({', '.join(words)})" if words else ""

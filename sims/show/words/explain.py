@@ -1,0 +1,114 @@
+"""An explanation in words: where the time goes, which links are full, what would help. Prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from fabric.graph.schema import ZONES
+from fabric.words.units import format_rate, format_time
+from sims.studies.explain.bottleneck import Bottleneck, Hotspot
+from sims.studies.explain.explainer import Explanation
+
+__all__ = ["explanation_lines", "signed_time"]
+
+_KINDS, _PLACES = 4, 6  # kinds of link and names of pods that are listed
+_BETWEEN = "between"
+
+
+def explanation_lines(name: str, found: Explanation) -> Iterator[str]:
+    """Of the run called ``name``, such as ``ring at 1 GiB``."""
+    yield "#"
+    yield f"# why {name} takes {format_time(found.time_s)}{_why(found.latency_share)}"
+    for spot in found.hotspots:
+        if found.phases > 1:
+            yield f"#   {_phases(spot, found.phases)}"
+        yield from _full(spot.bottlenecks)
+    if found.note:
+        yield f"# note: {found.note}"
+    yield "#"
+    width = max(map(len, (remedy.name for remedy in found.remedies)), default=0)
+    width = max(width, len("what would help"))
+    yield f"# {'what would help':<{width}} {'time':>12} {'saved':>12} {'':>8}   how"
+    for remedy in found.remedies:
+        share = remedy.saved_s / found.time_s
+        yield (
+            f"  {remedy.name:<{width}} {format_time(remedy.time_s):>12} {signed_time(remedy.saved_s):>12} "
+            f"{share:>8.1%}   {remedy.change}"
+        ).replace("-0.0%", " 0.0%")
+    for remedy in found.remedies:
+        if remedy.note:
+            yield f"# note: {remedy.name}: {remedy.note}"
+    for words in found.left_out:
+        yield f"# not here: {words}"
+
+
+def signed_time(seconds: float) -> str:
+    """A time that may be below zero, which is a loss."""
+    if seconds == 0:
+        return "0 s"
+    return f"-{format_time(-seconds)}" if seconds < 0 else format_time(seconds)
+
+
+def _why(share: float) -> str:
+    return f", {share:.1%} of it latency" if share >= 0.0005 else ""
+
+
+def _phases(spot: Hotspot, phases: int) -> str:
+    numbers = _listed([f"{number}" for number in spot.phases])
+    word = "phase" if len(spot.phases) == 1 else "phases"
+    if spot.together:
+        return (
+            f"{word} {numbers} of {phases}, side by side: these links are busy {spot.share:.1%} of the time"
+        )
+    latency = spot.latency / spot.seconds
+    return f"{word} {numbers} of {phases}: {spot.share:.1%} of the time{_why(latency)}"
+
+
+def _full(bottlenecks: Sequence[Bottleneck]) -> Iterator[str]:
+    """A line per kind of link, the kinds with most full links first."""
+    kinds: dict[str, list[Bottleneck]] = {}
+    for one in bottlenecks:
+        kinds.setdefault(one.link, []).append(one)
+    width = max(map(len, kinds))
+    order = sorted(kinds, key=lambda kind: -sum(one.links for one in kinds[kind]))
+    for kind in order[:_KINDS]:
+        mine = kinds[kind]
+        links = sum(one.links for one in mine)
+        flows = sorted({_count(one.flows) for one in mine}, key=float)
+        each = flows[0] if len(flows) == 1 else f"{flows[0]} to {flows[-1]}"
+        every = links == mine[0].among
+        which = f"all {links:,} links" if every else f"{links:,} of {mine[0].among:,} links"
+        word = "flow" if each == "1" else "flows"
+        rate = format_rate(min(one.rate for one in mine))
+        line = f"#     {kind:<{width}}   {which}, {each} {word} on each, {rate}"
+        if not every:
+            line += f"{_places(mine)}; {'it is' if links == 1 else 'one is'} {mine[0].example}"
+        yield line
+    if len(order) > _KINDS:
+        yield f"#     and {len(order) - _KINDS} more kinds of link, just as full"
+
+
+def _count(flows: float) -> str:
+    return f"{flows:.3g}" if flows < 1000 else f"{flows:.0f}"
+
+
+def _places(mine: Sequence[Bottleneck]) -> str:
+    words = []
+    for zone in ZONES:
+        names = list(dict.fromkeys(getattr(one, zone) for one in mine))
+        named = [name for name in names if name not in ("", _BETWEEN)]
+        if len(named) > _PLACES:
+            words.append(f"in {len(named):,} {zone}s")
+        elif named:
+            words.append(f"{zone}{'s' * (len(named) > 1)} {_listed(sorted(named, key=_natural))}")
+        elif _BETWEEN in names:
+            words.append(f"between {zone}s")
+    return "; " + ", ".join(words) if words else ""
+
+
+def _natural(name: str) -> tuple[int, str]:
+    return (int(name), "") if name.isdecimal() else (-1, name)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

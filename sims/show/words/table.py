@@ -1,0 +1,298 @@
+"""The terminal's words: rows in the column layout of nccl-tests, what limits them, static measures.
+
+Prints nothing.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from fabric import Fabric
+from fabric.damage.fault import NONE
+from fabric.graph.nic import planes
+from fabric.measures.measure import Measures
+from fabric.routing.policies import Policy, parse_policy
+from fabric.routing.route import caveat
+from fabric.words.units import format_rate, format_size, format_time
+from sims.models.fluid.flows import FlowResult
+from sims.models.packet.settings import PacketSettings, parse_packet_settings
+from sims.models.profiles import LatencyProfile, latency_profile
+from sims.scenario.row import Row
+from sims.show.words.faults import NO_FAULTS, course_lines, disturbance_lines, struck_lines
+from sims.workload.members import used
+from sims.workload.placement import placement_words
+from topologies.catalogue import Entry
+
+__all__ = [
+    "allreduce_block",
+    "allreduce_header",
+    "flows_lines",
+    "limit_lines",
+    "listing_lines",
+    "measures_lines",
+]
+
+_ELEMENT = 4  # bytes of a float
+_TOLD = 0.0005  # shares below it are not told
+
+_WIDTHS = (12, 12, 8, 6, 5, 12, 9, 9, 7)
+_TITLES = ("size", "count", "type", "redop", "root", "time", "algbw", "busbw", "#wrong")
+_UNITS = ("(B)", "(elements)", "", "", "", "(us)", "(GB/s)", "(GB/s)", "")
+
+
+def _columns(start: str, values: Sequence[object]) -> str:
+    return f"{start} " + " ".join(f"{value:>{width}}" for value, width in zip(values, _WIDTHS)).rstrip()
+
+
+def allreduce_header(
+    row: Row, disclaimer: str = "", notes: Sequence[str] = (), where: str = ""
+) -> Iterator[str]:
+    """What was run, from any of its rows; ``where``: the servers and leaves of the ranks (sims.members)."""
+    s = row.scenario
+    yield f"# fabricsim {row.version}: all-reduce, simulated ({s.engine} model)"
+    yield f"# topology   {s.topology}: {row.endpoints:,} endpoints"
+    routing = s.routing + planes_words(s.routing, row.planes)
+    ranks, placed = f"{s.ranks:,} {where}".rstrip(), placement_words(s.placement)
+    yield f"# ranks      {ranks}, placement {placed}, routing {routing}, seed {s.seed}"
+    yield f"# latency    {latency_profile(s.latency_profile)}"
+    if s.packet:
+        yield f"# packets    {packet_settings_line(parse_packet_settings(s.packet))}"
+    if s.upgrade != NONE:
+        yield f"# faster     {s.upgrade}"
+    yield from course_lines(s.model_dump())
+    if disclaimer:
+        yield f"# note       {disclaimer}"
+    for note in notes:
+        yield f"# note       {note}"
+
+
+def allreduce_block(rows: Sequence[Row], note: str = "") -> Iterator[str]:
+    """The rows of one algorithm in the columns of nccl-tests, and under them what limits the largest size."""
+    algorithm = rows[0].scenario.algorithm
+    yield "#"
+    yield f"# {algorithm}" + (f"   ({note})" if note else "")
+    used = "  used" if any(row.used != algorithm for row in rows) else ""
+    yield _columns("#", _TITLES) + used
+    yield _columns("#", _UNITS)
+    for row in rows:
+        yield _line(row) + (f"  {row.used}" if row.used != algorithm else "")
+    yield from limit_lines(rows)
+
+
+def planes_words(routing: str, planes: int) -> str:
+    """What to say behind a routing that deals the queue pairs of a transfer over all planes.
+
+    >>> planes_words("ecmp:qps=8", 8)
+    ', one for each plane'
+    """
+    dealt = planes > 1 and routing.startswith("ecmp:") and parse_policy(routing).qps == planes
+    return ", one for each plane" if dealt else ""
+
+
+def unused_words(planes: int, used: float) -> str:
+    """What to say where endpoints leave planes empty; nothing where they use all, or where it is not known.
+
+    >>> unused_words(8, 1.0), unused_words(1, 1.0)
+    ('; an endpoint uses 1 of 8 planes', '')
+    """
+    return f"; an endpoint uses {used:.3g} of {planes} planes" if 0 < used < planes * (1 - 1e-9) else ""
+
+
+def _line(row: Row) -> str:
+    size = row.scenario.size_bytes
+    time, algbw, busbw = _us(row.time_s), f"{row.algbw_GBps:.2f}", f"{row.busbw_GBps:.2f}"
+    return _columns(" ", (size, size // _ELEMENT, "float", "sum", -1, time, algbw, busbw, "N/A"))
+
+
+def _us(seconds: float) -> str:
+    value = seconds * 1e6
+    return f"{value:.2f}" if value < 1e5 else f"{value:.0f}"
+
+
+def limit_lines(block: Sequence[Row]) -> Iterator[str]:
+    """What limits the largest size of one algorithm, in words."""
+    row = max(block, key=lambda r: r.scenario.size_bytes)
+    size = format_size(row.scenario.size_bytes)
+    text = f"# limit at {size}: {row.efficiency:.1%} of the bandwidth bound"
+    if row.latency_share > 0.5:
+        text += f"; latency takes {row.latency_share:.0%} of the time"
+    else:
+        text += f"; the bytes wait for {row.limit_link} links"
+        if row.latency_share >= _TOLD:
+            text += f", latency takes {row.latency_share:.1%} of the time"
+    yield text
+    # With faults, efficiency is of the mean and not of a run.
+    rest = 1 - row.efficiency * row.contention - row.latency_share
+    if rest >= _TOLD and not row.disturbance:
+        yield f"# the rest: {rest:.1%} of the time, {_rest(row)}"
+    if row.contention > 1.0005:
+        yield (
+            f"# contention: the bytes take {row.contention:.2f} times what the endpoints' links need, "
+            f"in the worst phase {row.worst_load:.2f} times, on {row.worst_link} links"
+            f"{unused_words(row.planes, row.planes_used)}"
+        )
+    if row.disturbance:
+        yield from disturbance_lines(size, row.disturbance)
+    if row.packets:
+        yield from packet_lines(row.packets, "# ")
+
+
+def _rest(row: Row) -> str:
+    """What takes time and is neither bytes on the fullest links nor latency."""
+    if row.packets:
+        return "waits in queues and for other ranks, and headers"
+    return "in which these links wait while pipelines fill and empty"
+
+
+def flows_lines(
+    topology: str,
+    fabric: Fabric,
+    traffic: str,
+    policy: Policy,
+    profile: LatencyProfile,
+    result: FlowResult,
+    resolution: float,
+    notes: Sequence[str] = (),
+    faults: Mapping[str, str] = NO_FAULTS,
+    packet: PacketSettings | None = None,
+) -> Iterator[str]:
+    """What was run, when it ended, who was slowest and which links were fullest.
+
+    ``packet``: the settings of the packet model, where it ran.
+    """
+    who, seconds = result.traffic, result.end - result.traffic.start
+    slow, fast = int(np.argmin(result.rate)), int(np.argmax(result.rate))
+    yield f"# topology   {topology}: {fabric.n_endpoints:,} endpoints"
+    routing = f"routing {policy}{planes_words(str(policy), planes(fabric))}"
+    yield f"# traffic    {traffic}: {len(who):,} flows, {who.size.sum() / 1e9:,.6g} GB; {routing}"
+    both = np.unique(np.concatenate([who.src, who.dst]))
+    yield f"# ends       {len(both):,} endpoints {used(fabric, both)}"
+    yield f"# latency    {profile}"
+    if packet is not None:
+        yield f"# packets    {packet_settings_line(packet)}"
+    else:
+        exact = "exact" if resolution == 0 else f"ends within {resolution:g} of the makespan handled together"
+        times = "once" if result.solves == 1 else f"{result.solves:,} times"
+        yield f"# clock      {exact}; rates found {times}"
+    yield from course_lines(faults)
+    if fabric.disclaimer:
+        yield f"# note       {fabric.disclaimer}"
+    for note in filter(None, [*notes, caveat(fabric, policy) if packet is None else ""]):
+        yield f"# note       {note}"
+    total = float(who.size.sum())
+    yield f"makespan        {format_time(result.makespan):>12}   from the first start to the last byte"
+    yield f"mean duration   {format_time(float(seconds.mean())):>12}"
+    yield f"aggregate       {total / result.makespan / 1e9:>12,.2f} GB/s over the makespan"
+    yield f"mean rate       {float(result.rate.mean()) / 1e9:>12,.2f} GB/s a flow"
+    for word, i in (("slowest", slow), ("fastest", fast)):
+        ends = f"{fabric.label(int(who.src[i]))} -> {fabric.label(int(who.dst[i]))}"
+        yield f"{word} flow    {result.rate[i] / 1e9:>12,.2f} GB/s, {ends}, {format_time(float(seconds[i]))}"
+    yield f"fullest link    {result.busiest:>12}, {format_time(result.busiest_s)} of bytes"
+    if result.used:
+        yield f"links used      {result.used:>12.1%} of those between switches"
+    if unused_words(planes(fabric), result.planes_used):
+        yield f"planes used     {result.planes_used:>12.3g} of {planes(fabric)} of an endpoint's, in the mean"
+    yield from struck_lines(result.faults)
+    if result.packets:
+        yield from packet_lines(result.packets)
+
+
+def packet_settings_line(settings: PacketSettings) -> str:
+    """The settings of the packet model in words."""
+    buffers = "64 packets and the round trip" if settings.buffer is None else format_size(settings.buffer)
+    control = "no control but back-pressure" if settings.cc == "none" else "a window per queue pair"
+    return (
+        f"{settings.mtu:,} bytes and {settings.header} around them (goodput {settings.goodput:.4f}), "
+        f"{settings.switching}, {buffers} behind each link, {control}"
+    )
+
+
+def packet_lines(packets: Mapping[str, Mapping[str, float]], start: str = "") -> Iterator[str]:
+    """What the packet model saw: order and latency of packets; queues, buffers and pauses of ports."""
+    seen = packets["all"]
+    links = seen["hops"] / max(seen["packets"], 1)
+    yield f"{start}packets         {seen['packets']:>12,.0f} over {links:.2f} links each"
+    yield f"{start}out of order    {seen['out_of_order']:>12.2%}"
+    shown = [("median", "p50"), ("99%", "p99"), ("99.9%", "p999"), ("most", "max")]
+    latency = ", ".join(f"{word} {format_time(seen[f'latency_{key}_s'])}" for word, key in shown)
+    yield f"{start}packet latency  {format_time(seen['latency_mean_s']):>12} in the mean; {latency}"
+    titles = ("queue mean", "most", "mean wait", "buffer", "paused")
+    yield f"{start}{'worst port':<26}" + "".join(f"{title:>12}" for title in titles)
+    for name, port in packets.items():
+        if name != "all":
+            values = (
+                f"{port['queue_mean']:.1f}",
+                f"{port['queue_max']:.0f}",
+                format_time(port["wait_max_s"]),
+                f"{port['buffer_max']:.0%}",
+                format_time(port["paused_max_s"]),
+            )
+            yield f"{start}  {name:<24}" + "".join(f"{value:>12}" for value in values)
+
+
+def listing_lines(entries: Sequence[Entry]) -> Iterator[str]:
+    """Families and presets: name, what it is, and its parameters with their defaults."""
+    for entry in entries:
+        yield f"{entry.name:<22} {entry.summary}"
+        shown = [key if value is None else f"{key}={value}" for key, value in entry.parameters.items()]
+        yield from textwrap.wrap(", ".join(shown), 100, initial_indent=" " * 23, subsequent_indent=" " * 23)
+
+
+def measures_lines(
+    name: str, m: Measures, disclaimer: str = "", notes: Sequence[str] = (), cuts: Sequence[str] = ()
+) -> Iterator[str]:
+    """Counts per tier, cables, ports, hops, path diversity, bisection (``cuts``: per tier), and so on."""
+    yield f"{name}"
+    if disclaimer:
+        yield f"  note: {disclaimer}"
+    for note in notes:
+        yield f"  note: {note}"
+    servers = f" in {m.servers:,} servers" if m.servers else ""
+    yield f"  endpoints          {m.endpoints:>12,}{servers}"
+    if len(m.parts) > 1 or m.parts[0][1] > 1:
+        sizes = ", ".join(f"{n:,} of {size:,}" for size, n in m.parts[:4])
+        more = f" and {len(m.parts) - 4:,} other sizes" if len(m.parts) > 4 else ""
+        count = sum(n for _, n in m.parts)
+        yield f"  separate parts     {count:>12,}   no cable joins them; by endpoints: {sizes}{more}"
+    for tier in m.tiers:
+        ports = ", ".join(
+            f"{p} ports on {n:,}" if len(tier.ports) > 1 else f"{p} ports each" for p, n in tier.ports[-4:]
+        )
+        more = f" and {len(tier.ports) - 4} other counts" if len(tier.ports) > 4 else ""
+        yield f"  {_plural(tier.name):<18} {tier.switches:>12,}   cabled: {ports}{more}"
+    yield f"  cables             {m.cables:>12,}"
+    for b in m.boundaries:
+        low, high = map(format_time, b.delay)
+        delay = low if low == high else f"{low} to {high}"
+        yield f"    {b.name:<26} {b.cables:>10,}   {format_rate(b.capacity)} each way, {delay} of cable"
+    pairs = sum(n for _, n in m.hops)
+    said = f"{m.diameter:>12,} at most, {m.mean_hops:.3f} in the mean" if pairs else "no pair has a path"
+    yield f"  hops (links)       {said}"
+    for hops, count in m.hops:
+        yield f"    {hops:>2} links: {count / pairs:>8.3%} of the pairs"
+    every = m.endpoints * (m.endpoints - 1)
+    if pairs < every:
+        yield f"    no path:  {1 - pairs / every:>8.3%} of all pairs{', left out above' if pairs else ''}"
+    for links, least, most in m.diversity:
+        paths = f"{least:,}" if least == most else f"{least:,} to {most:,}"
+        yield f"  shortest paths     {paths:>12} between leaves {links} links apart"
+    if not m.cables:
+        yield "  bisection          not given: no cable joins anything"
+    elif m.bisection == m.bisection:
+        share = f": {2 * m.bisection / m.injection:.1%} of full" if m.injection else ""
+        yield f"  bisection          {format_rate(m.bisection):>12} one way{share}"
+        yield from cuts
+    else:
+        lack = "the switches have no tiers to cut between" if m.tiers else "there is no switch"
+        yield f"  bisection          not given: {lack}"
+    for tier_name, ratio in m.oversubscription:
+        yield f"  oversubscription   {ratio:>10.4g}:1 at the worst {tier_name} (capacity below : above)"
+
+
+def _plural(name: str) -> str:
+    return {"leaf": "leaves", "scale-up switch": "scale-up switches", "switch": "switches"}.get(
+        name, name + "s"
+    )

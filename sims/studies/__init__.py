@@ -1,0 +1,1 @@
+"""Many jobs: sweeps, explanations, validation, calibration, comparison, the bill."""

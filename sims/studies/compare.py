@@ -1,0 +1,167 @@
+"""Two sets of rows held against each other: what was changed between them, and which rows belong together.
+
+Computes ratios of what the rows hold; simulates, prints and draws nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fabric.words.errors import ParameterError
+from sims.scenario.row import Row
+from sims.scenario.scenario import Scenario
+from sims.settings.texts import defaults_of, taken_apart
+
+__all__ = ["Change", "Comparison", "Pair", "compare"]
+
+_NONE = "none"  # a part that one side does not have
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """A setting that no row of A shares with a row of B, and its values on both sides."""
+
+    name: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {', '.join(self.before)} -> {', '.join(self.after)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """Rows of A and B that agree in all that was not changed. ``ratio``: the time of B over that of A."""
+
+    a: Row
+    b: Row
+
+    @property
+    def ratio(self) -> float:
+        return self.b.time_s / self.a.time_s
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """``changes``, and the ``pairs`` in the order of A; ``left_out``: rows of A and of B without a partner.
+
+    ``varied``: the fields in which pairs differ from each other, the algorithm first, size and seed last.
+    """
+
+    changes: tuple[Change, ...]
+    pairs: tuple[Pair, ...]
+    left_out: tuple[int, int]
+    varied: tuple[str, ...]
+
+    def records(self) -> list[dict[str, Any]]:
+        """A record per pair, of plain values: what varies, the keys, the numbers of both, the ratio."""
+        return [
+            {
+                **{name: getattr(pair.a.scenario, name) for name in self.varied},
+                "key_a": pair.a.key,
+                "key_b": pair.b.key,
+                "time_a_s": pair.a.time_s,
+                "time_b_s": pair.b.time_s,
+                "busbw_a_GBps": pair.a.busbw_GBps,
+                "busbw_b_GBps": pair.b.busbw_GBps,
+                "time_b_over_a": pair.ratio,
+                "limit_a": pair.a.limit_link,
+                "limit_b": pair.b.limit_link,
+            }
+            for pair in self.pairs
+        ]
+
+
+def compare(a: Sequence[Row], b: Sequence[Row]) -> Comparison:
+    """Pair the rows of ``a`` with those of ``b``.
+
+    A setting of which the two sides have no value in common was changed; of all others, the parts of texts
+    such as ``topology.k`` included, a pair agrees. Rows of one seed, where nothing is drawn, stand for every
+    seed of the other side.
+
+    Raises:
+        ParameterError: no rows agree, or several rows of one side are the same but for what was changed.
+    """
+    if not a or not b:
+        raise ParameterError("rows", f"{len(a)} and {len(b)}", "a comparison needs rows on both sides")
+    settings = _settings([*a, *b])
+    sides = settings[: len(a)], settings[len(a) :]
+    names = [name for name in settings[0] if name != "seed"]
+    changed = [name for name in names if not _values(sides[0], name) & _values(sides[1], name)]
+    kept = [name for name in names if name not in changed]
+    groups = [_grouped(rows, own, kept, changed) for rows, own in zip((a, b), sides)]
+    pairs = [pair for key, own in groups[0].items() for pair in _paired(own, groups[1].get(key, {}))]
+    changes = [_change(name, sides) for name in changed]
+    if not pairs:
+        told = "; ".join(map(str, changes)) or "nothing but seeds and combinations"
+        raise ParameterError("rows", f"{len(a)} and {len(b)}", f"no row of A belongs to one of B: {told}")
+    used = {pair.a.key for pair in pairs}, {pair.b.key for pair in pairs}
+    left_out = tuple(sum(row.key not in own for row in rows) for rows, own in zip((a, b), used))
+    versions = tuple(tuple(dict.fromkeys(row.version for row in rows)) for rows in (a, b))
+    if versions[0] != versions[1]:
+        changes.append(Change(name="version", before=versions[0], after=versions[1]))
+    return Comparison(
+        changes=tuple(changes),
+        pairs=tuple(pairs),
+        left_out=(left_out[0], left_out[1]),
+        varied=_varied([pair.a.scenario for pair in pairs]),
+    )
+
+
+def _settings(rows: Sequence[Row]) -> list[dict[str, str]]:
+    """What makes each row, as texts; those of one name for all rows in parts, with their defaults."""
+    found: list[dict[str, str]] = [{} for _ in rows]
+    for field in Scenario.model_fields:
+        texts = [str(getattr(row.scenario, field)) for row in rows]
+        cut = [taken_apart(field, text) for text in texts]
+        named = field.endswith("_digest") or len({name for name, _ in cut}) > 1
+        for own, text, (name, parts) in zip(found, texts, cut):
+            if named:
+                own[field] = text
+                continue
+            own[field] = name
+            defaults = {k: v for k, v in defaults_of(field, text).items() if v is not None}
+            own |= {f"{field}.{part}": value for part, value in {**defaults, **parts}.items()}
+    names = dict.fromkeys(name for own in found for name in own)
+    return [{name: own.get(name, _NONE) for name in names} for own in found]
+
+
+def _values(settings: Sequence[Mapping[str, str]], name: str) -> set[str]:
+    return {own[name] for own in settings}
+
+
+def _change(name: str, sides: Sequence[Sequence[Mapping[str, str]]]) -> Change:
+    before, after = (tuple(dict.fromkeys(own[name] for own in side)) for side in sides)
+    return Change(name=name, before=before, after=after)
+
+
+def _grouped(
+    rows: Sequence[Row], settings: Sequence[Mapping[str, str]], kept: Sequence[str], changed: Sequence[str]
+) -> dict[tuple[str, ...], dict[int, Row]]:
+    """Rows by what both sides share, then by seed."""
+    groups: dict[tuple[str, ...], dict[int, Row]] = {}
+    for row, own in zip(rows, settings):
+        group = groups.setdefault(tuple(own[name] for name in kept), {})
+        other = group.setdefault(row.scenario.seed, row)
+        if other.key != row.key:
+            differ = [name for name in changed if len(_values(settings, name)) > 1]
+            rule = "has several values on one side and none in common with the other: choose rows of one"
+            raise ParameterError("rows", ", ".join(differ), rule)
+    return groups
+
+
+def _paired(a: Mapping[int, Row], b: Mapping[int, Row]) -> Iterator[Pair]:
+    if len(a) == 1 or len(b) == 1:
+        yield from (Pair(a=one, b=other) for one in a.values() for other in b.values())
+    else:
+        yield from (Pair(a=a[seed], b=b[seed]) for seed in a if seed in b)
+
+
+def _varied(scenarios: Sequence[Scenario]) -> tuple[str, ...]:
+    names = [name for name in Scenario.model_fields if not name.endswith("_digest")]
+    counts = {name: len({getattr(scenario, name) for scenario in scenarios}) for name in names}
+    several = [name for name in names if counts[name] > 1 and name != "seed"]
+    order = sorted(several, key=lambda name: (name == "size_bytes", name != "algorithm"))
+    return (*order, *(["seed"] if counts["seed"] > 1 else []))

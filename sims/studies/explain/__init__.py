@@ -1,0 +1,1 @@
+"""Why a run takes so long, and what would help."""

@@ -1,0 +1,373 @@
+"""Why a run takes the time that it takes, and what would help: every remedy is run, none is guessed.
+
+A remedy is the same job with one thing changed: cables of one kind twice as fast, perfect load balancing,
+packed placement, no faults, no latency, another algorithm. What it saves is the time now less the time of
+that run, below zero where it would cost. Remedies overlap, so what they save does not add up.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fabric import Fabric
+from fabric.damage.fault import NONE
+from fabric.damage.upgrade import format_upgrades, parse_upgrades
+from fabric.measures.places import cable_kinds, slug
+from fabric.routing.policies import Policy, Ugal
+from fabric.words.errors import FabricsimError
+from sims.jobs.allreduce import AllReduce
+from sims.jobs.simulate import fabric_of, job_of
+from sims.models.fluid.engine import ENGINES as TIMES
+from sims.models.fluid.program import Program
+from sims.models.profiles import PROFILES, LatencyProfile
+from sims.scenario.row import Row
+from sims.scenario.scenario import SETTINGS, Scenario
+from sims.settings.texts import option_words
+from sims.studies.explain.bottleneck import Hotspot, hotspots
+from sims.workload.collectives import AUTO, contenders, sliced
+
+__all__ = [
+    "BALANCED",
+    "EVERY",
+    "NO_FAULTS",
+    "NO_LATENCY",
+    "OTHER",
+    "PACKED",
+    "Explainer",
+    "Explanation",
+    "Remedy",
+    "command",
+    "doubling",
+    "doublings",
+    "explain",
+    "keeps_paths",
+    "remedy",
+    "silent",
+]
+
+EVERY = "every cable"
+BALANCED, PACKED, NO_FAULTS, NO_LATENCY, OTHER = (
+    "perfect load balancing",
+    "packed placement",
+    "no faults",
+    "no latency",
+    "best other algorithm",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remedy:
+    """One change and what it would do.
+
+    ``change``: the options of the command that ask for it; ``scenario``: that of the run with the change,
+    None for plain flows; ``note``: what to say beside it.
+    """
+
+    name: str
+    change: str
+    scenario: Scenario | None
+    time_s: float
+    saved_s: float
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """Where the time of a run goes, and ``remedies``, what saves most first.
+
+    ``phases``: how many the run has; ``left_out``: the remedies that do not apply, and why; ``note``: what to
+    say of the hotspots.
+    """
+
+    time_s: float
+    latency_share: float
+    phases: int
+    hotspots: tuple[Hotspot, ...]
+    remedies: tuple[Remedy, ...]
+    left_out: tuple[str, ...]
+    note: str = ""
+
+    @property
+    def gains(self) -> dict[str, float]:
+        """Seconds saved by the name of each remedy, as rows hold them."""
+        return {remedy.name: remedy.saved_s for remedy in self.remedies}
+
+
+def remedy(
+    name: str, change: str, now: float, then: float, *, scenario: Scenario | None = None, note: str = ""
+) -> Remedy:
+    """The remedy that brings the time from ``now`` to ``then``."""
+    return Remedy(name=name, change=change, scenario=scenario, time_s=then, saved_s=now - then, note=note)
+
+
+def doublings(
+    fabric: Fabric, load: NDArray[np.float64], left_out: list[str]
+) -> Iterator[tuple[str, NDArray[np.float64]]]:
+    """Each kind of cable that carries any ``load``, and in the end all, with the capacities when doubled.
+
+    ``load``: (links,) of ``fabric``. Says of kinds that carry nothing that they are ``left_out``.
+    """
+    names, index = cable_kinds(fabric)
+    carries = np.bincount(index, weights=load) > 0
+    idle = [name for name, used in zip(names, carries) if not used]
+    if idle:
+        left_out.append(f"2x {', '.join(idle)} ({'carries' if len(idle) == 1 else 'carry'} nothing)")
+    for number in np.flatnonzero(carries).tolist():
+        yield names[number], fabric.capacity * np.where(index == number, 2.0, 1.0)
+    if carries.sum() > 1:
+        yield EVERY, fabric.capacity * 2
+
+
+def keeps_paths(runs_on: Fabric, policy: Policy) -> bool:
+    """Whether the policy, running on that carrier, takes the same ways when a kind of cable is faster.
+
+    UGAL weighs loads against capacities. Switches that pass for one must be alike in their rates, which only
+    tiers make sure of.
+    """
+    merged = runs_on.contraction is not None
+    return not isinstance(policy, Ugal) and (runs_on.tiered or not merged)
+
+
+def doubling(kind: str, now: float, then: float, *, scenario: Scenario | None = None) -> Remedy:
+    """The remedy of twice as fast cables of a kind."""
+    return remedy(f"2x {kind}", f"--upgrade {slug(kind)}", now, then, scenario=scenario)
+
+
+def with_doubled(upgrade: str, kind: str) -> str:
+    """The text of upgrades after one more, by two."""
+    return format_upgrades(parse_upgrades(f"{'' if upgrade == NONE else upgrade + ';'}{slug(kind)}=2"))
+
+
+def explain(scenario: Scenario, fabric: Fabric | None = None) -> Explanation:
+    """The explanation of ``scenario``; arguments and errors as of sims.simulate."""
+    explainer = Explainer(job_of(scenario, fabric or fabric_of(scenario)))
+    return explainer.explain(explainer.job.row(scenario.algorithm, scenario.size_bytes))
+
+
+def command(scenario: Scenario) -> str:
+    """The command that runs ``scenario``; nothing for a graph in memory."""
+    if scenario.topology.startswith("graph "):
+        return ""
+    words = ["fabricsim", "allreduce", scenario.topology, "--algorithm", _spoken(scenario)]
+    words += ["--size", str(scenario.size_bytes)]
+    for name in SETTINGS:
+        value = getattr(scenario, name)
+        # Routing is always said: what it is by default depends on the fabric.
+        if name == "routing" or value != Scenario.model_fields[name].default:
+            words += option_words(name, value)
+    return shlex.join(words)
+
+
+def _spoken(scenario: Scenario) -> str:
+    """The algorithm as a command has to name it: a row that names no slices ran without."""
+    text = scenario.algorithm
+    if sliced(text, scenario.engine) == text:
+        return text
+    return f"{text}{',' if ':' in text else ':'}pipeline=1"
+
+
+class Explainer:
+    """Explains rows of one job. Keeps the changed jobs, so that further sizes cost little.
+
+    Where a run is its program on the clock, remedies that leave paths as they are route nothing again. Runs
+    of packets, and those during which faults strike, are run whole for every remedy.
+    """
+
+    def __init__(self, job: AllReduce) -> None:
+        self.job = job
+        self._timed = job.engine in TIMES and job.course.plain
+        self._jobs: dict[str, tuple[AllReduce, str]] = {}
+        self._doubled: dict[str, tuple[dict[str, NDArray[np.float64]], list[str]]] = {}
+        self._again: dict[tuple[str, str], Program] = {}
+        self._times: dict[tuple[int, str | int, float], float] = {}  # of jobs and programs that are kept
+
+    def row(self, algorithm: str, size: int) -> Row:
+        """As of AllReduce.row, with the gains."""
+        row = self.job.row(algorithm, size)
+        return replace(row, gains=self.gains(row))
+
+    def rows(self, algorithms: Sequence[str], sizes: Sequence[int]) -> Iterator[Row]:
+        """As of AllReduce.rows, with the gains."""
+        for algorithm in algorithms:
+            for size in sizes:
+                yield self.row(algorithm, size)
+
+    def gains(self, row: Row) -> dict[str, float]:
+        """Those of ``explain``, without looking where the time goes."""
+        return {one.name: one.saved_s for one in self._remedies(row)[0]}
+
+    def explain(self, row: Row) -> Explanation:
+        """Why ``row``, one of this job, takes its time. Of ``auto``, the algorithm that ran is explained."""
+        program = self.job.program(row.used)
+        remedies, left_out = self._remedies(row)
+        return Explanation(
+            time_s=row.time_s,
+            latency_share=row.latency_share,
+            phases=len(program.stages),
+            hotspots=hotspots(program, row.scenario.size_bytes, row.time_s),
+            remedies=remedies,
+            left_out=left_out,
+            note="" if self._timed else f"the full links are those of the {self._model()}",
+        )
+
+    def _model(self) -> str:
+        return "fluid model" if self.job.course.plain else "run without faults"
+
+    def _remedies(self, row: Row) -> tuple[tuple[Remedy, ...], tuple[str, ...]]:
+        """Those that apply, what saves most first, and words on the others."""
+        left_out: list[str] = []
+        remedies = [
+            *self._twice(row, left_out),
+            *self._settings(row, left_out),
+            *self._other(row, left_out),
+        ]
+        return tuple(sorted(remedies, key=lambda remedy: -remedy.saved_s)), tuple(left_out)
+
+    def _twice(self, row: Row, left_out: list[str]) -> Iterator[Remedy]:
+        """Every kind of cable twice as fast, and all of them."""
+        if row.used not in self._doubled:
+            program = self.job.program(row.used)
+            words: list[str] = []
+            load = np.zeros(program.fabric.n_links)
+            for stage in program.stages:
+                load += stage.paths.load(1.0, program.fabric.n_links)
+            self._doubled[row.used] = dict(doublings(program.fabric, load, words)), words
+        capacities, words = self._doubled[row.used]
+        left_out += words
+        for kind, capacity in capacities.items():
+            try:
+                settings = {"upgrade": with_doubled(row.scenario.upgrade, kind)}
+            except FabricsimError as error:  # faster than any upgrade may be
+                left_out.append(f"2x {kind} ({error})")
+                continue
+
+            def again(program: Program, capacity: NDArray[np.float64] = capacity) -> Program | None:
+                same = keeps_paths(program.fabric, self.job.policy)
+                return program.with_capacity(capacity) if same else None
+
+            how = f"--upgrade {slug(kind)}"
+            yield from self._tried(row, f"2x {kind}", how, settings, left_out, again)
+
+    def _settings(self, row: Row, left_out: list[str]) -> Iterator[Remedy]:
+        """One setting of the job replaced at a time; of faults, all that make them."""
+        quiet = silent(self.job.profile)
+        changes: tuple[tuple[str, dict[str, str]], ...] = (
+            (BALANCED, {"routing": "adaptive"}),
+            (PACKED, {"placement": "packed"}),
+            (NO_FAULTS, {"fail": NONE, "degrade": NONE, "faults": NONE}),
+            (NO_LATENCY, {"latency_profile": quiet.spec}),
+        )
+        for name, settings in changes:
+            new = {key: value for key, value in settings.items() if getattr(row.scenario, key) != value}
+            if not new:
+                words = [f"{key.replace('_', ' ')} is {value}" for key, value in settings.items()]
+                left_out.append(f"{name} ({'there are none' if name == NO_FAULTS else words[0]})")
+                continue
+            how = shlex.join(word for key, value in new.items() for word in option_words(key, value))
+            again = (lambda program: program.with_latency(quiet)) if name == NO_LATENCY else None
+            yield from self._tried(row, name, how, new, left_out, again)
+
+    def _tried(
+        self,
+        row: Row,
+        name: str,
+        how: str,
+        settings: dict[str, str],
+        left_out: list[str],
+        again: Callable[[Program], Program | None] | None,
+    ) -> Iterator[Remedy]:
+        """The remedy, or words on why it cannot be had.
+
+        ``again``: the changed program, made of that of the job without routing; None where it must be routed.
+        """
+        size = row.scenario.size_bytes
+        try:
+            if again and self._timed and (row.used, name) not in self._again:
+                program = again(self.job.program(row.used))
+                if program:
+                    self._again[row.used, name] = program
+            if (row.used, name) in self._again:
+                time = self._time(self._again[row.used, name], size)
+                scenario = self.job.scenario(row.used, size).model_copy(update=settings)
+                yield remedy(name, how, row.time_s, time, scenario=scenario)
+                return
+            changed, note = self._job(name, settings)
+            time = self._run(changed, row.used, size)
+            scenario = changed.scenario(row.used, size)
+            yield remedy(name, how, row.time_s, time, scenario=scenario, note=note)
+        except FabricsimError as error:
+            left_out.append(f"{name} ({error})")
+
+    def _job(self, name: str, settings: dict[str, str]) -> tuple[AllReduce, str]:
+        """The job with these settings, and what has to be said of it and not of the one that is explained."""
+        if name not in self._jobs:
+            changed = self.job.changed(**settings)
+            note = "; ".join(said for said in changed.caveats if said not in self.job.caveats)
+            self._jobs[name] = changed, note
+        return self._jobs[name]
+
+    def _time(self, program: Program, size: float) -> float:
+        key = (id(program), "", size)
+        if key not in self._times:
+            self._times[key] = self.job.time(program, size)
+        return self._times[key]
+
+    def _run(self, job: AllReduce, algorithm: str, size: int) -> float:
+        """Seconds of a whole run of another job, or of another algorithm of this one."""
+        if self._timed:
+            return self._time(job.program(algorithm), size)
+        key = (id(job), algorithm, size)
+        if key not in self._times:
+            job.check(algorithm, [size])
+            self._times[key] = job.row(algorithm, size).time_s
+        return self._times[key]
+
+    def _other(self, row: Row, left_out: list[str]) -> Iterator[Remedy]:
+        """The fastest of the other algorithms, each as it runs where nothing more is said of it.
+
+        One whose bytes alone take longer than the best found so far is not run.
+        """
+        size, best, chosen = row.scenario.size_bytes, float("inf"), ""
+        every = contenders(sliced(AUTO, self.job.engine))
+        own = row.used.partition(":")[0]
+        names = [name for name in every if name.partition(":")[0] != own]
+        least = {name: self._least(name, size) for name in self.job.fits(names)[0]}
+        refused: list[str] = []
+        for name in sorted(least, key=lambda name: least[name]):
+            if least[name] < best:
+                try:
+                    time = self._run(self.job, name, size)
+                except FabricsimError as error:
+                    refused.append(f"{OTHER}: {name} ({error})")
+                    continue
+                best, chosen = min((best, chosen), (time, name))
+        left_out += refused
+        if chosen:
+            scenario = self.job.scenario(chosen, size)
+            name = f"{OTHER}: {chosen}"
+            yield remedy(name, f"--algorithm {chosen}", row.time_s, best, scenario=scenario)
+        elif not refused:
+            left_out.append(f"{OTHER} (no other fits these ranks)")
+
+    def _least(self, algorithm: str, size: float) -> float:
+        """Seconds that ``algorithm`` cannot beat: its bytes on the fullest links.
+
+        Packets may find other ways, so of those the links of the endpoints count.
+        """
+        full, ideal = self.job.program(algorithm).busy(size, filling=self._timed)
+        return full if self._timed else ideal
+
+
+def silent(profile: LatencyProfile) -> LatencyProfile:
+    """``profile`` without any latency, that of cables included, and with the same shares of bandwidth."""
+    return replace(
+        PROFILES["ideal"],
+        cable_factor=0.0,
+        bandwidth=profile.bandwidth,
+        scaleup_bandwidth=profile.scaleup_bandwidth,
+    )

@@ -1,0 +1,103 @@
+"""One result as it stands in a log of nccl-tests, and what its rounded numbers can mean. Reads no file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any, NamedTuple
+
+from fabric.words.errors import FileFormatError
+
+__all__ = ["CPU", "FACTORS", "Entry", "Found", "agrees", "entry", "half", "is_wrong", "library"]
+
+# busbw over algbw on n ranks (nccl-tests, doc/PERFORMANCE.md, and the GetBw functions of its sources).
+FACTORS: dict[str, Callable[[int], float]] = {
+    "all_reduce": lambda n: 2 * (n - 1) / n,
+    "all_gather": lambda n: (n - 1) / n,
+    "reduce_scatter": lambda n: (n - 1) / n,
+    "alltoall": lambda n: (n - 1) / n,
+    "alltoallv": lambda n: (n - 1) / n,
+    "gather": lambda n: (n - 1) / n,
+    "scatter": lambda n: (n - 1) / n,
+    "hypercube": lambda n: (n - 1) / n,
+    "broadcast": lambda n: 1.0,
+    "reduce": lambda n: 1.0,
+    "sendrecv": lambda n: 1.0,
+}
+
+_MOST_DIGITS = 18  # that a size or a measured number has before its point
+_SHOWN = 40  # characters of a value in a message
+CPU = "times are those of the CPU"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One result as it stands in the log; numbers keep their digits, which tell how they were rounded."""
+
+    where: str
+    size: int
+    in_place: bool
+    time_us: Decimal
+    algbw: Decimal
+    busbw: Decimal
+    wrong: str
+    redop: str
+    root: str
+
+
+class Found(NamedTuple):
+    """What a log holds: the tool's collective ("" if not named), the host of each rank (none if no devices,
+    or not all of them, are listed), versions, notes and results.
+    """
+
+    collective: str
+    hosts: tuple[str, ...]
+    versions: list[str]
+    notes: list[str]
+    entries: list[Entry]
+
+
+def entry(
+    where: str, size: Any, *, time: Any, algbw: Any, busbw: Any, name: str, in_place: bool, **words: str
+) -> Entry:
+    found = {}
+    for title, value in {"time": time, "algbw": algbw, "busbw": busbw}.items():
+        try:
+            found[title] = Decimal(str(value))
+        except InvalidOperation:
+            found[title] = Decimal("nan")
+        number = found[title]
+        if not number.is_finite() or number < 0 or number.adjusted() > _MOST_DIGITS:
+            rule = f"{title} is {str(value)[:_SHOWN]!r}, which is no measured number"
+            raise FileFormatError(name, where, rule)
+    text = str(size)
+    if not (text.isascii() and text.isdecimal()) or len(text) > _MOST_DIGITS:
+        shown = text[:_SHOWN] if isinstance(size, int) else repr(text[:_SHOWN])
+        raise FileFormatError(name, where, f"size is {shown}: a whole number of bytes is due")
+    return Entry(where, int(text), in_place, found["time"], found["algbw"], found["busbw"], **words)
+
+
+def library(code: str) -> str:
+    """22809 is NCCL 2.28.9 (NCCL_VERSION in nccl.h; 2708 was 2.7.8); other texts stay as they are."""
+    if not code.isdecimal():
+        return code
+    number, major = int(code), 10_000 if int(code) >= 10_000 else 1_000
+    return f"{number // major}.{number % major // 100}.{number % 100}"
+
+
+def is_wrong(text: str) -> bool:
+    """#wrong counts elements; ``error`` of old is the largest error, with an asterisk where too large."""
+    return text.endswith("*") or (text.replace(".", "", 1).isdecimal() and float(text) > 0)
+
+
+def half(value: Decimal) -> float:
+    """Half a unit of the last digit that is written, by which the true value may differ."""
+    return 0.5001 * 10.0 ** int(value.as_tuple().exponent)
+
+
+def agrees(entry: Entry, bandwidth: Decimal, factor: float) -> bool:
+    """Whether ``bandwidth`` can be the size over the time, times ``factor``, before each was rounded."""
+    time, error = float(entry.time_us), half(entry.time_us)
+    low, high = (entry.size * factor / max(t, 1e-9) / 1e3 for t in (time + error, time - error))
+    return low - half(bandwidth) <= float(bandwidth) <= high + half(bandwidth)

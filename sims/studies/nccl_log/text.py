@@ -1,0 +1,240 @@
+"""What nccl-tests prints, by every release of it, whatever stands before and between. Checks no number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from fabric.words.errors import FileFormatError
+from sims.studies.nccl_log.entry import CPU, FACTORS, Entry, Found, library
+from sims.studies.nccl_log.table import Begun, Columns, begun, columns_of, missing
+
+__all__ = ["from_text"]
+
+# Every pattern is searched in each line, so each begins with a letter or a look behind, and is possessive.
+_STARTING = re.compile(r"Collective test starting: (?:[^\s/]{0,200}+/){0,40}+(\w{1,60}?)_perf(?:_mpi)?\b")
+_MENTION = re.compile(rf"(?<![a-z])({'|'.join(sorted(FACTORS, key=len, reverse=True))})_perf(?:_mpi)?\b")
+_TEST = re.compile(r"\bnThreads?:?\s++\d++\s++nGpus:?\s++\d")
+_DEVICE = re.compile(
+    r"\bRank\s++(\d{1,9}+)\s++(?:Group\s++(\d{1,9}+)\s++)?Pid\s++(\d++)\s++on\s++(\S{1,255}+)\s++device\b"
+)
+_VERSIONS = (
+    (re.compile(r"nccl-tests version ([\w.+:-]{1,60})"), "nccl-tests"),
+    (re.compile(r"rccl-tests: Version ([\w.+:-]{1,60})"), "rccl-tests"),
+    (re.compile(r"nccl-library=(\d{1,9})\b|\bNCCL version (\d[\w.]{0,30})"), "NCCL"),
+)
+_SHORTEST = len("NCCL version 2")  # of the lines that say anything in words
+_ALONE = "without MPI=1 every process prints its own"
+
+
+@dataclass
+class _Test:
+    """One run of a tool: where it starts, what it lists, and its results."""
+
+    line: int
+    tool: str = ""
+    announced: bool = False  # by the line of its threads and sizes
+    headers: int = 0
+    cpu: bool = False
+    groups: dict[str, dict[int, tuple[str, str]]] = field(default_factory=dict)
+    entries: list[Entry] = field(default_factory=list)
+
+
+class _Reader:
+    """The lines of one log, one after the other."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.tests = [_Test(1)]
+        self.columns: Columns | None = None
+        self.alike: tuple[int, list[str]] | None = None  # what looks like a header, and what it lacks
+        self.header = ""  # the line before, if it was one
+        self.row: Begun | None = None  # begun and not yet whole
+        self.mentioned: set[str] = set()
+        self.versions: dict[str, str] = {}
+
+    def line(self, number: int, line: str) -> None:
+        header, self.header = self.header, ""
+        if "Rank" in line and (device := _DEVICE.search(line)):
+            self._device(number, device)
+        elif "nThread" in line and _TEST.search(line):
+            self._start(number, announced=True)
+        elif columns := columns_of(line) if _like_header(line) else None:
+            self._head(line, columns)
+        elif header and self._continues_header(header, line):
+            pass
+        elif row := begun(line, number):
+            self._row(row)
+        elif not self._continues_row(number, line):
+            self._words(number, line)
+
+    def _device(self, number: int, found: re.Match[str]) -> None:
+        if self.tests[-1].entries:  # another list of devices is another test, announced or not
+            tool = self.tests[-1].tool
+            self._start(number)
+            self.tests[-1].tool = tool
+        rank, (pid, host) = int(found[1]), (found[3], found[4])
+        ranks = self.tests[-1].groups.setdefault(found[2] or "0", {})
+        if ranks.setdefault(rank, (pid, host)) != (pid, host):
+            rule = f"rank {rank} is listed twice, on {ranks[rank][1][:60]} and on {host[:60]}: {_ALONE} test"
+            raise FileFormatError(self.name, f"line {number}", rule)
+
+    def _start(self, number: int, *, announced: bool = False) -> None:
+        """A test starts, unless this is the second line that says so of the same one."""
+        self.close()
+        now = self.tests[-1]
+        if now.announced or now.entries or (not announced and now.tool):
+            self.tests.append(_Test(number, announced=announced))
+        else:
+            now.announced |= announced
+            now.line = now.line if now.tool else number
+
+    def _head(self, line: str, columns: Columns) -> None:
+        self.close()
+        self.columns, self.alike, self.header = columns, None, line
+        self.tests[-1].headers += bool(line)  # and not for the rest of one
+        self.tests[-1].cpu |= "cputime" in columns.half
+
+    def _continues_header(self, header: str, line: str) -> bool:
+        """Whether ``line`` is the rest of a header that a terminal or a mail broke."""
+        low = line.lower()
+        if ("algbw" not in low and "busbw" not in low) or "size" in low:
+            return False
+        whole = [found for found in map(columns_of, (header + line, f"{header} {line}")) if found]
+        both = [found for found in whole if found.halves > 1]
+        if whole:
+            self._head("", next(iter(both or whole)))
+        return bool(whole)
+
+    def _row(self, row: Begun) -> None:
+        self.close()
+        if self.columns is None:
+            rule = "results without a header above them ('size count type ...')"
+            if self.alike:
+                said = ", ".join(self.alike[1]) or "twice the same columns"
+                rule = f"{rule}: line {self.alike[0]} looks like one and lacks {said}"
+            raise FileFormatError(self.name, f"line {row.number}", rule)
+        self.row = row
+        if (found := row.read(self.columns)) and len(found.values) == self.columns.halves * len(
+            self.columns.half
+        ):
+            self.close()
+
+    def _continues_row(self, number: int, line: str) -> bool:
+        if not self.row or not self.columns:
+            return False
+        next_line = number == self.row.number + 1
+        if more := self.row.continued(line, self.columns, next_line=next_line):
+            self.row = more
+            if (found := more.read(self.columns)) and found.full:
+                self.close()
+        return more is not None
+
+    def close(self) -> None:
+        """Take the results that were begun."""
+        row, self.row = self.row, None
+        if row is None or self.columns is None:
+            return
+        if found := row.read(self.columns):
+            self.tests[-1].entries += row.entries(found, self.columns, self.name)
+            return
+        count, due = len(row.text.split()), self.columns.due
+        rule = f"cut off, or mixed with other output: {count} values where {due} are due"
+        raise FileFormatError(self.name, f"line {row.number}", rule)
+
+    def _words(self, number: int, line: str) -> None:
+        if len(line) < _SHORTEST:
+            return
+        self.header = line if _like_header(line) else ""
+        if "bw" in line.lower() and (lacks := missing(line)) is not None:
+            self.alike = (number, lacks)
+            return
+        for pattern, what in _VERSIONS:
+            if what not in self.versions and (said := pattern.search(line)):
+                self.versions[what] = f"{what} {library(said[said.lastindex or 1])}"
+        if "_perf" not in line:
+            return
+        self.mentioned |= set(_MENTION.findall(line))
+        if said := _STARTING.search(line):
+            self._start(number)
+            self.tests[-1].tool = said[1]
+
+
+def _like_header(line: str) -> bool:
+    return "size" in (low := line.lower()) and "count" in low
+
+
+def from_text(text: str, name: str) -> Found:
+    """What a printed log holds; ``name``: of the file, for its mistakes.
+
+    Several tests of one collective on the same ranks are read as one; beside an all-reduce, tests of other
+    collectives are left out.
+
+    Raises:
+        FileFormatError: a line of results that cannot be read, or tests that differ.
+    """
+    reader = _Reader(name)
+    for number, line in enumerate(text.splitlines(), 1):
+        reader.line(number, line)
+    reader.close()
+    if not reader.tests[-1].tool and len(reader.mentioned) == 1 and len(reader.tests) == 1:
+        (reader.tests[0].tool,) = reader.mentioned  # in a command that the shell or the scheduler showed
+    notes: list[str] = []
+    tests = _chosen(reader.tests, notes, name)
+    hosts = _hosts(tests[0], notes)
+    entries = [entry for test in tests for entry in test.entries]
+    notes += [CPU] * any(test.cpu for test in tests)
+    tool = tests[0].tool
+    if not tool and len(reader.mentioned) == 1:
+        (tool,) = reader.mentioned
+    return Found(tool, hosts, list(reader.versions.values()), notes, entries)
+
+
+def _chosen(tests: Sequence[_Test], notes: list[str], name: str) -> list[_Test]:
+    """The tests that count: those with results, of one collective on the same ranks."""
+    full = [test for test in tests if test.entries]
+    if len(tests) > 1 and full and not tests[0].entries and max(test.headers for test in full) > 1:
+        raise _second(tests[0], tests[1], name)
+    if len(full) < 2:
+        return full or list(tests[:1])
+    own = [test for test in full if test.tool == "all_reduce"]
+    if own and len(own) < len(full):
+        others = sorted({test.tool or "an unnamed test" for test in full} - {"all_reduce"})
+        notes.append(f"tests of other collectives in it are left out: {', '.join(others)}")
+        full = own
+    for test in full[1:]:
+        alone = {len(ranks) for ranks in test.groups.values()} == {1}
+        if test.tool != full[0].tool or _places(test) != _places(full[0]) or alone:
+            raise _second(full[0], test, name)
+    if len(full) > 1:
+        notes.append(f"{len(full)} tests in it, on the same ranks, are read as one")
+    return full
+
+
+def _second(first: _Test, second: _Test, name: str) -> FileFormatError:
+    rule = f"a second test starts here, the first at line {first.line}: one test to a file ({_ALONE})"
+    return FileFormatError(name, f"line {second.line}", rule)
+
+
+def _places(test: _Test) -> dict[str, dict[int, str]]:
+    """By group and rank the host; processes have other numbers each time."""
+    return {name: {rank: host for rank, (_, host) in g.items()} for name, g in test.groups.items()}
+
+
+def _hosts(test: _Test, notes: list[str]) -> tuple[str, ...]:
+    """The host of each rank of the first group, if the list has all ranks."""
+    if not test.groups:
+        return ()
+    listed = sorted(rank for ranks in test.groups.values() for rank in ranks)
+    own = all(sorted(ranks) == list(range(len(ranks))) for ranks in test.groups.values())
+    if not own and listed != list(range(len(listed))):
+        notes.append(f"its list of devices is not whole: {len(listed)} of {listed[-1] + 1} or more ranks")
+        return ()
+    if len(test.groups) > 1:
+        notes.append(f"{len(test.groups)} groups of ranks ran side by side")
+    return tuple(_in_order(next(iter(test.groups.values()))))
+
+
+def _in_order(ranks: dict[int, tuple[str, str]]) -> Iterator[str]:
+    return (ranks[rank][1] for rank in sorted(ranks))

@@ -1,0 +1,24 @@
+"""Sweeps: many scenarios from one file, run anywhere, each result kept as it arrives.
+
+Names are loaded when first used, so that importing a part of this package costs only that part.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sims.studies.sweep.merge import merge_results as merge_results
+    from sims.studies.sweep.plan import plan_sweep as plan_sweep
+    from sims.studies.sweep.run import run_sweep as run_sweep
+    from sims.studies.sweep.spec import read_sweep as read_sweep
+
+_HOME = {"merge_results": "merge", "plan_sweep": "plan", "run_sweep": "run", "read_sweep": "spec"}
+__all__ = list(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'sims.sweep' has no attribute {name!r}")
+    return getattr(import_module(f"sims.sweep.{_HOME[name]}"), name)

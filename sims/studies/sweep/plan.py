@@ -1,0 +1,306 @@
+"""Plan: the points of a sweep as scenarios, all checked before the first one runs. Routes nothing.
+
+Each distinct topology is built and compiled once, one at a time; everything but routes is found out then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from fabric.words.errors import FabricsimError, ParameterError
+from sims.scenario.scenario import SETTINGS, Scenario
+from sims.settings.spelling import check_field
+from sims.settings.texts import DEFAULTS, assign, defaults_of, taken_apart
+from sims.studies.sweep.axis import Assignments
+from sims.studies.sweep.condition import Value, quantity
+from sims.studies.sweep.cost import Extent, estimate, needs_groups, pipelined
+from sims.studies.sweep.spec import SweepError, SweepSpec
+from sims.workload.collectives import sliced
+
+if TYPE_CHECKING:
+    from fabric import Fabric
+    from sims.jobs.allreduce import AllReduce
+
+__all__ = ["Plan", "plan_sweep"]
+
+
+_MOST_TOPOLOGIES = 1000
+_MOST_PARTS = 1_000_000_000  # nodes and edges of all topologies: 1.3 us each to build and compile
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What will run.
+
+    ``points``: in the order of the file, each once; ``labels``: what the axes assigned at each;
+    ``endpoints``: of each topology; ``excluded``: points that ``where`` removed; ``collapsed``: points equal
+    to an earlier one, such as other seeds where nothing is drawn; ``seconds``: of one core for all, about;
+    ``worker_bytes``: of one worker at its fullest, about.
+    """
+
+    points: tuple[Scenario, ...]
+    labels: tuple[Assignments, ...]
+    endpoints: dict[str, int]
+    excluded: int
+    collapsed: int
+    seconds: float
+    worker_bytes: float
+
+
+@dataclass
+class _Point:
+    """A point on its way: the texts of its fields, then its scenario; ``out``: where excludes it."""
+
+    number: int
+    label: Assignments
+    texts: dict[str, str]
+    found: Scenario | None = None
+    out: bool = False
+
+    def __str__(self) -> str:
+        said = ", ".join(f"{key}={text}" for key, text in self.label)
+        return f"point {self.number}" + (f" ({said})" if said else "")
+
+
+@dataclass
+class _Mistakes:
+    """Mistakes, each told once with the first point that makes it and the number of all."""
+
+    found: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    def note(self, point: _Point, error: FabricsimError, count: int = 1) -> None:
+        first, so_far = self.found.get(str(error), (str(point), 0))
+        self.found[str(error)] = first, so_far + count
+
+    def told(self) -> list[str]:
+        return [
+            f"{first}{f' and {count - 1:,} more' if count > 1 else ''}: {text}"
+            for text, (first, count) in self.found.items()
+        ]
+
+
+def plan_sweep(spec: SweepSpec, progress: Callable[[str], None] | None = None) -> Plan:
+    """All points of ``spec``, ready to run; ``progress`` is told each topology before it is built.
+
+    A point equals ``AllReduce(...).scenario(algorithm, size)`` of its settings, key included.
+
+    Raises:
+        SweepError: every point that cannot run, equal reasons told once; or no point is left.
+    """
+    mistakes = _Mistakes()
+    points = _expanded(spec, mistakes)
+    _require_few(spec, {point.texts["topology"] for point in points})
+    _exclude(spec, points, None, mistakes)
+    ready = []
+    for point in points:
+        if not point.out and _spelled(point, mistakes):
+            ready.append(point)
+    ready = _that_fit(spec, ready, mistakes)
+    extents: dict[str, Extent] = {}
+    ready.sort(key=lambda point: point.texts["topology"])  # stable: each topology's points stay in order
+    for topology, group in groupby(ready, key=lambda point: point.texts["topology"]):
+        same = list(group)
+        if progress is not None:
+            progress(topology)
+        try:
+            parting = any(point.texts["allow_partition"] == "true" for point in same)
+            fabric, digest = _built(topology, allow_partition=parting)
+        except FabricsimError as error:
+            mistakes.note(same[0], error, len(same))
+            continue
+        extents[topology] = Extent.of(fabric)
+        _exclude(spec, same, fabric.n_endpoints, mistakes)
+        _find([point for point in same if not point.out], fabric, digest, mistakes)
+        del fabric  # before the next one comes: memory
+    if mistakes.found:
+        raise SweepError(spec.source, mistakes.told())
+    found = [(point.found, point.label) for point in points if point.found is not None]
+    if not found:
+        raise SweepError(spec.source, [f"where excludes all {len(points):,} points"])
+    once: dict[str, tuple[Scenario, Assignments]] = {}  # by key: a file counts by its contents
+    for scenario, label in found:
+        once.setdefault(scenario.key, (scenario, label))
+    points_once, labels = zip(*once.values())
+    used = dict.fromkeys(scenario.topology for scenario in points_once)
+    seconds, memory = estimate(points_once, extents)
+    return Plan(
+        points=points_once,
+        labels=labels,
+        endpoints={topology: extents[topology].endpoints for topology in used},
+        excluded=sum(point.out for point in points),
+        collapsed=len(found) - len(once),
+        seconds=seconds,
+        worker_bytes=memory,
+    )
+
+
+def _require_few(spec: SweepSpec, topologies: set[str]) -> None:
+    if len(topologies) > _MOST_TOPOLOGIES:
+        rule = f"at most {_MOST_TOPOLOGIES:,}, as each is built before the first point runs: fewer values"
+        raise SweepError(spec.source, [f"{len(topologies):,} topologies: {rule}"])
+
+
+def _that_fit(spec: SweepSpec, points: list[_Point], mistakes: _Mistakes) -> list[_Point]:
+    """The points whose topology can be built here, found out by counting before the first one is built."""
+    from topologies.catalogue import parts_of
+
+    counts: dict[str, int] = {}
+    fit: list[_Point] = []
+    refused: dict[str, FabricsimError] = {}
+    for point in points:
+        topology = point.texts["topology"]
+        if topology not in counts and topology not in refused:
+            try:
+                counts[topology] = sum(parts_of(topology) or ())
+            except FabricsimError as error:
+                refused[topology] = error
+        if topology in refused:
+            mistakes.note(point, refused[topology])
+        else:
+            fit.append(point)
+    total = sum(counts.values())
+    if total > _MOST_PARTS:
+        figure = f"{len(counts):,} topologies of {total:,} nodes and cables in all"
+        rule = f"at most {_MOST_PARTS:,}, as each is built before the first point runs: fewer or smaller ones"
+        raise SweepError(spec.source, [f"{figure}: {rule}"])
+    return fit
+
+
+def _expanded(spec: SweepSpec, mistakes: _Mistakes) -> list[_Point]:
+    """A point per combination, its fields put together: whole fields first, then their parts."""
+    points = []
+    for number, label in enumerate(spec.combinations(), 1):
+        point = _Point(number=number, label=label, texts=dict(DEFAULTS))
+        try:
+            for key, text in sorted((*spec.base, *label), key=lambda pair: "." in pair[0]):
+                point.texts = assign(point.texts, key, text)
+            point.texts["algorithm"] = sliced(point.texts["algorithm"], point.texts["engine"])
+            points.append(point)
+        except FabricsimError as error:
+            mistakes.note(point, error)
+    return points
+
+
+def _exclude(spec: SweepSpec, points: list[_Point], endpoints: int | None, mistakes: _Mistakes) -> None:
+    """Mark what ``where`` excludes. Without ``endpoints`` only conditions that do not need them are asked."""
+    needing = [c for c in spec.where if {"endpoints", "ranks"} & set(c.names)]
+    asked = [c for c in spec.where if c not in needing] if endpoints is None else needing
+    for point in points if asked else ():
+        try:
+            point.out = not all(c.holds(lambda name: _value(point, name, endpoints)) for c in asked)  # noqa: B023
+        except FabricsimError as error:
+            mistakes.note(point, error)
+            point.out = True
+
+
+def _value(point: _Point, name: str, endpoints: int | None) -> Value:
+    """What ``name`` is worth in a condition: numbers where the text is one, with or without a unit."""
+    if name == "endpoints":
+        assert endpoints is not None
+        return endpoints
+    name_of, dot, part = name.partition(".")
+    if not dot and name not in (*DEFAULTS, "size_bytes"):
+        fits = [f for f in DEFAULTS if name in (*taken_apart(f, point.texts[f])[1], *_known(f, point))]
+        name_of, part = (fits or [name])[0], name
+    elif not dot:
+        text = check_field("size" if name == "size_bytes" else name, point.texts[name.removesuffix("_bytes")])
+        if name == "ranks" and text == "all":
+            return _value(point, "endpoints", endpoints)
+        return int(text) if text.isdecimal() else text
+    head, parts = taken_apart(name_of, point.texts[name_of])
+    if part == "name":
+        return head
+    given = parts.get(part) or _known(name_of, point).get(part)
+    if given is None:
+        raise ParameterError(
+            "where", name, f"{point.texts[name_of]} does not say it and has no default for it"
+        )
+    found = quantity(given)
+    return given if found is None else found
+
+
+def _known(name: str, point: _Point) -> dict[str, str | None]:
+    return dict(defaults_of(name, point.texts[name]))
+
+
+def _spelled(point: _Point, mistakes: _Mistakes) -> bool:
+    """Put each field in its one spelling; whether all are legal and go together."""
+    good = True
+    for name, text in point.texts.items():
+        try:
+            point.texts[name] = check_field(name, text)
+            if name == "algorithm" and pipelined(point.texts[name]) and point.texts["engine"] == "bound":
+                rule = (
+                    "engine bound has no closed form for pipelined phases, which share links: use engine flow"
+                )
+                raise ParameterError("algorithm", point.texts[name], rule)
+        except FabricsimError as error:
+            mistakes.note(point, error)
+            good = False
+    return good
+
+
+def _built(topology: str, *, allow_partition: bool) -> tuple[Fabric, str]:
+    from fabric import Fabric
+    from topologies import load
+    from topologies.catalogue import source_digest
+
+    digest = source_digest(topology)
+    return Fabric.from_graph(load(topology), allow_partition=allow_partition), digest
+
+
+_OF_JOB = tuple(name for name in SETTINGS if name != "seed")
+
+
+def _find(points: list[_Point], fabric: Fabric, digest: str, mistakes: _Mistakes) -> None:
+    """The scenario of each point, by the job that would run it; one serves all seeds, algorithms, sizes."""
+    jobs: dict[tuple[str, ...], list[_Point]] = {}
+    for point in points:
+        jobs.setdefault(tuple(point.texts[name] for name in _OF_JOB), []).append(point)
+    for same in jobs.values():
+        try:
+            job = _job(same[0], fabric, digest, seed=1)
+        except FabricsimError as error:
+            mistakes.note(same[0], error, len(same))
+            continue
+        model = job.scenario("ring", 1)
+        drawn = model.seed == 1
+        refused: dict[tuple[str, str], FabricsimError | None] = {}
+        for point in same:
+            algorithm, seed = point.texts["algorithm"], point.texts["seed"]
+            random = point.texts["placement"] == "random"
+            which = (algorithm, seed if random else "")
+            if which not in refused:
+                at = _job(point, fabric, digest, int(seed)) if random and needs_groups(algorithm) else job
+                refused[which] = _refusal(at, algorithm)
+            refusal = refused[which]
+            if refusal is not None:
+                mistakes.note(point, refusal)
+                continue
+            own = {"algorithm": algorithm, "size_bytes": int(point.texts["size"])}
+            point.found = model.model_copy(update={**own, "seed": int(seed) if drawn else 0})
+
+
+def _job(point: _Point, fabric: Fabric, digest: str, seed: int) -> AllReduce:
+    from sims.jobs.allreduce import AllReduce
+
+    texts = point.texts
+    settings: dict[str, Any] = {name: texts[name] for name in SETTINGS}
+    settings |= {"ranks": None if texts["ranks"] == "all" else int(texts["ranks"]), "seed": seed}
+    settings["allow_partition"] = texts["allow_partition"] == "true"
+    return AllReduce(fabric, topology=texts["topology"], digest=digest, **settings)
+
+
+def _refusal(job: AllReduce, algorithm: str) -> FabricsimError | None:
+    """Why the ranks of the job cannot run the algorithm, or None. Building its schedule would take longer."""
+    from sims.workload.collectives.hierarchical import UnequalGroupsError, group_ranks
+
+    if needs_groups(algorithm):
+        try:
+            group_ranks(job.members.groups)
+        except UnequalGroupsError as error:
+            return error.named(job.members.group_name)
+    return None

@@ -1,0 +1,297 @@
+"""SweepSpec: what a sweep varies and what it keeps, as a TOML file or ``--set`` says it. Builds no graph.
+
+The tables of a file: ``title`` and ``where`` (a text or a list of them), ``[base]`` with single values,
+``[grid]`` whose keys are axes each, ``[[zip]]`` whose keys advance together, and all ``[[list]]`` together,
+one axis of alternatives.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import product
+from typing import Any
+
+from fabric.machine.document import read_toml
+from fabric.words.errors import FabricsimError, ParameterError
+from sims.settings.assignments import read_assignments
+from sims.settings.spelling import check_field
+from sims.settings.texts import DEFAULTS, resolve
+from sims.studies.sweep.axis import MOST, Assignments, Axis, read_values, value_text
+from sims.studies.sweep.condition import Condition
+
+__all__ = ["SweepError", "SweepSpec", "read_sweep", "sweep_text"]
+
+_TABLES = ("title", "where", "base", "grid", "zip", "list")
+_SHOWN = 10  # mistakes told before "and N more"
+_EXTRA = ("endpoints",)  # what a condition may name beside settings and their parts
+
+
+class SweepError(FabricsimError):
+    """A sweep that cannot be run as described: ``SweepError(source, mistakes)``, all of them; ten shown."""
+
+    def __init__(self, source: str, mistakes: Iterable[str]) -> None:
+        self.source, self.mistakes = source, tuple(mistakes)
+        super().__init__(source, self.mistakes)
+
+    def __str__(self) -> str:
+        more = len(self.mistakes) - _SHOWN
+        shown = "; ".join(self.mistakes[:_SHOWN])
+        return f"{self.source}: {shown}" + (f"; and {more:,} more" if more > 0 else "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepSpec:
+    """``base``: (full key, text) of what is set for all points; ``axes``: in the order of the listing, the
+    last varies fastest; ``where``: what every point has to fulfil. ``source`` is how errors call it.
+    """
+
+    title: str = ""
+    base: Assignments = ()
+    axes: tuple[Axis, ...] = ()
+    where: tuple[Condition, ...] = ()
+    source: str = "sweep"
+
+    def __len__(self) -> int:
+        """Points before ``where`` and before equal ones become one: the product of the axes."""
+        return math.prod(map(len, self.axes))
+
+    def combinations(self) -> Iterator[Assignments]:
+        """What the axes assign at each point, in the order of the file."""
+        for chosen in product(*(axis.choices for axis in self.axes)):
+            yield tuple(pair for choice in chosen for pair in choice)
+
+
+class _Mistakes(list[str]):
+    """Mistakes found so far."""
+
+    @contextmanager
+    def at(self, place: str) -> Iterator[None]:
+        """Note a FabricsimError of the block under ``place`` and go on."""
+        try:
+            yield
+        except FabricsimError as error:
+            self.append(f"{place}: {error}")
+
+
+def read_sweep(path: str | os.PathLike[str] | None = None, sets: Sequence[str] = ()) -> SweepSpec:
+    """The sweep in the TOML file ``path``, changed by ``sets``; without a file, of ``sets`` and defaults.
+
+    ``sets``: texts ``key=v1,v2,...``. One value holds for all points, several are an axis of the grid; what
+    the file says of the same key is replaced.
+
+    Raises:
+        FileFormatError: the file cannot be read or is no TOML.
+        SweepError: every mistake that can be found without a graph.
+    """
+    source = "sweep" if path is None else str(path)
+    content = {} if path is None else read_toml(path)
+    mistakes = _Mistakes()
+    changes: list[tuple[str, list[str]]] = []
+    with mistakes.at("command line"):
+        changes = read_assignments(sets)
+    base, axes = _tables(content, mistakes)
+    key_of = _names(base, axes, changes)
+    base, axes = _resolved(base, axes, key_of, mistakes)
+    for key, given in changes:
+        with mistakes.at("--set"):
+            base, axes = _changed(base, axes, key_of(key), given)
+    _check_values(base, axes, mistakes)
+    where = _conditions(content.get("where", []), key_of, mistakes)
+    title = content.get("title", "")
+    if not isinstance(title, str) or not title.isprintable():
+        mistakes.append("title: one line of text is needed")
+    spec = SweepSpec(title=title, base=base, axes=axes, where=where, source=source)
+    if len(spec) > MOST:
+        mistakes.append(
+            f"{len(spec):,} points: at most {MOST:,}: fewer values, or several sweeps into one folder"
+        )
+    if mistakes:
+        raise SweepError(source, mistakes)
+    return spec
+
+
+def _tables(content: Mapping[str, Any], mistakes: _Mistakes) -> tuple[Assignments, tuple[Axis, ...]]:
+    base: list[tuple[str, str]] = []
+    axes: list[Axis] = []
+    for name, table in content.items():
+        if name not in _TABLES:
+            near = get_close_matches(name, _TABLES, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            mistakes.append(f"{name}: unknown table or key ({hint}legal: {', '.join(_TABLES)})")
+        elif name in ("base", "grid") and not isinstance(table, dict):
+            mistakes.append(f"{name}: write it as a table [{name}]")
+        elif name in ("zip", "list") and not (
+            isinstance(table, list) and all(isinstance(one, dict) for one in table)
+        ):
+            mistakes.append(f"{name}: write each as a table [[{name}]]")
+        elif name == "base":
+            for key, value in _flat(table):
+                with mistakes.at("[base]"):
+                    base.append((key, value_text(key, value)))
+        elif name == "grid":
+            for key, value in _flat(table):
+                with mistakes.at("[grid]"):
+                    values = read_values(key if key in DEFAULTS else _bytes_key(key), value)
+                    axes.append(Axis(kind="grid", choices=tuple(((key, text),) for text in values)))
+        elif name == "zip":
+            for number, one in enumerate(table, 1):
+                with mistakes.at(f"[[zip]] {number}"):
+                    axes.append(_zipped(dict(_flat(one))))
+        elif name == "list" and table:
+            choices = []
+            for number, one in enumerate(table, 1):
+                with mistakes.at(f"[[list]] {number}"):
+                    choices.append(tuple((key, value_text(key, value)) for key, value in _flat(one)))
+            axes.append(Axis(kind="list", choices=tuple(choices)))
+    return tuple(base), tuple(axes)
+
+
+def _flat(table: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Keys of nested tables joined by dots: topology.k and "topology.k" are the same."""
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{before}{key}.")
+        else:
+            yield before + key, value
+
+
+def _bytes_key(key: str) -> str:
+    """The key by which an axis knows that a range is one of sizes, however it is written."""
+    return {"size_bytes": "size", "segment": "algorithm.segment"}.get(key, key)
+
+
+def _zipped(table: Mapping[str, Any]) -> Axis:
+    columns = {key: _column(key, value) for key, value in table.items()}
+    if not columns:
+        raise ParameterError("zip", "{}", "an empty table")
+    lengths = {key: len(values) for key, values in columns.items()}
+    if len(set(lengths.values())) > 1:
+        said = ", ".join(f"{key} has {length}" for key, length in lengths.items())
+        raise ParameterError("zip", " and ".join(lengths), f"lists of the same length are needed: {said}")
+    rows = zip(*columns.values())
+    return Axis(kind="zip", choices=tuple(tuple(zip(columns, row)) for row in rows))
+
+
+def _column(key: str, value: Any) -> tuple[str, ...]:
+    """The values of one key of a zip, in which the same value may come again."""
+    if isinstance(value, list) and value:
+        return tuple(text for item in value for text in read_values(_bytes_key(key), item))
+    return read_values(_bytes_key(key), value)
+
+
+def _names(
+    base: Assignments, axes: Iterable[Axis], changes: Iterable[tuple[str, list[str]]]
+) -> Callable[[str], str]:
+    """What gives the full name of a key, bare parts held against all texts that a field may have."""
+    texts: dict[str, list[str]] = {field: [text] for field, text in DEFAULTS.items()}
+    given = [*base, *(pair for axis in axes for choice in axis.choices for pair in choice)]
+    given += [(key, text) for key, values in changes for text in values]
+    for field in DEFAULTS:
+        named = list(dict.fromkeys(text for key, text in given if key.replace("-", "_") == field))
+        texts[field] = named or texts[field]
+    return lambda key: resolve(key, texts)
+
+
+def _resolved(
+    base: Assignments, axes: tuple[Axis, ...], key_of: Callable[[str], str], mistakes: _Mistakes
+) -> tuple[Assignments, tuple[Axis, ...]]:
+    full: dict[str, str] = {}
+    for place, keys in [("[base]", [key for key, _ in base]), *((f"[{a.kind}]", a.keys) for a in axes)]:
+        for key in keys:
+            if key not in full:
+                with mistakes.at(place):
+                    full[key] = key_of(key)
+    _once("base", [full[key] for key, _ in base if key in full], mistakes)
+    _once("two axes", [full[key] for axis in axes for key in axis.keys if key in full], mistakes)
+
+    def renamed(pairs: Assignments) -> Assignments:
+        return tuple((full[key], text) for key, text in pairs if key in full)
+
+    return renamed(base), tuple(Axis(kind=a.kind, choices=tuple(map(renamed, a.choices))) for a in axes)
+
+
+def _once(where: str, keys: Sequence[str], mistakes: _Mistakes) -> None:
+    for key in (key for key, count in Counter(keys).items() if count > 1):
+        mistakes.append(f"{key}: given twice in {where}")
+
+
+def _changed(
+    base: Assignments, axes: tuple[Axis, ...], key: str, given: Sequence[str]
+) -> tuple[Assignments, tuple[Axis, ...]]:
+    values = read_values(key, list(given))
+    grids = [i for i, axis in enumerate(axes) if axis.kind == "grid"]
+    # A new axis stands behind the grid's others, as in a file, where the grid is one table.
+    behind = grids[-1] + 1 if grids else len(axes)
+    own_place = [i for i in grids if axes[i].keys == (key,)]
+    others = [axis.without(key) if key in axis.keys else axis for axis in axes]
+    base = tuple(pair for pair in base if pair[0] != key)
+    if len(values) == 1:
+        base = (*base, (key, values[0]))
+    else:
+        own = Axis(kind="grid", choices=tuple(((key, text),) for text in values))
+        place = own_place[0] if own_place else behind
+        others[place : place + len(own_place)] = [own]
+    return base, tuple(axis for axis in others if axis.keys)
+
+
+def _check_values(base: Assignments, axes: Iterable[Axis], mistakes: _Mistakes) -> None:
+    """Check each value of a field of which no part is set: those are checked when they are put together."""
+    given = dict.fromkeys([*base, *(pair for axis in axes for choice in axis.choices for pair in choice)])
+    in_parts = {key.partition(".")[0] for key, _ in given if "." in key}
+    for key, text in given:
+        if key not in in_parts and "." not in key:
+            with mistakes.at(key):
+                check_field(key, text)
+
+
+def _conditions(given: Any, key_of: Callable[[str], str], mistakes: _Mistakes) -> tuple[Condition, ...]:
+    texts = [given] if isinstance(given, str) else given
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        mistakes.append("where: a text or a list of texts is needed")
+        return ()
+    found = []
+    for text in texts:
+        with mistakes.at("where"):
+            condition = Condition(text)
+            for name in condition.names:
+                if name not in _EXTRA and not name.endswith(".name"):
+                    key_of(name)
+            found.append(condition)
+    return tuple(found)
+
+
+def sweep_text(spec: SweepSpec) -> str:
+    """TOML that ``read_sweep`` reads as this sweep, changes from the command line included."""
+    lines = [f"title = {json.dumps(spec.title, ensure_ascii=False)}"] if spec.title else []
+    if spec.where:
+        lines.append(f"where = {_listed(condition.text for condition in spec.where)}")
+    if spec.base:
+        lines += ["", "[base]", *(f"{_quoted(key)} = {_quoted(text)}" for key, text in spec.base)]
+    last = ""
+    for axis in spec.axes:
+        if axis.kind == "list":
+            for choice in axis.choices:
+                lines += ["", "[[list]]", *(f"{_quoted(key)} = {_quoted(text)}" for key, text in choice)]
+        else:
+            if axis.kind != "grid" or last != "grid":
+                lines += ["", "[grid]" if axis.kind == "grid" else "[[zip]]"]
+            for key in axis.keys:
+                values = (text for choice in axis.choices for k, text in choice if k == key)
+                lines.append(f"{_quoted(key)} = {_listed(values)}")
+        last = axis.kind
+    return "\n".join(lines).strip() + "\n"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _listed(values: Iterable[str]) -> str:
+    return f"[{', '.join(map(_quoted, values))}]"

@@ -1,0 +1,1 @@
+"""Who sends what: schedules, collectives, traffic, placement."""

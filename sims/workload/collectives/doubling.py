@@ -1,0 +1,106 @@
+"""Doubling: recursive doubling, and halving-doubling (Rabenseifner): rounds between ranks 1, 2, 4 ... apart.
+
+With n = 2^m + r ranks the first 2r fold in pairs: rank 2i hands its data to 2i + 1, which takes part for
+both, and gets the result back at the end, as in MPICH.
+
+Sources: Thakur, Rabenseifner and Gropp, "Optimization of collective communication operations in MPICH",
+IJHPCA 2005, sections 4.3-4.5; Rabenseifner, "Optimization of collective reduction operations", ICCS 2004.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sims.workload.collectives.group import check_ranks
+from sims.workload.schedule import COPY, REDUCE, Phase, Schedule, frozen
+
+__all__ = ["halving_doubling", "recursive_doubling"]
+
+
+def recursive_doubling(n: int) -> Schedule:
+    """All-reduce in log2 n rounds: in round k partners at distance 2^k exchange all they have and both add.
+
+    Each rank sends log2 n times the message: the fewest steps, for small messages.
+
+    Args:
+        n: ranks; r = n - 2^m of them fold in and out, which costs two rounds more and is said in ``note``.
+
+    Returns:
+        A schedule of one chunk.
+
+    >>> [list(zip(p.src.tolist(), p.dst.tolist())) for p in recursive_doubling(4).phases]
+    [[(0, 1), (1, 0), (2, 3), (3, 2)], [(0, 2), (1, 3), (2, 0), (3, 1)]]
+    """
+    m, members = _members(n)
+    zeros = frozen(np.zeros(len(members)))
+    rounds = [
+        Phase(
+            kind="round", src=members, dst=_partners(members, k), first=zeros, count=1, modulus=1, op=REDUCE
+        )
+        for k in range(m)
+    ]
+    return _folded("recursive-doubling", n, m, 1, rounds)
+
+
+def halving_doubling(n: int) -> Schedule:
+    """All-reduce as a reduce-scatter by vector halving and an all-gather by vector doubling: 2 log2 n rounds.
+
+    The first exchange is half the message with the neighbour, the next a quarter at distance 2, and so on, so
+    that most bytes stay near; the all-gather goes the same way back. Each rank sends 2(n-1)/n of the message.
+
+    Args:
+        n: ranks; r = n - 2^m of them fold in and out with the whole message, which is said in ``note``.
+
+    Returns:
+        A schedule of 2^m chunks. A reduce-scatter round and its all-gather round share ``src`` and ``dst``.
+
+    >>> [(p.dst.tolist(), p.first.tolist(), p.count) for p in halving_doubling(4).phases[:2]]
+    [([1, 0, 3, 2], [2, 0, 2, 0], 2), ([2, 3, 0, 1], [1, 3, 0, 2], 1)]
+    """
+    m, members = _members(n)
+    chunks = 2**m
+    index = np.arange(chunks)
+    start = np.zeros(chunks, dtype=np.int64)  # of what each member still reduces
+    scatter: list[Phase] = []
+    gather: list[Phase] = []
+    for k in range(m):
+        half = chunks >> (k + 1)
+        upper = index >> k & 1  # whether the member keeps the upper half
+        dst, given = _partners(members, k), frozen(start + (1 - upper) * half)
+        start = start + upper * half
+        scatter.append(
+            Phase(kind="round", src=members, dst=dst, first=given, count=half, modulus=chunks, op=REDUCE)
+        )
+        gather.append(
+            Phase(
+                kind="round", src=members, dst=dst, first=frozen(start), count=half, modulus=chunks, op=COPY
+            )
+        )
+    return _folded("halving-doubling", n, m, chunks, scatter + gather[::-1])
+
+
+def _members(n: int) -> tuple[int, NDArray[np.int32]]:
+    """m with 2^m <= n < 2^(m+1), and int32 [2^m]: the ranks that take part after the fold."""
+    check_ranks(n)
+    m = int(n).bit_length() - 1
+    index = np.arange(2**m)
+    r = n - 2**m
+    return m, frozen(np.where(index < r, 2 * index + 1, index + r))
+
+
+def _partners(members: NDArray[np.int32], k: int) -> NDArray[np.int32]:
+    return frozen(members[np.arange(len(members)) ^ (1 << k)])
+
+
+def _folded(name: str, n: int, m: int, chunks: int, rounds: list[Phase]) -> Schedule:
+    """``rounds`` between the fold and the unfold of the r ranks beyond 2^m."""
+    r = n - 2**m
+    if not r:
+        return Schedule(name=name, n=n, chunks=chunks, phases=tuple(rounds))
+    even, odd = frozen(2 * np.arange(r)), frozen(2 * np.arange(r) + 1)
+    first = frozen(np.zeros(r))
+    fold = Phase(kind="round", src=even, dst=odd, first=first, count=chunks, modulus=chunks, op=REDUCE)
+    unfold = Phase(kind="round", src=odd, dst=even, first=first, count=chunks, modulus=chunks, op=COPY)
+    note = f"n = {n} = 2^{m} + {r}: {r} ranks fold in and out, which costs 2 (a + S/B)"
+    return Schedule(name=name, n=n, chunks=chunks, phases=(fold, *rounds, unfold), note=note)

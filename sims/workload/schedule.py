@@ -1,0 +1,248 @@
+"""Schedule: what a collective moves, as plain arrays. No network, no clock, no placement.
+
+A schedule is a sequence of phases, a phase is a set of transfers between *ranks*. Data is counted in equal
+chunks, so that one schedule serves every message size; bytes appear only in :meth:`Phase.bytes_of`.
+:mod:`sims.replay` checks a schedule without any network.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fabric.words.errors import ParameterError
+
+__all__ = ["COPY", "REDUCE", "Kind", "Phase", "Schedule", "frozen"]
+
+REDUCE: Final = 0  # the receiver adds what arrives to what it holds
+COPY: Final = 1  # the receiver replaces what it holds by what arrives
+
+Kind = Literal["ring", "round", "pipeline"]
+_KINDS = ("ring", "round", "pipeline")
+
+
+def frozen(values: ArrayLike, dtype: Any = np.int32) -> NDArray[Any]:
+    """``values`` as a read-only array of ``dtype``; an array that is that already is returned itself.
+
+    Phases keep the identity of frozen arrays, so phases with the same transfers can share them.
+
+    >>> a = frozen([2, 0, 1])
+    >>> frozen(a) is a, a.flags.writeable
+    (True, False)
+    """
+    if isinstance(values, np.ndarray) and values.dtype == dtype and not values.flags.writeable:
+        return values
+    array = np.array(values, dtype=dtype)
+    array.setflags(write=False)
+    return array
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Phase:
+    """Transfers that belong together, one array entry per transfer (k transfers in all).
+
+    In repeat ``t`` = 0 .. ``repeat`` - 1 transfer ``i`` moves from ``src[i]`` to ``dst[i]`` the ``count``
+    chunks ``base[i] + (first[i] + shift * t + j) mod modulus`` for j = 0 .. ``count`` - 1. All transfers of a
+    repeat (of a stage, in a pipeline) read what their senders held before it.
+
+    - ``kind="round"``: one barrier; each transfer runs at its own rate, the next phase waits for all.
+    - ``kind="ring"``: lockstep, ``repeat`` times. The transfers are laid out ring after ring, each
+      ``ring_size`` long and in cyclic order: inside a ring ``dst[i] == src[i + 1]``, and the last one
+      closes it. From repeat ``copy_from`` on every transfer is a COPY (None: never), so that a whole ring
+      all-reduce is one phase.
+    - ``kind="pipeline"``: lockstep. The data of each transfer is cut into segments of about
+      ``segment_bytes``; one segment makes the transfers in the order of ``stage`` (0-based) and the next
+      segment follows one stage behind, so in the steady state all transfers run at once.
+
+    Arrays are made read-only; what arrives writeable is copied first.
+
+    Args:
+        kind: as above.
+        src: int32 [k], sending rank.
+        dst: int32 [k], receiving rank.
+        first: int32 [k], first chunk within the region that starts at ``base``.
+        count: consecutive chunks of every transfer (cyclic within the region), 1 .. ``modulus``.
+        modulus: chunks in a region.
+        base: int32 [k] or one number, first chunk of the region.
+        shift: how far the chunks move on with every repeat.
+        op: REDUCE or COPY, for the phase or int8 [k].
+        repeat: how often the phase repeats; 1 unless a ring.
+        copy_from: ring only, the first repeat that copies whatever ``op`` says, or None.
+        ring_size: ring only, transfers in one ring.
+        stage: pipeline only, int16 [k].
+        segment_bytes: pipeline only, bytes of a segment.
+        via: int32 [k], the rank whose NIC relays the transfer, -1 where the sender's own does; None: nowhere.
+
+    Raises:
+        ParameterError: a shape or a layout promised above is broken. (Whether the transfers add up to the
+            collective is the business of :func:`sims.replay.replay`.)
+    """
+
+    kind: Kind
+    src: NDArray[np.int32]
+    dst: NDArray[np.int32]
+    first: NDArray[np.int32]
+    count: int
+    modulus: int
+    base: NDArray[np.int32] | int = 0
+    shift: int = 0
+    op: NDArray[np.int8] | int = REDUCE
+    repeat: int = 1
+    copy_from: int | None = None
+    ring_size: int = 0
+    stage: NDArray[np.int16] | None = None
+    segment_bytes: int = 0
+    via: NDArray[np.int32] | None = None
+
+    def __post_init__(self) -> None:
+        shape = np.shape(self.src)
+        for name, dtype in (
+            *(("src", np.int32), ("dst", np.int32), ("first", np.int32)),
+            *(("base", np.int32), ("op", np.int8), ("stage", np.int16), ("via", np.int32)),
+        ):
+            value = getattr(self, name)
+            if value is None or (name in ("base", "op") and np.ndim(value) == 0):
+                continue
+            array = frozen(value, dtype)
+            if array.shape != shape or array.ndim != 1:
+                raise ParameterError(name, array.shape, f"one entry per transfer: {shape}")
+            object.__setattr__(self, name, array)
+        self._check()
+
+    def _check(self) -> None:
+        if self.kind not in _KINDS:
+            raise ParameterError("kind", self.kind, "unknown kind of phase", _KINDS)
+        if not len(self):
+            raise ParameterError("src", 0, "a phase has at least one transfer")
+        if not 1 <= self.count <= self.modulus:
+            raise ParameterError("count", self.count, f"1 to modulus = {self.modulus} chunks")
+        if not np.isin(self.op, (REDUCE, COPY)).all():
+            raise ParameterError("op", self.op, "REDUCE (0) or COPY (1)")
+        if self.repeat < 1 or (self.repeat > 1 and self.kind != "ring"):
+            raise ParameterError("repeat", self.repeat, "at least 1, and more than 1 only in a ring")
+        if (self.stage is not None) != (self.kind == "pipeline") or (
+            self.stage is not None and self.stage.min() < 0
+        ):
+            raise ParameterError(
+                "stage", self.stage, "a pipeline has a stage >= 0 per transfer, others have none"
+            )
+        if (self.segment_bytes > 0) != (self.kind == "pipeline"):
+            raise ParameterError("segment_bytes", self.segment_bytes, "above zero in a pipeline, else 0")
+        if self.kind == "ring":
+            self._check_ring()
+        elif self.ring_size or self.copy_from is not None:
+            raise ParameterError("kind", self.kind, "only a ring has ring_size and copy_from")
+
+    def _check_ring(self) -> None:
+        if self.ring_size < 2 or len(self) % self.ring_size:
+            raise ParameterError(
+                "ring_size", self.ring_size, f"at least 2, and divides {len(self)} transfers"
+            )
+        src, dst = (a.reshape(-1, self.ring_size) for a in (self.src, self.dst))
+        if not ((dst[:, :-1] == src[:, 1:]).all() and (dst[:, -1] == src[:, 0]).all()):
+            raise ParameterError("dst", self.dst, "inside a ring dst[i] == src[i + 1], cyclically")
+
+    def __len__(self) -> int:
+        """Transfers in one repeat."""
+        return len(self.src)
+
+    def __repr__(self) -> str:
+        repeat = f" x {self.repeat:,}" if self.repeat > 1 else ""
+        return f"<Phase {self.kind}: {len(self):,} transfers of {self.count:,} chunks{repeat}>"
+
+    @property
+    def lockstep(self) -> bool:
+        """Whether all transfers progress in proportion (ring, pipeline) or each at its own rate (round)."""
+        return self.kind != "round"
+
+    @property
+    def stages(self) -> int:
+        """Stages that one segment passes through in a pipeline, else 1."""
+        return 1 if self.stage is None else int(self.stage.max()) + 1
+
+    @property
+    def latency_steps(self) -> int:
+        """Consecutive hops whose latencies add: ``repeat`` (ring), ``stages`` (pipeline), 1 (round)."""
+        return self.repeat if self.kind == "ring" else self.stages
+
+    def bytes_of(self, size: float, chunks: int) -> tuple[float, float]:
+        """How often one transfer sends, and how much each time, when ``size`` bytes are cut into chunks.
+
+        Args:
+            size: bytes of the message that is reduced.
+            chunks: chunks of the schedule that this phase belongs to.
+
+        Returns:
+            ``(steps, bytes)``: the phase takes ``steps`` lockstep steps, in each of which every transfer (of
+            a pipeline: every transfer in the steady state) carries ``bytes``. Ring: ``repeat`` steps. Round:
+            one. Pipeline: the transfer's T bytes go in p = max(1, ceil(T / segment_bytes)) segments of T/p,
+            and the last one leaves after ``stages + p - 1`` steps.
+
+        >>> one = {"src": [0], "dst": [1], "first": [0], "count": 1, "modulus": 2}
+        >>> Phase(kind="pipeline", stage=[0], segment_bytes=100, **one).bytes_of(800.0, 2)
+        (4.0, 100.0)
+        """
+        moved = self.count / chunks * size
+        if self.kind != "pipeline":
+            return float(self.repeat), moved
+        segments = max(1, math.ceil(moved / self.segment_bytes))
+        return float(self.stages + segments - 1), moved / segments
+
+    def chunks_at(self, t: int) -> NDArray[np.int64]:
+        """int64 [k, count]: the chunks that each transfer moves in repeat ``t``."""
+        start = self.first.astype(np.int64) + self.shift * t % self.modulus
+        inside = (start[:, None] + np.arange(self.count)) % self.modulus
+        return inside + (self.base[:, None] if isinstance(self.base, np.ndarray) else self.base)
+
+    def ops_at(self, t: int) -> NDArray[np.int8]:
+        """int8 [k]: REDUCE or COPY of each transfer in repeat ``t``."""
+        op = COPY if self.copy_from is not None and t >= self.copy_from else self.op
+        return np.broadcast_to(np.asarray(op, np.int8), self.src.shape)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Schedule:
+    """A collective over ranks 0 .. ``n`` - 1 on data cut into equal chunks: phases, one after another.
+
+    Args:
+        name: of the algorithm.
+        n: ranks.
+        chunks: equal parts of the message; chunk indices of the phases are below it.
+        phases: in order; none if there is nothing to move (n = 1).
+        note: what a reader of the results should be told, or "".
+        pipeline: slices of the data that follow each other through the phases; 1: the phases run one after
+            another. (How a slice is replayed does not depend on it.)
+
+    Raises:
+        ParameterError: ``n``, ``chunks`` or ``pipeline`` below 1.
+    """
+
+    name: str
+    n: int
+    chunks: int
+    phases: tuple[Phase, ...]
+    note: str = ""
+    pipeline: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("n", "chunks", "pipeline"):
+            if getattr(self, name) < 1:
+                raise ParameterError(name, getattr(self, name), "at least 1")
+
+    def __repr__(self) -> str:
+        transfers = sum(len(phase) for phase in self.phases)
+        return f"<Schedule {self.name}: {self.n:,} ranks, {len(self.phases)} phases, {transfers:,} transfers>"
+
+    def sent(self, size: float) -> NDArray[np.float64]:
+        """float64 [n]: bytes that each rank sends in all when the message has ``size`` bytes.
+
+        Relayed transfers count at their sender, not at the rank whose NIC they use.
+        """
+        total = np.zeros(self.n)
+        for phase in self.phases:
+            total += np.bincount(phase.src, minlength=self.n) * (phase.repeat * phase.count / self.chunks)
+        return total * size

@@ -1,0 +1,126 @@
+"""Settings: dotted keys address parts of a text; unknown and ambiguous names list what is legal."""
+
+from __future__ import annotations
+
+import pytest
+
+from fabric.words.errors import ParameterError
+from sims.models.fluid.engine import ENGINES
+from sims.settings.assignments import read_assignments
+from sims.settings.spelling import check_field
+from sims.settings.texts import DEFAULTS, assign, legal_parts
+from sims.settings.texts import ENGINES as ENGINE_NAMES
+from sims.workload.collectives import ALGORITHMS
+from topologies.catalogue import listing
+
+BASE = {**DEFAULTS, "topology": "fat-tree:k=16,rate=400Gbps", "algorithm": "ring:channels=2"}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "field", "text"),
+    [
+        ("topology.k", "32", "topology", "fat-tree:k=32,rate=400Gbps"),
+        ("k", "32", "topology", "fat-tree:k=32,rate=400Gbps"),
+        ("oversubscription", "3", "topology", "fat-tree:k=16,rate=400Gbps,oversubscription=3"),
+        ("routing.qps", "16", "routing", "ecmp:qps=16"),
+        ("algorithm.channels", "4", "algorithm", "ring:channels=4"),
+        ("channels", "4", "algorithm", "ring:channels=4"),
+        ("latency_profile.overhead", "1us", "latency_profile", "roce-400g:overhead=1us"),
+        ("latency-profile.overhead", "1us", "latency_profile", "roce-400g:overhead=1us"),
+        ("switch_latency", "300ns", "latency_profile", "roce-400g:switch_latency=300ns"),
+        ("size_bytes", "8", "size", "8"),
+        ("ranks", "8", "ranks", "8"),
+    ],
+)
+def test_assign(key: str, value: str, field: str, text: str) -> None:
+    assert assign(BASE, key, value) == {**BASE, field: text}
+
+
+def test_presets_and_files_have_parts(tmp_path: object) -> None:
+    preset = {**DEFAULTS, "topology": "preset:hpn-pod"}
+    part = legal_parts("topology", "preset:hpn-pod")[0]
+    assert assign(preset, f"topology.{part}", "1")["topology"] == f"preset:hpn-pod:{part}=1"
+    file = {**DEFAULTS, "topology": "cluster/dump.txt:delay=25ns"}
+    changed = assign(file, "topology.nvlink", "450GB/s")["topology"]
+    assert changed == "cluster/dump.txt:delay=25ns,nvlink=450GB/s"
+
+
+@pytest.mark.parametrize(
+    ("key", "rule"),
+    [
+        ("rnaks", "legal: topology, ranks"),
+        ("switch_latncy", "did you mean 'switch_latency'"),
+        ("topolgy.k", "did you mean 'topology'"),
+        ("topology.kk", "no topology has such a part"),
+        ("ranks.k", "ranks has no parts"),
+        ("topology.su", "fat-tree has no such part; legal: k, "),
+    ],
+)
+def test_unknown_names(key: str, rule: str) -> None:
+    with pytest.raises(ParameterError, match=rule):
+        assign(BASE, key, "1")
+
+
+def test_an_ambiguous_name_lists_its_meanings(monkeypatch: pytest.MonkeyPatch) -> None:
+    # No two fields share the name of a part today; the day they do, neither is guessed.
+    shared = {"topology": ("rate",), "routing": ("rate",)}
+    monkeypatch.setattr("sims.settings.texts.legal_parts", lambda field, text: shared.get(field, ()))
+    with pytest.raises(ParameterError, match=r"topology\.rate or routing\.rate: write one of them"):
+        assign(BASE, "rate", "1GB/s")
+
+
+def test_every_part_of_the_catalogue_can_be_named() -> None:
+    for entry in listing():
+        assert legal_parts("topology", f"{entry.name}:x=1") == tuple(entry.parameters)
+    for name, algorithm in ALGORITHMS.items():
+        assert legal_parts("algorithm", name) == algorithm.parameters
+    assert (*ENGINES, "packet") == ENGINE_NAMES
+
+
+@pytest.mark.parametrize(("field", "text"), DEFAULTS.items())
+def test_defaults_are_legal(field: str, text: str) -> None:
+    assert check_field(field, check_field(field, text)) == check_field(field, text)
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        *(
+            ("topology", "fat-tree:kk=4"),
+            ("topology", "nowhere"),
+            ("ranks", "1"),
+            ("ranks", "8.0"),
+            ("seed", "-1"),
+        ),
+        *(("placement", "heap"), ("routing", "ecpm"), ("algorithm", "ring,tree"), ("algorithm", "rng")),
+        *(("size", "0"), ("engine", "fluid"), ("latency_profile", "slow"), ("seed", "9" * 19)),
+    ],
+)
+def test_what_is_illegal_is_refused(field: str, text: str) -> None:
+    with pytest.raises(ParameterError):
+        check_field(field, text)
+
+
+@pytest.mark.parametrize(
+    ("texts", "found"),
+    [
+        (["k=8,16"], [("k", ["8", "16"])]),
+        (
+            ["algorithm=ring:channels=4,segment=1MiB,tree"],
+            [("algorithm", ["ring:channels=4,segment=1MiB", "tree"])],
+        ),
+        (
+            ["topology=fat-tree:k=4,rate=50GB/s,star:endpoints=8"],
+            [("topology", ["fat-tree:k=4,rate=50GB/s", "star:endpoints=8"])],
+        ),
+        (["size=8:16G:x4", "seed=0..19"], [("size", ["8:16G:x4"]), ("seed", ["0..19"])]),
+    ],
+)
+def test_read_assignments(texts: list[str], found: list[tuple[str, list[str]]]) -> None:
+    assert read_assignments(texts) == found
+
+
+@pytest.mark.parametrize("texts", [["k"], ["=3"], ["k="], ["k=3,,4"], ["k=3", "k=4"]])
+def test_bad_assignments(texts: list[str]) -> None:
+    with pytest.raises(ParameterError, match="--set"):
+        read_assignments(texts)

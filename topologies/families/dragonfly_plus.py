@@ -1,0 +1,119 @@
+"""Dragonfly+: groups of leaves and spines, any two groups joined by cables between their spines.
+
+Knows leaves, spines and groups; how global ports are paired is in ``topologies.global_cables``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import networkx as nx
+import numpy as np
+
+from topologies.families.dragonfly import require_groups, unused
+from topologies.parts.assemble import Edges, Nodes
+from topologies.parts.checks import cabling, whole
+from topologies.parts.global_cables import global_cables
+from topologies.parts.hosts import Hosts, trunks
+from topologies.parts.spec import RATE, RATE_OR_ZERO, TIME, TIMES, WHOLE, Builder, write_arguments
+
+__all__ = ["DRAGONFLY_PLUS", "dragonfly_plus"]
+
+
+def dragonfly_plus(
+    *,
+    leaves: int,
+    spines: int | None = None,
+    endpoints_per_leaf: int | None = None,
+    global_ports: int | None = None,
+    groups: int | None = None,
+    rate: float = 50e9,
+    delay: float | Sequence[float] = (25e-9, 250e-9, 500e-9),
+    gpus_per_server: int = 0,
+    nvlink: float = 450e9,
+    nvlink_delay: float = 5e-9,
+) -> nx.Graph:
+    """Groups of ``leaves`` and ``spines``, each leaf on each spine of its group, any two groups joined.
+
+    Endpoints are on leaves, ``endpoints_per_leaf`` each; cables between groups are on spines,
+    ``global_ports`` each. Left out, ``spines`` is as many as leaves, ``endpoints_per_leaf`` as many as
+    spines and ``global_ports`` as many as leaves, so that half of the ports of each switch lead up;
+    ``groups`` is spines * global_ports + 1, the most there can be: then any two groups have one cable.
+    ``rate`` is in bytes/s per cable; ``delay`` in seconds, for the cables endpoint-leaf, leaf-spine and
+    spine-spine (the last repeats). ``gpus_per_server``, ``nvlink`` and ``nvlink_delay`` as in ``fat_tree``.
+
+    Returns nodes 0 .. N-1 as endpoints, leaf by leaf, then all leaves (tier 1), all spines (tier 2), group
+    by group, with the attributes ``pod`` and ``group`` (the endpoints: ``pod``), then scale-up switches.
+    Two leaves are 2 cables apart in a group and 3 across groups. As spines of tier 2 are cabled to each
+    other, the program takes the graph as one without tiers: any shortest path is legal.
+
+    Raises:
+        ParameterError: naming the parameter, its value, the rule and the nearest legal values.
+        TooLargeError: before anything is built, where memory would not suffice.
+
+    Source: Shpiner et al., "Dragonfly+: low cost topology for scaling datacenters", HiPINEB 2017.
+
+    >>> dragonfly_plus(leaves=2).number_of_nodes()  # 5 groups of 2 leaves of 2 endpoints, and 2 spines
+    40
+    """
+    call = dict(locals())  # before any other name exists here
+    call |= cabling(call)
+    counts = ("leaves", "spines", "endpoints_per_leaf", "global_ports", "groups")
+    call |= {key: whole(key, call[key], 1) for key in counts if call[key] is not None}
+    given = DRAGONFLY_PLUS.given(call)
+    leaves = call["leaves"]
+    spines = call["spines"] or leaves
+    p, h = call["endpoints_per_leaf"] or spines, call["global_ports"] or leaves
+    groups = call["groups"] or spines * h + 1
+    limit = f"spines * global_ports + 1 with {spines} spines and {h} global ports"
+    require_groups(groups, spines * h, limit)
+    hosts = Hosts.of(call, given, groups * leaves * p)
+    name = write_arguments("dragonfly-plus", given, DRAGONFLY_PLUS.parameters)
+    hosts.require_memory(name, groups * (leaves + spines), groups * spines * (2 * leaves + h) // 2)
+
+    leaf, spine = np.arange(groups * leaves, dtype=np.int64), np.arange(groups * spines, dtype=np.int64)
+    seconds = call["delay"] + call["delay"][-1:] * 2
+    first = leaf // leaves * spines  # the first spine of each leaf's group
+    inside = Edges(
+        tail=np.repeat(leaf, spines),
+        head=(len(leaf) + first[:, None] + np.arange(spines)).ravel(),
+        common={"rate": call["rate"], "delay": seconds[1]},
+    )
+    tail, head, cables = global_cables(groups, spines, h)
+    common = {"rate": call["rate"], "delay": seconds[2]}
+    between = trunks(len(leaf) + tail, len(leaf) + head, cables, common)
+    switches = [
+        Nodes(count=len(number), common={"kind": "switch", "tier": tier}, columns={"pod": of, "group": of})
+        for tier, (number, of) in enumerate(((leaf, leaf // leaves), (spine, spine // spines)), start=1)
+    ]
+    on = np.arange(hosts.count, dtype=np.int64) // p
+    notes = [
+        f"{hosts.count:,} endpoints; {groups:,} groups of {leaves:,} leaves of {p + spines:,} ports and "
+        f"{spines:,} spines of {leaves + h:,} ports.",
+        f"Cables: {hosts.count:,} endpoint-leaf, {len(inside.tail):,} leaf-spine, "
+        f"{cables.sum():,} spine-spine.",
+        "Spines are cabled to spines, so this is a graph without tiers: any shortest path is legal.",
+        *unused(groups * spines * h - 2 * int(cables.sum())),
+        *hosts.notes(on),
+    ]
+    params = {key: value for key, value in call.items() if value is not None}
+    about = {"name": name, "family": "dragonfly-plus", "params": params, "notes": notes}
+    return hosts.graph(about, on, switches, [inside, *between], {"pod": on // leaves})
+
+
+DRAGONFLY_PLUS = Builder(
+    function=dragonfly_plus,
+    parameters={
+        "leaves": WHOLE,
+        "spines": WHOLE,
+        "endpoints_per_leaf": WHOLE,
+        "global_ports": WHOLE,
+        "groups": WHOLE,
+        "rate": RATE,
+        "delay": TIMES,
+        "gpus_per_server": WHOLE,
+        "nvlink": RATE_OR_ZERO,
+        "nvlink_delay": TIME,
+    },
+    summary="groups of leaves and spines, spines joined across groups (Shpiner et al.)",
+)

@@ -1,0 +1,137 @@
+"""Rail-optimised fabrics: each group of servers has a leaf for every rail, and spines join all leaves.
+
+Knows groups, rails and ports; servers and cables are in ``topologies.cluster``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import networkx as nx
+
+from fabric.words.errors import ParameterError
+from topologies.parts.checks import cabling, whole
+from topologies.parts.cluster import Cluster
+from topologies.parts.spec import RATE, RATE_OR_ZERO, RATIOS, TIME, TIMES, WHOLE, Builder
+from topologies.parts.tree import Shape, splits, tops
+
+__all__ = ["RAIL_OPTIMIZED", "rail_optimized", "rail_optimized_cluster"]
+
+
+def rail_optimized(
+    *,
+    servers: int,
+    radix: int,
+    servers_per_group: int | None = None,
+    oversubscription: float | Sequence[float] = 1,
+    rate: float = 50e9,
+    delay: float | Sequence[float] = (25e-9, 250e-9, 500e-9),
+    gpus_per_server: int = 8,
+    nvlink: float = 450e9,
+    nvlink_delay: float = 5e-9,
+) -> nx.Graph:
+    """``servers`` of g GPUs in groups: GPU r of every server of a group is on the group's leaf of rail r.
+
+    A group is ``servers_per_group`` servers (as many as a leaf of ``radix`` ports has ports down, where left
+    out) on g leaves; the last group may be partly filled. ``oversubscription`` is ports down : ports up of
+    the leaf, or a list for leaf and spine; 1 is full bisection. Where all leaves fit on one spine there are
+    two tiers; else pods of as many whole groups as a spine has ports down for, with as many spines as a leaf
+    has uplinks, and cores above. The top tier has the fewest switches that all below reach equally, as in
+    ``fat_tree``. The other arguments as in ``fat_tree``, but that there is no fabric of this kind without
+    servers.
+
+    Returns nodes as ``fat_tree`` does, server by server; endpoints and leaves have their ``rail``. GPUs of
+    one rail and group are two cables apart, others of the pod four, or three links over the scale-up switch
+    of a server that has both rails.
+
+    Raises:
+        ParameterError: naming the parameter, its value, the rule and the nearest legal values.
+        TooLargeError: before anything is built, where memory would not suffice.
+
+    Source: NVIDIA DGX SuperPOD reference architecture RA-11333-001 V11, compute fabric.
+
+    >>> G = rail_optimized(servers=128, radix=64, servers_per_group=32)  # four scalable units
+    >>> G.graph["notes"][0]
+    '1,024 endpoints; switches of 64 ports: 32 leaf, 16 spine.'
+    """
+    return rail_optimized_cluster(**locals()).graph()
+
+
+def rail_optimized_cluster(**arguments: Any) -> Cluster:
+    """What ``rail_optimized(**arguments)`` builds, counted in closed form and not built."""
+    call = {**RAIL_OPTIMIZED.defaults, **arguments}
+    for name, least in (("servers", 1), ("radix", 2), ("servers_per_group", 1), ("gpus_per_server", 1)):
+        if call[name] is not None or name != "servers_per_group":
+            call[name] = whole(name, call[name], least)
+    call |= cabling(call)
+    return Cluster.of("rail-optimized", RAIL_OPTIMIZED, call, _shape(call), radix=call["radix"], rails=True)
+
+
+def _shape(call: dict[str, Any]) -> Shape:
+    """The smallest tree for the groups that the checked arguments ask for."""
+    n, g, radix, ratios = (call[k] for k in ("servers", "gpus_per_server", "radix", "oversubscription"))
+    if len(ratios) > 2:
+        raise ParameterError("oversubscription", ratios, "at most two numbers: for leaf and spine")
+    size = _servers_per_group(call["servers_per_group"], radix, ratios[0])
+    leaves, up = -(-n // size) * g, round(size / ratios[0])
+    if leaves <= radix:
+        if any(ratio != 1 for ratio in ratios[1:]):
+            rule = "the spines of two tiers have no uplinks: one number, for the leaf"
+            raise ParameterError("oversubscription", ratios, rule)
+        if leaves == 1:
+            return Shape(down=(size,), parents=(1,), cables=(1,), leaves=1, endpoints=n)
+        c = tops(up, leaves, radix)
+        return Shape(down=(size, leaves), parents=(1, c), cables=(1, up // c), leaves=leaves, endpoints=n * g)
+    ratio = ratios[1] if len(ratios) > 1 else 1
+    pod = max((d for d in splits(radix, ratio) if d % g == 0), default=0)
+    if not pod:
+        rule = (
+            f"a spine of {radix} ports, {ratio} : 1, has none down for a leaf of each rail and whole ones up"
+        )
+        raise ParameterError("gpus_per_server", g, rule)
+    pods, above = -(-leaves // pod), round(pod / ratio)
+    if pods > radix:
+        most = radix * (pod // g) * size
+        rule = f"three tiers of {radix}-port switches hold at most {most:,}: fewer, or a larger radix"
+        raise ParameterError("servers", n, rule)
+    c = tops(above, pods, radix)
+    return Shape(
+        down=(size, pod, pods),
+        parents=(1, up, c),
+        cables=(1, 1, above // c),
+        leaves=leaves,
+        endpoints=n * g,
+    )
+
+
+def _servers_per_group(size: int | None, radix: int, ratio: float) -> int:
+    """``size`` where so many ports down and their uplinks fit a leaf, or the most that do for None."""
+    legal = splits(radix, ratio)
+    if not legal:
+        rule = f"ports down : ports up of a leaf of {radix} ports, both whole: 1 is always legal"
+        raise ParameterError("oversubscription", ratio, rule)
+    if size is None:
+        return legal[-1]
+    if size not in legal:
+        near = [*[d for d in legal if d < size][-1:], *[d for d in legal if d > size][:1]]
+        rule = f"{ratio} : 1 makes whole uplinks that fit {radix} ports with it: the nearest legal are "
+        raise ParameterError("servers_per_group", size, rule + " and ".join(map(str, near)))
+    return size
+
+
+RAIL_OPTIMIZED = Builder(
+    function=rail_optimized,
+    parameters={
+        "servers": WHOLE,
+        "radix": WHOLE,
+        "servers_per_group": WHOLE,
+        "oversubscription": RATIOS,
+        "rate": RATE,
+        "delay": TIMES,
+        "gpus_per_server": WHOLE,
+        "nvlink": RATE_OR_ZERO,
+        "nvlink_delay": TIME,
+    },
+    summary="a leaf per rail for each group of servers, joined by spines and cores",
+)

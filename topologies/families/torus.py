@@ -1,0 +1,117 @@
+"""Tori and meshes of one to three dimensions.
+
+Knows coordinates and wrap-around; no routing in dimension order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+import networkx as nx
+import numpy as np
+
+from fabric.words.errors import ParameterError
+from topologies.parts.assemble import Edges, Nodes
+from topologies.parts.checks import cabling, flag, whole, wholes
+from topologies.parts.hosts import Hosts
+from topologies.parts.spec import (
+    BOOLEAN,
+    RATE,
+    RATE_OR_ZERO,
+    TIME,
+    TIMES,
+    WHOLE,
+    WHOLES,
+    Builder,
+    write_arguments,
+)
+
+__all__ = ["TORUS", "torus"]
+
+_AXES = ("x", "y", "z")
+
+
+def torus(
+    *,
+    dims: int | Sequence[int],
+    endpoints_per_switch: int = 1,
+    wrap: bool = True,
+    rate: float = 50e9,
+    delay: float | Sequence[float] = (25e-9, 250e-9),
+    gpus_per_server: int = 0,
+    nvlink: float = 450e9,
+    nvlink_delay: float = 5e-9,
+) -> nx.Graph:
+    """A torus of ``dims`` switches, one to three sizes of 2 or more, such as (8, 8, 8).
+
+    Each switch has ``endpoints_per_switch`` endpoints and a cable to the next switch either way in each
+    dimension, across the edge too where ``wrap`` is true (else it is a mesh). In a dimension of size 2 both
+    ways lead to the same switch: they are one cable, as in ``nx.grid_graph(dims, periodic=True)``, and not
+    two parallel ones. ``rate`` is in bytes/s per cable; ``delay`` in seconds, for the cables
+    endpoint-switch and switch-switch. ``gpus_per_server``, ``nvlink`` and ``nvlink_delay`` as in
+    ``fat_tree``.
+
+    Returns nodes 0 .. N-1 as endpoints, switch by switch, then switches, the last dimension varying
+    fastest, all of tier 1, with their coordinates ``x``, ``y`` and ``z``, then scale-up switches. A torus
+    is regular, with 2 cables to other switches per dimension (1 where the size is 2), and sum(size // 2) of
+    them across; a mesh has sum(size - 1) across. The graph has no tiers, so any shortest path is legal.
+
+    Raises:
+        ParameterError: naming the parameter, its value and the rule.
+        TooLargeError: before anything is built, where memory would not suffice.
+
+    Source: Dally, Towles, "Principles and Practices of Interconnection Networks" (2004), chapter 5.
+
+    >>> torus(dims=(4, 4)).number_of_edges()  # 16 endpoints on 16 switches of 2 + 2 neighbours
+    48
+    """
+    call = dict(locals())  # before any other name exists here
+    call |= cabling(call)
+    sizes, p = list(wholes("dims", dims, 2)), whole("endpoints_per_switch", endpoints_per_switch, 1)
+    if len(sizes) > len(_AXES):
+        raise ParameterError("dims", dims, "one to three sizes, such as 8/8/8")
+    call |= {"dims": sizes, "endpoints_per_switch": p, "wrap": flag("wrap", wrap)}
+    given, switches = TORUS.given(call), prod(sizes)
+    hosts = Hosts.of(call, given, switches * p)
+    name = write_arguments("torus", given, TORUS.parameters)
+    steps = [size if wrap and size > 2 else size - 1 for size in sizes]  # cables along one line
+    trunks = sum(switches // size * step for size, step in zip(sizes, steps))
+    hosts.require_memory(name, switches, trunks)
+
+    grid = np.arange(switches, dtype=np.int64).reshape(sizes)
+    common = {"rate": call["rate"], "delay": call["delay"][:2][-1]}
+    cables = []
+    for axis, step in enumerate(steps):
+        following = np.roll(grid, -1, axis)
+        tail, head = (np.take(g, np.arange(step), axis).ravel() for g in (grid, following))
+        cables.append(Edges(tail=tail, head=head, common=common))
+    coordinates = dict(zip(_AXES, (axis.ravel() for axis in np.indices(sizes))))
+    block = Nodes(count=switches, common={"kind": "switch", "tier": 1}, columns=coordinates)
+    shape = " x ".join(map(str, sizes))
+    most = p + sum(2 if size > 2 else 1 for size in sizes)
+    on = np.arange(hosts.count, dtype=np.int64) // p
+    notes = [
+        f"{hosts.count:,} endpoints; {shape} switches of {'' if wrap else 'up to '}{most:,} ports.",
+        f"Cables: {hosts.count:,} endpoint-switch, {trunks:,} switch-switch.",
+        *(["A dimension of size 2 has one cable between its two switches."] if wrap and 2 in sizes else []),
+        *hosts.notes(on),
+    ]
+    about = {"name": name, "family": "torus", "params": call, "notes": notes}
+    return hosts.graph(about, on, [block], cables)
+
+
+TORUS = Builder(
+    function=torus,
+    parameters={
+        "dims": WHOLES,
+        "endpoints_per_switch": WHOLE,
+        "wrap": BOOLEAN,
+        "rate": RATE,
+        "delay": TIMES,
+        "gpus_per_server": WHOLE,
+        "nvlink": RATE_OR_ZERO,
+        "nvlink_delay": TIME,
+    },
+    summary="switches on a grid of one to three dimensions, with wrap-around (dims=8/8/8)",
+)

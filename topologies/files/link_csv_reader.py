@@ -1,0 +1,233 @@
+"""A link list in CSV read back into a graph, every row checked against the earlier ones.
+
+The columns are those of ``topologies.link_csv``, which writes it. Knows the columns; not what they mean.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from collections.abc import Hashable, Iterable
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+
+from fabric.machine.collector import collector_paused
+from fabric.words.errors import FileFormatError
+from topologies.files.cells import read_cell
+from topologies.files.link_columns import columns, delay_seconds, rate_bytes, split_header
+from topologies.files.link_csv import KINDS
+from topologies.files.text_file import read_text
+
+__all__ = ["looks_like_link_csv", "read_link_csv"]
+
+_LONGEST = 65_536  # characters of a header
+_NEEDED = (
+    "source", "source_kind", "source_tier", "target", "target_kind", "target_tier", "rate_Gbps", "delay_s",
+)  # fmt: skip
+
+
+def looks_like_link_csv(start: str) -> bool:
+    """Whether a file that begins so is a link list: its header names two ends, whatever its delimiter."""
+    return _header(start.replace("\r", "\n").split("\n")) is not None
+
+
+def read_link_csv(path: str | os.PathLike[str]) -> nx.Graph:
+    """The graph of the links in the file; its name is that of the file.
+
+    Nodes come endpoints first, then switches, then scale-up switches; within these by id where all ids are
+    whole numbers, else as they first occur. Rows of the same two nodes are parallel cables. The delimiter may
+    be a comma, semicolon, tab or bar, columns may have other usual names (from, to, speed ...), and cells
+    units and decimal commas; blank rows and comments (#) are skipped. ``graph["notes"]`` names columns that
+    mean nothing here.
+
+    Raises:
+        FileFormatError: with the line: a column is missing, a row is cut off, a rate or delay is no number,
+            or a node or the cables of a pair contradict an earlier line.
+    """
+    name = os.fspath(path)
+    lines = read_text(name, "a CSV file").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    found = _header(lines)
+    if found is None:
+        raise _no_header(name, lines)
+    at, delimiter, header = found
+    reader = csv.reader((line + "\n" for line in lines[at + 1 :]), delimiter=delimiter, strict=True)
+    try:
+        with collector_paused():
+            rows = ((at + 1 + reader.line_num, [cell.strip() for cell in row]) for row in reader)
+            return _Reading(name, at + 1, header).graph((line, row) for line, row in rows if any(row))
+    except csv.Error as error:
+        raise FileFormatError(name, f"line {at + 1 + reader.line_num}", f"not CSV: {error}") from None
+
+
+def _header(lines: list[str]) -> tuple[int, str, list[str]] | None:
+    """Where the header stands, the delimiter and the header's cells. Before it: blank lines and comments."""
+    for i, line in enumerate(lines):
+        if line.strip() and not line.lstrip().startswith("#") and not re.fullmatch("sep=.?", line.strip()):
+            found = split_header(line[:_LONGEST])
+            return found and (i, *found)
+    return None
+
+
+def _no_header(name: str, lines: list[str]) -> FileFormatError:
+    for i, line in enumerate(lines):
+        if line.strip() and not line.lstrip().startswith("#"):
+            shown = repr(line.strip() if len(line) <= 80 else line.strip()[:77] + "...")
+            rule = f"a link list has the columns {', '.join(_NEEDED)}"
+            return FileFormatError(name, f"line {i + 1}", f"no columns source and target in {shown}: {rule}")
+    return FileFormatError(name, "", "holds no links")
+
+
+_Cable = tuple[int, str, str, tuple[Any, Any], tuple[str, ...]]  # line, rate, delay, ports, edge_ cells
+
+
+class _Reading:
+    """The links of one file put together: nodes and pairs as they occur, checked against earlier lines."""
+
+    def __init__(self, name: str, line: int, called: list[str]) -> None:
+        self.name, self.width = name, len(called)
+        header, self.rate_unit, self.delay_unit = columns(called)
+        lacking = [column for column in _NEEDED if column not in header]
+        if lacking:
+            rule = f"a link list has {', '.join(_NEEDED)}; this one has {', '.join(called)}"
+            raise FileFormatError(name, f"line {line}", f"no column {', '.join(lacking)}: {rule}")
+        if len(set(header)) < len(header):
+            twice = next(i for i, c in enumerate(header) if c in header[:i])
+            first = called[header.index(header[twice])]
+            also = f", first as {first!r}" if first != called[twice] else ""
+            raise FileFormatError(name, f"line {line}", f"column {called[twice]!r} is there twice{also}")
+        at = {column: i for i, column in enumerate(header)}
+        self.ends = []
+        for end in ("source", "target"):
+            prefix = end + "_"
+            keys = [c for c in header if c.startswith(prefix) and c != prefix + "port"]
+            # The id first: it and the attributes together say what a node is.
+            pick = itemgetter(at[end], *(at[column] for column in keys))
+            self.ends.append((pick, [c.removeprefix(prefix) for c in keys], at.get(prefix + "port")))
+        self.rate, self.delay = at["rate_Gbps"], at["delay_s"]
+        self.called = called
+        self.extra = {c.removeprefix("edge_"): i for c, i in at.items() if c.startswith("edge_")}
+        known = re.compile(r"(source|target|edge)(_|$)|rate_Gbps$|delay_s$")
+        self.unknown = [mine for mine, ours in zip(called, header) if not known.match(ours)]
+        self.nodes: dict[Hashable, tuple[int, dict[str, Any]]] = {}
+        self.seen: tuple[dict[tuple[str, ...], Hashable], ...] = ({}, {})  # per end: cells -> node id
+        self.pairs: dict[tuple[Hashable, Hashable], list[_Cable]] = {}
+
+    def graph(self, rows: Iterable[tuple[int, list[str]]]) -> nx.Graph:
+        for line, row in rows:
+            self._add(line, row)
+        if not self.nodes:
+            raise FileFormatError(self.name, "", "holds no links")
+        order: list[Any] = list(self.nodes)
+        if all(type(node) is int for node in order):
+            order.sort()
+        rank = {kind: i for i, kind in enumerate(KINDS)}
+        order.sort(key=lambda node: rank.get(self.nodes[node][1].get("kind", ""), len(rank)))
+        place = {node: i for i, node in enumerate(order)}
+        G = nx.Graph(name=Path(self.name).stem, family="link-csv")
+        if self.unknown:
+            G.graph["notes"] = [f"Left out what is no column of a link list: {', '.join(self.unknown)}."]
+        G.add_nodes_from((node, self.nodes[node][1]) for node in order)
+        turned = ((place[u] > place[v], u, v, cables) for (u, v), cables in self.pairs.items())
+        edges = [(v, u, cables, True) if flip else (u, v, cables, False) for flip, u, v, cables in turned]
+        edges.sort(key=lambda edge: (place[edge[0]], place[edge[1]]))
+        G.add_edges_from((u, v, self._edge(u, v, cables, flip)) for u, v, cables, flip in edges)
+        return G
+
+    def _fail(self, line: int, problem: str) -> FileFormatError:
+        return FileFormatError(self.name, f"line {line}", problem)
+
+    def _add(self, line: int, row: list[str]) -> None:
+        if len(row) != self.width and row[0].startswith("#"):
+            return  # a comment
+        while len(row) > self.width and not row[-1]:
+            row.pop()
+        if len(row) != self.width:
+            raise self._fail(line, f"{len(row)} cells where the header has {self.width}: the row is cut off")
+        source = self._node(0, line, row)
+        if not row[self.rate] and not self.ends[1][0](row)[0]:
+            return  # a node without a cable
+        target = self._node(1, line, row)
+        if source == target:
+            raise self._fail(line, f"source and target are both {source!r}: a cable joins two nodes")
+        ports = tuple(read_cell(row[i]) if i is not None and row[i] else None for _, _, i in self.ends)
+        extra = tuple(row[i] for i in self.extra.values())
+        pair = source, target
+        if (target, source) in self.pairs:
+            pair, ports = (target, source), ports[::-1]
+        cable = (line, row[self.rate], row[self.delay], (ports[0], ports[1]), extra)
+        cables = self.pairs.setdefault(pair, [cable])
+        if cables[0] is not cable:
+            if (cable[2], cable[4]) != (cables[0][2], cables[0][4]):
+                rule = "parallel cables share delay and edge attributes"
+                problem = f"another delay_s or edge attribute than on line {cables[0][0]}: {rule}"
+                raise self._fail(line, problem)
+            cables.append(cable)
+
+    def _node(self, end: int, line: int, row: list[str]) -> Hashable:
+        pick, keys, _ = self.ends[end]
+        cells = pick(row)
+        if cells in self.seen[end]:
+            return self.seen[end][cells]
+        column = ("source", "target")[end]
+        node = _tuple(read_cell(cells[0])) if cells[0] else None
+        try:
+            hash(node)
+        except TypeError:
+            node = None
+        if node is None or isinstance(node, bool):
+            raise self._fail(line, f"{column} = {cells[0]!r} is not a node id")
+        attributes = {key: _attribute(key, cell) for key, cell in zip(keys, cells[1:]) if cell}
+        earlier, known = self.nodes.setdefault(node, (line, attributes))
+        if known != attributes:
+            key = next(k for k in {**known, **attributes} if known.get(k) != attributes.get(k))
+            rule = f"{key} = {attributes.get(key)!r}, and {known.get(key)!r} on line {earlier}"
+            raise self._fail(line, f"node {node!r}: {rule}")
+        self.seen[end][cells] = node
+        return node
+
+    def _edge(self, u: Hashable, v: Hashable, cables: list[Any], flip: bool) -> dict[str, Any]:
+        line, _, delay, _, extra = cables[0]
+        rates = [self._number(c[0], self.rate, c[1]) for c in cables]
+        found: dict[str, Any] = {"rate": min(rates), "delay": self._number(line, self.delay, delay)}
+        if len(cables) > 1:
+            found["cables"] = len(cables)
+        if len(set(rates)) > 1:
+            found["rates"] = rates
+        ports = [c[3][::-1] if flip else c[3] for c in cables]
+        if any(end is not None for pair in ports for end in pair):
+            found["ports"] = ports
+        found.update((key, read_cell(cell)) for key, cell in zip(self.extra, extra) if cell)
+        return found
+
+    def _number(self, line: int, column: int, text: str) -> float:
+        """Bytes/s or seconds of a cell in the column of rates or delays."""
+        of_rate, called = column == self.rate, self.called[column]
+        unit, examples = (self.rate_unit, "400G, 50GB/s") if of_rate else (self.delay_unit, "25ns, 1us")
+        value = (rate_bytes if of_rate else delay_seconds)(text, unit)
+        if value is None:
+            known = (
+                f"(in {unit})"
+                if unit
+                else f"with its unit, such as {examples}, which {called!r} does not state"
+            )
+            comma = "; 400,000 may be 400 or 400 thousand" if "," in text else ""
+            raise self._fail(line, f"{called} = {text!r} is not a finite number {known}{comma}")
+        return value
+
+
+def _attribute(key: str, cell: str) -> Any:
+    """The value of a cell; kinds in small letters, and whole numbers that a table made 1.0 of whole again."""
+    value = read_cell(cell)
+    if key == "kind" and isinstance(value, str):
+        return value.lower()
+    if key in ("tier", "server") and isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(map(_tuple, value)) if isinstance(value, list) else value

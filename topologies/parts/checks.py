@@ -1,0 +1,111 @@
+"""Arguments of a builder checked one by one: plain Python values, or an error with the nearest legal ones.
+
+Knows types and bounds; knows no family and no text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from math import isfinite
+from numbers import Integral, Real
+from typing import Any
+
+from fabric.words.errors import ParameterError
+
+__all__ = ["cabling", "divisor", "flag", "number", "numbers", "servers", "whole", "wholes"]
+
+
+def whole(name: str, value: Any, least: int, *, even: bool = False) -> int:
+    """The value as int: a whole number (numpy's too), at least ``least``, ``even`` where asked.
+
+    >>> whole("k", 8, 2, even=True)
+    8
+    """
+    if not isinstance(value, Integral) or isinstance(value, bool) or int(value) < least:
+        raise ParameterError(name, value, f"{'an even' if even else 'a whole'} number, at least {least}")
+    found = int(value)
+    if even and found % 2:
+        near = f"{found - 1} and {found + 1}" if found > least else f"{least}"
+        raise ParameterError(name, value, f"an even number: the nearest legal are {near}")
+    return found
+
+
+def wholes(name: str, value: Any, least: int) -> list[int]:
+    """One whole number or a list of them, as a list."""
+    listed = list(value) if isinstance(value, (list, tuple)) else [value]
+    return [whole(name, item, least) for item in listed or [None]]
+
+
+def number(name: str, value: Any, *, positive: bool) -> float:
+    """The value as float: finite, above zero or (not ``positive``) at least zero."""
+    fine = isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
+    if not fine or value < 0 or (positive and value == 0):
+        raise ParameterError(name, value, f"a finite number, {'above zero' if positive else 'zero or more'}")
+    return float(value)
+
+
+def numbers(name: str, value: Any, *, positive: bool) -> list[float]:
+    """One number or a list of them, as a list."""
+    listed = list(value) if isinstance(value, (list, tuple)) else [value]
+    return [number(name, item, positive=positive) for item in listed or [None]]
+
+
+def flag(name: str, value: Any) -> bool:
+    """The value as bool."""
+    if not isinstance(value, bool | int) or value not in (0, 1):
+        raise ParameterError(name, value, "True or False")
+    return bool(value)
+
+
+def divisor(name: str, value: int, whole_of: str, total: int) -> None:
+    """Do nothing where ``value`` divides ``total``, of which there are so many of ``whole_of``.
+
+    Raises:
+        ParameterError: it does not; names the divisors next to it.
+
+    >>> divisor("gpus_per_server", 5, "endpoints", 32)
+    Traceback (most recent call last):
+    ...
+    fabric.errors.ParameterError: gpus_per_server: 5: divides the 32 endpoints: the nearest legal are 4 and 8
+    """
+    if total % value == 0:
+        return
+    below = next(d for d in range(min(value, total), 0, -1) if total % d == 0)
+    above = next((d for d in range(value, total + 1) if total % d == 0), None)
+    near = f"{below} and {above}" if above else f"{below}"
+    raise ParameterError(name, value, f"divides the {total:,} {whole_of}: the nearest legal are {near}")
+
+
+def servers(name: str, endpoints: int, gpus: int) -> None:
+    """Do nothing where the endpoints (argument ``name``) fill servers of ``gpus`` (0: none) to the last."""
+    if gpus and endpoints % gpus:
+        full = endpoints // gpus * gpus
+        near = f"{full} and {full + gpus}" if full else f"{gpus}"
+        raise ParameterError(name, endpoints, f"servers of {gpus} GPUs: the nearest legal are {near}")
+
+
+def cabling(call: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of ``call`` that most families share, checked; those that it lacks are left out.
+
+    ``rate``, ``trunk_rate`` (unless None), ``delay`` (a list), ``gpus_per_server``, ``nvlink``,
+    ``nvlink_delay``, ``rails`` and ``oversubscription`` (a list).
+    """
+    return dict(_cabling(call))
+
+
+def _cabling(call: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name in ("rate", "trunk_rate"):
+        if call.get(name) is not None:
+            yield name, number(name, call[name], positive=True)
+    if "delay" in call:
+        yield "delay", numbers("delay", call["delay"], positive=False)
+    if "gpus_per_server" in call:
+        yield "gpus_per_server", whole("gpus_per_server", call["gpus_per_server"], 0)
+    for name in ("nvlink", "nvlink_delay"):
+        if name in call:
+            yield name, number(name, call[name], positive=False)
+    if "rails" in call:
+        yield "rails", flag("rails", call["rails"])
+    if "oversubscription" in call:
+        ratios = numbers("oversubscription", call["oversubscription"], positive=True)
+        yield "oversubscription", [int(ratio) if ratio == int(ratio) else ratio for ratio in ratios]

@@ -1,0 +1,226 @@
+"""Servers of GPUs on the leaves of a tree of switches: counted, described and made into a graph.
+
+Knows servers, rails, planes and cables; which switches there are is in ``topologies.tree``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+
+from fabric.words.errors import ParameterError
+from topologies.parts.assemble import Edges, Nodes, assemble
+from topologies.parts.memory import require_memory
+from topologies.parts.spec import Builder, write_arguments
+from topologies.parts.tree import Shape
+
+__all__ = ["TIER_NAMES", "Cluster"]
+
+TIER_NAMES = ("leaf", "spine", "core", *(f"tier-{tier}" for tier in range(4, 100)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cluster:
+    """A tree with endpoints on it, and who asked for it: a ``call`` of the ``builder`` of a ``family``.
+
+    Endpoints g*s .. g*s + g-1 are server s (``gpus`` = g; 0: none). They fill the places of the tree in
+    order; with ``rails``, as many servers as a leaf has ports down share a place per GPU of a server, and GPU
+    r is on that of rail r. Where the tree is of planes ``apart``, GPU r is on plane r mod (number of planes),
+    and ``lane`` is the attribute that counts planes. ``scaleup`` switches, one per server or none, join the
+    GPUs of each. ``radix`` is the ports of every switch, 0 where they differ.
+    """
+
+    family: str
+    builder: Builder
+    call: Mapping[str, Any]
+    shape: Shape
+    gpus: int
+    scaleup: int
+    rails: bool
+    radix: int
+    lane: str
+
+    @classmethod
+    def of(
+        cls,
+        family: str,
+        builder: Builder,
+        call: Mapping[str, Any],
+        shape: Shape,
+        *,
+        radix: int = 0,
+        rails: bool = False,
+        lane: str = "plane",
+    ) -> Cluster:
+        """The cluster that the checked arguments ``call`` ask for on ``shape``; with ``rails`` or by its own.
+
+        Raises:
+            ParameterError: arguments on servers without servers, or planes apart that nothing would join.
+        """
+        g = call["gpus_per_server"]
+        if g == 0:
+            given = builder.given(call)
+            for name in ("nvlink", "nvlink_delay", "rails"):
+                if call.get(name) and name in given:
+                    raise ParameterError(name, call[name], "needs servers: give gpus_per_server, 1 or more")
+        if shape.apart and shape.parents[0] > 1 and not call["nvlink"]:
+            rule = f"above zero: only the scale-up switches join the {shape.parents[0]} {lane}s"
+            raise ParameterError("nvlink", call["nvlink"], rule)
+        scaleup = shape.endpoints // g if g > 1 and call["nvlink"] > 0 else 0
+        return cls(
+            family=family,
+            builder=builder,
+            call=call,
+            shape=shape,
+            gpus=g,
+            scaleup=scaleup,
+            rails=rails or call.get("rails", False),
+            radix=radix,
+            lane=lane,
+        )
+
+    @property
+    def name(self) -> str:
+        """The call in its one spelling."""
+        return write_arguments(self.family, self.builder.given(self.call), self.builder.parameters)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(nodes, edges) of the graph, in closed form."""
+        extra = self.shape.endpoints if self.scaleup else 0
+        return self.shape.nodes + self.scaleup, sum(self.shape.edges) + extra
+
+    def graph(self) -> nx.Graph:
+        """The graph: endpoints, switches tier by tier, scale-up switches; numbered in this order.
+
+        Raises:
+            TooLargeError: before anything is built, where memory would not suffice.
+        """
+        require_memory(self.name, *self.size)
+        shape, call = self.shape, self.call
+        place = self._place()
+        columns = self._columns(place)
+        nodes = [Nodes(count=shape.endpoints, common={"kind": "gpu", "tier": 0}, columns=columns[0])]
+        for tier, count in enumerate(shape.switches, start=1):
+            nodes.append(Nodes(count=count, common={"kind": "switch", "tier": tier}, columns=columns[tier]))
+        label = {"server": np.arange(self.scaleup)}
+        nodes.append(Nodes(count=self.scaleup, common={"kind": "nvswitch", "tier": 1}, columns=label))
+
+        endpoint = np.arange(shape.endpoints, dtype=np.int64)
+        pairs = [self._access(endpoint, place)] + [shape.above(tier) for tier in range(1, shape.tiers)]
+        rates = [self._rate] + [call.get("trunk_rate") or self._rate] * shape.tiers
+        delays = call["delay"] + call["delay"][-1:] * shape.tiers
+        edges = []
+        for (lower, upper), rate, cables, seconds in zip(pairs, rates, shape.cables, delays):
+            common = {"rate": rate, "delay": seconds, **({"cables": cables} if cables > 1 else {})}
+            edges.append(Edges(tail=lower, head=upper, common=common))
+        if self.scaleup:
+            common = {"rate": call["nvlink"], "delay": call["nvlink_delay"]}
+            edges.append(Edges(tail=endpoint, head=shape.nodes + endpoint // self.gpus, common=common))
+        params = {key: value for key, value in call.items() if value is not None}
+        about = {"name": self.name, "family": self.family, "params": params, "notes": self.notes()}
+        return assemble(about, nodes, edges)
+
+    def notes(self) -> list[str]:
+        """What is built, one fact per line; cables count parallel ones, and all planes are counted."""
+        s, notes, planes = self.shape, [], self.shape.parents[0]
+        ports = [f" of {n:,} ports" if not self.radix else "" for n in s.ports]
+        switches = ", ".join(f"{n:,} {name}{p}" for n, name, p in zip(s.switches, TIER_NAMES, ports))
+        of = f"switches of {self.radix} ports" if self.radix else "switches"
+        notes.append(f"{s.endpoints:,} endpoints; {of}: {switches}.")
+        if planes > 1:
+            each = "on one of them" if s.apart else f"on all of them, {planes} x {self._rate * 8e-9:g} Gbps"
+            notes.append(f"{planes} {self.lane}s, each a tree of its own; every endpoint is {each}.")
+        joints = ["endpoint", *TIER_NAMES]
+        cables = ", ".join(f"{n:,} {a}-{b}" for n, a, b in zip(s.cable_counts, joints, joints[1:]))
+        notes.append(f"Cables: {cables}.")
+        notes += self._oversubscribed()
+        if s.tiers > 1 and s.cables[-1] > 1:
+            top, below = TIER_NAMES[s.tiers - 1], TIER_NAMES[s.tiers - 2]
+            notes.append(
+                f"Each {below} switch has {s.cables[-1]} parallel cables to each {top} switch of its plane."
+            )
+        if s.tiers > 2 and s.leaves % s.down[1]:
+            here, full = s.leaves % s.down[1] * planes, s.down[1] * planes
+            part = f"{here:,} of {full:,} leaves and all its {s.planes[1]:,} spines"
+            notes.append(f"The last of {s.subtrees[1]:,} pods has {part}.")
+        empty = (s.leaves * s.down[0] * planes - s.edges[0]) * s.cables[0]
+        if empty:
+            plural = self.rails or planes > 1
+            notes.append(f"{empty:,} ports of the last {'leaves' if plural else 'leaf'} are free.")
+        if self.gpus and not self.rails and s.down[0] % self._together and s.leaves > 1:
+            notes.append(
+                f"Some servers straddle two leaves: {self._together} does not divide {s.down[0]} ports."
+            )
+        return notes
+
+    def _oversubscribed(self) -> Iterator[str]:
+        """What each ratio that was asked for came to, and the ports that it leaves free."""
+        s, ratios = self.shape, self.call.get("oversubscription", [])
+        for tier, ratio in enumerate(ratios[: s.tiers - 1]):
+            down, up = s.down[tier] * s.cables[tier], s.parents[tier + 1] * s.cables[tier + 1]
+            free = self.radix - down - up
+            if ratio != 1:
+                left = f"; {free:,} of its {self.radix:,} ports {'is' if free == 1 else 'are'} free" * (
+                    free > 0
+                )
+                each = f"each {TIER_NAMES[tier]} has {down:,} ports down for {up:,} up"
+                yield f"Oversubscription {down / up:.4g}:1: {each}{left}."
+
+    @property
+    def _rate(self) -> float:
+        """Bytes/s of the cable from an endpoint to one leaf."""
+        shared = self.call.get("attach") == "split"
+        return float(self.call["rate"]) / (self.shape.parents[0] if shared else 1)
+
+    @property
+    def _together(self) -> int:
+        """GPUs of a server on the same plane."""
+        return self.gpus // self.shape.parents[0] if self.shape.apart else self.gpus
+
+    def _place(self) -> NDArray[np.int64]:
+        """(endpoints,): which place of the tree, counted from 0, each endpoint is at."""
+        endpoint, ports = np.arange(self.shape.endpoints, dtype=np.int64), self.shape.down[0]
+        if not self.gpus:
+            return endpoint // ports
+        server, rank, together = endpoint // self.gpus, endpoint % self.gpus, self._together
+        if self.shape.apart:
+            rank //= self.shape.parents[0]
+        return server // ports * together + rank if self.rails else (server * together + rank) // ports
+
+    def _access(
+        self, endpoint: NDArray[np.int64], place: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The pairs of an endpoint and a leaf of its: (pairs,) node numbers each, endpoint by endpoint."""
+        first, planes = self.shape.first(1), self.shape.parents[0]
+        if self.shape.apart:
+            return endpoint, first + place * planes + endpoint % self.gpus % planes
+        leaf = first + place[:, np.newaxis] * planes + np.arange(planes, dtype=np.int64)
+        return np.repeat(endpoint, planes), leaf.ravel()
+
+    def _columns(self, place: NDArray[np.int64]) -> list[dict[str, NDArray[np.int64]]]:
+        """The attributes of endpoints, then of the switches of each tier."""
+        s, planes = self.shape, self.shape.parents[0]
+        columns: list[dict[str, NDArray[np.int64]]] = [{} for _ in range(s.tiers + 1)]
+        rank = np.arange(s.endpoints, dtype=np.int64) % max(self.gpus, 1)
+        if s.tiers > 2:
+            columns[1]["pod"], columns[2]["pod"] = s.subtree_of(1, 2), s.subtree_of(2, 2)
+            columns[0]["pod"] = place // s.down[1]
+        if self.gpus:
+            columns[0]["server"] = np.arange(s.endpoints, dtype=np.int64) // self.gpus
+        if self.rails:
+            columns[0]["rail"] = rank
+            leaf = np.arange(s.switches[0], dtype=np.int64)
+            at = leaf // planes % self._together
+            columns[1]["rail"] = at * planes + leaf % planes if s.apart else at
+        if planes > 1:
+            for tier, count in enumerate(s.switches, start=1):
+                columns[tier][self.lane] = np.arange(count, dtype=np.int64) % planes
+            if s.apart:
+                columns[0][self.lane] = rank % planes
+        return columns

@@ -1,0 +1,261 @@
+"""A topology as text, ``FAMILY:key=value,key=value``: read into typed arguments, written one canonical way.
+
+Knows how values of each type are spelled; knows no family, no preset and no file.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import networkx as nx
+
+from fabric.words.errors import ParameterError
+from fabric.words.units import format_rate, format_seconds, parse_rate, parse_time
+
+__all__ = [
+    "BOOLEAN",
+    "RATE",
+    "RATE_OR_ZERO",
+    "RATIOS",
+    "TIME",
+    "TIMES",
+    "WHOLE",
+    "WHOLES",
+    "Builder",
+    "Parameter",
+    "choice",
+    "ratio",
+    "read_arguments",
+    "write_arguments",
+]
+
+_ZERO = re.compile(r"0+(?:\.0*)?\s*([A-Za-z/]*)")
+_BOOLEANS = {
+    "true": True,
+    "yes": True,
+    "on": True,
+    "1": True,
+    "false": False,
+    "no": False,
+    "off": False,
+    "0": False,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """How a parameter is spelled: ``read`` (name, text) -> value; ``write`` value -> text that reads so."""
+
+    read: Callable[[str, str], Any]
+    write: Callable[[Any], str]
+    example: str
+
+
+def read_arguments(what: str, text: str, parameters: Mapping[str, Parameter]) -> dict[str, Any]:
+    """The typed arguments in ``text``, key=value pairs separated by commas, in the order of the parameters.
+
+    Raises:
+        ParameterError: a key is unknown (the legal ones are listed, the nearest suggested) or given twice, a
+            pair has no ``=``, or a value is not of its type; a bare number where a unit is needed is one of
+            these.
+
+    >>> read_arguments("fat-tree", "rate=400Gbps,k=8", {"k": WHOLE, "rate": RATE})
+    {'k': 8, 'rate': 50000000000.0}
+    """
+    found: dict[str, Any] = {}
+    for pair in text.split(",") if text.strip() else []:
+        key, equals, value = (part.strip() for part in pair.partition("="))
+        if not equals or not key or not value:
+            rule = f"key=value is needed, such as {_example(parameters)}"
+            raise ParameterError(f"in {what}:{text}", pair, rule)
+        if key not in parameters:
+            raise ParameterError(f"parameter of {what}", key, "unknown", parameters)
+        if key in found:
+            raise ParameterError(key, value, f"given twice in {what}:{text}")
+        found[key] = parameters[key].read(key, value)
+    return {key: found[key] for key in parameters if key in found}
+
+
+def write_arguments(what: str, arguments: Mapping[str, Any], parameters: Mapping[str, Parameter]) -> str:
+    """``what:key=value,...`` in the order of the parameters; ``what`` alone where there is no argument."""
+    pairs = [f"{key}={parameters[key].write(arguments[key])}" for key in parameters if key in arguments]
+    return f"{what}:{','.join(pairs)}" if pairs else what
+
+
+@dataclass(frozen=True, kw_only=True)
+class Builder:
+    """A function that returns a graph, how its parameters are spelled, and one line on it.
+
+    ``function`` takes keyword arguments; every one of them that can be written as text stands in
+    ``parameters``.
+    """
+
+    function: Callable[..., nx.Graph]
+    parameters: Mapping[str, Parameter]
+    summary: str
+
+    def given(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments that say something: those which are not spelled as the function's default is."""
+        defaults = self.defaults
+        return {
+            name: value
+            for name, value in arguments.items()
+            if value is not None
+            and (defaults[name] is None or self._spelled(name, value) != self._spelled(name, defaults[name]))
+        }
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The default of every argument of the function; None where it has none."""
+        arguments = inspect.signature(self.function).parameters.items()
+        return {name: None if p.default is p.empty else p.default for name, p in arguments}
+
+    def require(self, what: str, arguments: Mapping[str, Any]) -> None:
+        """Raise ParameterError where an argument that has no default is not among these."""
+        for name, argument in inspect.signature(self.function).parameters.items():
+            if argument.default is argument.empty and name not in arguments:
+                rule = f"{what} needs it, such as {name}={self.parameters[name].example}"
+                raise ParameterError(name, None, rule)
+
+    def _spelled(self, name: str, value: Any) -> str:
+        return self.parameters[name].write(value)
+
+
+def _example(parameters: Mapping[str, Parameter]) -> str:
+    return " or ".join(f"{key}={parameter.example}" for key, parameter in list(parameters.items())[:2])
+
+
+_DIGITS = re.compile(r"[0-9]{1,18}(_[0-9]{3})*")
+
+
+def _whole(name: str, text: str) -> int:
+    if not _DIGITS.fullmatch(text):
+        raise ParameterError(name, text, "a whole number, zero or more, such as 8")
+    return int(text)
+
+
+def _wholes(name: str, text: str) -> tuple[int, ...]:
+    items = [item.strip() for item in text.split("/")]
+    if not all(map(_DIGITS.fullmatch, items)):
+        raise ParameterError(name, text, "whole numbers with / between, such as 8/8")
+    return tuple(map(int, items))
+
+
+def choice(*legal: str) -> Parameter:
+    """A parameter that is one of a few words.
+
+    >>> choice("split", "one").read("attach", "One")
+    'one'
+    """
+
+    def read(name: str, text: str) -> str:
+        if text.lower() not in legal:
+            raise ParameterError(name, text, "one of a few words", legal)
+        return text.lower()
+
+    return Parameter(read=read, write=str, example=legal[0])
+
+
+def _boolean(name: str, text: str) -> bool:
+    if text.lower() not in _BOOLEANS:
+        raise ParameterError(name, text, "true or false", ("true", "false"))
+    return _BOOLEANS[text.lower()]
+
+
+def _rate_or_zero(name: str, text: str) -> float:
+    zero = _ZERO.fullmatch(text)
+    if zero is None:
+        return parse_rate(text, name)
+    if zero[1]:
+        parse_rate(f"1{zero[1]}", name)  # the unit must exist; nothing alone needs none
+    return 0.0
+
+
+def _write_rate(value: float) -> str:
+    if value == 0:
+        return "0"
+    short = format_rate(value).replace(" ", "")
+    exact = not short.endswith("Pbps") and parse_rate(short) == value  # petabits are written but not read
+    return short if exact else f"{float(value)!r}B/s"
+
+
+def _time(name: str, text: str) -> float:
+    return float(
+        f"{parse_time(text, name):.15g}"
+    )  # 25 * 1e-9 is not the number that 25e-9 is; to 15 digits it is
+
+
+def _write_time(value: float) -> str:
+    short = format_seconds(value).replace(" ", "")
+    return "0s" if value == 0 else short if _time("time", short) == value else f"{float(value)!r}s"
+
+
+def _times(name: str, text: str) -> tuple[float, ...]:
+    return _shortest([_time(name, item.strip()) for item in text.split("/")])
+
+
+def _write_times(value: Any) -> str:
+    return "/".join(map(_write_time, _shortest(_sequence(value))))
+
+
+_RATIO = re.compile(r"\s*([0-9.eE+-]{1,40}?)\s*(?::\s*([0-9.eE+-]{1,40}?)\s*)?")
+
+
+def ratio(text: str) -> float | None:
+    """The number that ``text`` is, alone or as ``down:up``; None unless it is finite and above zero.
+
+    >>> ratio("1.5"), ratio("3:2"), ratio("2:0")
+    (1.5, 1.5, None)
+    """
+    match = _RATIO.fullmatch(text)
+    try:
+        value = float(match[1]) / float(match[2] or 1) if match else math.nan
+    except (ValueError, ZeroDivisionError):
+        return None
+    return value if 0 < value < math.inf else None
+
+
+def _ratios(name: str, text: str) -> int | float | tuple[int | float, ...]:
+    ratios = []
+    for item in text.split("/"):
+        number = ratio(item)
+        if number is None:
+            rule = (
+                "a number above zero per tier from the leaf up, such as 3, 3:2 (three down, two up) or 3/1.5"
+            )
+            raise ParameterError(name, text, rule)
+        ratios.append(int(number) if number == int(number) else number)
+    return ratios[0] if len(ratios) == 1 else tuple(ratios)
+
+
+def _write_ratios(value: Any) -> str:
+    ratios = [int(ratio) if ratio == int(ratio) else float(ratio) for ratio in _sequence(value)]
+    while len(ratios) > 1 and ratios[-1] == 1:  # what is not said is 1
+        ratios.pop()
+    return "/".join(map(repr, ratios))
+
+
+def _sequence(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def _shortest(values: list[float]) -> tuple[float, ...]:
+    """The same list where the last value repeats for ever: 25ns/25ns is 25ns."""
+    while len(values) > 1 and values[-1] == values[-2]:
+        values = values[:-1]
+    return tuple(values)
+
+
+WHOLE = Parameter(read=_whole, write=str, example="8")
+WHOLES = Parameter(read=_wholes, write=lambda value: "/".join(map(str, _sequence(value))), example="32/32")
+BOOLEAN = Parameter(read=_boolean, write=lambda value: str(bool(value)).lower(), example="true")
+RATE = Parameter(read=lambda name, text: parse_rate(text, name), write=_write_rate, example="400Gbps")
+RATE_OR_ZERO = Parameter(read=_rate_or_zero, write=_write_rate, example="450GB/s")
+TIME = Parameter(read=_time, write=_write_time, example="25ns")
+TIMES = Parameter(read=_times, write=_write_times, example="25ns/250ns")
+RATIOS = Parameter(read=_ratios, write=_write_ratios, example="3/1")

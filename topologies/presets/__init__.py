@@ -1,0 +1,1 @@
+"""Fabrics that exist or were published, each with its disclaimer."""
