@@ -30,7 +30,7 @@ DOORS = {
     },
     "rich": {"sims.progress"},
     "pyarrow": {"sims.parquet"},
-    "distributed": {"sims.sweep.cluster", "sims.sweep.cluster_task"},
+    "distributed": {"sims.sweep.cluster", "sims.sweep.cluster_address", "sims.sweep.cluster_task"},
 }
 
 
