@@ -1,4 +1,4 @@
-"""Who can speak to the workers of a sweep: this machine in every recipe, certificates beyond it, words for both."""
+"""Who can speak to the workers of a sweep: this machine, or whoever shows a certificate; and what is said."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-dask = pytest.importorskip("dask")
 pytest.importorskip("distributed")
 
+import dask
 from sweep_cases import ROOT, by_key, scenarios, undisturbed
 
 from fabric.errors import ParameterError
