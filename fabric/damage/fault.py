@@ -21,6 +21,7 @@ NONE = "none"
 _TIERS = {"endpoint": 0, "leaf": 1, "spine": 2, "core": 3}
 _ITEM = re.compile(r"(cables|switches)=(?:(tier\d{1,4}|endpoint|leaf|spine|core):)?(\d+(?:\.\d+)?%|\d+)")
 _RATE = re.compile(r"(.*):rate=(\d+(?:\.\d+)?)%", re.DOTALL)
+_MOST_DIGITS = 18
 _FORMS = {
     "fail": ("cables=0.5%", "cables=26", "cables=tier1:26", "switches=tier2:3", "the path of a file", NONE),
     "degrade": ("cables=1%:rate=25%", "cables=tier1:26:rate=50%", "the path of a file:rate=25%", NONE),
@@ -122,6 +123,9 @@ def _parsed(option: str, item: str) -> Fault:
         if not 0 < share <= 100:
             raise ParameterError(option, item, "a share above 0% and at most 100%")
         return Fault(what=what, tier=level, share=share, rate=keeps)
+    if len(number.lstrip("0")) > _MOST_DIGITS:
+        raise ParameterError(option, item, f"how many, as a whole number of at most {_MOST_DIGITS} digits")
+    number = number.lstrip("0") or "0"
     if int(number) == 0:
         raise ParameterError(option, item, f"at least one, or {NONE}")
     return Fault(what=what, tier=level, count=int(number), rate=keeps)

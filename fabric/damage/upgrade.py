@@ -16,7 +16,7 @@ __all__ = ["EVERY", "Upgrade", "format_upgrades", "improved", "parse_upgrades"]
 
 EVERY = "every-cable"
 _MOST = 1_000
-_FORM = re.compile(r"([a-z][a-z0-9 -]*?)\s*(?:=\s*(\d+(?:\.\d+)?)x?)?", re.ASCII)
+_FORM = re.compile(r"([a-z](?:[a-z0-9-]| +(?=[a-z0-9-]))*+)\s*+(?:=\s*+(\d+(?:\.\d+)?)x?)?", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,7 @@ __all__ = [
     "parse_time",
 ]
 
-_NUMBER = re.compile(r"\s*([0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?)\s*([A-Za-z/µ]*)\s*")
+_NUMBER = re.compile(r"\s*+((?:[0-9]++(?:\.[0-9]++)?|\.[0-9]++)(?:[eE][+-]?[0-9]+)?)\s*+([A-Za-z/µ]*)\s*")
 _SIZES = {"B": 1, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12}
 _SIZES |= {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 _NCCL = {"": 1, "K": 2**10, "k": 2**10, "M": 2**20, "m": 2**20, "G": 2**30, "g": 2**30, "T": 2**40}
@@ -47,7 +47,10 @@ def _split(name: str, text: str, units: dict[str, float], examples: str) -> floa
     if unit not in units:
         rule = "a unit is needed" if not unit else f"unknown unit {unit!r}"
         raise ParameterError(name, text, f"{rule}: write it as {examples}", [u for u in units if u])
-    value = float(Decimal(number) * Decimal(repr(units[unit])))  # 300ns is 3e-07, not 3.0000000000000004e-07
+    try:  # in decimals, as 300ns is 3e-07, not 3.0000000000000004e-07
+        value = float(Decimal(number) * Decimal(repr(units[unit])))
+    except ArithmeticError:  # an exponent that no decimal has
+        value = math.inf
     if not math.isfinite(value):
         raise ParameterError(name, text, "a finite number")
     return value

@@ -35,7 +35,9 @@ def sweep(
     scheduler: Annotated[
         str | None,
         typer.Option(
-            metavar="tcp://HOST:PORT", help="Run on the workers of a Dask scheduler.", show_default=False
+            metavar="tcp://HOST:PORT",
+            help="Run on the workers of a Dask scheduler; tls:// beyond this machine.",
+            show_default=False,
         ),
     ] = None,
     sets: Annotated[

@@ -56,6 +56,7 @@ _DELAYS = _words("delay latency propagation_delay propagation")
 _PREFIX = {"": 0, "k": 3, "K": 3, "M": 6, "m": 6, "G": 9, "g": 9, "T": 12, "t": 12}
 _BITS = re.compile(r"([kKmMgGtT]?)(?:b|bit|bits|bps|bit/s|bits/s|b/s|bE|BE|be|E|base|bit_s|bits_s|b_s)?")
 _BYTES = re.compile(r"([kKMGT]?)(?:B/s|Bps|Byte/s|Bytes/s|B_s)")
+_LONGEST_NAME = 200  # characters of a column's name that may hold a unit
 _SECONDS = {"s": 0, "sec": 0, "seconds": 0, "ms": -3, "us": -6, "µs": -6, "μs": -6, "ns": -9, "ps": -12}
 _VALUE = re.compile(
     r"([+-]?[0-9][0-9 '_\u00a0\u202f]*(?:[.,][0-9]+)*(?:[eE][+-]?[0-9]+)?|[+-]?[.,][0-9]+)\s*(\S.*)?"
@@ -108,6 +109,8 @@ def columns(header: Sequence[str]) -> Columns:
 
 @lru_cache(1 << 10)
 def _column(cell: str) -> tuple[str, str]:
+    if len(cell) > _LONGEST_NAME:  # nobody's unit, and the search for one takes the square of its length
+        return cell, ""
     if re.match(r"(source|target|edge)_", cell) or cell in ("source", "target", "rate_Gbps", "delay_s"):
         return cell, ""
     match = re.fullmatch(r"(.*?)[\s_]*[(\[]\s*(\S+?)\s*[)\]]", cell)

@@ -22,7 +22,8 @@ MOST = 100_000  # values of an axis, points of a sweep; all are put together and
 Assignments = tuple[tuple[str, str], ...]  # (key, text) pairs
 
 _FROM_TO = re.compile(r"(-?[0-9]+)\s*\.\.\s*(-?[0-9]+)(?:\s*:\s*(-?[0-9]+))?")
-_FACTOR = re.compile(r"\s*([0-9.]+\s*[A-Za-z]*)\s*:\s*([0-9.]+\s*[A-Za-z]*)\s*:\s*([x+].*)")
+_FACTOR = re.compile(r"\s*+([0-9.]++\s*+[A-Za-z]*+)\s*+:\s*+([0-9.]++\s*+[A-Za-z]*+)\s*+:\s*+([x+].*)")
+_MOST_DIGITS = 19  # of a number with its sign: what 64 bits hold
 _IN_BYTES = ("size", "algorithm.segment")
 
 
@@ -97,6 +98,8 @@ def value_text(key: str, value: Any) -> str:
 
 def _expanded(key: str, text: str) -> Sequence[str]:
     if match := _FROM_TO.fullmatch(text):
+        if max(len(digits or "") for digits in match.groups()) > _MOST_DIGITS:
+            raise ParameterError(key, text, f"first..last of at most {_MOST_DIGITS} digits")
         first, last, step = int(match[1]), int(match[2]), 1 if match[3] is None else int(match[3])
         if step < 1:
             raise ParameterError(key, text, f"a step of at least 1 (this is {step})")

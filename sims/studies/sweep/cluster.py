@@ -24,6 +24,7 @@ from fabric.words.errors import FabricsimError, ParameterError
 from sims.scenario.row import Failure, Row, read_result
 from sims.scenario.scenario import Scenario
 from sims.scenario.version import model_version
+from sims.studies.sweep.cluster_address import open_to_others, require_certificates
 from sims.studies.sweep.cluster_task import about, work
 from sims.studies.sweep.piles import DEATHS, Piles
 
@@ -45,7 +46,7 @@ class SchedulerLostError(ClusterError):
 
 
 class DaskCluster:
-    """Runs scenarios on the workers of the Dask scheduler at ``address``, as ``tcp://host:8786``.
+    """Runs scenarios on the workers of the Dask scheduler at ``address``, as ``tcp://host:8786`` or ``tls://``.
 
     ``timeout``: seconds to find the scheduler; ``patience``: seconds to be without any worker, at the start
     or in the middle; ``say``: where a line for the user goes, by default stderr. Leaving the context takes
@@ -74,7 +75,7 @@ class DaskCluster:
 
         Raises:
             FabricsimError: ``distributed`` is not installed.
-            ParameterError: ``address`` is none.
+            ParameterError: ``address`` is none, or its certificates are missing.
             ClusterError: no scheduler or no worker in time, or a worker runs another fabricsim.
         """
         try:
@@ -83,6 +84,9 @@ class DaskCluster:
         except ImportError:
             rule = "needs the extra [cluster]: in the checkout, python -m pip install -e '.[cluster]'"
             raise FabricsimError(f"--scheduler {self.address}: {rule}") from None
+        require_certificates(self.address)
+        if warning := open_to_others(self.address):
+            self._say(warning)
         # Its loggers report every closed connection with a traceback; what matters is said by our errors.
         self._levels = {name: logging.getLogger(name).level for name in _NOISY}
         for name in _NOISY:

@@ -80,7 +80,7 @@ def run_sweep(
         spec: the sweep, or the path of its file.
         out: a folder, made if it is not there; points that failed before are tried again.
         jobs: processes at most, by default one per core; 1 runs everything in this one.
-        scheduler: the address of a Dask scheduler that runs the points instead, as ``tcp://host:8786``.
+        scheduler: the address of a Dask scheduler that runs the points instead, as ``tcp://host:8786`` or ``tls://``.
         planned: the plan of ``spec``, where there is one already.
         say: told, line by line, what a user should know and no result says.
         watch: is given the results as they come and their number, and passes them on.

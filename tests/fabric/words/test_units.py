@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fabric.damage.fault import parse_faults
+from fabric.damage.upgrade import parse_upgrades
 from fabric.words.errors import ParameterError
 from fabric.words.units import (
     format_rate,
@@ -202,3 +209,25 @@ def test_times_as_text(seconds: float, text: str) -> None:
 )
 def test_rates_as_text(rate: float, text: str) -> None:
     assert format_rate(rate) == text
+
+
+@pytest.mark.parametrize(
+    "read",
+    [parse_rate, parse_time, parse_sizes, parse_upgrades, partial(parse_faults, "fail")],
+)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1" + " " * 50_000 + "!",
+        "leaf" + " " * 50_000 + "!",
+        "9" * 50_000 + "!",
+        "1e" + "3" * 400,
+        "1e999999999",
+        "cables=" + "9" * 5000,
+    ],
+)
+def test_long_texts_are_taken_or_refused_at_once(read: Callable[[str], object], text: str) -> None:
+    began = time.process_time()
+    with suppress(ParameterError):
+        read(text)
+    assert time.process_time() - began < 2  # the square of 50,000 took four and more

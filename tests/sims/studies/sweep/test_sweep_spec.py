@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -212,3 +213,13 @@ def test_values(key: str, given: object, values: tuple[str, ...]) -> None:
 def test_bad_values(key: str, given: object, rule: str) -> None:
     with pytest.raises(ParameterError, match=rule):
         read_values(key, given)
+
+
+@pytest.mark.parametrize("text", ["0.." + "9" * 5000, "9" * 20 + "..1", "1" + " " * 50_000 + ":2:?"])
+def test_long_ranges_are_refused_or_a_text_at_once(text: str) -> None:
+    began = time.process_time()
+    try:
+        assert read_values("seed", text) == (text,)  # no range: what a seed may be is checked later
+    except ParameterError as error:
+        assert "at most 19 digits" in str(error)
+    assert time.process_time() - began < 2
