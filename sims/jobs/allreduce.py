@@ -56,7 +56,7 @@ class AllReduce:
     size.
 
     ``topology`` names the fabric in the rows; ``digest`` is the hash of its contents where it is not built
-    from a text (by default that of the compiled arrays). ``settings``: those of sims.setup.Setup. Ranks are
+    from a text (by default that of the compiled arrays). ``settings``: those of Setup. Ranks are
     placed and grouped on ``fabric``; traffic runs on ``left``, what its faults leave of it.
     """
 
@@ -324,7 +324,7 @@ def all_reduce(
 
     ``algorithm``: one or several names, as in ``"ring,tree:segment=1MiB"``. ``sizes``: in bytes, or as text
     (``"8:16G:x4"``). ``settings``: those of AllReduce. Hierarchical algorithms run in ``SLICES`` slices where
-    the text names no ``pipeline`` (sims.collectives.sliced); the rows say so.
+    the text names no ``pipeline`` (sims.workload.collectives.sliced); the rows say so.
     """
     if isinstance(sizes, (int, str)):
         sizes = parse_sizes(str(sizes))

@@ -26,7 +26,7 @@ __all__ = ["FlowRun"]
 class FlowRun:
     """``whole``: the fabric before its ``faults``, which are drawn from ``seed``; ``course``: what happens
     during the run; ``packets``: the settings of the packet engine, None for the fluid one; ``resolution``: as
-    in sims.network.FluidNetwork.
+    in sims.models.fluid.network.FluidNetwork.
 
     Raises:
         ParameterError: something is to happen during a run of packets, or the policy cannot follow it.

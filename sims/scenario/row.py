@@ -31,12 +31,12 @@ class Row:
 
     ``used``: the algorithm that ran (differs from the scenario's only for ``auto``); ``efficiency``,
     ``limit_link``, ``contention``, ``worst_link``, ``worst_load``, ``latency_share``: as in
-    sims.program.Limit; ``planes``: to how many switches of the network an endpoint is cabled,
-    ``planes_used``: as in sims.program.Program (0: not said);
-    ``utilisation``: per kind of link, as in sims.program.Program.utilisation; ``packets``: as in
-    sims.packet.summary, empty for other engines; ``disturbance``: as in sims.faults.campaign, empty for
+    sims.models.fluid.program.Limit; ``planes``: to how many switches of the network an endpoint is cabled,
+    ``planes_used``: as in sims.models.fluid.program.Program (0: not said);
+    ``utilisation``: per kind of link, as in sims.models.fluid.program.Program.utilisation; ``packets``: as in
+    packet.summary, empty for other engines; ``disturbance``: as in faults.campaign, empty for
     one undisturbed all-reduce (of several, ``time_s`` is the mean); ``gains``: seconds that each remedy
-    of sims.explain would save, where it was asked for. They are results of other scenarios, so rows are
+    of explain.explainer would save, where it was asked for. They are results of other scenarios, so rows are
     equal without them. GB = 1e9 bytes.
     """
 

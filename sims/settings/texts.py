@@ -37,7 +37,7 @@ __all__ = [
     "with_part",
 ]
 
-ENGINES = ("flow", "bound", "packet")  # what sims.allreduce runs, without SimPy
+ENGINES = ("flow", "bound", "packet")  # what sims.jobs.allreduce runs, without SimPy
 
 DEFAULTS: Mapping[str, str] = {
     "topology": "preset:colossus-100k",

@@ -2,7 +2,7 @@
 
 A schedule is a sequence of phases, a phase is a set of transfers between *ranks*. Data is counted in equal
 chunks, so that one schedule serves every message size; bytes appear only in :meth:`Phase.bytes_of`.
-:mod:`sims.replay` checks a schedule without any network.
+:mod:`sims.workload.replay` checks a schedule without any network.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Phase:
 
     Raises:
         ParameterError: a shape or a layout promised above is broken. (Whether the transfers add up to the
-            collective is the business of :func:`sims.replay.replay`.)
+            collective is the business of :func:`sims.workload.replay.replay`.)
     """
 
     kind: Kind

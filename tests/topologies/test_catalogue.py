@@ -172,7 +172,7 @@ def test_every_family_says_what_it_is() -> None:
 def test_names_are_fetched_when_used() -> None:
     code = "import sys, topologies; assert 'networkx' not in sys.modules and 'numpy' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
-    import topologies.families.fat_tree  # binds topologies.fat_tree to the module, were it not kept from it
+    import topologies.families.fat_tree
 
     for name in topologies.__all__:
         assert callable(getattr(topologies, name)) and name in dir(topologies)

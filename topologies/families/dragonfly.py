@@ -1,6 +1,6 @@
 """Dragonflies: groups of fully connected routers, any two groups joined by global cables.
 
-Knows routers and groups; how global ports are paired is in ``topologies.global_cables``.
+Knows routers and groups; how global ports are paired is in ``topologies.parts.global_cables``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Dragonfly+: groups of leaves and spines, any two groups joined by cables between their spines.
 
-Knows leaves, spines and groups; how global ports are paired is in ``topologies.global_cables``.
+Knows leaves, spines and groups; how global ports are paired is in ``topologies.parts.global_cables``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Fat trees: the k-ary one of Al-Fares, and the smallest one that holds a number of endpoints.
 
-Knows ports, servers and rails; the arithmetic of the tree itself is in ``topologies.tree``.
+Knows ports, servers and rails; the arithmetic of the tree itself is in ``topologies.parts.tree``.
 """
 
 from __future__ import annotations

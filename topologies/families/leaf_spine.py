@@ -1,6 +1,6 @@
 """Leaf-spine fabrics: every leaf cabled to every spine. The tree of two tiers, counted switch by switch.
 
-Knows its arguments; servers and cables are in ``topologies.cluster``.
+Knows its arguments; servers and cables are in ``topologies.parts.cluster``.
 """
 
 from __future__ import annotations

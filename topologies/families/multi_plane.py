@@ -1,6 +1,6 @@
 """Multi-plane fabrics: several trees side by side, and endpoints on all of them or on one each.
 
-Knows planes; the tree of a plane is in ``topologies.tree``, servers in ``topologies.cluster``.
+Knows planes; the tree of a plane is in ``topologies.parts.tree``, servers in ``topologies.parts.cluster``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Generalised fat trees by their lists: XGFT(h; m; w), and PGFT(h; m; w; p) with parallel cables.
 
-The other trees here are instances of these. Knows their arguments; the arithmetic is in ``topologies.tree``.
+The other trees here are instances of these. Knows their arguments; the arithmetic is in ``parts.tree``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Rail-only fabrics: the GPUs of equal rank are joined, each rail by itself, and no spine joins the rails.
 
-Knows rails as planes apart; the tree of a rail is in ``topologies.tree``, servers in ``topologies.cluster``.
+Knows rails as planes apart; the tree of a rail is in ``parts.tree``, servers in ``parts.cluster``.
 """
 
 from __future__ import annotations

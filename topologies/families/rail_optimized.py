@@ -1,6 +1,6 @@
 """Rail-optimised fabrics: each group of servers has a leaf for every rail, and spines join all leaves.
 
-Knows groups, rails and ports; servers and cables are in ``topologies.cluster``.
+Knows groups, rails and ports; servers and cables are in ``topologies.parts.cluster``.
 """
 
 from __future__ import annotations

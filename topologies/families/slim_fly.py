@@ -1,6 +1,6 @@
 """Slim Flies: the graphs of McKay, Miller and Siran, of diameter two.
 
-Knows the sets X and X' of its field; the arithmetic of the field is in ``topologies.galois``.
+Knows the sets X and X' of its field; the arithmetic of the field is in ``topologies.parts.galois``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """One switch with everything on it: the tree of one tier, and the bound that every other fabric is held to.
 
-Knows its arguments; servers and cables are in ``topologies.cluster``.
+Knows its arguments; servers and cables are in ``topologies.parts.cluster``.
 """
 
 from __future__ import annotations

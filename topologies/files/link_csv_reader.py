@@ -1,6 +1,6 @@
 """A link list in CSV read back into a graph, every row checked against the earlier ones.
 
-The columns are those of ``topologies.link_csv``, which writes it. Knows the columns; not what they mean.
+The columns are those of ``files.link_csv``, which writes it. Knows the columns; not what they mean.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Servers of GPUs on the leaves of a tree of switches: counted, described and made into a graph.
 
-Knows servers, rails, planes and cables; which switches there are is in ``topologies.tree``.
+Knows servers, rails, planes and cables; which switches there are is in ``topologies.parts.tree``.
 """
 
 from __future__ import annotations

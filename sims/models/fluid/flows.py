@@ -38,7 +38,7 @@ class FlowResult:
     at least, a lower bound of the makespan; ``used``: share of the links between switches that carry
     anything; ``planes_used``: over how many of its planes an endpoint sends, in the mean;
     ``solves``: how often rates were found; ``packets``: what the packet model saw besides
-    (sims.packet.summary), empty for fluid flows; ``ports``: the same as columns, with a line for each port;
+    (packet.summary), empty for fluid flows; ``ports``: the same as columns, with a line for each port;
     ``faults``: those that struck, in the order of time.
     """
 
@@ -111,7 +111,7 @@ class RoutedTraffic:
     def again(
         self, *, capacity: NDArray[np.float64] | None = None, profile: LatencyProfile | None = None
     ) -> RoutedTraffic:
-        """The same paths with other capacities or latencies; arguments as of sims.program.Program."""
+        """The same paths with other capacities or latencies; arguments as of fluid.program.Program."""
         fabric = self.fabric if capacity is None else self.fabric.with_capacity(capacity)
         return replace(self, fabric=fabric, profile=profile or self.profile)
 
@@ -204,7 +204,7 @@ def run_flows(
 ) -> FlowResult:
     """Run ``traffic`` to its last completion.
 
-    A flow of several queue pairs ends with the last of them. ``resolution``: see sims.network.FluidNetwork; 0
+    A flow of several queue pairs ends with the last of them. ``resolution``: see FluidNetwork; 0
     is exact. ``striking``: faults during the run; ``timeline``: filled with the goodput over time.
 
     Raises:

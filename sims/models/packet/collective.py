@@ -96,9 +96,9 @@ class PacketProgram:
         check_cost(self.hops(size), flows, self.settings)
 
     def run(self, size: float, *, factor: float = 1.0) -> tuple[float, dict[str, dict[str, float]]]:
-        """Seconds from start to the last receipt, and what the network saw (sims.packet.summary).
+        """Seconds from start to the last receipt, and what the network saw (sims.models.packet.summary).
 
-        ``factor``: what the latency of messages is multiplied by (sims.program.Program.latency_factor).
+        ``factor``: what the latency of messages is multiplied by (fluid.program.Program.latency_factor).
 
         Raises:
             ParameterError: too many packets for this model.

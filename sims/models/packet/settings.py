@@ -33,7 +33,7 @@ class PacketSettings:
         buffer: bytes at the far end of each link into a switch, in slots of one full packet; None: 64 slots
             and as many as the link's own round trip fills, as headroom is sized by the length of the cable.
         cc: ``none`` sends as fast as the NIC can; ``window`` keeps a window per queue pair
-            (sims.packet.control).
+            (sims.models.packet.control).
         steps: a rank begins the next phase of a collective on ``receipt`` of what is due to it, or at a
             ``barrier``, when all ranks may, as in the fluid model.
 

@@ -29,7 +29,7 @@ def plot_busbw(
     overlay: Sequence[NcclLog] = (),
     panels: Sequence[Sequence[Row]] = (),
 ) -> None:
-    """Bus bandwidth over message size, one line per algorithm; more as in sims.figures.lines.plot_lines."""
+    """Bus bandwidth over message size, one line per algorithm; more as in lines.plot_lines."""
     plot_lines(ax, rows, "size_bytes", "busbw_GBps", color, overlay=overlay, panels=panels)
 
 

@@ -1,6 +1,6 @@
 """Routing policies compared: how fast flows are, and how full the links of each tier.
 
-Draws the rows of sims.balance; runs nothing.
+Draws the rows of sims.jobs.routing_compare; runs nothing.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ BalanceRow = Mapping[str, Any]
 def balance_figure(rows: Sequence[BalanceRow], disclaimer: str = "") -> Figure:
     """The rates of all flows above, the loads of the links between switches below, a panel for each policy.
 
-    ``rows``: one for each policy and kind of link, as of sims.balance.balance_rows.
+    ``rows``: one for each policy and kind of link, as of sims.jobs.routing_compare.balance_rows.
     """
     policies = list(dict.fromkeys(row["routing"] for row in rows))
     lines = -(-len(policies) // _ABREAST)

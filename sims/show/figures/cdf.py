@@ -30,7 +30,7 @@ def plot_cdf(
     """The distribution of ``x`` over the seeds, one staircase per algorithm and whatever else differs.
 
     A step rises at every value by one over the number of runs. ``panels``: as in
-    sims.figures.lines.plot_lines.
+    sims.show.figures.lines.plot_lines.
 
     Raises:
         ParameterError: no two rows differ in their seed alone.

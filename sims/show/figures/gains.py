@@ -28,10 +28,10 @@ _LOSS = "#999999"
 
 
 def plot_gains(ax: Axes, rows: Sequence[Row], *, panels: Sequence[Sequence[Row]] = ()) -> None:
-    """A bar per remedy of sims.explain at the largest size: the share of the time that it would save.
+    """A bar per remedy of explain.explainer at the largest size: the share of the time that it would save.
 
     What costs time points to the left. Over several seeds, medians. All panels have the same remedies in the
-    same order, that of the largest gain in any of them. ``panels``: as in sims.figures.lines.plot_lines.
+    same order, that of the largest gain in any of them. ``panels``: as in sims.show.figures.lines.plot_lines.
 
     Raises:
         ParameterError: the rows hold no gains, or differ in more than the seed.

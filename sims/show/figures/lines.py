@@ -51,8 +51,8 @@ def plot_lines(
 
     Rows that differ in their seed alone are one point: its median, in a band from the 5th to the 95th
     percentile. ``panels``: the rows of all panels of the figure of which ``rows`` are one, so that a line has
-    the same name and mark in each. ``costs``: as in sims.figures.columns.column. ``overlay``: logs to stand
-    beside the lines, as in sims.figures.measured.
+    the same name and mark in each. ``costs``: as in columns.column. ``overlay``: logs to stand
+    beside the lines, as in sims.show.figures.measured.
 
     Raises:
         ParameterError: no rows, an unknown column, one of words on an axis, or logs that do not fit.

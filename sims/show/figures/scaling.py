@@ -34,7 +34,7 @@ def plot_scaling(
     """Time on the first of two axes and efficiency on the second, over ``x``, one line per algorithm.
 
     The thin dotted line of each algorithm is its ideal time: time times efficiency. ``panels``: as in
-    sims.figures.lines.plot_lines.
+    sims.show.figures.lines.plot_lines.
 
     Raises:
         ParameterError: all rows have the same value of ``x``.

@@ -36,7 +36,7 @@ def plot_utilisation(
     """A group of bars per kind of link, a bar per algorithm and whatever else differs, at the largest size.
 
     Bars are the mean share of the capacity over all links of the kind, weighted by capacity; the mark above
-    is the fullest link. Both are medians over the seeds. ``panels``: as in sims.figures.lines.plot_lines.
+    is the fullest link. Both are medians over the seeds. ``panels``: as in lines.plot_lines.
 
     Raises:
         ParameterError: the rows hold no utilisation, or there are more bars than can be told apart.

@@ -50,7 +50,7 @@ def _columns(start: str, values: Sequence[object]) -> str:
 def allreduce_header(
     row: Row, disclaimer: str = "", notes: Sequence[str] = (), where: str = ""
 ) -> Iterator[str]:
-    """What was run, from any of its rows; ``where``: the servers and leaves of the ranks (sims.members)."""
+    """What was run, from any of its rows; ``where``: the servers and leaves of the ranks."""
     s = row.scenario
     yield f"# fabricsim {row.version}: all-reduce, simulated ({s.engine} model)"
     yield f"# topology   {s.topology}: {row.endpoints:,} endpoints"

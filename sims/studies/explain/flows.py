@@ -1,4 +1,4 @@
-"""Why plain flows take as long as they do, and what would help: the remedies of sims.explain, run again."""
+"""Why plain flows take as long as they do, and what would help: the remedies of ``explainer``, run again."""
 
 from __future__ import annotations
 

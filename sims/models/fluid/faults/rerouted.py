@@ -15,7 +15,7 @@ __all__ = ["Rerouted"]
 
 
 class Rerouted:
-    """``program``: as it runs now; ``home``: as it runs on the healthy fabric. Runs as sims.engine.collective
+    """``program``: as it runs now; ``home``: as it runs on the healthy fabric. Runs as engine.collective
     asks: its stages may change between two phases.
     """
 

@@ -127,7 +127,7 @@ def is_schedule(text: str) -> bool:
 
 
 def parse_faults_text(text: str) -> Wear | FaultSchedule | None:
-    """The faults during a run: ``none``, a profile (sims.faults.wear) or the path of a schedule.
+    """The faults during a run: ``none``, a profile (sims.models.fluid.faults.wear) or the path of a schedule.
 
     Raises:
         FabricsimError: neither, or what is wrong with it.

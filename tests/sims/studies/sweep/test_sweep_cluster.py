@@ -33,7 +33,7 @@ pytestmark = [
 # A worker is slow enough to be killed in mid-sweep, and a scenario can take its worker with it.
 PRELOAD = """
 import os, signal, time
-import sims.sweep.cluster_task as task
+import sims.studies.sweep.cluster_task as task
 run = task.Bench().run  # dask may load this file twice
 def slow(scenario):
     if scenario.size_bytes == 666:
@@ -198,7 +198,7 @@ def test_the_last_worker_gone_is_an_error_and_not_a_hang(cluster: Cluster) -> No
 
 
 def test_workers_of_another_model_or_with_another_fabric_are_named(cluster: Cluster, tmp_path: Path) -> None:
-    worker = cluster.worker(preload="import sims.scenario\nsims.scenario.MODEL_VERSION = 99\n")
+    worker = cluster.worker(preload="from sims.scenario import scenario\nscenario.MODEL_VERSION = 99\n")
     with (
         pytest.raises(ClusterError, match=r"worker tcp://\S+ has MODEL_VERSION 99, here it is 1: start"),
         cluster.client(),
