@@ -63,10 +63,10 @@ def divisor(name: str, value: int, whole_of: str, total: int) -> None:
     Raises:
         ParameterError: it does not; names the divisors next to it.
 
-    >>> divisor("gpus_per_server", 5, "endpoints", 32)
+    >>> divisor("servers", 5, "endpoints", 32)
     Traceback (most recent call last):
     ...
-    fabric.errors.ParameterError: gpus_per_server: 5: divides the 32 endpoints: the nearest legal are 4 and 8
+    fabric.words.errors.ParameterError: servers: 5: divides the 32 endpoints: the nearest legal are 4 and 8
     """
     if total % value == 0:
         return

@@ -26,7 +26,7 @@ def parts(name: str, text: str) -> dict[str, Any]:
     """What a text of a scenario says by parts, defaults included: family or name, then its parameters.
 
     >>> parts("topology", "fat-tree:k=8")["k"], parts("routing", "ecmp:qps=4")
-    (8, {'name': 'ecmp', 'qps': 4})
+    (8, {'name': 'ecmp', 'qps': 4, 'salt': 'switch'})
     """
     head, _, rest = text.partition(":")
     if name == "topology":
