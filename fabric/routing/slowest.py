@@ -63,7 +63,6 @@ class _Pieces:
             leg = np.concatenate([leg, leg[np.searchsorted(self.flow, owner, side="right") - 1]])
             self.flow = np.concatenate([self.flow, owner])
         nodes = len(f.kind)
-        apart = (int(leg.max(initial=0)) + 1 + self.flow) * nodes
-        ends = [np.where(end < n, apart, leg * nodes) + end for end in (tail, head)]
+        ends = [np.where(end < n, self.flow, leg) * nodes + end for end in (tail, head)]
         index = np.unique(np.concatenate(ends), return_inverse=True)[1]
         self.tail, self.head = np.split(index, 2)

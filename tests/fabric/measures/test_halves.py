@@ -110,3 +110,9 @@ def test_parts_of_nodes() -> None:
     F = Fabric.from_graph(stars([2, 0]), allow_partition=True)
     assert part_of(F).tolist() == [0, 0, 1, 0]
     assert set(part_of(Fabric.from_graph(rail_only())).tolist()) == {0}
+
+
+@pytest.mark.parametrize("size", [1, 6, 7])
+def test_one_part_is_cut_in_the_middle(size: int) -> None:
+    """Half of its capacity, for an odd number of endpoints as well."""
+    assert half_capacity(np.array([size]), np.array([14.0])) == 7.0
