@@ -19,7 +19,7 @@ from sims.studies.sweep.bench import Bench
 # of 666 bytes takes its worker with it.
 SLOW = """
 import os, signal, time
-import sims.sweep.bench as bench
+import sims.studies.sweep.bench as bench
 run = bench.Bench.run
 def slow(self, scenario):
     if scenario.size_bytes == 666:

@@ -20,5 +20,5 @@ __all__ = list(_HOME)
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
-        raise AttributeError(f"module 'sims.sweep' has no attribute {name!r}")
-    return getattr(import_module(f"sims.sweep.{_HOME[name]}"), name)
+        raise AttributeError(f"module 'sims.studies.sweep' has no attribute {name!r}")
+    return getattr(import_module(f"sims.studies.sweep.{_HOME[name]}"), name)

@@ -26,7 +26,8 @@ __all__ = ["Worker", "main"]
 # The caller's main module is not imported, as multiprocessing would: this works in a notebook and in a script
 # without a guard. The path says which fabricsim is meant.
 _PROGRAM = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from sims.sweep.process import main; main()"
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1])\n"
+    "from sims.studies.sweep.process import main; main()"
 )
 _ONE_CORE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _CHUNK = 2**20  # bytes read at once

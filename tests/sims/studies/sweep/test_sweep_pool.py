@@ -113,7 +113,7 @@ def test_a_script_needs_no_guard(tmp_path: Path) -> None:
     """Nor does a notebook: a worker imports fabricsim, and never the program that started it."""
     script = tmp_path / "script.py"
     script.write_text(
-        "from sims.sweep import read_sweep, run_sweep\n"
+        "from sims.studies.sweep import read_sweep, run_sweep\n"
         "spec = read_sweep(sets=['topology=star:endpoints=4', 'size=8:1K:x2'])\n"
         "print(run_sweep(spec, 'out', jobs=2))\n"
     )

@@ -167,7 +167,7 @@ def test_the_lock_follows_no_link_and_empties_nothing(tmp_path: Path) -> None:
 
 def test_one_writer_at_a_time_and_a_dead_one_does_not_count(tmp_path: Path) -> None:
     program = (
-        "import sys, time; from sims.sweep.store import Store\n"
+        "import sys, time; from sims.studies.sweep.store import Store\n"
         "with Store(sys.argv[1]):\n    print(1, flush=True)\n    time.sleep(60)"
     )
     holder = subprocess.Popen(
@@ -221,7 +221,8 @@ def test_a_folder_that_cannot_be_written_to_is_one_line(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs another user, whom this one may become")
 def test_somebody_elses_folder_is_one_line(tmp_path: Path) -> None:
     program = (
-        "import os, sys; from sims.sweep.store import Store; from fabric.errors import FabricsimError\n"
+        "import os, sys; from sims.studies.sweep.store import Store\n"
+        "from fabric.words.errors import FabricsimError\n"
         "os.setuid(65534)\n"
         "try:\n    Store(sys.argv[1]).__enter__()\nexcept FabricsimError as error:\n    print(error)"
     )
