@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from fabric.damage.degraded import cable_links
 from fabric.graph.fabric import Fabric
 from fabric.graph.node_names import NodeNames
+from fabric.machine.document import read_text
 from fabric.words.errors import FileFormatError, ParameterError
 from fabric.words.hostlist import split_names
 
@@ -28,10 +28,7 @@ def read_cables(fabric: Fabric, path: str) -> NDArray[np.int64]:
     Raises:
         FileFormatError: the file cannot be read or names nothing; a line names what is not there.
     """
-    try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileFormatError(path, "", f"cannot be read: {error}") from None
+    lines = read_text(path).splitlines()
     names = CableNames(fabric)
     found = []
     for number, line in enumerate(lines, 1):

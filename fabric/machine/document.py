@@ -32,21 +32,21 @@ _DOTTED = re.compile(
 )
 
 
-def read_bytes(path: str | os.PathLike[str]) -> bytes:
+def read_bytes(path: str | os.PathLike[str], *, most: float = math.inf, rule: str = "") -> bytes:
     """What is in a file.
 
     Raises:
-        FileFormatError: it cannot be read.
+        FileFormatError: it cannot be read, or has more than ``most`` bytes: ``rule``.
         TooLargeError: what is made of it would not fit in memory; said before that much is read.
     """
     name, free = os.fspath(path), available_memory()
-    most, pieces = free / _PER_BYTE, []
+    fits, pieces = min(most + 1, free / _PER_BYTE), []
     try:
         with open(name, "rb") as file:
             size, read = os.fstat(file.fileno()).st_size, 0
             if not size:  # a pipe or a device, which may never end
-                most = min(most, _MOST_UNSAID)
-            while max(size, read) <= most and (more := file.read(max(size, _PIPE))):
+                fits = min(fits, _MOST_UNSAID)
+            while max(size, read) <= fits and (more := file.read(max(size, _PIPE))):
                 pieces.append(more)
                 read += len(more)
     except OSError as error:
@@ -54,6 +54,8 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
     except ValueError:  # a NUL in the path
         raise FileFormatError(name, "", "cannot be read: no file has such a name") from None
     if (size := max(size, read)) > most:
+        raise FileFormatError(name, "", rule)
+    if size > fits:
         raise TooLargeError(f"{name}, a file of {size / 1e9:,.1f} GB", size * _PER_BYTE, free)
     return b"".join(pieces)
 

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from fabric.graph.fabric import Fabric
 from fabric.graph.schema import GPU, SWITCH
+from fabric.machine.document import read_text
 from fabric.routing.distance import Block, distances, unreached
 from fabric.routing.draw import Draw
 from fabric.routing.paths import Paths
@@ -156,10 +157,7 @@ def _next(
 
 
 def _read(f: Fabric, path: str) -> Tables:
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileFormatError(path, "", f"cannot be read: {error}") from None
+    text = read_text(path)
     reader = csv.reader(text.splitlines())
     try:
         table = [(reader.line_num, [cell.strip() for cell in row]) for row in reader if row]

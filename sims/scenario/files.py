@@ -125,10 +125,25 @@ def records_text(records: Sequence[Mapping[str, Any]], kind: str) -> str:
         return "".join(json.dumps(dict(r), allow_nan=False) + "\n" for r in records)
     text = io.StringIO()
     if records:
-        writer = csv.writer(text, lineterminator="\n")
+        writer = _writer(text)
         writer.writerow(records[0])
         writer.writerows(map(_cell, r.values()) for r in records)
     return text.getvalue()
+
+
+class _Lines:
+    """A file to which lines that end in CR LF go with LF."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self.file = file
+
+    def write(self, line: str) -> None:
+        self.file.write(f"{line[:-2]}\n")
+
+
+def _writer(file: IO[str]) -> Any:
+    """A csv.writer of lines that end in LF. It puts in quotes what its own line end has a part of: CR too."""
+    return csv.writer(_Lines(file), lineterminator="\r\n")
 
 
 def _cell(value: Any) -> Any:
@@ -153,7 +168,7 @@ def write_columns(path: str | os.PathLike[str], columns: Mapping[str, Sequence[A
         write_records(path, [dict(zip(names, values)) for values in zip(*columns.values())])
         return
     with replaced(path) as file:
-        writer = csv.writer(file, lineterminator="\n")
+        writer = _writer(file)
         writer.writerow(columns)
         writer.writerows(
             zip(*(map(_cell, values) if _holds_text(values) else values for values in columns.values()))

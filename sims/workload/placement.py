@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from fabric import Fabric
 from fabric.graph.fabric import ranges
 from fabric.graph.node_names import NodeNames
+from fabric.machine.document import read_text
 from fabric.words.errors import FileFormatError, ParameterError
 from fabric.words.hostlist import expand
 
@@ -196,10 +197,7 @@ def _listed(names: NodeNames, text: str) -> NDArray[np.int64]:
 
 
 def _read(fabric: Fabric, path: Path) -> NDArray[np.int64]:
-    try:
-        content = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileFormatError(str(path), "", f"cannot be read: {error}") from None
+    content = read_text(path)
     lines = [(i, text.strip()) for i, text in enumerate(content.splitlines(), 1)]
     names = NodeNames(fabric)
     seen: dict[int, int] = {}

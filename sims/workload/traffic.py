@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.graph.node_names import NodeNames
+from fabric.machine.document import read_text
 from fabric.words.errors import FileFormatError, ParameterError
 
 __all__ = ["PATTERNS", "Traffic", "pattern", "read_traffic"]
@@ -94,10 +95,7 @@ def read_traffic(path: str | Path, endpoints: int, names: NodeNames | None = Non
         FileFormatError: missing file or column, an endpoint out of range, unknown or sending to itself, sides
             that name several and not as many, a size or start that is no number of its range; names the line.
     """
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileFormatError(str(path), "", f"cannot be read: {error}") from None
+    text = read_text(path)
     reader = csv.reader(text.splitlines())
     try:
         # A blank line is no row.

@@ -11,7 +11,7 @@ import json
 import os
 import re
 
-from fabric.words.errors import FileFormatError
+from fabric.machine.document import read_bytes
 
 __all__ = ["cleaned", "log_text"]
 
@@ -28,15 +28,10 @@ def log_text(path: str | os.PathLike[str]) -> str:
 
     Raises:
         FileFormatError: cannot be read, or larger than 256 MiB.
+        TooLargeError: more than fits in memory.
     """
-    try:
-        with open(path, "rb") as file:
-            raw = file.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise FileFormatError(str(path), "", f"cannot be read: {error.strerror}") from None
-    if len(raw) > _MOST_BYTES:
-        rule = f"is larger than {_MOST_BYTES >> 20} MiB: keep the lines of the table and of the devices"
-        raise FileFormatError(str(path), "", rule)
+    rule = f"is larger than {_MOST_BYTES >> 20} MiB: keep the lines of the table and of the devices"
+    raw = read_bytes(path, most=_MOST_BYTES, rule=rule)
     wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     return cleaned(raw.decode("utf-16" if wide else "utf-8-sig", errors="replace"))
 

@@ -26,7 +26,7 @@ def from_json(text: str, name: str) -> Found:
     """
     try:
         record = json.loads(text, parse_float=Decimal, strict=False)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:  # an exponent of 19 digits
         raise FileFormatError(name, "", f"is not JSON, or cut off: {error}") from None
     if not isinstance(record, dict):
         raise FileFormatError(name, "", "is not the JSON of nccl-tests: no object")

@@ -56,7 +56,7 @@ def _records(text: str, name: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     if text.lstrip().startswith("["):
         try:
             items = json.loads(text, parse_float=Decimal, strict=False)
-        except (ValueError, RecursionError):
+        except (ValueError, ArithmeticError, RecursionError):
             return  # a line of a launcher begins so, too
         for i, item in enumerate(items):
             if isinstance(item, dict) and _MARK in (record := {k.lower(): v for k, v in item.items()}):

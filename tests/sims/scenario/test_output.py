@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import csv
 import os
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from sims.scenario.files import (
     write_columns,
     write_records,
 )
+from sims.scenario.parquet import has_parquet
 
 RECORDS = [
     {"name": 'a "quoted", name', "size": 8, "time": 0.1},
@@ -200,3 +203,42 @@ def test_a_line_that_is_damaged_is_left_out_where_asked(
     assert damaged == lost
     with pytest.raises(FileFormatError, match=rf"line {lost[0]}: .*is not JSON"):
         read_records(path)
+
+
+TEXTS = ["=1+1", "+1", "-1", "@sum", "\tx", "\rx", "'=1", "''-x", "'quoted", "a=b", "", "-"]
+
+
+def test_no_text_of_a_row_is_a_formula_to_a_spreadsheet(tmp_path: Path) -> None:
+    """Escaped in the file, exactly the same when read; numbers stay numbers, negative ones too."""
+    records = [{"text": text, "number": number} for text, number in zip(TEXTS, [-1, -0.5, -1e-300] * 4)]
+    write_records(path := tmp_path / "rows.csv", records)
+    columns = {key: [record[key] for record in records] for key in ("text", "number")}
+    write_columns(tmp_path / "columns.csv", columns)
+    with open(path, encoding="utf-8", newline="") as file:
+        cells = list(csv.reader(file))[1:]
+    assert [text for text, _ in cells if text[:1] in tuple("=+-@\t\r")] == []
+    assert [float(number) for _, number in cells] == columns["number"]
+    assert all(number.startswith("-") for _, number in cells)
+    for name in ("rows.csv", "columns.csv"):
+        found = read_records(tmp_path / name)
+        assert found == list(map(as_text, records))
+
+
+def test_pyarrow_that_does_not_fit_is_named_with_both_versions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As pyarrow built for NumPy 2 beside 1.26, or the reverse: it is there and fails while it loads."""
+    pytest.importorskip("pyarrow")
+    loads = builtins.__import__
+
+    def fails(name: str, *rest: Any) -> Any:
+        if name.startswith("pyarrow"):
+            raise AttributeError("_ARRAY_API not found\nwhile loading")
+        return loads(name, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", fails)
+    assert not has_parquet()
+    rule = r"\(pyarrow [\d.]+, numpy [\d.]+: cannot be loaded: _ARRAY_API not found while loading\)$"
+    with pytest.raises(FabricsimError, match=rule) as caught:
+        check_writable(tmp_path / "a.parquet", "--out", ROW_FORMATS)
+    assert "\n" not in str(caught.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -141,3 +142,26 @@ def test_rows_that_were_written_before_some_columns_came_are_still_rows() -> Non
 def test_a_row_holds_finite_numbers(rows: list[Row], wrong: dict[str, object]) -> None:
     with pytest.raises(ParameterError, match=next(iter(wrong))):
         read_result({**rows[0].to_dict(), **wrong})
+
+
+@pytest.mark.parametrize("name", ["algbw_GBps", "busbw_GBps", "time_s", "size_bytes", "ranks"])
+def test_numbers_that_contradict_each_other_are_refused(rows: list[Row], name: str, tmp_path: Path) -> None:
+    """One of them changed, key and all, as no run gives it. What people round to 7 digits still agrees."""
+    row = rows[0]
+    if name in ("size_bytes", "ranks"):
+        scenario = Scenario.of(**{**row.scenario.model_dump(), name: getattr(row.scenario, name) // 2})
+        changed = replace(row, scenario=scenario)
+    else:
+        changed = replace(row, **{name: getattr(row, name) * 1.00001})
+        rounded = replace(row, **{name: float(f"{getattr(row, name):.7g}")})
+        assert read_result(rounded.to_dict()) == rounded
+    says = "busbw_GBps" if name in ("busbw_GBps", "ranks") else "algbw_GBps"
+    for ending in (".csv", ".jsonl"):
+        write_records(path := tmp_path / f"rows{ending}", [row.to_dict(), changed.to_dict()])
+        with pytest.raises(FileFormatError, match=rf"record 2: .*{says}: .* contradicts"):
+            read_results(path)
+
+
+def test_more_ranks_than_endpoints_are_refused(rows: list[Row]) -> None:
+    with pytest.raises(ParameterError, match="endpoints: 15: at least the 16 ranks"):
+        read_result({**rows[0].to_dict(), "endpoints": 15})

@@ -343,6 +343,21 @@ def test_a_cell_reads_as_what_was_written(value):
     assert cell and read_cell(cell) == value and type(read_cell(cell)) is type(value)
 
 
+def test_no_text_of_a_link_list_is_a_formula_to_a_spreadsheet(tmp_path):
+    texts = ["=1+1", "+1", "-1", "@sum", "-", "a=b"]
+    G = nx.Graph()
+    for text in texts:
+        G.add_node(text, kind="gpu", tier=0, name=text, load=-1.5)
+    G.add_node("leaf", kind="switch", tier=1)
+    for text in texts:
+        G.add_edge(text, "leaf", rate=50e9, delay=1e-7, note=text, cables=1, ports=[(text, -1)])
+    write_link_csv(G, tmp_path / "x.csv")
+    with open(tmp_path / "x.csv", encoding="utf-8", newline="") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    assert {cell for cell in cells if cell[:1] in tuple("=+-@\t\r")} == {"-1", "-1.5"}  # the numbers
+    assert plain(read_link_csv(tmp_path / "x.csv")) == plain(G)
+
+
 @settings(max_examples=80, deadline=None)
 @given(
     st.lists(st.floats(1e-3, 1e15), min_size=2, max_size=3),
