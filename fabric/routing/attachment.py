@@ -6,6 +6,8 @@ destination the nearest count.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +15,9 @@ from fabric.graph.fabric import Fabric, ranges
 from fabric.routing.distance import NO_PATH, distances
 from fabric.routing.draw import Draw
 
-__all__ = ["attached", "nearest", "ways"]
+__all__ = ["attached", "nearest", "shortest", "ways"]
+
+_PAIRS = 2**20  # looked at together, to bound memory: a flow has 64 where both ends are on eight planes
 
 
 def attached(
@@ -28,15 +32,27 @@ def attached(
         out, into = f.arc_up[src], f.arc_up[dst]
         length = distances(f).between(f.arc_dst[out], f.leaf_index[f.arc_dst[into]])
         return out, f.arc_back[into].astype(np.int64), np.flatnonzero(length == NO_PATH)
-    owner, out, into, length = ways(f, src, dst)
-    good, first, count = nearest(owner, length, len(src))
-    lost = count == 0
-    chosen = np.zeros(len(src), np.int64)
-    pick = first + draw.attachment(flow, np.maximum(count, 1))
-    chosen[~lost] = good[pick[~lost]]
-    if lost.all():
-        return chosen, chosen, np.flatnonzero(lost)
-    return out[chosen], f.arc_back[into[chosen]].astype(np.int64), np.flatnonzero(lost)
+    chosen = np.full((2, len(flow)), -1)
+    for part, out, into, count in shortest(f, src, dst):
+        some = count > 0
+        pair = np.cumsum(count) - count + draw.attachment(flow[part], np.maximum(count, 1))
+        chosen[:, part][:, some] = out[pair[some]], f.arc_back[into[pair[some]]]
+    return chosen[0], chosen[1], np.flatnonzero(chosen[0] < 0)
+
+
+def shortest(
+    f: Fabric, src: NDArray, dst: NDArray
+) -> Iterator[tuple[slice, NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]]:
+    """The nearest pairs of attachments, for one part of the flows after another.
+
+    The part; the arc from each end up to its switch, (pairs,) each; how many pairs each flow has, (flows,).
+    """
+    each = max(1, _PAIRS // int(f.attached.max(initial=1)) ** 2)
+    for start in range(0, max(1, len(src)), each):
+        part = slice(start, start + each)
+        owner, out, into, length = ways(f, src[part], dst[part])
+        good, _, count = nearest(owner, length, len(src[part]))
+        yield part, out[good], into[good], count
 
 
 def ways(

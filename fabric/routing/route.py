@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fabric.graph.direct import direct_arcs, directly
 from fabric.graph.fabric import Fabric, ranges
-from fabric.routing.attachment import attached, nearest, ways
+from fabric.routing.attachment import attached, nearest, shortest, ways
 from fabric.routing.detour import detoured
 from fabric.routing.draw import Draw
 from fabric.routing.forwarding import forwarded, tables
@@ -174,15 +174,15 @@ def _abroad(f: Fabric, flow: NDArray, draw: Draw) -> tuple[NDArray, Paths, NDArr
 def _split(f: Fabric, flow: NDArray, draw: Draw) -> tuple[NDArray, Paths, NDArray]:
     """Evenly over all nearest pairs of attachments, and on as the policy does from each."""
     src, dst = draw.src[flow], draw.dst[flow]
-    owner, out, into, length = ways(f, src, dst)
-    good, _, number = nearest(owner, length, len(flow))
-    owner, back = owner[good], f.arc_back[into[good]].astype(np.int64)
+    parts = [found for _, *found in shortest(f, src, dst)]
+    out, into, number = map(np.concatenate, zip(*parts))
+    owner, back = np.repeat(np.arange(len(flow)), number), f.arc_back[into].astype(np.int64)
     kept = np.flatnonzero(number)
     if isinstance(draw.policy, Spray):
-        found = spread(f, out[good], back)
+        found = spread(f, out, back)
     else:
         each = Draw(f, draw.policy, src[owner], dst[owner], draw.qp[flow[owner]])
-        found = Paths.from_columns(walk(f, np.arange(len(owner)), out[good], back, each))
+        found = Paths.from_columns(walk(f, np.arange(len(owner)), out, back, each))
     if len(owner) > len(kept):
         found = found.scaled(1.0 / number[owner]).grouped(number[kept])
     return flow[kept], found, flow[number == 0]
