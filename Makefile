@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RESULTS := results
 
 .DEFAULT_GOAL := help
-.PHONY: help run check fast test lint types bench gold fuzz mutants figures sweeps validation bad-day clean
+.PHONY: help run check fast test lint types docs bench gold fuzz mutants figures sweeps validation bad-day clean
 
 help: ## list what one can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -30,6 +30,10 @@ lint: $(VENV)/.test ## ruff: rules and format
 
 types: $(VENV)/.test ## mypy
 	$(BIN)/mypy
+
+docs: pyproject.toml | $(BIN)/fabricsim ## docs/ and an API reference as a site, results/site; warnings are errors
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 bench: $(BIN)/fabricsim ## speed and memory, as ratios to a floor measured in the same run
 	$(BIN)/python tests/bench/bench.py
