@@ -31,8 +31,7 @@ lint: $(VENV)/.test ## ruff: rules and format
 types: $(VENV)/.test ## mypy
 	$(BIN)/mypy
 
-docs: pyproject.toml | $(BIN)/fabricsim ## docs/ and an API reference as a site, results/site; warnings are errors
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+docs: $(VENV)/.docs ## docs/ and an API reference as a site, results/site; warnings are errors
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 bench: $(BIN)/fabricsim ## speed and memory, as ratios to a floor measured in the same run
@@ -113,4 +112,8 @@ $(BIN)/fabricsim: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.test: pyproject.toml | $(BIN)/fabricsim
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@
+
+$(VENV)/.docs: pyproject.toml | $(BIN)/fabricsim
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
 	@touch $@
