@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RESULTS := results
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types bench gold fuzz mutants figures sweeps validation bad-day clean
+.PHONY: help run check fast test lint types docs bench gold fuzz mutants figures sweeps validation bad-day clean
 
 help: ## list what one can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -13,6 +13,14 @@ help: ## list what one can do
 run: $(BIN)/fabricsim ## the main job: all-reduce on 100,000 GPUs -> table, results/allreduce.csv and .svg
 	@mkdir -p $(RESULTS)
 	$(BIN)/fabricsim allreduce --out $(RESULTS)/allreduce.csv --plot $(RESULTS)/allreduce.svg
+
+check: $(VENV)/.test ## before each commit: lint, types and the fast tests, in under a minute
+	@$(MAKE) --no-print-directory -j 3 lint types fast
+
+FAST = test_architecture.py test_docs.py test_docstrings.py fabric/words fabric/graph topologies/parts \
+	topologies/test_catalogue.py sims/scenario sims/settings sims/test_names.py
+fast: $(VENV)/.test
+	$(BIN)/python -m pytest $(addprefix tests/,$(FAST))
 
 test: $(VENV)/.test ## the whole test suite
 	$(BIN)/python -m pytest
@@ -22,6 +30,9 @@ lint: $(VENV)/.test ## ruff: rules and format
 
 types: $(VENV)/.test ## mypy
 	$(BIN)/mypy
+
+docs: $(VENV)/.docs ## docs/ and an API reference as a site, results/site; warnings are errors
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 bench: $(BIN)/fabricsim ## speed and memory, as ratios to a floor measured in the same run
 	$(BIN)/python tests/bench/bench.py
@@ -101,4 +112,8 @@ $(BIN)/fabricsim: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.test: pyproject.toml | $(BIN)/fabricsim
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@
+
+$(VENV)/.docs: pyproject.toml | $(BIN)/fabricsim
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
 	@touch $@

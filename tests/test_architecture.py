@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -19,6 +20,7 @@ DOORS = {
 }
 
 
+@cache
 def floors() -> dict[str, list[str]]:
     """The folders and modules of each room, lowest first, as docs/architecture.md has them."""
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
@@ -38,6 +40,7 @@ def modules() -> dict[str, Path]:
 MODULES = modules()
 
 
+@cache
 def imported(path: Path) -> set[str]:
     names = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

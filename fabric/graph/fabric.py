@@ -85,7 +85,7 @@ class Fabric:
         Raises:
             SchemaError: the graph breaks the attribute schema.
             NoRouteError: endpoints are not connected (unless ``allow_partition``); names a pair and their
-            number.
+                number.
         """
         with collector_paused():
             fabric = cls.from_columns(read_columns(graph, allow_uncabled=allow_partition))

@@ -77,7 +77,7 @@ class Row:
 
         Raises:
             ParameterError: a column is missing or its value is not of its type, the key is not that of the
-            scenario, numbers contradict each other, or the record is one of a failure.
+                scenario, numbers contradict each other, or the record is one of a failure.
         """
         values = {**_ADDED, **values}
         scenario = _scenario(values)
