@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RESULTS := results
 
 .DEFAULT_GOAL := help
-.PHONY: help run check fast test lint types docs bench gold fuzz mutants figures sweeps validation bad-day clean
+.PHONY: help run check fast test lint types docs bench gold fuzz lowest mutants figures sweeps validation bad-day clean
 
 help: ## list what one can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -47,6 +47,10 @@ gold: $(VENV)/.test ## what 312 commands print and write, against what is record
 
 fuzz: $(VENV)/.test ## 100,000 damaged files through every reader: only our own errors may come out
 	$(BIN)/python tests/fuzz/run.py 100000
+
+lowest: $(VENV)/.test ## commands beside the oldest versions that pyproject.toml allows, in results/lowest
+	@mkdir -p $(RESULTS)
+	$(BIN)/python tests/lowest.py $(RESULTS)/lowest
 
 mutants: $(VENV)/.test ## change the program token by token: do the tests notice? (CHANGES= of each file, SEED=)
 	$(BIN)/python tests/mutants/mutants.py --changes $(or $(CHANGES),8) --seed $(or $(SEED),0)

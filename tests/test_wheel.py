@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -15,6 +16,23 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PURELIB = "import sysconfig; print(sysconfig.get_path('purelib'))"
 IN = ("fabric", "topologies", "sims")
+
+# All commands in one process, since importing costs more than they do: what each printed, as JSON.
+RUN_ALL = """
+import io, json, sys
+from sims.cli.main import main
+
+outs, stdout, stderr = [], sys.stdout, sys.stderr
+for words in json.loads(sys.argv[1]):
+    sys.argv, sys.stdout, sys.stderr = ["fabricsim", *words], io.StringIO(), stderr
+    out = sys.stdout
+    try:
+        main()
+    except SystemExit as end:
+        assert not end.code, (words, end.code)
+    outs.append(out.getvalue())
+print(json.dumps(outs), file=stdout)
+"""
 
 # A command each, with what shows that it did its work: a file, or words on standard output.
 COMMANDS = [
@@ -105,9 +123,11 @@ def test_every_command_runs_from_another_folder(installed: Path, tmp_path: Path)
     from sims.cli.routing import commands as routing
     from sims.cli.topology import commands as topology
 
-    for words, shows in COMMANDS:
-        out = run([str(installed.with_name("python")), "-m", "sims.cli.main", *words], tmp_path)
+    commands = [words for words, _ in COMMANDS]
+    outs = json.loads(run([str(installed), "-c", RUN_ALL, json.dumps(commands)], tmp_path))
+    for (words, shows), out in zip(COMMANDS, outs, strict=True):
         assert (tmp_path / shows).is_file() or shows in out, (words, out)
+    assert "fabricsim" in run([str(installed), "-m", "sims.cli.main", "--version"], tmp_path)
     groups = {(): app, ("topology",): topology, ("routing",): routing}
     every = {
         (*before, command.name or command.callback.__name__)
