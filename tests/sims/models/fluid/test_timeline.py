@@ -161,3 +161,16 @@ def test_a_figure_of_a_row(tmp_path: Path) -> None:
     row = job.row("ring", 10**9, record)
     save_figure(timeline_figure(record, row), tmp_path / "t.svg", [row])
     assert "rerouted after 2ms" in (tmp_path / "t.svg").read_text(encoding="utf-8").replace("\n", " ")
+
+
+def test_many_ends_between_two_looks_are_bins_that_hold_the_same_bytes() -> None:
+    """100 flows of 2 bytes/s, one ending each second: 64 means, each by the integral over its bin."""
+    end, now = np.arange(1.0, 101.0), 128.0
+    record = Timeline(times=[0.0], rates=[200.0], _sending=(end, np.full(100, 2.0)))
+    record._until(now)
+    record.end = now
+    assert record.delivered() == pytest.approx(2 * end.sum())
+    # Bins of 2 s, over the first second of which one flow more is under way than over the other.
+    expected = [2 * (100 - 2 * k) - 1 for k in range(50)]
+    assert record.rates == pytest.approx([*expected, 0.0])
+    assert record.times == pytest.approx([2.0 * k for k in range(51)])

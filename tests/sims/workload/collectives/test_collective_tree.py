@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from fabric.words.errors import ParameterError
+from sims.workload.collectives import build
 from sims.workload.collectives.tree import double_binary_tree, two_trees
 from sims.workload.replay import replay
 from sims.workload.schedule import COPY, REDUCE
@@ -91,3 +92,7 @@ def test_illegal() -> None:
         double_binary_tree(4, segment=0)
     with pytest.raises(ParameterError, match="ranks: 0"):
         double_binary_tree(0)
+
+
+def test_a_segment_is_512_KiB_where_none_is_given() -> None:
+    assert {phase.segment_bytes for phase in build("tree", {}, 8).phases} == {2**19}
