@@ -43,8 +43,12 @@ def busiest_nic(f: Fabric, load: NDArray[np.float64]) -> float:
         src, dst = f.link_src[link].astype(np.int64), f.link_dst[link]
         end, other = np.where(sends, src, dst), np.where(sends, dst, src)
         nic = (end * 2 + (f.kind[other] == NVSWITCH)) * 2 + sends
-        f.derived["nics"] = link, np.unique(nic, return_inverse=True)[1]
+        own, nic = np.unique(nic, return_inverse=True)
+        f.derived["nics"] = link, None if len(own) == len(link) else nic  # None: each has one link
     link, nic = f.derived["nics"]
-    rate = np.bincount(nic, weights=f.capacity[link])
-    carried = np.bincount(nic, weights=load[link])
-    return float(np.max(carried[rate > 0] / rate[rate > 0], initial=0.0))
+    if f.derived.get("nic_rates", (None,))[0] is not f.capacity:  # a derated fabric shares the tables
+        rate = f.capacity[link] if nic is None else np.bincount(nic, weights=f.capacity[link])
+        f.derived["nic_rates"] = f.capacity, np.where(rate > 0, rate, np.inf)
+    rate = f.derived["nic_rates"][1]
+    carried = load[link] if nic is None else np.bincount(nic, weights=load[link])
+    return float(np.max(carried / rate, initial=0.0))

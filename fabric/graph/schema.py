@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, compress
+from itertools import chain, compress, repeat
 from math import isfinite
 from numbers import Integral, Real
-from operator import itemgetter
+from operator import contains, itemgetter
 from typing import Any
 
 import networkx as nx
@@ -119,12 +119,12 @@ def read_columns(graph: nx.Graph, *, allow_uncabled: bool = False) -> Columns:
     zones = {zone: _column(node_data, zone) for zone in ZONES if any(zone in data for data in node_data)}
     for zone, values in zones.items():
         problems += _violations(values, node, zone, "a whole number or a text", _names_a_zone)
-    cable_rates = {i: data["rates"] for i, data in enumerate(edge_data) if "rates" in data}
+    cable_rates = _rare(edge_data, "rates")
     for i, values in cable_rates.items():
         count = cables[i]
         if not isinstance(values, (list, tuple)) or len(values) != count or not all(map(_positive, values)):
             problems.append(f"{edge(i)}: rates = {values!r}: {count} rates above zero, one per cable")
-    ports = {i: data["ports"] for i, data in enumerate(edge_data) if data.get("ports") is not None}
+    ports = {i: values for i, values in _rare(edge_data, "ports").items() if values is not None}
     if ports and not problems:
         problems += port_violations(ids, tail, head, cables, edge_data, edge)
     if problems:
@@ -180,6 +180,11 @@ def _column(data: Sequence[dict[str, Any]], key: str, default: Any = None) -> li
         return list(map(itemgetter(key), data))
     except KeyError:
         return [d.get(key, default) for d in data]
+
+
+def _rare(data: Sequence[dict[str, Any]], key: str) -> dict[int, Any]:
+    """The values of ``key`` by index, of those that have it; C speed where none does."""
+    return {i: data[i][key] for i in compress(range(len(data)), map(contains, data, repeat(key)))}
 
 
 def _violations(

@@ -15,7 +15,7 @@ from fabric.graph.schema import NVSWITCH, SWITCH
 from fabric.routing.slowest import slowest
 from sims.models.profiles import LatencyProfile
 
-__all__ = ["crossing", "derated", "link_latency", "transfer_latency"]
+__all__ = ["abroad", "crossing", "derated", "link_latency", "transfer_latency"]
 
 
 def link_latency(fabric: Fabric, profile: LatencyProfile) -> NDArray[np.float64]:
@@ -49,9 +49,13 @@ def transfer_latency(
 
 def crossing(paths: Paths, fabric: Fabric) -> NDArray[np.bool_]:
     """(flows,): which cross the network (a switch, or a cable between endpoints), not only a server."""
+    return paths.total(abroad(fabric).astype(float)) > 0
+
+
+def abroad(fabric: Fabric) -> NDArray[np.bool_]:
+    """(links,): which lead to a switch of the network, or from endpoint to endpoint."""
     n = fabric.n_endpoints
-    into = (fabric.kind[fabric.link_dst] == SWITCH) | ((fabric.link_src < n) & (fabric.link_dst < n))
-    return paths.total(into.astype(float)) > 0
+    return (fabric.kind[fabric.link_dst] == SWITCH) | ((fabric.link_src < n) & (fabric.link_dst < n))
 
 
 def derated(fabric: Fabric, profile: LatencyProfile) -> Fabric:

@@ -84,7 +84,12 @@ def latency_time(program: Program, size: float, time: float) -> float:
         return max(0.0, time - float(program.byte_times(size)[:, 0].sum()))
     if not program.chain(size):
         return 0.0
-    return max(0.0, time - flow_time(program, size, latency=False))
+    if any(stage.phase.stage is not None for stage in program.stages):  # segments are no share of the size
+        return max(0.0, time - flow_time(program, size, latency=False))
+    small = program.condensed
+    if not small.byte_seconds:  # what bytes alone take grows with them
+        small.byte_seconds.append(flow_time(program, 2.0**30, latency=False) / 2.0**30)
+    return max(0.0, time - small.byte_seconds[0] * size)
 
 
 def collective(

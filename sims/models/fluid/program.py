@@ -19,7 +19,7 @@ from fabric.routing.policies import Adaptive, Policy, Spray
 from fabric.routing.route import pieces
 from fabric.words.errors import TooLargeError
 from sims.models.fluid.network import RateMemo
-from sims.models.latency import crossing, derated, link_latency, transfer_latency
+from sims.models.latency import abroad, derated, link_latency, transfer_latency
 from sims.models.profiles import PLATEAU_BYTES, LatencyProfile
 from sims.workload.schedule import Phase, Schedule
 
@@ -62,12 +62,13 @@ class Stage:
 
 
 class Pace(TypedDict):
-    """How long a byte takes, as in Stage: on the fullest link, on an endpoint's fullest; the former."""
+    """What the load of the links says, as in Stage: how long a byte takes, where, and how far it goes."""
 
     peak: float
     ideal: float
     hot: int
     planes: float
+    crosses: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,11 +95,15 @@ class Limit:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Condensed:
-    """A program on as few links as tell its times: ``capacity`` (links,) and the stages on them."""
+    """A program on as few links as tell its times: ``capacity`` (links,) and the stages on them.
+
+    ``byte_seconds``: once it is known, how long a byte takes where nothing waits for latency.
+    """
 
     stages: tuple[Stage, ...]
     capacity: NDArray[np.float64]
     memo: RateMemo = field(default_factory=RateMemo, repr=False)
+    byte_seconds: list[float] = field(default_factory=list, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -137,7 +142,7 @@ class Program:
         runs_on = derated(carrier(fabric, policy), profile)
         split = planes(runs_on) if isinstance(policy, Adaptive | Spray) else 1  # over the planes
         _require_memory(schedule, pieces(runs_on, policy) * split)
-        known: dict[tuple[int, int, int], tuple[Paths, NDArray[np.float64]]] = {}
+        known: dict[tuple[int, int, int], tuple[Paths, NDArray[np.float64], NDArray[np.float64], Pace]] = {}
         link_seconds = link_latency(runs_on, profile)
         stages = []
         carried = np.zeros(runs_on.n_links)  # bytes on each link per byte of the message
@@ -145,11 +150,12 @@ class Program:
             key = (id(phase.src), id(phase.dst), id(phase.via))  # phases with the same transfers
             if key not in known:
                 paths = routed_phase(phase, runs_on, placement, policy)
-                known[key] = paths, transfer_latency(paths, runs_on, profile, link_seconds)
-            paths, each = known[key]
-            load = paths.load(1.0 / policy.qps, runs_on.n_links)
+                load = paths.load(1.0 / policy.qps, runs_on.n_links)
+                each = transfer_latency(paths, runs_on, profile, link_seconds)
+                known[key] = paths, load, each, _pace(load, runs_on)
+            paths, load, each, pace = known[key]
             carried += load * (phase.repeat * phase.count / schedule.chunks)
-            stages.append(_stage(phase, runs_on, paths, load, each, policy.qps, schedule.chunks))
+            stages.append(_stage(phase, paths, load, each, pace, policy.qps, schedule.chunks))
         return cls(
             fabric=runs_on,
             schedule=schedule,
@@ -220,7 +226,8 @@ class Program:
             if own is not stage.routed:
                 load = own.load(1.0 / self.qps, self.fabric.n_links)
                 each = transfer_latency(own, self.fabric, self.profile)
-                stage = _stage(stage.phase, self.fabric, own, load, each, self.qps, self.schedule.chunks)
+                pace = _pace(load, self.fabric)
+                stage = _stage(stage.phase, own, load, each, pace, self.qps, self.schedule.chunks)
             stages.append(stage)
         return replace(self, stages=tuple(stages), memo=RateMemo())
 
@@ -348,10 +355,10 @@ def _usage(fabric: Fabric, carried: NDArray[np.float64]) -> dict[str, tuple[floa
 
 def _stage(
     phase: Phase,
-    fabric: Fabric,
     paths: Paths,
     load: NDArray[np.float64],
     each: NDArray[np.float64],
+    pace: Pace,
     qps: int,
     chunks: int,
 ) -> Stage:
@@ -362,8 +369,7 @@ def _stage(
         paths=Paths.lockstep(load) if phase.lockstep else paths,
         share=1.0 if phase.lockstep else 1.0 / qps,
         latency=_waits(phase, each, qps, chunks),
-        crosses=bool(crossing(paths, fabric).any()),
-        **_pace(load, fabric),
+        **pace,
     )
 
 
@@ -376,7 +382,8 @@ def _pace(load: NDArray[np.float64], fabric: Fabric) -> Pace:
         hot = hot_access  # of links that are equally full the endpoints' are to blame: they can't be avoided
     peak, ideal = float(seconds[hot]), busiest_nic(fabric, load)
     used = planes_used(fabric, load) if planes(fabric) > 1 else 1.0
-    return {"peak": peak, "ideal": min(ideal, peak), "hot": hot, "planes": used}
+    crosses = bool(np.any(load[abroad(fabric)] > 0))
+    return {"peak": peak, "ideal": min(ideal, peak), "hot": hot, "planes": used, "crosses": crosses}
 
 
 def _waits(phase: Phase, each: NDArray[np.float64], qps: int, chunks: int) -> NDArray[np.float64] | float:
