@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fabric import Fabric
 from fabric.graph.fabric import ranges
+from fabric.words.counted import counted
 
 __all__ = ["Members", "used"]
 
@@ -68,10 +69,10 @@ def used(fabric: Fabric, endpoints: NDArray[np.int64]) -> str:
     each = np.unique(server[server >= 0], return_counts=True)[1]
     arcs = ranges(fabric.arc_up[endpoints], fabric.arc_ptr[endpoints + 1])
     leaves = len(np.unique(fabric.arc_dst[arcs]))
-    on = f"on {leaves:,} {'leaf' if leaves == 1 else 'leaves'}"
+    on = f"on {counted(leaves, 'leaf')}"
     if not len(each):
         return on
     share = f"{each.min():,}" if each.min() == each.max() else f"{each.min():,} to {each.max():,}"
     alone = int(np.sum(server < 0))
-    rest = f" and {alone:,} endpoints of none" if alone else ""
-    return f"in {len(each):,} server{'s' * (len(each) > 1)} ({share} each){rest} {on}"
+    rest = f" and {counted(alone, 'endpoint')} of none" if alone else ""
+    return f"in {counted(len(each), 'server')} ({share} each){rest} {on}"

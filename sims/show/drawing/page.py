@@ -9,26 +9,14 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch, Polygon
 
+from fabric.words.counted import counted
+
 __all__ = ["COLOURS", "GREY", "INK", "band", "box", "counted", "letters", "printable", "tint", "write"]
 
 # Okabe and Ito's colours, apart for all common kinds of colour blindness: endpoints, then tier by tier.
 COLOURS = ("#5F6B73", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 INK, GREY = "#1a1a1a", "#666666"
 _LETTER = 0.0082  # inches of width per point of size: a little more than the mean of DejaVu Sans
-
-
-_PLURALS = {"leaf": "leaves"}
-
-
-def counted(number: int | str, noun: str) -> str:
-    """The number with its noun in the plural where it takes one.
-
-    >>> counted(1563, "leaf"), counted("1", "cable"), counted("2 to 4", "tier-4 switch")
-    ('1,563 leaves', '1 cable', '2 to 4 tier-4 switches')
-    """
-    text = number if isinstance(number, str) else f"{number:,}"
-    plural = _PLURALS.get(noun, noun + ("es" if noun.endswith("ch") else "s"))
-    return f"{text} {noun if text == '1' else plural}"
 
 
 def printable(text: str) -> str:

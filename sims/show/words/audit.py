@@ -9,6 +9,7 @@ from typing import Any
 from fabric.graph.fabric import Fabric
 from fabric.measures.finding import EFFECT, FAULT, NOTE, Finding
 from fabric.measures.subnet import boundary_bisections, port_use, subnet_lids
+from fabric.words.counted import counted
 from fabric.words.units import format_rate
 
 __all__ = ["audit_lines", "bisection_lines", "finding_columns", "port_lines", "subnet_line"]
@@ -48,10 +49,10 @@ def audit_lines(
         yield from ("  " + line for line in _kinds(effects, "", shown))
     yield from _kinds([f for f in findings if f.level == NOTE], " (note)", shown)
     if faults:
-        yield f"  {len(faults):,} {'fault' if len(faults) == 1 else 'faults'} found"
+        yield f"  {counted(len(faults), 'fault')} found"
     else:
-        size = f"{fabric.n_links // 2:,} cables, {fabric.n_switches:,} switches"
-        yield f"  no fault found: {size}, {fabric.n_endpoints:,} endpoints"
+        size = f"{counted(fabric.n_links // 2, 'cable')}, {counted(fabric.n_switches, 'switch')}"
+        yield f"  no fault found: {size}, {counted(fabric.n_endpoints, 'endpoint')}"
 
 
 def _kinds(some: Sequence[Finding], mark: str, shown: int) -> Iterator[str]:
@@ -81,7 +82,7 @@ def subnet_line(fabric: Fabric) -> str:
     s = subnet_lids(fabric)
     if not s.parts:
         return "  InfiniBand         no subnet: no endpoint is cabled to a switch"
-    whose = f"{s.endpoint_ports:,} endpoint ports + {s.switches:,} switches"
+    whose = f"{counted(s.endpoint_ports, 'endpoint port')} + {counted(s.switches, 'switch')}"
     if s.parts > 1:
         what = "planes" if s.planes else "separate parts"
         text = f"{s.parts:,} subnets, one for each of its {what}"

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from fabric.damage.fault import NONE
+from fabric.words.counted import counted
 from fabric.words.units import format_time
 from sims.models.fluid.faults.process import Fault
 
@@ -73,4 +74,5 @@ def struck_lines(faults: Sequence[Fault]) -> Iterator[str]:
     for fault in faults[:_SHOWN]:
         outage = fault.outage
         lasted = "for good" if math.isinf(outage.length) else f"for {format_time(outage.length)}"
-        yield f"  {outage.what}, from {format_time(outage.at)} {lasted}: {len(outage.cables):,} cables"
+        cables = counted(len(outage.cables), "cable")
+        yield f"  {outage.what}, from {format_time(outage.at)} {lasted}: {cables}"

@@ -16,6 +16,7 @@ from fabric.graph.nic import planes
 from fabric.measures.measure import Measures
 from fabric.routing.policies import Policy, parse_policy
 from fabric.routing.route import caveat
+from fabric.words.counted import counted
 from fabric.words.units import format_rate, format_size, format_time
 from sims.models.fluid.flows import FlowResult
 from sims.models.packet.settings import PacketSettings, parse_packet_settings
@@ -250,7 +251,7 @@ def measures_lines(
         yield f"  note: {disclaimer}"
     for note in notes:
         yield f"  note: {note}"
-    servers = f" in {m.servers:,} servers" if m.servers else ""
+    servers = f" in {counted(m.servers, 'server')}" if m.servers else ""
     yield f"  endpoints          {m.endpoints:>12,}{servers}"
     if len(m.parts) > 1 or m.parts[0][1] > 1:
         sizes = ", ".join(f"{n:,} of {size:,}" for size, n in m.parts[:4])
@@ -278,7 +279,7 @@ def measures_lines(
         yield f"    no path:  {1 - pairs / every:>8.3%} of all pairs{', left out above' if pairs else ''}"
     for links, least, most in m.diversity:
         paths = f"{least:,}" if least == most else f"{least:,} to {most:,}"
-        yield f"  shortest paths     {paths:>12} between leaves {links} links apart"
+        yield f"  shortest paths     {paths:>12} between leaves {counted(links, 'link')} apart"
     if not m.cables:
         yield "  bisection          not given: no cable joins anything"
     elif m.bisection == m.bisection:

@@ -126,7 +126,10 @@ class Wear:
 
     def _too_many(self, figure: str) -> ParameterError:
         rule = f"{figure}, at most {MOST_OUTAGES:,}: longer times between them, fewer flaps, or a shorter run"
-        return ParameterError("faults", self.spec, rule)
+        spec = self.spec
+        if self.flaps >= 1:  # as a day's it would be a long row of zeros
+            spec = spec.replace(_text("flaps", self.flaps), f"{self.flaps:g}/s")
+        return ParameterError("faults", spec, rule)
 
 
 PROFILES = {
