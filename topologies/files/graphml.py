@@ -154,10 +154,10 @@ def read_graphml(path: str | os.PathLike[str]) -> nx.Graph:
         try:
             node = _tuple(json.loads(text)) if as_json else text
             hash(node)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, RecursionError):
             node = None
         if node is None or node == "":
-            raise FileFormatError(name, where, f"{key}={text!r} is not a node id")
+            raise FileFormatError(name, where, f"{key}={text[:60]!r} is not a node id")
         return node
 
     for i, element in enumerate(graph.iter(f"{space}node")):
@@ -269,7 +269,7 @@ class _Keys:
             if kind == "string":
                 return {attribute: _number(text) if attribute in (*_WHOLE, *_REAL) else text}
             value = self._READ[kind](text.strip().lower())
-        except (ValueError, KeyError):
+        except (ValueError, KeyError, RecursionError):
             raise FileFormatError(self.name, where, f"{attribute} = {text[:60]!r} is no {kind}") from None
         if isinstance(value, float) and math.isnan(value) and attribute in _WHOLE:
             return {}  # igraph's word for a node that lacks what others have

@@ -58,9 +58,13 @@ class SweepSpec:
     where: tuple[Condition, ...] = ()
     source: str = "sweep"
 
-    def __len__(self) -> int:
+    @property
+    def points(self) -> int:
         """Points before ``where`` and before equal ones become one: the product of the axes."""
         return math.prod(map(len, self.axes))
+
+    def __len__(self) -> int:
+        return self.points
 
     def combinations(self) -> Iterator[Assignments]:
         """What the axes assign at each point, in the order of the file."""
@@ -108,9 +112,9 @@ def read_sweep(path: str | os.PathLike[str] | None = None, sets: Sequence[str] =
     if not isinstance(title, str) or not title.isprintable():
         mistakes.append("title: one line of text is needed")
     spec = SweepSpec(title=title, base=base, axes=axes, where=where, source=source)
-    if len(spec) > MOST:
+    if spec.points > MOST:
         mistakes.append(
-            f"{len(spec):,} points: at most {MOST:,}: fewer values, or several sweeps into one folder"
+            f"{spec.points:,} points: at most {MOST:,}: fewer values, or several sweeps into one folder"
         )
     if mistakes:
         raise SweepError(source, mistakes)

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import networkx as nx
@@ -18,7 +19,7 @@ from project import ROOT
 
 from fabric import Fabric
 from fabric.words.errors import FileFormatError, ParameterError, SchemaError
-from topologies import fat_tree, read_ibnetdiscover
+from topologies import fat_tree, read_ibnetdiscover, star
 from topologies.files.cells import read_cell, write_cell
 from topologies.files.exchange import WRITERS, file_format, read_graph, write_graph
 from topologies.files.graphml import MOST_NODES, read_graphml, write_graphml
@@ -549,3 +550,20 @@ def test_dot_names_are_quoted_and_distinct(tmp_path):
     write_graph(G, tmp_path / "x.dot")
     names = re.findall(r'^  ("(?:[^"\\]|\\.)*") \[', (tmp_path / "x.dot").read_text(), re.MULTILINE)
     assert len(set(names)) == 4 and all("\n" not in name for name in names)
+
+
+@pytest.mark.parametrize("place", ["id", "attribute"])
+def test_values_nested_without_end_are_one_line(tmp_path: Path, place: str) -> None:
+    path, deep = tmp_path / "g.graphml", "[" * 100_000
+    write_graph(star(endpoints=2), path)
+    text = path.read_text(encoding="utf-8")
+    source = re.search(r'source="([^"]*)"', text)
+    assert source
+    if place == "id":
+        text = text.replace(source[0], f'source="{deep}"', 1)
+    else:
+        text = re.sub(r"(<data key=\"[^\"]*\">)[^<]*", lambda m: m[1] + deep, text)
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(FileFormatError) as error:
+        read_graph(path)
+    assert len(str(error.value)) < 1000

@@ -223,3 +223,11 @@ def test_long_ranges_are_refused_or_a_text_at_once(text: str) -> None:
     except ParameterError as error:
         assert "at most 19 digits" in str(error)
     assert time.process_time() - began < 2
+
+
+def test_more_points_than_a_machine_counts_are_refused(tmp_path: Path) -> None:
+    axes = ("seed", "ranks", "size", "topology.k", "switch_latency")
+    lines = [f'"{axis}" = "1..99999"' for axis in axes[:4]]
+    (tmp_path / "wide.toml").write_text('[base]\ntopology = "fat-tree:k=4"\n[grid]\n' + "\n".join(lines))
+    with pytest.raises(SweepError, match=r"[\d,]{24,} points: at most"):
+        read_sweep(tmp_path / "wide.toml")
