@@ -11,6 +11,8 @@ from typing import Any
 
 import networkx as nx
 
+from fabric.words.counted import counted
+
 __all__ = ["cables_once", "in_node_order"]
 
 _Reader = Callable[[str | os.PathLike[str]], nx.Graph]
@@ -33,10 +35,11 @@ def cables_once(reader: _Reader) -> _Reader:
             merged += [f"{_end(u, p)} - {_end(v, q)}" for (p, q), _ in twice]
             unequal += [f"{_end(u, p)} - {_end(v, q)}" for (p, q), alike in twice if not alike]
         if merged:
-            notes = [f"Read {_cables(len(merged))} once that the file lists again: {_some(merged)}."]
+            notes = [f"Read {counted(len(merged), 'cable')} once that the file lists again: {_some(merged)}."]
             if unequal:
                 notes.append(
-                    f"Took the lower rate of {_cables(len(unequal))} listed with two: {_some(unequal)}."
+                    f"Took the lower rate of {counted(len(unequal), 'cable')} listed with two: "
+                    f"{_some(unequal)}."
                 )
             G.graph["notes"] = [*G.graph.get("notes", ()), *notes]
         return G
@@ -87,10 +90,6 @@ def _join(data: dict[str, Any], ports: Sequence[Any]) -> Iterator[tuple[tuple[An
         data["rate"] = min(left)
         if len(set(left)) > 1:
             data["rates"] = left
-
-
-def _cables(count: int) -> str:
-    return f"{count:,} {'cable' if count == 1 else 'cables'}"
 
 
 def _end(node: Hashable, port: Any) -> str:
