@@ -15,6 +15,8 @@ from typing import Any
 import networkx as nx
 
 from fabric.words.errors import FileFormatError, ParameterError
+from fabric.words.grammar import read_arguments, write_arguments
+from fabric.words.parameter import RATE_OR_ZERO, TIME
 from topologies.families.dragonfly import DRAGONFLY
 from topologies.families.dragonfly_plus import DRAGONFLY_PLUS
 from topologies.families.fat_tree import FAT_TREE
@@ -29,8 +31,8 @@ from topologies.families.star import STAR
 from topologies.families.torus import TORUS
 from topologies.files.exchange import READERS, file_format
 from topologies.files.ib.ibnetdiscover import read_ibnetdiscover
+from topologies.parts.builder import Builder
 from topologies.parts.memory import count_parts
-from topologies.parts.spec import RATE_OR_ZERO, TIME, Builder, read_arguments, write_arguments
 from topologies.presets.table import DISCLAIMERS, PRESETS
 
 __all__ = ["FAMILIES", "Entry", "canonical", "disclaimer", "listing", "load", "parts_of", "source_digest"]

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 import networkx as nx
 import numpy as np
 
+from fabric.words.grammar import write_arguments
+from fabric.words.parameter import RATE, RATE_OR_ZERO, TIME, TIMES, WHOLE
 from topologies.families.dragonfly import require_groups, unused
 from topologies.parts.assemble import Edges, Nodes
+from topologies.parts.builder import Builder
 from topologies.parts.checks import cabling, whole
 from topologies.parts.global_cables import global_cables
 from topologies.parts.hosts import Hosts, trunks
-from topologies.parts.spec import RATE, RATE_OR_ZERO, TIME, TIMES, WHOLE, Builder, write_arguments
 
 __all__ = ["DRAGONFLY_PLUS", "dragonfly_plus"]
 

@@ -11,9 +11,10 @@ from typing import Any
 import networkx as nx
 
 from fabric.words.errors import ParameterError
+from fabric.words.parameter import BOOLEAN, RATE, RATE_OR_ZERO, RATIOS, TIME, TIMES, WHOLE
+from topologies.parts.builder import Builder
 from topologies.parts.checks import cabling, servers, whole
 from topologies.parts.cluster import Cluster
-from topologies.parts.spec import BOOLEAN, RATE, RATE_OR_ZERO, RATIOS, TIME, TIMES, WHOLE, Builder
 from topologies.parts.tree import Shape, smallest
 
 __all__ = ["FAT_TREE", "fat_tree", "fat_tree_cluster", "fat_tree_size"]

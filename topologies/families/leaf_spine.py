@@ -11,9 +11,10 @@ from typing import Any
 import networkx as nx
 
 from fabric.words.errors import ParameterError
+from fabric.words.parameter import BOOLEAN, RATE, RATE_OR_ZERO, TIME, TIMES, WHOLE
+from topologies.parts.builder import Builder
 from topologies.parts.checks import cabling, divisor, whole
 from topologies.parts.cluster import Cluster
-from topologies.parts.spec import BOOLEAN, RATE, RATE_OR_ZERO, TIME, TIMES, WHOLE, Builder
 from topologies.parts.tree import Shape
 
 __all__ = ["LEAF_SPINE", "leaf_spine", "leaf_spine_cluster", "whole_servers"]

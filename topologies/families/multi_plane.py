@@ -12,9 +12,10 @@ from typing import Any
 import networkx as nx
 
 from fabric.words.errors import ParameterError
+from fabric.words.parameter import BOOLEAN, RATE, RATE_OR_ZERO, RATIOS, TIME, TIMES, WHOLE, choice
+from topologies.parts.builder import Builder
 from topologies.parts.checks import cabling, divisor, servers, whole
 from topologies.parts.cluster import Cluster
-from topologies.parts.spec import BOOLEAN, RATE, RATE_OR_ZERO, RATIOS, TIME, TIMES, WHOLE, Builder, choice
 from topologies.parts.tree import smallest
 
 __all__ = ["MULTI_PLANE", "multi_plane", "multi_plane_cluster"]

@@ -12,10 +12,11 @@ from typing import Any
 import networkx as nx
 
 from fabric.words.errors import ParameterError
+from fabric.words.parameter import BOOLEAN, RATE, RATE_OR_ZERO, TIME, TIMES, WHOLE, WHOLES
 from topologies.families.leaf_spine import whole_servers
+from topologies.parts.builder import Builder
 from topologies.parts.checks import cabling, wholes
 from topologies.parts.cluster import Cluster
-from topologies.parts.spec import BOOLEAN, RATE, RATE_OR_ZERO, TIME, TIMES, WHOLE, WHOLES, Builder
 from topologies.parts.tree import Shape
 
 __all__ = ["PGFT", "XGFT", "pgft", "pgft_cluster", "xgft", "xgft_cluster"]

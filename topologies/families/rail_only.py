@@ -12,9 +12,10 @@ from typing import Any
 import networkx as nx
 
 from fabric.words.errors import ParameterError
+from fabric.words.parameter import RATE, RATE_OR_ZERO, RATIOS, TIME, TIMES, WHOLE
+from topologies.parts.builder import Builder
 from topologies.parts.checks import cabling, whole
 from topologies.parts.cluster import Cluster
-from topologies.parts.spec import RATE, RATE_OR_ZERO, RATIOS, TIME, TIMES, WHOLE, Builder
 from topologies.parts.tree import smallest
 
 __all__ = ["RAIL_ONLY", "rail_only", "rail_only_cluster"]

@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.words.errors import ParameterError
+from fabric.words.grammar import write_arguments
+from fabric.words.parameter import RATE, RATE_OR_ZERO, TIME, TIMES, WHOLE
 from topologies.parts.assemble import Edges, Nodes
+from topologies.parts.builder import Builder
 from topologies.parts.checks import cabling, whole
 from topologies.parts.galois import Field, prime_power
 from topologies.parts.hosts import Hosts
-from topologies.parts.spec import RATE, RATE_OR_ZERO, TIME, TIMES, WHOLE, Builder, write_arguments
 
 __all__ = ["SLIM_FLY", "slim_fly"]
 

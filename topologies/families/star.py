@@ -10,9 +10,10 @@ from typing import Any
 
 import networkx as nx
 
+from fabric.words.parameter import RATE, RATE_OR_ZERO, TIME, TIMES, WHOLE
+from topologies.parts.builder import Builder
 from topologies.parts.checks import cabling, servers, whole
 from topologies.parts.cluster import Cluster
-from topologies.parts.spec import RATE, RATE_OR_ZERO, TIME, TIMES, WHOLE, Builder
 from topologies.parts.tree import Shape
 
 __all__ = ["STAR", "star", "star_cluster"]

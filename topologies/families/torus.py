@@ -12,20 +12,12 @@ import networkx as nx
 import numpy as np
 
 from fabric.words.errors import ParameterError
+from fabric.words.grammar import write_arguments
+from fabric.words.parameter import BOOLEAN, RATE, RATE_OR_ZERO, TIME, TIMES, WHOLE, WHOLES
 from topologies.parts.assemble import Edges, Nodes
+from topologies.parts.builder import Builder
 from topologies.parts.checks import cabling, flag, whole, wholes
 from topologies.parts.hosts import Hosts
-from topologies.parts.spec import (
-    BOOLEAN,
-    RATE,
-    RATE_OR_ZERO,
-    TIME,
-    TIMES,
-    WHOLE,
-    WHOLES,
-    Builder,
-    write_arguments,
-)
 
 __all__ = ["TORUS", "torus"]
 

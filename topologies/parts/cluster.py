@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.words.errors import ParameterError
+from fabric.words.grammar import write_arguments
 from topologies.parts.assemble import Edges, Nodes, assemble
+from topologies.parts.builder import Builder
 from topologies.parts.memory import require_memory
-from topologies.parts.spec import Builder, write_arguments
 from topologies.parts.tree import Shape
 
 __all__ = ["TIER_NAMES", "Cluster"]

@@ -8,11 +8,11 @@ from __future__ import annotations
 import networkx as nx
 
 from fabric.words.errors import ParameterError
+from fabric.words.parameter import BOOLEAN, RATE_OR_ZERO, WHOLE
 from topologies.families.fat_tree import fat_tree
 from topologies.families.multi_plane import multi_plane
 from topologies.families.rail_optimized import rail_optimized
 from topologies.parts.checks import flag, whole
-from topologies.parts.spec import BOOLEAN, RATE_OR_ZERO, WHOLE
 from topologies.presets.preset import Preset
 
 __all__ = [

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 import networkx as nx
 
 from fabric.words.errors import ParameterError
+from fabric.words.parameter import BOOLEAN, RATE_OR_ZERO, RATIOS, WHOLE
 from topologies.families.fat_tree import fat_tree
 from topologies.families.pgft import pgft
 from topologies.parts.checks import number, whole
-from topologies.parts.spec import BOOLEAN, RATE_OR_ZERO, RATIOS, WHOLE
 from topologies.parts.tree import tops
 from topologies.presets.preset import Preset
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import networkx as nx
 
-from topologies.parts.spec import Builder, write_arguments
+from fabric.words.grammar import write_arguments
+from topologies.parts.builder import Builder
 
 __all__ = ["Preset"]
 

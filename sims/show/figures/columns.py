@@ -10,12 +10,12 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from fabric.words.errors import ParameterError
+from fabric.words.parameter import RATE, RATE_OR_ZERO, TIME
 from fabric.words.units import format_rate, parse_time
 from sims.scenario.row import Row
 from sims.scenario.scenario import Scenario
 from sims.show.figures.parts import parameters_of, parts, spelled
 from sims.studies.bom.costs import Costs
-from topologies.parts.spec import RATE, RATE_OR_ZERO, TIME
 
 __all__ = ["Column", "choices", "column", "numbers", "short_size", "short_time"]
 

@@ -9,10 +9,12 @@ from typing import Any
 from fabric.damage.fault import NONE
 from fabric.damage.upgrade import parse_upgrades
 from fabric.routing.policies import POLICIES, parse_policy
+from fabric.words.grammar import read_arguments
+from fabric.words.parameter import Parameter
 from sims.models.packet.settings import parse_packet_settings
 from sims.models.profiles import latency_profile
 from topologies.catalogue import FAMILIES, PRESETS
-from topologies.parts.spec import Builder, Parameter, read_arguments
+from topologies.parts.builder import Builder
 
 __all__ = ["FAULTS", "of_faults", "parameters_of", "parts", "spelled"]
 

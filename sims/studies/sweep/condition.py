@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fabric.words.errors import ParameterError
+from fabric.words.parameter import ratio
 from fabric.words.units import parse_rate, parse_size, parse_time
-from topologies.parts.spec import ratio
 
 __all__ = ["Condition", "Value", "quantity"]
 

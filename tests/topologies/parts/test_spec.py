@@ -10,19 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fabric.words.errors import ParameterError
+from fabric.words.grammar import read_arguments, write_arguments
+from fabric.words.parameter import BOOLEAN, RATE, RATE_OR_ZERO, RATIOS, TIME, TIMES, WHOLE, Parameter
 from topologies.catalogue import FAMILIES
-from topologies.parts.spec import (
-    BOOLEAN,
-    RATE,
-    RATE_OR_ZERO,
-    RATIOS,
-    TIME,
-    TIMES,
-    WHOLE,
-    Parameter,
-    read_arguments,
-    write_arguments,
-)
 from topologies.presets.table import PRESETS
 
 TABLE = {"k": WHOLE, "rails": BOOLEAN, "rate": RATE, "nvlink": RATE_OR_ZERO, "delay": TIMES, "ratio": RATIOS}
@@ -87,10 +77,9 @@ def test_every_table_names_the_parameters_of_its_function(name: str, builder: An
     ("text", "words"),
     [
         ("kk=8", r"parameter of it: 'kk': unknown \(did you mean 'k'\? legal: k, rails, rate"),
-        ("k=8,k=8", "k: '8': given twice in it:k=8,k=8"),
-        ("k", r"in it:k: 'k': key=value is needed, such as k=8 or rails=true"),
+        ("k=8,k=8", "it: k: '8': given twice, '8' before"),
+        ("k", "it: 'k': key=value is needed, such as k=8 or rails=true"),
         ("k=", "key=value is needed"),
-        ("k=8,", "key=value is needed"),
         ("k=8.0", "k: '8.0': a whole number"),
         ("k=-8", "k: '-8': a whole number"),
         ("k=1e3", "k: '1e3': a whole number"),

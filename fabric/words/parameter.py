@@ -1,18 +1,12 @@
-"""A topology as text, ``FAMILY:key=value,key=value``: read into typed arguments, written one canonical way.
-
-Knows how values of each type are spelled; knows no family, no preset and no file.
-"""
+"""Parameter: how the value behind a key is spelled, by type: read from text, written one canonical way."""
 
 from __future__ import annotations
 
-import inspect
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-
-import networkx as nx
 
 from fabric.words.errors import ParameterError
 from fabric.words.units import format_rate, format_seconds, parse_rate, parse_time
@@ -26,12 +20,9 @@ __all__ = [
     "TIMES",
     "WHOLE",
     "WHOLES",
-    "Builder",
     "Parameter",
     "choice",
     "ratio",
-    "read_arguments",
-    "write_arguments",
 ]
 
 _ZERO = re.compile(r"0+(?:\.0*)?\s*([A-Za-z/]*)")
@@ -54,80 +45,6 @@ class Parameter:
     read: Callable[[str, str], Any]
     write: Callable[[Any], str]
     example: str
-
-
-def read_arguments(what: str, text: str, parameters: Mapping[str, Parameter]) -> dict[str, Any]:
-    """The typed arguments in ``text``, key=value pairs separated by commas, in the order of the parameters.
-
-    Raises:
-        ParameterError: a key is unknown (the legal ones are listed, the nearest suggested) or given twice, a
-            pair has no ``=``, or a value is not of its type; a bare number where a unit is needed is one of
-            these.
-
-    >>> read_arguments("fat-tree", "rate=400Gbps,k=8", {"k": WHOLE, "rate": RATE})
-    {'k': 8, 'rate': 50000000000.0}
-    """
-    found: dict[str, Any] = {}
-    for pair in text.split(",") if text.strip() else []:
-        key, equals, value = (part.strip() for part in pair.partition("="))
-        if not equals or not key or not value:
-            rule = f"key=value is needed, such as {_example(parameters)}"
-            raise ParameterError(f"in {what}:{text}", pair, rule)
-        if key not in parameters:
-            raise ParameterError(f"parameter of {what}", key, "unknown", parameters)
-        if key in found:
-            raise ParameterError(key, value, f"given twice in {what}:{text}")
-        found[key] = parameters[key].read(key, value)
-    return {key: found[key] for key in parameters if key in found}
-
-
-def write_arguments(what: str, arguments: Mapping[str, Any], parameters: Mapping[str, Parameter]) -> str:
-    """``what:key=value,...`` in the order of the parameters; ``what`` alone where there is no argument."""
-    pairs = [f"{key}={parameters[key].write(arguments[key])}" for key in parameters if key in arguments]
-    return f"{what}:{','.join(pairs)}" if pairs else what
-
-
-@dataclass(frozen=True, kw_only=True)
-class Builder:
-    """A function that returns a graph, how its parameters are spelled, and one line on it.
-
-    ``function`` takes keyword arguments; every one of them that can be written as text stands in
-    ``parameters``.
-    """
-
-    function: Callable[..., nx.Graph]
-    parameters: Mapping[str, Parameter]
-    summary: str
-
-    def given(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments that say something: those which are not spelled as the function's default is."""
-        defaults = self.defaults
-        return {
-            name: value
-            for name, value in arguments.items()
-            if value is not None
-            and (defaults[name] is None or self._spelled(name, value) != self._spelled(name, defaults[name]))
-        }
-
-    @property
-    def defaults(self) -> dict[str, Any]:
-        """The default of every argument of the function; None where it has none."""
-        arguments = inspect.signature(self.function).parameters.items()
-        return {name: None if p.default is p.empty else p.default for name, p in arguments}
-
-    def require(self, what: str, arguments: Mapping[str, Any]) -> None:
-        """Raise ParameterError where an argument that has no default is not among these."""
-        for name, argument in inspect.signature(self.function).parameters.items():
-            if argument.default is argument.empty and name not in arguments:
-                rule = f"{what} needs it, such as {name}={self.parameters[name].example}"
-                raise ParameterError(name, None, rule)
-
-    def _spelled(self, name: str, value: Any) -> str:
-        return self.parameters[name].write(value)
-
-
-def _example(parameters: Mapping[str, Parameter]) -> str:
-    return " or ".join(f"{key}={parameter.example}" for key, parameter in list(parameters.items())[:2])
 
 
 _DIGITS = re.compile(r"[0-9]{1,18}(_[0-9]{3})*")
