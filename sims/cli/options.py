@@ -5,19 +5,14 @@ Knows typer's options and the catalogue; runs no command.
 
 from __future__ import annotations
 
-import gc
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import Annotated
 
 import typer
 
 from fabric.words.errors import ParameterError
-from sims.cli.progress import Progress
-
-if TYPE_CHECKING:
-    import networkx as nx
-
-    from fabric import Fabric
+from sims.cli.fabric_options import Graph, Opened, Preset, Spec, Topology, built, opened
+from sims.cli.fabric_options import named as one_of_four
 
 __all__ = [
     "AllowPartition",
@@ -41,37 +36,6 @@ __all__ = [
     "whole",
 ]
 
-Spec = Annotated[
-    str | None,
-    typer.Argument(
-        help="The fabric: FAMILY:key=value,..., preset:NAME or the path of a graph file.", show_default=False
-    ),
-]
-Topology = Annotated[
-    str | None,
-    typer.Option(
-        "--topology",
-        metavar="FAMILY:key=value,...",
-        help="The fabric by family, e.g. fat-tree:k=74.",
-        show_default=False,
-    ),
-]
-Preset = Annotated[
-    str | None,
-    typer.Option(
-        "--preset", metavar="NAME[:key=value,...]", help="The fabric by preset.", show_default=False
-    ),
-]
-Graph = Annotated[
-    str | None,
-    typer.Option(
-        "--graph",
-        metavar="FILE",
-        help="The fabric from a file: node-link JSON, GraphML, link CSV or ibnetdiscover "
-        "(FILE:nvlink=450GB/s adds scale-up switches).",
-        show_default=False,
-    ),
-]
 Out = Annotated[
     Path | None,
     typer.Option(
@@ -154,70 +118,12 @@ def named(
     sets: list[str] | None = None,
 ) -> str:
     """The one text that names the fabric, ``sets`` applied to it."""
-    text = _named_once(spec, topology, preset, graph, default)
+    text = one_of_four({"spec": spec, "topology": topology, "preset": preset, "graph": graph}, default)
     if not sets:
         return text
     from sims.settings.assignments import overridden
 
     return overridden({"topology": [text]}, sets)["topology"]
-
-
-def _named_once(
-    spec: str | None, topology: str | None, preset: str | None, graph: str | None, default: str | None
-) -> str:
-    given = {
-        "SPEC": spec,
-        "--topology": topology,
-        "--preset": preset and f"preset:{preset}",
-        "--graph": graph,
-    }
-    named = {option: text for option, text in given.items() if text is not None}
-    if len(named) > 1:
-        raise ParameterError(" and ".join(named), " and ".join(named.values()), "name the fabric once")
-    if not named:
-        if default is not None:
-            return default
-        rule = "name the fabric: FAMILY:key=value,..., preset:NAME or the path of a graph file"
-        raise ParameterError("topology", None, rule)
-    ((option, text),) = named.items()
-    if option == "--graph" and not Path(text.split(":", 1)[0]).exists() and not Path(text).exists():
-        raise ParameterError("--graph", text, "no such file")
-    return text
-
-
-class Opened(NamedTuple):
-    """A fabric and what is said of it: its canonical text, the hash of its file, its maker's notes."""
-
-    fabric: Fabric
-    text: str
-    digest: str
-    notes: list[str]
-
-
-def built(text: str, progress: Progress) -> tuple[nx.Graph, str]:
-    """The graph that ``text`` names, and the hash of its file, "" where it is none."""
-    progress.step("building the topology")
-    from topologies import load
-    from topologies.catalogue import source_digest
-
-    graph = load(text)
-    digest = source_digest(text)
-    if digest:
-        graph.graph["name"] = text  # so that what is wrong with the file is said of the file
-    return graph, digest
-
-
-def opened(text: str, progress: Progress, *, allow_partition: bool = False) -> Opened:
-    """Build or read the topology that ``text`` names and compile it."""
-    from topologies.catalogue import canonical
-
-    graph, digest = built(text, progress)
-    progress.step("compiling")
-    from fabric import Fabric
-
-    gc.freeze()  # the graph is here to stay: later collections need not walk it
-    fabric = Fabric.from_graph(graph, allow_partition=allow_partition)
-    return Opened(fabric, canonical(text), digest, list(graph.graph.get("notes", ())))
 
 
 def joined(texts: list[str] | None) -> str:

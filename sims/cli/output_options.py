@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Explain", "ExplainPlot", "Timeline"]
+__all__ = ["Explain", "ExplainPlot", "Ports", "Timeline"]
 
 Explain = Annotated[
     bool,
@@ -26,6 +26,14 @@ Timeline = Annotated[
     typer.Option(
         metavar="FILE",
         help="Draw the goodput over time, with the faults that strike: .svg, .png or .pdf.",
+        show_default=False,
+    ),
+]
+Ports = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Of --engine packet: write what each port saw, queues and pauses: .csv, .json or .jsonl.",
         show_default=False,
     ),
 ]

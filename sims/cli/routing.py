@@ -91,7 +91,7 @@ def compare(
     from sims.jobs.demand import check_demand
     from sims.jobs.routing_compare import parse_policies, policy_texts
     from sims.settings.assignments import overridden
-    from sims.settings.spelling import check_field
+    from sims.settings.table import spelled
 
     given = {
         "topology": [named(spec, topology, preset, graph)],
@@ -105,9 +105,9 @@ def compare(
     }
     texts = overridden(given, sets or (), several=("routing",))
     draw, placement = whole("--seed", texts["seed"]), texts["placement"]
-    size = check_field("ranks", texts["ranks"])
+    size = spelled("ranks", texts["ranks"])
     members = None if size == "all" else int(size)
-    partition = check_field("allow_partition", texts["allow_partition"]) == "true"
+    partition = spelled("allow_partition", texts["allow_partition"]) == "true"
     parse_policies(texts["routing"], draw)
     check_demand(traffic, ranks=members, placement=placement)
     failing, slowing = parse_faults("fail", texts["fail"]), parse_faults("degrade", texts["degrade"])

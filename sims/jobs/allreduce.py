@@ -11,8 +11,6 @@ import networkx as nx
 
 from fabric import Fabric
 from fabric.damage.breakage import draws, harmed
-from fabric.damage.fault import format_faults
-from fabric.damage.upgrade import format_upgrades, improved
 from fabric.graph.nic import planes
 from fabric.routing.policies import policy_file
 from fabric.routing.route import caveat, check_policy
@@ -30,7 +28,7 @@ from sims.models.packet.collective import PacketProgram
 from sims.models.packet.routes import SPREADING
 from sims.scenario.digest import content_digest, digest_of
 from sims.scenario.row import Row, bus_factor
-from sims.scenario.scenario import SETTINGS, Scenario
+from sims.scenario.scenario import JOB_SETTINGS, Scenario
 from sims.scenario.version import model_version
 from sims.settings.setup import Setup
 from sims.workload.collectives import (
@@ -43,7 +41,7 @@ from sims.workload.collectives import (
 )
 from sims.workload.collectives.hierarchical import UnequalGroupsError
 from sims.workload.members import Members
-from sims.workload.placement import canonical_placement, place, placement_names
+from sims.workload.placement import place, placement_names
 from sims.workload.schedule import Schedule
 
 __all__ = ["DEFAULT_ALGORITHMS", "AllReduce", "all_reduce"]
@@ -74,18 +72,17 @@ class AllReduce:
         check_policy(fabric, self.policy)
         self.placement = place(fabric, setup.ranks, setup.placement, setup.seed)
         self.members = Members(fabric, self.placement)
-        static = (*setup.failing, *setup.slowing)
-        whole = improved(fabric, setup.upgrades)
+        static = setup.faults_from_start
+        whole = setup.improved(fabric)
         self.left, self.damage = harmed(whole, static, setup.seed, allow_partition=setup.allow_partition)
         chosen = setup.engine == "packet" and self.policy.name in SPREADING  # for each packet, on its way
         drawn = self.policy.drawn or setup.placement == "random" or draws(static) or chosen
         drawn |= self.course.draws
         table = policy_file(setup.routing)
-        self._common: dict[str, Any] = {
+        self._common: dict[str, Any] = setup.values | {
             "topology": topology or f"graph {fabric.name}",
             "topology_digest": content_digest(fabric) if digest is None else digest,
             "ranks": len(self.placement),
-            "placement": canonical_placement(setup.placement),
             # The endpoints, not the text: names in it mean something only together with the graph's.
             "placement_digest": digest_of(self.placement.astype("<i8"))
             if placement_names(setup.placement)
@@ -93,14 +90,8 @@ class AllReduce:
             "seed": setup.seed if drawn else 0,
             "routing": str(self.policy),
             "routing_digest": hashlib.sha256(table.read_bytes()).hexdigest() if table else "",
-            "engine": setup.engine,
             "packet": str(setup.packet_settings) if setup.engine == "packet" else "",
-            "latency_profile": self.profile.spec,
-            "upgrade": format_upgrades(setup.upgrades),
-            "fail": format_faults(setup.failing),
-            "degrade": format_faults(setup.slowing),
             "fault_digest": self._fault_digest(),
-            "allow_partition": setup.allow_partition,
             **self.course.texts,
         }
         self._programs: dict[str, Program] = {}
@@ -115,14 +106,14 @@ class AllReduce:
         return found
 
     def changed(self, **settings: Any) -> AllReduce:
-        """The same ranks on the same fabric, with some of SETTINGS replaced."""
-        same = {name: self._common[name] for name in SETTINGS}
+        """The same ranks on the same fabric, with some of JOB_SETTINGS replaced."""
+        same = {name: self._common[name] for name in JOB_SETTINGS}
         given = {"topology": self._common["topology"], "digest": self._common["topology_digest"]}
         return AllReduce(self.fabric, **given, **{**same, **settings})
 
     @property
     def engine(self) -> str:
-        return self.setup.engine
+        return str(self.setup.engine)
 
     @property
     def ranks(self) -> int:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
 
 from fabric import Fabric
 from fabric.damage.breakage import Damage, harmed
 from fabric.damage.fault import Fault
+from fabric.graph.nic import planes
+from fabric.graph.node_names import NodeNames
 from fabric.routing.policies import Policy
 from fabric.words.errors import ParameterError
+from fabric.words.units import parse_size
 from sims.models.fluid.faults.setting import Course
 from sims.models.fluid.faults.striking import Striking
 from sims.models.fluid.faults.timeline import Timeline
@@ -17,9 +21,26 @@ from sims.models.fluid.flows import FlowResult, RoutedTraffic
 from sims.models.packet.settings import PacketSettings
 from sims.models.packet.traffic import run_packets
 from sims.models.profiles import LatencyProfile
-from sims.workload.traffic import Traffic
+from sims.settings.setup import Setup
+from sims.workload.traffic import Traffic, pattern, read_traffic
 
-__all__ = ["FlowRun"]
+__all__ = ["FlowRun", "traffic_of"]
+
+
+_MANY = 5000  # flows, above which ends of unequal ones are handled together
+_COARSE = 0.002
+
+
+def traffic_of(text: str, size: str | None, fabric: Fabric, seed: int) -> Traffic:
+    """The flows of a pattern, each of ``size``, or those of a CSV file, which says their sizes.
+
+    Raises:
+        ParameterError: neither a pattern nor a file; a bad size.
+        FileFormatError: as of read_traffic.
+    """
+    if os.path.isfile(text):
+        return read_traffic(text, fabric.n_endpoints, NodeNames(fabric))
+    return pattern(text, fabric.n_endpoints, parse_size(size or "0"), seed)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -47,6 +68,30 @@ class FlowRun:
         self.course.check(self.policy)
         if self.packets and self.course.source:
             raise ParameterError("engine", "packet", "what happens during a run needs engine flow", ("flow",))
+
+    @classmethod
+    def of(cls, fabric: Fabric, setup: Setup, traffic: Traffic, resolution: float | None = None) -> FlowRun:
+        """``traffic`` on ``fabric`` with the settings of a user.
+
+        ``resolution`` None: 0, which is exact, or 0.002 above 5,000 flows that are not all alike.
+        """
+        if resolution is None:
+            equal = bool(
+                (traffic.size == traffic.size[0]).all() and (traffic.start == traffic.start[0]).all()
+            )
+            resolution = 0.0 if equal or len(traffic) <= _MANY else _COARSE
+        return cls(
+            whole=setup.improved(fabric),
+            traffic=traffic,
+            policy=setup.policy(planes(fabric)),
+            profile=setup.profile,
+            faults=setup.faults_from_start,
+            course=setup.course,
+            packets=setup.packet_settings if setup.engine == "packet" else None,
+            seed=setup.seed,
+            allow_partition=setup.allow_partition,
+            resolution=resolution,
+        )
 
     @property
     def plain(self) -> bool:

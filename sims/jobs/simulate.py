@@ -8,7 +8,7 @@ from fabric.words.errors import FabricsimError, ParameterError
 from sims.jobs.allreduce import AllReduce
 from sims.scenario.digest import content_digest
 from sims.scenario.row import Row
-from sims.scenario.scenario import SETTINGS, Scenario
+from sims.scenario.scenario import JOB_SETTINGS, Scenario
 
 __all__ = ["fabric_of", "job_of", "simulate"]
 
@@ -57,7 +57,7 @@ def job_of(scenario: Scenario, fabric: Fabric) -> AllReduce:
         fabric,
         topology=scenario.topology,
         digest=scenario.topology_digest,
-        **{name: getattr(scenario, name) for name in SETTINGS},
+        **{name: getattr(scenario, name) for name in JOB_SETTINGS},
     )
     found = job.scenario(scenario.algorithm, scenario.size_bytes)
     if found.fault_digest != scenario.fault_digest:

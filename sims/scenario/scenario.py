@@ -1,23 +1,27 @@
-"""Scenario: everything that determines a result, and nothing else. Knows no fabric and runs nothing."""
+"""Scenario: everything that determines a result, and nothing else. Knows no fabric and runs nothing.
+
+Its fields are the settings, in their order, and the hashes of what their files hold: sims.settings.table.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
-from typing import Any, Literal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
-from fabric.damage.fault import NONE, without_paths
 from fabric.words.errors import ParameterError
+from sims.settings.setting import Setting
+from sims.settings.table import SETTINGS, digest_fields
 
-__all__ = ["FABRIC", "JOB", "LATER", "MODEL_VERSION", "SETTINGS", "Scenario"]
+__all__ = ["FABRIC", "JOB", "JOB_SETTINGS", "LATER", "MODEL_VERSION", "Scenario", "usual"]
 
 MODEL_VERSION = 1  # raised whenever a change of the model can change a number
 
 
-class Scenario(BaseModel):
+class _Scenario(BaseModel):
     """One all-reduce: where, who, how, how much. Frozen; equal scenarios have equal keys.
 
     Texts are canonical (the caller's business): the same thing is always written the same way.
@@ -30,28 +34,9 @@ class Scenario(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    topology: str
-    topology_digest: str = ""
-    ranks: int = Field(ge=2)
-    placement: str = "packed"
-    placement_digest: str = ""
-    seed: int = Field(default=0, ge=0, lt=2**63)
-    routing: str = "ecmp:qps=1"
-    routing_digest: str = ""
-    algorithm: str
-    size_bytes: int = Field(gt=0)
-    engine: Literal["flow", "bound", "packet"] = "flow"
-    packet: str = ""
-    latency_profile: str = "roce-400g"
-    upgrade: str = NONE
-    fail: str = NONE
-    degrade: str = NONE
-    fault_digest: str = ""
-    allow_partition: bool = False
-    faults: str = NONE
-    reroute_delay: str = "1s"
-    repeat: str = "1"
-    gap: str = "0s"
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
 
     @classmethod
     def of(cls, **values: Any) -> Scenario:
@@ -66,18 +51,11 @@ class Scenario(BaseModel):
     def canonical(self) -> str:
         """JSON that equal causes share: a file counts by its contents, not by its path."""
         values = self.model_dump()
-        for name in ("topology", "placement"):
-            if values[f"{name}_digest"]:
-                # What follows the path (such as :nvlink=450GB/s) is a cause; the path is not.
-                values[name] = "file:" + ",".join(re.findall(r"[\w-]+=[^,:]+", values[name]))
-        if self.routing_digest:
-            values["routing"] = self.routing.partition(":")[0]
-        if self.fault_digest:
-            values |= {name: without_paths(values[name]) for name in ("fail", "degrade")}
-            if self.faults.endswith(".toml"):
-                values["faults"] = "file"
+        for digest, named in _DIGESTS.items():
+            if values[digest]:
+                values |= {one.field: one.unnamed(values[one.field]) for one in named}
         for name in LATER:
-            if values[name] == type(self).model_fields[name].default:
+            if values[name] == usual(name):
                 del values[name]
         return json.dumps({"model": MODEL_VERSION, **values}, sort_keys=True, separators=(",", ":"))
 
@@ -87,14 +65,51 @@ class Scenario(BaseModel):
         return hashlib.sha256(self.canonical().encode()).hexdigest()[:16]
 
 
+def _usual(one: Setting) -> Any:
+    if one.required:
+        return ...
+    return one.default if one.usual is None else one.usual
+
+
+def _fields() -> Iterator[tuple[str, Any, bool]]:
+    """Name, definition, and whether it came after rows had been written, of each field in its order.
+
+    A hash stands behind those of its settings that follow each other.
+    """
+    settings, told = list(SETTINGS.values()), set()
+    for one, following in zip(settings, [*settings[1:], None]):
+        yield one.field, (one.kind, Field(default=_usual(one), ge=one.least, lt=one.below)), one.later
+        if one.digest and one.digest not in told and (following is None or following.digest != one.digest):
+            told.add(one.digest)
+            yield one.digest, (str, ""), one.digest not in _FIRST_DIGESTS
+
+
+_DIGESTS = digest_fields()
+_FIRST_DIGESTS = ("topology_digest", "placement_digest")
+_FIELDS = {name: (definition, later) for name, definition, later in _fields()}
+
+if TYPE_CHECKING:
+    Scenario = _Scenario
+else:
+    Scenario = create_model(
+        "Scenario",
+        __base__=_Scenario,
+        __module__=__name__,
+        __doc__=_Scenario.__doc__,
+        **{name: definition for name, (definition, _) in _FIELDS.items()},
+    )
+
+
+def usual(name: str) -> Any:
+    """What a scenario means that does not say the field ``name``."""
+    return Scenario.model_fields[name].default
+
+
 # Fields that came after rows had been written: they are no cause at their default, so that keys stay.
-LATER = (
-    *("routing_digest", "packet", "upgrade", "fail", "degrade", "fault_digest", "allow_partition"),
-    *("faults", "reroute_delay", "repeat", "gap"),
-)
+LATER = tuple(name for name, (_, later) in _FIELDS.items() if later)
 
 # Which fields name the fabric; which a job on it has once, whatever its algorithms and sizes; and which of
 # those a user sets (the others are found from files).
 FABRIC = ("topology", "topology_digest")
 JOB = tuple(name for name in Scenario.model_fields if name not in (*FABRIC, "algorithm", "size_bytes"))
-SETTINGS = tuple(name for name in JOB if not name.endswith("_digest"))
+JOB_SETTINGS = tuple(name for name in JOB if name in SETTINGS)

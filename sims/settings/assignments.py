@@ -6,12 +6,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from fabric.words.errors import ParameterError
 from fabric.words.hostlist import split_names
-from sims.settings.texts import DEFAULTS, field_of, legal_parts, resolve, with_part
+from sims.settings.table import SETTINGS
+from sims.settings.texts import field_of, legal_parts, resolve, with_part
 from sims.workload.placement import PLACEMENTS
 
 __all__ = ["overridden", "read_assignments", "split_values"]
-
-_WHOLE = ("upgrade", "fail", "degrade")  # fields whose texts hold = without having parts
 
 
 def overridden(
@@ -33,7 +32,7 @@ def overridden(
     """
     texts = {field: list(given) for field, given in settings.items()}
     changes = read_assignments(sets)
-    for key, values in sorted(changes, key=lambda change: field_of(change[0]) not in DEFAULTS):
+    for key, values in sorted(changes, key=lambda change: field_of(change[0]) not in SETTINGS):
         name = resolve(key, texts)
         field, dot, part = name.partition(".")
         if field not in texts:
@@ -68,7 +67,8 @@ def read_assignments(texts: Iterable[str]) -> list[tuple[str, list[str]]]:
             raise ParameterError("--set", text, "key=value or key=value,value,... is needed")
         if key in found:
             raise ParameterError("--set", text, f"{key} is set twice")
-        values = split_values(rest, whole=key in _WHOLE)
+        # Some texts hold = without having parts.
+        values = split_values(rest, whole=key in SETTINGS and SETTINGS[key].again)
         if "" in values:
             raise ParameterError("--set", text, "a value between two commas is missing")
         found[key] = values

@@ -1,72 +1,73 @@
-"""Setup: the settings of a job as a user writes them, checked, and what each stands for. Knows no fabric."""
+"""Setup: the settings of a job as a user gives them, checked, and what each stands for. Knows no fabric."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any
 
-from fabric.damage.fault import NONE, Fault, parse_faults
-from fabric.damage.upgrade import Upgrade, parse_upgrades
+from fabric import Fabric
+from fabric.damage.fault import Fault, parse_faults
 from fabric.routing.policies import Policy, parse_policy
 from fabric.words.errors import ParameterError
-from sims.models.fluid.faults.setting import DEFAULT_DELAY, Course
+from sims.models.fluid.faults.setting import Course
 from sims.models.packet.routes import single_path
 from sims.models.packet.settings import PacketSettings, parse_packet_settings
-from sims.models.profiles import DEFAULT_PROFILE, LatencyProfile
+from sims.models.profiles import LatencyProfile
 from sims.models.profiles import latency_profile as parse_profile
-from sims.settings.texts import ENGINES
-from sims.workload.placement import check_placement
+from sims.settings.table import SETTINGS
 
 __all__ = ["Setup"]
 
+_OF_OTHERS = ("topology", "algorithm", "size")  # which fabric, what is done on it, with how much
 
-@dataclass(frozen=True, kw_only=True)
+
 class Setup:
-    """What a job is told besides its fabric, by the names of sims.scenario.SETTINGS.
+    """What a job is told besides its fabric, its algorithm and its size: ``setup.routing``, ``setup.ranks``.
 
-    ``ranks``: None for all endpoints; ``packet`` counts for the packet engine only. Texts are as on the
-    command line.
+    ``given``: settings by name, as texts of the command line, or as a number or truth where they are one
+    (``ranks``: None for all endpoints); what is not given is at its default. ``packet`` counts for the packet
+    engine only.
 
     Raises:
         ParameterError: of the first mistake that can be seen without a fabric.
+        TypeError: there is no such setting.
     """
 
-    ranks: int | None = None
-    placement: str = "packed"
-    seed: int = 0
-    routing: str = "ecmp"
-    engine: str = "flow"
-    packet: str = ""
-    latency_profile: str = DEFAULT_PROFILE
-    upgrade: str = NONE
-    fail: str = NONE
-    degrade: str = NONE
-    allow_partition: bool = False
-    faults: str = NONE
-    reroute_delay: str = DEFAULT_DELAY
-    repeat: str = "1"
-    gap: str = "0s"
-
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.type == "str" and not isinstance(value, str):
-                raise ParameterError(field.name, value, "text, as on the command line")
-        if self.engine not in ENGINES:
-            raise ParameterError("engine", self.engine, "unknown engine", ENGINES)
+    def __init__(self, **given: Any) -> None:
+        unknown = [name for name in given if name not in SETTINGS or name in _OF_OTHERS]
+        if unknown:
+            raise TypeError(f"no such setting: {', '.join(unknown)}")
+        self.values: dict[str, Any] = {
+            name: one.checked(given.get(name, one.default))
+            for name, one in SETTINGS.items()
+            if name not in _OF_OTHERS
+        }
+        policy = self.policy()
         if self.engine == "packet":
-            single_path(self.policy())
-        check_placement(self.placement)
-        # What these stand for is found, and refused, when it is first asked for.
-        _ = self.policy(), self.packet_settings, self.profile, self.upgrades, self.failing, self.slowing
-        self.course.check(self.policy())
+            single_path(policy)
+        self.course.check(policy)
         if self.engine != "flow" and not self.course.plain:
             rule = "what happens during a run, or over several, needs engine flow"
             raise ParameterError("engine", self.engine, rule, ("flow",))
 
+    def __getattr__(self, name: str) -> Any:
+        if name != "values" and name in self.values:
+            return self.values[name]
+        raise AttributeError(name)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"values": self.values}
+
     def policy(self, planes: int = 1) -> Policy:
         """That of ``routing`` where endpoints have so many planes."""
         return parse_policy(self.routing, self.seed, planes)
+
+    def improved(self, fabric: Fabric) -> Fabric:
+        """``fabric`` after what the settings do to a healthy one."""
+        for name, one in SETTINGS.items():
+            if one.on_fabric:
+                fabric = one.on_fabric(fabric, self.values[name])
+        return fabric
 
     @cached_property
     def packet_settings(self) -> PacketSettings:
@@ -77,16 +78,9 @@ class Setup:
         return parse_profile(self.latency_profile)
 
     @cached_property
-    def upgrades(self) -> tuple[Upgrade, ...]:
-        return parse_upgrades(self.upgrade)
-
-    @cached_property
-    def failing(self) -> tuple[Fault, ...]:
-        return parse_faults("fail", self.fail)
-
-    @cached_property
-    def slowing(self) -> tuple[Fault, ...]:
-        return parse_faults("degrade", self.degrade)
+    def faults_from_start(self) -> tuple[Fault, ...]:
+        """Those of ``fail``, then those of ``degrade``."""
+        return (*parse_faults("fail", self.fail), *parse_faults("degrade", self.degrade))
 
     @cached_property
     def course(self) -> Course:

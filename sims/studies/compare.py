@@ -12,7 +12,7 @@ from typing import Any
 from fabric.words.errors import ParameterError
 from sims.scenario.row import Row
 from sims.scenario.scenario import Scenario
-from sims.settings.texts import defaults_of, taken_apart
+from sims.settings.texts import parts_of, taken_apart
 
 __all__ = ["Change", "Comparison", "Pair", "compare"]
 
@@ -122,7 +122,7 @@ def _settings(rows: Sequence[Row]) -> list[dict[str, str]]:
                 own[field] = text
                 continue
             own[field] = name
-            defaults = {k: v for k, v in defaults_of(field, text).items() if v is not None}
+            defaults = {k: v for k, v in parts_of(field, text).items() if v is not None}
             own |= {f"{field}.{part}": value for part, value in {**defaults, **parts}.items()}
     names = dict.fromkeys(name for own in found for name in own)
     return [{name: own.get(name, _NONE) for name in names} for own in found]

@@ -83,6 +83,19 @@ class FlowResult:
     def makespan(self) -> float:
         return float(self.end.max() - self.traffic.start.min())
 
+    def columns(self) -> dict[str, list[Any]]:
+        """A line for each flow, as ``flows --out`` writes them; sizes are whole numbers where all are."""
+        who = self.traffic
+        integral = bool((who.size == who.size.round()).all() and who.size.max() < 2**62)
+        return {
+            "src": who.src.tolist(),
+            "dst": who.dst.tolist(),
+            "size_bytes": (who.size.astype(int) if integral else who.size).tolist(),
+            "start_s": who.start.tolist(),
+            "end_s": self.end.tolist(),
+            "rate_GBps": (self.rate / 1e9).tolist(),
+        }
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RoutedTraffic:

@@ -14,6 +14,7 @@ from fabric.words.parameter import RATE, RATE_OR_ZERO, TIME
 from fabric.words.units import format_rate, parse_time
 from sims.scenario.row import Row
 from sims.scenario.scenario import Scenario
+from sims.settings.table import SETTINGS
 from sims.show.figures.parts import parameters_of, parts, spelled
 from sims.studies.bom.costs import Costs
 
@@ -89,10 +90,8 @@ class Column:
         return text if isinstance(value, str) or not text[:1].isdigit() else f"{self.noun} {text}"
 
 
-# label, noun, scale, ticks, what is better; the order is that in which choices are listed.
+# Results: label, noun, scale, ticks, what is better; the order is that in which choices are listed.
 _KNOWN: dict[str, tuple[str, str, str, Callable[[Any], str], str]] = {
-    "size_bytes": ("message size (bytes)", "size", "log2", short_size, ""),
-    "ranks": ("ranks (GPUs)", "ranks", "log10", _number, ""),
     "endpoints": ("endpoints (GPUs)", "endpoints", "log10", _number, ""),
     "time_s": ("time (s)", "time", "log10", short_time, "low"),
     "busbw_GBps": ("bus bandwidth (GB/s)", "bus bandwidth", "linear", _number, "high"),
@@ -101,7 +100,6 @@ _KNOWN: dict[str, tuple[str, str, str, Callable[[Any], str], str]] = {
     "latency_share": ("latency (% of the time)", "latency", "linear", _percent, "low"),
     "contention": ("contention (times the endpoints' need)", "contention", "linear", _number, "low"),
     "worst_load": ("worst load (times the endpoints' need)", "worst load", "linear", _number, "low"),
-    "seed": ("seed (number)", "seed", "linear", _number, ""),
     "cost": ("cost ({currency})", "cost", "log10", _short_money, "low"),
     "cost_per_endpoint": (
         "cost per endpoint ({currency})",
@@ -111,6 +109,14 @@ _KNOWN: dict[str, tuple[str, str, str, Callable[[Any], str], str]] = {
         "low",
     ),
 }
+_TICKS: dict[str, Callable[[Any], str]] = {"size": short_size, "time": short_time, "number": _number}
+# Settings with an axis of their own.
+_SETTINGS = {
+    one.field: (one.label, one.name.replace("_", " "), one.scale, _TICKS[one.ticks], "")
+    for one in SETTINGS.values()
+    if one.label and one.kind is int
+}
+_KNOWN = {**_SETTINGS, **_KNOWN}
 _COSTS = ("cost", "cost_per_endpoint")
 # What is no quantity of its own: the scenario as a whole, hashes, and tables.
 _TABLES = tuple(own.name for own in fields(Row) if str(own.type).startswith("dict"))
@@ -121,10 +127,9 @@ _PLAIN = tuple(
 )
 _HARM = {"fail": "failed", "degrade": "slower"}
 _ABSENT = {"fail": 0.0, "degrade": 0.0, "upgrade": 1.0}  # what a part is that the text does not name
-_DELAYS = ("reroute_delay", "gap")
-_DOTTED = (
-    *("topology", "routing", "algorithm", "placement", "packet", "latency_profile", "upgrade", *_HARM),
-    "utilisation",
+_DELAYS = tuple(one.field for one in SETTINGS.values() if one.ticks == "time")
+_DOTTED = tuple(
+    one.field for one in SETTINGS.values() if one.has_parts or one.again or one.name == "placement"
 )
 
 
@@ -132,7 +137,7 @@ def choices(rows: Sequence[Row], costs: Costs | None = None) -> list[str]:
     """The names of all columns that some of these rows have."""
     names = [name for name in _KNOWN if name not in _COSTS or costs]
     names += [name for name in _PLAIN if name not in names]
-    for whole in _DOTTED[:-1]:
+    for whole in _DOTTED:
         texts = dict.fromkeys(getattr(row.scenario, whole) for row in rows)
         names += dict.fromkeys(f"{whole}.{part}" for text in texts for part in parts(whole, text))
     kinds = dict.fromkeys(kind for row in rows for kind in row.utilisation)

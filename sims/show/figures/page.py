@@ -19,8 +19,9 @@ from matplotlib.legend import Legend
 from matplotlib.transforms import Bbox
 
 from sims.scenario.row import Row
+from sims.settings.table import asides
 from sims.show.figures.columns import short_size
-from sims.show.figures.parts import FAULTS, of_faults, parts
+from sims.show.figures.parts import parts
 from sims.show.figures.style import GREY
 from topologies.catalogue import disclaimer
 
@@ -56,7 +57,11 @@ def heading(rows: Sequence[Row]) -> tuple[str, str]:
     how = [text.format(same[name]) for name, text in texts.items() if name in same]
     # What is at rest needs no mention.
     usual = {name: field.default for name, field in type(rows[0].scenario).model_fields.items()}
-    how += [of_faults(name, same[name]) for name in FAULTS if same.get(name, usual[name]) != usual[name]]
+    how += [
+        one.told(same[one.field])
+        for one in asides()
+        if same.get(one.field, usual[one.field]) != usual[one.field]
+    ]
     return subject, ", ".join(how)
 
 

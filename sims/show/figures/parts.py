@@ -6,7 +6,6 @@ import re
 from dataclasses import fields
 from typing import Any
 
-from fabric.damage.fault import NONE
 from fabric.damage.upgrade import parse_upgrades
 from fabric.routing.policies import POLICIES, parse_policy
 from fabric.words.grammar import read_arguments
@@ -16,9 +15,8 @@ from sims.models.profiles import latency_profile
 from topologies.catalogue import FAMILIES, PRESETS
 from topologies.parts.builder import Builder
 
-__all__ = ["FAULTS", "of_faults", "parameters_of", "parts", "spelled"]
+__all__ = ["parameters_of", "parts", "spelled"]
 
-FAULTS = ("upgrade", "fail", "degrade", "allow_partition", "faults", "reroute_delay", "repeat", "gap")
 _FAULT = re.compile(r"(cables|switches)=(?:tier\d+:)?([\d.]+)(%?)")
 _PAIR = re.compile(r"([\w-]+)=([^,:]+)")
 _BUILDERS: tuple[Builder, ...] = (*FAMILIES.values(), *PRESETS.values())
@@ -97,24 +95,3 @@ def spelled(part: str, value: Any) -> str:
     if isinstance(value, (int, float)) and (known := parameters_of(part)):
         return known[0].write(value)
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def of_faults(name: str, value: Any) -> str:
-    """A setting of faults, or of the contrary, in words.
-
-    >>> of_faults("fail", "cables=1%"), of_faults("degrade", "none")
-    ('failed cables=1%', 'none slower')
-    """
-    if name == "faults":
-        return "nothing fails meanwhile" if value == NONE else f"faults {value}"
-    if name == "reroute_delay":
-        return f"rerouted after {value}"
-    if name in ("repeat", "gap"):
-        return f"{name} {value}"
-    if name == "allow_partition":
-        return "partition allowed" if value else "no partition"
-    if name == "upgrade":
-        return "none faster" if value == NONE else f"faster {value}"
-    if name == "fail":
-        return "none failed" if value == NONE else f"failed {value}"
-    return "none slower" if value == NONE else f"slower {value}"

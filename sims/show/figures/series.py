@@ -17,8 +17,9 @@ import numpy as np
 from fabric.words.errors import ParameterError
 from sims.scenario.row import Row
 from sims.scenario.scenario import Scenario
+from sims.settings.table import BY_FIELD
 from sims.show.figures.columns import Column, column, short_size
-from sims.show.figures.parts import FAULTS, of_faults, parts, spelled
+from sims.show.figures.parts import parts, spelled
 from sims.show.figures.style import Mark, mark
 
 __all__ = [
@@ -157,15 +158,13 @@ def told(name: str, value: Any) -> str:
     """A setting's value in the name of a series."""
     if name == "size_bytes":
         return short_size(value)
-    if name == "ranks":
-        return f"{value:,} ranks"
     part = name.partition(".")[2]
     if part == "oversubscription":
         return f"{value:g}:1 oversubscription" if isinstance(value, (int, float)) else f"{part} {value}"
     if part and part != "family":
         return f"{part}={spelled(part, value)}"
-    if name in FAULTS:
-        return of_faults(name, value)
+    if name in BY_FIELD:
+        return BY_FIELD[name].told(value)
     word = _DIGESTS.get(name, "")
     return f"{word}{str(value)[:8]}" if word else str(value)
 

@@ -6,9 +6,9 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any
 
-from fabric.words.units import format_size
 from sims.scenario.row import Failure, Row
 from sims.scenario.scenario import LATER, Scenario
+from sims.settings.table import BY_FIELD, digest_fields
 from sims.show.figures.parts import parts
 from sims.show.figures.series import told
 
@@ -27,32 +27,8 @@ __all__ = [
     "varied",
 ]
 
-_NOUNS = {
-    "topology": ("topology", "topologies"),
-    "ranks": ("number of ranks", "numbers of ranks"),
-    "placement": ("placement", "placements"),
-    "seed": ("seed", "seeds"),
-    "routing": ("routing policy", "routing policies"),
-    "algorithm": ("algorithm", "algorithms"),
-    "size_bytes": ("message size", "message sizes"),
-    "engine": ("engine", "engines"),
-    "latency_profile": ("latency profile", "latency profiles"),
-    "upgrade": ("upgrade", "upgrades"),
-    "fail": ("failure", "failures"),
-    "degrade": ("degradation", "degradations"),
-    "allow_partition": ("rule on partitions", "rules on partitions"),
-    "faults": ("course of faults", "courses of faults"),
-    "reroute_delay": ("time to reroute", "times to reroute"),
-    "repeat": ("number of repeats", "numbers of repeats"),
-    "gap": ("gap between all-reduces", "gaps between all-reduces"),
-}
 # What a digest is of: it is a cause of its own only where one name has several contents.
-_DIGESTS = {
-    "topology_digest": "topology",
-    "placement_digest": "placement",
-    "routing_digest": "routing",
-    "fault_digest": "fail",
-}
+_DIGESTS = {digest: named[0].field for digest, named in digest_fields().items()}
 _SHOWN_DIGITS = 8
 
 
@@ -87,7 +63,10 @@ def percent(share: float) -> str:
 def noun(name: str, count: int = 1) -> str:
     """What an axis is called."""
     plain = name.rpartition(".")[2].replace("_", " ")
-    return _NOUNS.get(name, (plain, f"values of {plain}"))[count != 1]
+    one = BY_FIELD.get(name)
+    if one and one.noun:
+        return one.noun if count == 1 else one.nouns
+    return plain if count == 1 else f"values of {plain}"
 
 
 def said(name: str, value: Any) -> str:
@@ -96,16 +75,10 @@ def said(name: str, value: Any) -> str:
     >>> said("size_bytes", 2**30), said("ranks", 1024), said("routing", "dmodk")
     ('1 GiB', '1,024 ranks', 'dmodk')
     """
-    if name == "size_bytes":
-        return format_size(value)
-    if name == "ranks":
-        return f"{value:,} ranks"
-    if name == "seed":
-        return f"seed {value}"
     if name in _DIGESTS:
         return f"contents {value[:_SHOWN_DIGITS]}"
-    if name in _NOUNS:
-        return str(value)
+    if name in BY_FIELD:
+        return BY_FIELD[name].told(value)
     if name.startswith("topology."):
         return told(name, value)
     return f"{noun(name)} {value if value != '' else 'none'}"

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from fabric.words.errors import ParameterError
 from fabric.words.units import parse_sizes
 from sims.scenario.row import Failure, Row
-from sims.scenario.scenario import MODEL_VERSION, SETTINGS, Scenario
+from sims.scenario.scenario import JOB_SETTINGS, MODEL_VERSION, Scenario
 from sims.settings.texts import option_words
 from sims.show.report.markup import Html, element, joined
 
 __all__ = ["commands", "provenance", "sizes_text"]
 
-_JOB = ("topology", *SETTINGS)  # what one command has once
+_JOB = ("topology", *JOB_SETTINGS)  # what one command has once
 _MOST = 20
 
 

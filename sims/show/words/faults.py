@@ -10,9 +10,7 @@ from fabric.words.counted import counted
 from fabric.words.units import format_time
 from sims.models.fluid.faults.process import Fault
 
-__all__ = ["NO_FAULTS", "course_lines", "disturbance_lines", "struck_lines"]
-
-NO_FAULTS = {"fail": NONE, "degrade": NONE, "faults": NONE}
+__all__ = ["course_lines", "disturbance_lines", "struck_lines"]
 
 _SHOWN = 5  # faults told one by one
 

@@ -10,19 +10,20 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from fabric import Fabric
 from fabric.damage.fault import NONE
 from fabric.graph.nic import planes
 from fabric.measures.measure import Measures
-from fabric.routing.policies import Policy, parse_policy
+from fabric.routing.policies import parse_policy
 from fabric.routing.route import caveat
 from fabric.words.counted import counted
 from fabric.words.units import format_rate, format_size, format_time
+from sims.jobs.flow_run import FlowRun
 from sims.models.fluid.flows import FlowResult
 from sims.models.packet.settings import PacketSettings, parse_packet_settings
-from sims.models.profiles import LatencyProfile, latency_profile
+from sims.models.profiles import latency_profile
 from sims.scenario.row import Row
-from sims.show.words.faults import NO_FAULTS, course_lines, disturbance_lines, struck_lines
+from sims.settings.setup import Setup
+from sims.show.words.faults import course_lines, disturbance_lines, struck_lines
 from sims.workload.members import used
 from sims.workload.placement import placement_words
 from topologies.catalogue import Entry
@@ -149,21 +150,12 @@ def _rest(row: Row) -> str:
 
 
 def flows_lines(
-    topology: str,
-    fabric: Fabric,
-    traffic: str,
-    policy: Policy,
-    profile: LatencyProfile,
-    result: FlowResult,
-    resolution: float,
-    notes: Sequence[str] = (),
-    faults: Mapping[str, str] = NO_FAULTS,
-    packet: PacketSettings | None = None,
+    topology: str, traffic: str, run: FlowRun, setup: Setup, result: FlowResult, notes: Sequence[str] = ()
 ) -> Iterator[str]:
-    """What was run, when it ended, who was slowest and which links were fullest.
-
-    ``packet``: the settings of the packet model, where it ran.
-    """
+    """What was run, when it ended, who was slowest and which links were fullest."""
+    fabric, policy, packet, resolution = run.fabric, run.policy, run.packets, run.resolution
+    notes = [*notes, *([str(run.damage)] if run.damage else [])]
+    notes += [f"faster: {setup.upgrade}"] if setup.upgrade != NONE else []
     who, seconds = result.traffic, result.end - result.traffic.start
     slow, fast = int(np.argmin(result.rate)), int(np.argmax(result.rate))
     yield f"# topology   {topology}: {fabric.n_endpoints:,} endpoints"
@@ -171,14 +163,14 @@ def flows_lines(
     yield f"# traffic    {traffic}: {len(who):,} flows, {who.size.sum() / 1e9:,.6g} GB; {routing}"
     both = np.unique(np.concatenate([who.src, who.dst]))
     yield f"# ends       {len(both):,} endpoints {used(fabric, both)}"
-    yield f"# latency    {profile}"
+    yield f"# latency    {run.profile}"
     if packet is not None:
         yield f"# packets    {packet_settings_line(packet)}"
     else:
         exact = "exact" if resolution == 0 else f"ends within {resolution:g} of the makespan handled together"
         times = "once" if result.solves == 1 else f"{result.solves:,} times"
         yield f"# clock      {exact}; rates found {times}"
-    yield from course_lines(faults)
+    yield from course_lines(setup.values)
     if fabric.disclaimer:
         yield f"# note       {fabric.disclaimer}"
     for note in filter(None, [*notes, caveat(fabric, policy) if packet is None else ""]):

@@ -26,7 +26,7 @@ from sims.models.fluid.engine import ENGINES as TIMES
 from sims.models.fluid.program import Program
 from sims.models.profiles import PROFILES, LatencyProfile
 from sims.scenario.row import Row
-from sims.scenario.scenario import SETTINGS, Scenario
+from sims.scenario.scenario import JOB_SETTINGS, Scenario
 from sims.settings.texts import option_words
 from sims.studies.explain.bottleneck import Hotspot, hotspots
 from sims.workload.collectives import AUTO, contenders, sliced
@@ -155,7 +155,7 @@ def command(scenario: Scenario) -> str:
         return ""
     words = ["fabricsim", "allreduce", scenario.topology, "--algorithm", _spoken(scenario)]
     words += ["--size", str(scenario.size_bytes)]
-    for name in SETTINGS:
+    for name in JOB_SETTINGS:
         value = getattr(scenario, name)
         # Routing is always said: what it is by default depends on the fabric.
         if name == "routing" or value != Scenario.model_fields[name].default:

@@ -11,9 +11,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from fabric.words.errors import FabricsimError, ParameterError
-from sims.scenario.scenario import SETTINGS, Scenario
-from sims.settings.spelling import check_field
-from sims.settings.texts import DEFAULTS, assign, defaults_of, taken_apart
+from sims.scenario.scenario import JOB_SETTINGS, Scenario
+from sims.settings.table import spelled
+from sims.settings.texts import DEFAULTS, assign, parts_of, taken_apart
 from sims.studies.sweep.axis import Assignments
 from sims.studies.sweep.condition import Value, quantity
 from sims.studies.sweep.cost import Extent, estimate, needs_groups, pipelined
@@ -206,7 +206,7 @@ def _value(point: _Point, name: str, endpoints: int | None) -> Value:
         fits = [f for f in DEFAULTS if name in (*taken_apart(f, point.texts[f])[1], *_known(f, point))]
         name_of, part = (fits or [name])[0], name
     elif not dot:
-        text = check_field("size" if name == "size_bytes" else name, point.texts[name.removesuffix("_bytes")])
+        text = spelled("size" if name == "size_bytes" else name, point.texts[name.removesuffix("_bytes")])
         if name == "ranks" and text == "all":
             return _value(point, "endpoints", endpoints)
         return int(text) if text.isdecimal() else text
@@ -223,7 +223,7 @@ def _value(point: _Point, name: str, endpoints: int | None) -> Value:
 
 
 def _known(name: str, point: _Point) -> dict[str, str | None]:
-    return dict(defaults_of(name, point.texts[name]))
+    return dict(parts_of(name, point.texts[name]))
 
 
 def _spelled(point: _Point, mistakes: _Mistakes) -> bool:
@@ -231,7 +231,7 @@ def _spelled(point: _Point, mistakes: _Mistakes) -> bool:
     good = True
     for name, text in point.texts.items():
         try:
-            point.texts[name] = check_field(name, text)
+            point.texts[name] = spelled(name, text)
             if name == "algorithm" and pipelined(point.texts[name]) and point.texts["engine"] == "bound":
                 rule = (
                     "engine bound has no closed form for pipelined phases, which share links: use engine flow"
@@ -252,7 +252,7 @@ def _built(topology: str, *, allow_partition: bool) -> tuple[Fabric, str]:
     return Fabric.from_graph(load(topology), allow_partition=allow_partition), digest
 
 
-_OF_JOB = tuple(name for name in SETTINGS if name != "seed")
+_OF_JOB = tuple(name for name in JOB_SETTINGS if name != "seed")
 
 
 def _find(points: list[_Point], fabric: Fabric, digest: str, mistakes: _Mistakes) -> None:
@@ -288,7 +288,7 @@ def _job(point: _Point, fabric: Fabric, digest: str, seed: int) -> AllReduce:
     from sims.jobs.allreduce import AllReduce
 
     texts = point.texts
-    settings: dict[str, Any] = {name: texts[name] for name in SETTINGS}
+    settings: dict[str, Any] = {name: texts[name] for name in JOB_SETTINGS}
     settings |= {"ranks": None if texts["ranks"] == "all" else int(texts["ranks"]), "seed": seed}
     settings["allow_partition"] = texts["allow_partition"] == "true"
     return AllReduce(fabric, topology=texts["topology"], digest=digest, **settings)

@@ -21,7 +21,7 @@ from typing import Any
 from fabric.machine.document import read_toml
 from fabric.words.errors import FabricsimError, ParameterError
 from sims.settings.assignments import read_assignments
-from sims.settings.spelling import check_field
+from sims.settings.table import spelled
 from sims.settings.texts import DEFAULTS, resolve
 from sims.studies.sweep.axis import MOST, Assignments, Axis, read_values, value_text
 from sims.studies.sweep.condition import Condition
@@ -252,7 +252,7 @@ def _check_values(base: Assignments, axes: Iterable[Axis], mistakes: _Mistakes) 
     for key, text in given:
         if key not in in_parts and "." not in key:
             with mistakes.at(key):
-                check_field(key, text)
+                spelled(key, text)
 
 
 def _conditions(given: Any, key_of: Callable[[str], str], mistakes: _Mistakes) -> tuple[Condition, ...]:

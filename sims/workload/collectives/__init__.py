@@ -30,6 +30,7 @@ __all__ = [
     "parse_algorithms",
     "sliced",
     "sliced_each",
+    "split_algorithms",
 ]
 
 AUTO = "auto"  # a legal name for parse_algorithms: the fastest of ``contenders``
@@ -231,6 +232,15 @@ def sliced_each(text: str, engine: str) -> str:
     texts = [sliced(format_algorithm(*item), engine) for item in parse_algorithms(text)]
     once = dict.fromkeys(format_algorithm(*item) for one in texts for item in parse_algorithms(one))
     return ",".join(once)
+
+
+def split_algorithms(text: str) -> list[str]:
+    """The text of each algorithm of a list, in its one spelling. Raises as :func:`parse_algorithms`.
+
+    >>> split_algorithms("ring:channels=2,tree")
+    ['ring:channels=2', 'tree']
+    """
+    return [format_algorithm(*one) for one in parse_algorithms(text)]
 
 
 def is_auto(text: str) -> bool:

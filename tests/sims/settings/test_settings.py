@@ -7,9 +7,9 @@ import pytest
 from fabric.words.errors import ParameterError
 from sims.models.fluid.engine import ENGINES
 from sims.settings.assignments import read_assignments
-from sims.settings.spelling import check_field
+from sims.settings.each.engine import ENGINES as ENGINE_NAMES
+from sims.settings.table import spelled
 from sims.settings.texts import DEFAULTS, assign, legal_parts
-from sims.settings.texts import ENGINES as ENGINE_NAMES
 from sims.workload.collectives import ALGORITHMS
 from topologies.catalogue import listing
 
@@ -79,7 +79,7 @@ def test_every_part_of_the_catalogue_can_be_named() -> None:
 
 @pytest.mark.parametrize(("field", "text"), DEFAULTS.items())
 def test_defaults_are_legal(field: str, text: str) -> None:
-    assert check_field(field, check_field(field, text)) == check_field(field, text)
+    assert spelled(field, spelled(field, text)) == spelled(field, text)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_defaults_are_legal(field: str, text: str) -> None:
 )
 def test_what_is_illegal_is_refused(field: str, text: str) -> None:
     with pytest.raises(ParameterError):
-        check_field(field, text)
+        spelled(field, text)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from fabric.words.errors import FileFormatError, ParameterError
 from sims.jobs.allreduce import all_reduce
 from sims.jobs.simulate import simulate
 from sims.scenario.scenario import Scenario
-from sims.settings.spelling import check_field
+from sims.settings.table import spelled
 from sims.workload.members import used
 from sims.workload.placement import check_placement, place, placement_file, placement_words
 from topologies import fat_tree, load
@@ -184,8 +184,8 @@ def test_rows_of_servers_keep_their_text_and_key() -> None:
     (long,) = all_reduce(SERVERS, placement="strided-servers:2", **given)
     (short,) = all_reduce(SERVERS, placement="strided:2", **given)
     assert long == short and long.key == short.key and long.scenario.placement == "strided:2"
-    assert check_field("placement", "strided-servers") == "strided"
-    assert check_field("placement", "strided-endpoints:2") == "strided-endpoints:2"
+    assert spelled("placement", "strided-servers") == "strided"
+    assert spelled("placement", "strided-endpoints:2") == "strided-endpoints:2"
     cause = {"topology": "fat-tree:k=4", "ranks": 4, "algorithm": "ring", "size_bytes": 8}
     old = Scenario.of(placement="strided:2", **cause)
     assert old.key == "9f6b1332d831a2ea"  # as it was before endpoints had a stride of their own

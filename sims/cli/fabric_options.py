@@ -1,0 +1,124 @@
+"""How a command names its fabric: one argument or one of three options, and what they become.
+
+Knows typer's options and the catalogue; runs no command.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Mapping
+from inspect import Parameter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from fabric.words.errors import ParameterError
+from sims.cli.progress import Progress
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from fabric import Fabric
+
+__all__ = ["FABRIC_OPTIONS", "Graph", "Opened", "Preset", "Spec", "Topology", "built", "named", "opened"]
+
+Spec = Annotated[
+    str | None,
+    typer.Argument(
+        help="The fabric: FAMILY:key=value,..., preset:NAME or the path of a graph file.", show_default=False
+    ),
+]
+Topology = Annotated[
+    str | None,
+    typer.Option(
+        "--topology",
+        metavar="FAMILY:key=value,...",
+        help="The fabric by family, e.g. fat-tree:k=74.",
+        show_default=False,
+    ),
+]
+Preset = Annotated[
+    str | None,
+    typer.Option(
+        "--preset", metavar="NAME[:key=value,...]", help="The fabric by preset.", show_default=False
+    ),
+]
+Graph = Annotated[
+    str | None,
+    typer.Option(
+        "--graph",
+        metavar="FILE",
+        help="The fabric from a file: node-link JSON, GraphML, link CSV or ibnetdiscover "
+        "(FILE:nvlink=450GB/s adds scale-up switches).",
+        show_default=False,
+    ),
+]
+
+FABRIC_OPTIONS = tuple(
+    Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=kind)
+    for name, kind in {"spec": Spec, "topology": Topology, "preset": Preset, "graph": Graph}.items()
+)
+
+
+def named(values: Mapping[str, str | None], default: str | None = None) -> str:
+    """The one text that names the fabric, of the ``values`` of FABRIC_OPTIONS.
+
+    Raises:
+        ParameterError: none of them is given and there is no ``default``, or several are; ``--graph`` names
+            no file.
+    """
+    preset = values.get("preset")
+    given = {
+        "SPEC": values.get("spec"),
+        "--topology": values.get("topology"),
+        "--preset": preset and f"preset:{preset}",
+        "--graph": values.get("graph"),
+    }
+    texts = {option: text for option, text in given.items() if text is not None}
+    if len(texts) > 1:
+        raise ParameterError(" and ".join(texts), " and ".join(texts.values()), "name the fabric once")
+    if not texts:
+        if default is not None:
+            return default
+        rule = "name the fabric: FAMILY:key=value,..., preset:NAME or the path of a graph file"
+        raise ParameterError("topology", None, rule)
+    ((option, text),) = texts.items()
+    if option == "--graph" and not Path(text.split(":", 1)[0]).exists() and not Path(text).exists():
+        raise ParameterError("--graph", text, "no such file")
+    return text
+
+
+class Opened(NamedTuple):
+    """A fabric and what is said of it: its canonical text, the hash of its file, its maker's notes."""
+
+    fabric: Fabric
+    text: str
+    digest: str
+    notes: list[str]
+
+
+def built(text: str, progress: Progress) -> tuple[nx.Graph, str]:
+    """The graph that ``text`` names, and the hash of its file, "" where it is none."""
+    progress.step("building the topology")
+    from topologies import load
+    from topologies.catalogue import source_digest
+
+    graph = load(text)
+    digest = source_digest(text)
+    if digest:
+        graph.graph["name"] = text  # so that what is wrong with the file is said of the file
+    return graph, digest
+
+
+def opened(text: str, progress: Progress, *, allow_partition: bool = False) -> Opened:
+    """Build or read the topology that ``text`` names and compile it."""
+    from topologies.catalogue import canonical
+
+    graph, digest = built(text, progress)
+    progress.step("compiling")
+    from fabric import Fabric
+
+    gc.freeze()  # the graph is here to stay: later collections need not walk it
+    fabric = Fabric.from_graph(graph, allow_partition=allow_partition)
+    return Opened(fabric, canonical(text), digest, list(graph.graph.get("notes", ())))

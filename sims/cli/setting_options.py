@@ -1,0 +1,187 @@
+"""The options of a command that are settings, made from the table of settings. Runs no command.
+
+A command that takes settings is a function of their texts and of its own options; what the user gave, by
+options and by ``--set``, is put together before it is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from inspect import Parameter, Signature, signature
+from typing import Annotated, Any
+
+import typer
+
+from fabric.words.errors import ParameterError
+from sims.cli.fabric_options import FABRIC_OPTIONS, named
+from sims.settings.setting import PartOption, Setting
+from sims.settings.table import SETTINGS
+
+__all__ = ["Texts", "every", "with_settings"]
+
+
+class Texts(dict[str, str]):
+    """The text of each setting of a command; ``said``: which of them the user gave."""
+
+    said: frozenset[str] = frozenset()
+
+
+def with_settings(
+    *names: str,
+    several: Collection[str] = (),
+    defaults: Mapping[str, str] = {},
+    helps: Mapping[str, str] = {},
+    shown: Mapping[str, str] = {},
+    without: Collection[str] = (),
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command, whose first argument is its Texts, the options of the settings ``names``.
+
+    Args:
+        names: settings, in the order of their options. ``topology`` stands for all ways to name a fabric.
+        several: those that may have more than one text, which are then joined by commas.
+        defaults: texts where the command has others than the settings; "" means that nothing is said.
+        helps: the same of help texts.
+        shown: defaults as the help text tells them, where that is in other words.
+        without: parts whose options the command does not have.
+    """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        own = list(signature(command, eval_str=True).parameters.values())[1:]
+        chosen = [SETTINGS[name] for name in names]
+        # Made when the command is: the options of a setting, its parts, and what is the command's own.
+        made = [one for setting in chosen for one in _options(setting, {**defaults, **shown}, helps, without)]
+        places = {one.name: one for one in [*made, *own, _SETS]}
+
+        def run(**values: Any) -> None:
+            texts = _texts(chosen, values, several, defaults)
+            command(texts, **{one.name: values[one.name] for one in own})
+
+        run.__name__, run.__doc__, run.__module__ = command.__name__, command.__doc__, command.__module__
+        parameters = [one.replace(kind=Parameter.KEYWORD_ONLY) for one in places.values()]
+        run.__dict__["__signature__"] = Signature(parameters)
+        run.__annotations__ = {one.name: one.annotation for one in parameters}
+        return run
+
+    return decorate
+
+
+def every(*first: str, but: Collection[str] = ()) -> tuple[str, ...]:
+    """The names of all settings, some of them first, ``but`` for some."""
+    return tuple(name for name in dict.fromkeys([*first, *SETTINGS]) if name not in but)
+
+
+_SETS = Parameter(
+    "sets",
+    Parameter.KEYWORD_ONLY,
+    default=None,
+    annotation=Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Change one setting or a part of one: topology.k=32, switch_latency=300ns. May be repeated.",
+            show_default=False,
+        ),
+    ],
+)
+
+
+def _options(
+    one: Setting, defaults: Mapping[str, str], helps: Mapping[str, str], without: Collection[str]
+) -> Iterator[Parameter]:
+    """The parameters of a command that are a setting and its parts; None is what nobody gave."""
+    if one.name == "topology":
+        yield from FABRIC_OPTIONS
+        return
+    if one.help:
+        yield _option(one, helps.get(one.name, one.help), defaults.get(one.name, one.default))
+    for part in one.part_options:
+        if part.part not in without:
+            yield _part_option(part)
+
+
+def _option(one: Setting, help: str, default: str) -> Parameter:
+    kind: Any = bool if one.kind is bool else list[str] | None if one.again else str | None
+    shown = "" if one.kind is bool or default in ("", "none") else f"  [default: {default}]"
+    # The first is its name; further ones are other spellings.
+    info = typer.Option(
+        one.option,
+        *one.options,
+        metavar=None if one.kind is bool else one.metavar,
+        help=help + shown,
+        show_default=False,
+    )
+    usual = False if one.kind is bool else None
+    return Parameter(one.name, Parameter.KEYWORD_ONLY, default=usual, annotation=Annotated[kind, info])
+
+
+def _part_option(part: PartOption) -> Parameter:
+    info = typer.Option(part.option, metavar=part.metavar, help=part.help, show_default=False)
+    return Parameter(
+        _name(part), Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[str | None, info]
+    )
+
+
+def _name(part: PartOption) -> str:
+    return part.option.lstrip("-").replace("-", "_")
+
+
+def _texts(
+    chosen: list[Setting], values: Mapping[str, Any], several: Collection[str], defaults: Mapping[str, str]
+) -> Texts:
+    """What the options and ``--set`` say together."""
+    from sims.settings.assignments import overridden, split_values
+
+    given: dict[str, list[str]] = {}
+    said = set()
+    for one in chosen:
+        text = _given(one, values)
+        if text is not None:
+            said.add(one.name)
+        elif one.name == "topology":
+            text = named(values, defaults.get("topology"))
+        else:
+            text = defaults.get(one.name, one.default)
+        given[one.name] = split_values(text) if one.name in several else [text]
+    texts = Texts(overridden(given, values["sets"] or (), several=several))
+    texts.said = frozenset(said | {name for name in texts if texts[name] != ",".join(given[name])})
+    _check_packet(texts, values)
+    return texts
+
+
+def _given(one: Setting, values: Mapping[str, Any]) -> str | None:
+    """The text that the options of one setting make; None where none of them is given."""
+    value = values.get(one.name) if one.help and one.name != "topology" else None
+    if one.again:
+        value = ";".join(value) if value else None
+    elif one.kind is bool:
+        value = "true" if value else None
+    parts = {part: values.get(_name(part)) for part in one.part_options}
+    changes = {part.part: text for part, text in parts.items() if text is not None}
+    if not changes:
+        return None if value is None else str(value)
+    return _with_parts(one, None if value is None else str(value), changes)
+
+
+def _with_parts(one: Setting, text: str | None, changes: dict[str, str]) -> str:
+    from fabric.words.grammar import write_named
+
+    name, given = one.taken_apart(one.part_base if text is None else text)
+    name = changes.pop(one.head_part, name)
+    if text is not None and changes and not one.parts(text):
+        one.spell(text)  # what is nothing at all is refused first
+        part, value = next(iter(changes.items()))
+        raise ParameterError(f"{one.name}: {part}", value, f"{one.name} {text} has no such part")
+    return write_named(name, given | changes)
+
+
+def _check_packet(texts: Mapping[str, str], values: Mapping[str, Any]) -> None:
+    """Refuse settings of the packet model where another engine runs."""
+    if not texts.get("packet") or texts.get("engine") == "packet":
+        return
+    for part in SETTINGS["packet"].part_options:
+        if values.get(_name(part)) is not None:
+            rule = f"an option of --engine packet, not of {texts['engine']}"
+            raise ParameterError(part.option, values[_name(part)], rule)
+    rule = f"a setting of --engine packet, not of {texts['engine']}"
+    raise ParameterError("--set packet", texts["packet"].lstrip(":"), rule)

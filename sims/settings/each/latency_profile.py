@@ -1,0 +1,41 @@
+"""``latency_profile``: the constants of latency."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from sims.settings.setting import Setting
+
+__all__ = ["LATENCY_PROFILE"]
+
+
+def _spell(text: str) -> str:
+    from sims.models.profiles import latency_profile
+
+    return latency_profile(text).spec
+
+
+def _all_parts() -> Iterable[str]:
+    from sims.models.profiles import CONSTANTS
+
+    return CONSTANTS
+
+
+def _parts(text: str) -> Mapping[str, str | None]:
+    return dict.fromkeys(_all_parts())
+
+
+LATENCY_PROFILE = Setting(
+    name="latency_profile",
+    place=100,
+    default="roce-400g",
+    metavar="NAME|FILE.toml[:constant=value,...]",
+    help="roce-400g, ib-ndr, ideal, nccl-ring-ll|ll128|simple, nccl-tree-ll|ll128|simple, nccl-nvlstree or a "
+    "file; constants can be replaced, e.g. ib-ndr:switch_latency=300ns.",
+    spell=_spell,
+    parts=_parts,
+    all_parts=_all_parts,
+    later=False,
+    noun="latency profile",
+    nouns="latency profiles",
+)

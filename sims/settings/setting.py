@@ -1,0 +1,167 @@
+"""Setting: one thing that a user can set, with all that anybody asks of it. Knows no other setting.
+
+Whatever takes long to import is imported by the functions of a setting, so that the command line can make
+its options without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from fabric.words.errors import ParameterError
+from fabric.words.grammar import read_named
+
+if TYPE_CHECKING:
+    from fabric import Fabric
+
+__all__ = ["PartOption", "Setting", "whole_number"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartOption:
+    """An option of the command line for one ``part`` of a setting. ``option``: with its dashes."""
+
+    option: str
+    part: str
+    metavar: str
+    help: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """One thing that determines a result and that a user can set.
+
+    Attributes:
+        name: the user's word for it, everywhere.
+        place: settings stand in this order, in rows too; a new one comes last.
+        default: its text where nobody says otherwise.
+        help, metavar: of its option; ``{choices}`` in ``help`` stands for the list of ``choices``.
+        choices: the legal names, where there is a list; empty where any text may be legal.
+        options: further spellings of its option.
+        again: its option may be given again; the texts are joined by semicolons.
+        part_options: options for parts of it, and ``part_base``: what they are parts of where only they are
+            given; ``head_part``: the part that stands before the colon. With an empty ``help`` these are
+            all the options that it has.
+        spell: the one spelling of a text, after every check that needs no fabric. Raises ParameterError.
+        value: what Python takes, of a text in its one spelling.
+        parts: the names of the parts that what a text names can have, with the texts of their defaults where
+            they can be named (else None); none where it names nothing.
+        all_parts: the parts that any text can have.
+        apart: a text as what it names and the texts of the parts that it gives.
+
+        column: its column in rows, if not its name; ``kind``: the type there; ``least`` and ``below``: the
+            range of a number.
+        usual: what a scenario means that does not say it, if not ``default``; ``required``: each says it.
+        later: it came after rows had been written: at ``usual`` it is no cause, so that keys stay.
+        digest: the column with the hash of what its file holds, if it can name one; ``unnamed``: its text
+            without the path, as a file counts by its contents.
+
+        noun, nouns: what it is called in a sentence, one and several; ``words``: a value such that it can
+            stand alone, in a title or a legend; ``label`` and ``scale``: of an axis, "" where its values are
+            words; ``ticks``: what they are (``size``, ``time``, ``number``).
+        on_fabric: what it does to a healthy fabric before any fault strikes it; None where it does nothing.
+    """
+
+    name: str
+    place: int = 1000
+    default: str
+    help: str
+    metavar: str = "VALUE"
+    choices: Callable[[], Iterable[str]] = tuple
+    options: tuple[str, ...] = ()
+    again: bool = False
+    part_options: tuple[PartOption, ...] = ()
+    part_base: str = ""
+    head_part: str = ""
+    spell: Callable[[str], str] = str.strip
+    value: Callable[[str], Any] = str
+    parts: Callable[[str], Mapping[str, str | None]] = field(default=lambda text: {})
+    all_parts: Callable[[], Iterable[str]] = tuple
+    apart: Callable[[str], tuple[str, dict[str, str]]] | None = None
+
+    column: str = ""
+    kind: Any = str
+    usual: Any = None
+    required: bool = False
+    least: int | None = None
+    below: int | None = None
+    later: bool = True
+    digest: str = ""
+    unnamed: Callable[[str], str] = str
+
+    noun: str = ""
+    nouns: str = ""
+    words: Callable[[Any], str] | None = None
+    label: str = ""
+    scale: str = "linear"
+    ticks: str = "number"
+    on_fabric: Callable[[Fabric, str], Fabric] | None = None
+
+    @property
+    def field(self) -> str:
+        """Its column in rows, which is its name in a Scenario."""
+        return self.column or self.name
+
+    @property
+    def option(self) -> str:
+        """The option of the command line."""
+        return f"--{self.name.replace('_', '-')}"
+
+    def told(self, value: Any) -> str:
+        """A value such that it can stand alone. What was there from the start is known by its value."""
+        if self.words:
+            return self.words(value)
+        return f"{self.name.replace('_', ' ')} {value}" if self.later else str(value)
+
+    @property
+    def has_parts(self) -> bool:
+        return bool(tuple(self.all_parts()))
+
+    def taken_apart(self, text: str) -> tuple[str, dict[str, str]]:
+        """What ``text`` names, and the texts of the parts that it gives; of a setting without parts the text.
+
+        Raises:
+            ParameterError: a part is not key=value.
+        """
+        if self.apart:
+            return self.apart(text)
+        if not self.has_parts:
+            return text.strip(), {}
+        return read_named(self.name, text)
+
+    def checked(self, given: Any) -> Any:
+        """What Python was given for it, as ``value`` has it.
+
+        Raises:
+            ParameterError: of another type, or illegal.
+        """
+        if isinstance(given, str):
+            return self.value(self.spell(given))
+        if self.kind is str:
+            raise ParameterError(self.name, given, "text, as on the command line")
+        return given
+
+
+def whole_number(name: str, least: int, rule: str) -> Callable[[str], str]:
+    """The ``spell`` of a setting that is a whole number from ``least``, below 2^63."""
+
+    def spell(text: str) -> str:
+        plain = text.strip()
+        if not (plain.isascii() and plain.isdigit() and len(plain) < 20 and least <= int(plain) < 2**63):
+            raise ParameterError(name, text, rule)
+        return str(int(plain))
+
+    return spell
+
+
+def one_of(name: str, choices: Sequence[str], rule: str) -> Callable[[str], str]:
+    """The ``spell`` of a setting that is one of a few words."""
+
+    def spell(text: str) -> str:
+        if text not in choices:
+            raise ParameterError(name, text, rule, choices)
+        return text
+
+    return spell
