@@ -9,7 +9,7 @@ import typer
 
 from fabric.words.errors import ParameterError
 from sims.cli.figures import Where
-from sims.cli.options import Sets, opened, whole
+from sims.cli.options import Sets, opened
 from sims.cli.progress import Progress
 from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS, check_outputs, tell_written
 from sims.scenario.row import Row
@@ -102,18 +102,8 @@ def _rows(side: str, algorithm: str, sizes: str, sets: list[str], progress: Prog
     given = {field: [text] for field, text in DEFAULTS.items()}
     given |= {"topology": [side], "algorithm": algorithm.split(","), "size": [sizes]}
     texts = overridden(given, sets, several=("algorithm", "size"))
-    partition = texts.pop("allow_partition") == "true"
-    fabric, text, digest, _ = opened(texts.pop("topology"), progress, allow_partition=partition)
+    algorithm, sizes, topology = (texts.pop(name) for name in ("algorithm", "size", "topology"))
+    partition = texts["allow_partition"] == "true"
+    fabric, text, digest, _ = opened(topology, progress, allow_partition=partition)
     progress.step(f"simulating {text}")
-    ranks, seed = texts.pop("ranks"), whole("seed", texts.pop("seed"))
-    return all_reduce(
-        fabric,
-        texts.pop("algorithm"),
-        texts.pop("size"),
-        topology=text,
-        digest=digest,
-        ranks=None if ranks == "all" else whole("ranks", ranks),
-        seed=seed,
-        allow_partition=partition,
-        **texts,
-    )
+    return all_reduce(fabric, algorithm, sizes, topology=text, digest=digest, **texts)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fabric.words.errors import FabricsimError, ParameterError
 from sims.scenario.scenario import JOB_SETTINGS, Scenario
@@ -287,11 +287,8 @@ def _find(points: list[_Point], fabric: Fabric, digest: str, mistakes: _Mistakes
 def _job(point: _Point, fabric: Fabric, digest: str, seed: int) -> AllReduce:
     from sims.jobs.allreduce import AllReduce
 
-    texts = point.texts
-    settings: dict[str, Any] = {name: texts[name] for name in JOB_SETTINGS}
-    settings |= {"ranks": None if texts["ranks"] == "all" else int(texts["ranks"]), "seed": seed}
-    settings["allow_partition"] = texts["allow_partition"] == "true"
-    return AllReduce(fabric, topology=texts["topology"], digest=digest, **settings)
+    settings = {name: point.texts[name] for name in JOB_SETTINGS} | {"seed": str(seed)}
+    return AllReduce(fabric, topology=point.texts["topology"], digest=digest, **settings)
 
 
 def _refusal(job: AllReduce, algorithm: str) -> FabricsimError | None:
