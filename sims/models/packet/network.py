@@ -7,32 +7,25 @@ the queue. Only a packet that lacks a slot in the next buffer waits for an event
 
 from __future__ import annotations
 
-import random
 from bisect import insort
-from collections.abc import Sequence
 from heapq import heappush
-from math import exp, inf
-from operator import attrgetter
+from math import exp
 
 import simpy
 from simpy.core import NORMAL
 
 from fabric import Fabric
 from fabric.machine.collector import collector_paused
-from sims.models.packet.control import Window
 from sims.models.packet.histogram import Histogram
-from sims.models.packet.parts import Flow, Message, Packet, Port, Turn
+from sims.models.packet.parts import Flow, Packet, Port
 from sims.models.packet.routes import Latencies
+from sims.models.packet.sending import INSTANT, Sending
 from sims.models.packet.settings import PacketSettings
-from sims.models.packet.ways import Ways, cables, last_leg, targets
 
 __all__ = ["PacketNetwork"]
 
-_INSTANT = 1e-12  # s; waits below it are rounding
-_order = attrgetter("order")
 
-
-class PacketNetwork:
+class PacketNetwork(Sending):
     """Ports with finite buffers behind them, joined as the fabric's links are.
 
     A packet leaves a port when the line is free, the packets before it have left, and a slot of the buffer at
@@ -62,85 +55,15 @@ class PacketNetwork:
         spread: str = "",
         seed: int = 0,
     ) -> None:
-        self.env, self.fabric, self.settings, self._along = env, fabric, settings, latencies
-        self.ports: dict[int, Port] = {}
-        self.flows: list[Flow] = []
+        super().__init__(env, fabric, latencies, settings, round_trip, spread, seed)
         self.latencies = Histogram()
         self.delivered, self.disordered, self.hops = 0, 0, 0
         self.received = 0.0  # bytes of payload
         self._stored = settings.switching == "store-and-forward"
-        self._full = settings.packet
-        self._round_trip = round_trip if settings.cc == "window" else 0.0
-        self._spread = spread
-        self._ordered = False  # some flow has to let others go first
-        self._random = random.Random(seed).random
-        # By the switches to which they lead: the links, and the ports that they mean by the port before.
-        self._ways: dict[tuple[int, ...], tuple[Ways, dict[Port, tuple[Port, ...]]]] = {}
-        self._starts: dict[tuple[int, ...], tuple[Port, ...]] = {}  # by those and the endpoint that sends
-        self._into: dict[tuple[int, ...], dict[int, tuple[Port, ...]]] = {}  # and by the one that receives
-        self._spare: list[Packet] = []
         # SimPy's own list of events and its counter: what Environment.schedule does is done here without the
         # call, and with the time itself instead of a delay.
         self._events, self._serial = env._queue, env._eid
         self._reaching, self._waking = (self._reach,), (self._woken,)
-        self._pulling, self._resuming, self._posting = (self._pulled,), (self._resume,), (self._post,)
-
-    def port(self, link: int) -> Port:
-        """The port of a link."""
-        found = self.ports.get(link)
-        if found is None:
-            rate = float(self.fabric.capacity[link])
-            delay, latency = float(self._along.cable[link]), float(self._along.hop[link])
-            loop = (delay + latency) * rate / self.settings.packet
-            found = Port(link, rate=rate, delay=delay, latency=latency, slots=self.settings.slots(loop))
-            self.ports[link] = found
-        return found
-
-    def open(self, links: Sequence[int], order: int = 0) -> Flow:
-        """A flow over ``links``, from one endpoint to another. Of those that may send, a NIC lets the ones of
-        least ``order`` take turns.
-        """
-        ports = [self.port(link) for link in links]
-        flow = Flow(ports, order)
-        self._ordered |= order > 0
-        self.flows.append(flow)
-        if self._spread:
-            self._free(flow, list(links))
-        if self._round_trip:
-            slowest = max(port.slowness for port in ports)
-            outlets = 1 if flow.fixed else len(flow.starts)  # ports of its NIC
-            flow.window = Window(outlets * (self._round_trip / (self._full * slowest) + 1))
-        return flow
-
-    def _free(self, flow: Flow, links: list[int]) -> None:
-        """Let the packets of a flow choose from the last endpoint that sends them on, a relay if any."""
-        f, flow.fixed = self.fabric, last_leg(self.fabric, links)
-        src, dst = int(f.link_src[links[flow.fixed]]), int(f.link_dst[links[-1]])
-        to = targets(f, src, dst)
-        if to not in self._ways:
-            self._ways[to] = Ways(f, to), {}
-        if (src, *to) not in self._starts:
-            self._starts[src, *to] = tuple(map(self.port, self._ways[to][0].out_of(src)))
-        if (dst, *to) not in self._into:
-            self._into[dst, *to] = {node: tuple(map(self.port, cables(f, node, dst))) for node in to}
-        flow.to, flow.ways, flow.into = to, self._ways[to][1], self._into[dst, *to]
-        flow.starts = self._starts[src, *to]
-        flow.lasts = tuple(port for ports in flow.into.values() for port in ports)
-
-    def send(self, flow: Flow, size: float, delay: float = 0.0) -> Message:
-        """Hand ``size`` bytes to a flow, ``delay`` s from now. Returns the event of their receipt."""
-        packets = self.settings.packets(size)
-        message = Message(self.env, size, packets)
-        flow.packets += packets
-        flow.bytes += size + self.settings.header * packets
-        if delay > 0:
-            self._schedule(self._posting, (flow, message), delay)
-        else:
-            self._take(flow, message)
-        return message
-
-    def _post(self, event: simpy.Event) -> None:
-        self._take(*event._value)
 
     def run(self) -> None:
         """Let the clock go on until nothing moves any more: all has arrived, or a deadlock has closed."""
@@ -155,162 +78,6 @@ class PacketNetwork:
                 port.packets += flow.packets
                 port.bytes += flow.bytes
             flow.packets, flow.bytes = 0, 0.0
-
-    def _take(self, flow: Flow, message: Message) -> None:
-        """A message joins those that its flow has to send."""
-        flow.expected.append(message)
-        flow.messages.append(message)
-        if len(flow.messages) == 1 and not flow.stalled:
-            self._queue(flow)
-
-    def _queue(self, flow: Flow) -> None:
-        """Let a flow stand in for the port on which its next packet sets out."""
-        port = flow.first
-        port.senders.append(flow)
-        self._pull_soon(port)
-
-    def _deal(self, flow: Flow) -> None:
-        """Send a flow that has set a packet out by one of several ports on to the port of its next packet.
-
-        That is the next in turn, or with ``adaptive`` the one that is free first, in turn if several are.
-        """
-        starts, now, window = flow.starts, self.env._now, flow.window
-        turn = (starts.index(flow.first) + 1) % len(starts)
-        flow.first = starts[turn]
-        if self._spread == "adaptive":
-
-            def free(port: Port) -> float:
-                queue = len(port.senders) + len(port.waiting)
-                return max(port.busy, now) + queue * port.slowness * self._full
-
-            flow.first = min((*starts[turn:], *starts[:turn]), key=free)
-        if flow.messages:
-            at = now if window is None else self._allowed(flow, now)
-            if at > max(flow.first.busy, now) + _INSTANT:
-                self._stall(flow, at)
-            else:
-                self._queue(flow)
-
-    def _pull_soon(self, port: Port) -> None:
-        if not port.pulling:
-            port.pulling = True
-            now = self.env.now
-            port.turn.callbacks = self._pulling
-            self.env.schedule(port.turn, delay=port.busy - now if port.busy > now else 0.0)
-
-    def _schedule(self, callbacks: tuple, subject: object, delay: float) -> None:
-        event = simpy.Event(self.env)
-        event._ok, event._value = True, subject
-        event.callbacks = callbacks
-        self.env.schedule(event, delay=delay)
-
-    def _pulled(self, turn: Turn) -> None:
-        port: Port = turn.of
-        port.pulling = False
-        self._pull(port)
-
-    def _pull(self, port: Port) -> None:
-        """Let the next flow of a NIC send a packet, in turn."""
-        if port.waiting:
-            return  # when that packet leaves, the next one is pulled
-        now = self.env._now
-        senders = port.senders
-        while senders:
-            if self._ordered and len(senders) > 1:
-                flow = min(senders, key=_order)  # of equals the first, whose turn it is
-                senders.remove(flow)
-            else:
-                flow = senders.popleft()
-            window = flow.window
-            if window is not None:
-                at = self._allowed(flow, now)
-                if at > now + _INSTANT:
-                    self._stall(flow, at)
-                    continue
-                window.flying += 1
-            packet = self._packet(flow)
-            several = not flow.fixed and len(flow.starts) > 1
-            if flow.messages and not several:
-                senders.append(flow)
-            if not flow.fixed:
-                port.packets += 1
-                port.bytes += packet.wire
-            start = port.busy if port.busy > now else now
-            returns = port.returns
-            while returns and returns[0] <= start:
-                returns.popleft()
-                port.free += 1
-            if window is not None:
-                window.due = start + packet.wire * self._round_trip / (window.pace * self._full)
-            if not port.free and port not in flow.lasts:
-                packet.ready = now
-                port.waiting.append(packet)
-                self._count(port, now)
-                if returns:
-                    self._wait(port)
-                if several:
-                    self._deal(flow)
-                return
-            self._launch(packet, flow, port, now, start, now)
-            if several:
-                self._deal(flow)
-            elif window is not None and flow.messages:
-                # Spare the event that would only find that the flow may not send yet.
-                at = window.due
-                if window.flying >= window.size:
-                    at = max(at, flow.arrivals[0][0]) if flow.arrivals else inf
-                if at > port.busy + _INSTANT:
-                    senders.pop()
-                    self._stall(flow, at)
-            if senders:
-                self._pull_soon(port)
-            return
-
-    def _allowed(self, flow: Flow, now: float) -> float:
-        """When a flow with a window may send again; inf: with an acknowledgement that is not yet due."""
-        window, arrivals = flow.window, flow.arrivals
-        assert window is not None
-        while arrivals and arrivals[0][0] <= now + _INSTANT:
-            window.acknowledged(arrivals.popleft()[1])
-        if window.flying < window.size:
-            return window.due
-        return max(window.due, arrivals[0][0]) if arrivals else inf
-
-    def _stall(self, flow: Flow, until: float) -> None:
-        """Take a flow out of its NIC's turns."""
-        flow.stalled = True
-        if until < inf:
-            flow.turn.callbacks = self._resuming
-            self.env.schedule(flow.turn, delay=until - self.env.now)
-
-    def _packet(self, flow: Flow) -> Packet:
-        """The next packet of a flow."""
-        message = flow.messages[0]
-        packet = self._spare.pop() if self._spare else Packet()
-        packet.flow, packet.message, packet.number = flow, message, flow.number
-        flow.number += 1
-        packet.hop, packet.use = 0, 0.0
-        settings = self.settings
-        if message.unsent > settings.mtu:
-            packet.wire = settings.packet
-            message.unsent -= settings.mtu
-        else:
-            packet.wire = message.unsent + settings.header
-            message.unsent = 0.0
-            flow.messages.popleft()
-        return packet
-
-    def _resume(self, turn: Turn) -> None:
-        """A flow that had to wait for its pace or its window may be allowed to send."""
-        flow: Flow = turn.of
-        flow.stalled = False
-        port = flow.first
-        port.senders.append(flow)
-        if not port.pulling:
-            if port.busy <= self.env.now:
-                self._pull(port)
-            else:
-                self._pull_soon(port)
 
     def _reach(self, packet: Packet) -> None:
         """A packet has reached a switch."""
@@ -343,11 +110,11 @@ class PacketNetwork:
         if port.waiting:
             packet.ready = ready
             port.waiting.append(packet)
-            self._count(port, now)
+            port.note(now)
             return
         if start < ready:
             start = ready
-        elif start > ready + _INSTANT:
+        elif start > ready + INSTANT:
             booked = port.booked
             while booked and booked[0] <= now:
                 booked.popleft()
@@ -360,22 +127,15 @@ class PacketNetwork:
                 returns.popleft()
                 port.free += 1
             if not port.free:
-                if start > ready + _INSTANT:
+                if start > ready + INSTANT:
                     port.booked.pop()
                 packet.ready = ready
                 port.waiting.append(packet)
-                self._count(port, now)
+                port.note(now)
                 if returns:
                     self._wait(port)
                 return
         self._launch(packet, flow, port, ready, start, now)
-
-    def _count(self, port: Port, now: float) -> None:
-        """Note how many packets wait at a port, if they are more than ever."""
-        booked = port.booked
-        while booked and booked[0] <= now:
-            booked.popleft()
-        port.deepest = max(port.deepest, len(booked) + len(port.waiting))
 
     def _find(self, flow: Flow, came: Port) -> tuple[Port, ...]:
         """The ports that a packet may take after ``came``, kept for all flows to the same switches."""
@@ -406,7 +166,7 @@ class PacketNetwork:
         serial = wire * port.slowness
         end = start + serial
         wait = start - ready
-        if wait > _INSTANT:
+        if wait > INSTANT:
             port.waited += wait
         trip = self._round_trip
         if trip:

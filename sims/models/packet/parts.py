@@ -73,6 +73,13 @@ class Port:
         # For control: recent use of the line, as a share that fades with the network's round trip.
         self.load = 0.0
 
+    def note(self, now: float) -> None:
+        """Note how many packets wait, if they are more than ever."""
+        booked = self.booked
+        while booked and booked[0] <= now:
+            booked.popleft()
+        self.deepest = max(self.deepest, len(booked) + len(self.waiting))
+
 
 class Turn:
     """The event of a flow's or a port's next turn; scheduled again and again, never twice at a time.
