@@ -22,6 +22,7 @@ from sims.cli.fault_options import (
     RerouteDelay,
     faults_text,
 )
+from sims.cli.late_help import ALGORITHMS
 from sims.cli.options import (
     AllowPartition,
     Degrade,
@@ -48,8 +49,6 @@ from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS, check_outputs, tell
 
 __all__ = ["allreduce"]
 
-_NAMES = "ring, recursive-doubling, halving-doubling, tree, hierarchical-ring|tree|halving-doubling, auto"
-
 
 def allreduce(
     spec: Spec = None,
@@ -60,7 +59,7 @@ def allreduce(
         str | None,
         typer.Option(
             metavar="NAME[,NAME...]",
-            help=f"{_NAMES}; with parameters as in ring:channels=4,tree:segment=1MiB.  "
+            help=f"{ALGORITHMS}; with parameters as in ring:channels=4,tree:segment=1MiB.  "
             "[default: five of them]",
             show_default=False,
         ),

@@ -7,10 +7,12 @@ import json
 import re
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
 from fabric.damage.fault import NONE, without_paths
 from fabric.words.errors import ParameterError
+from sims.workload.collective import ALL_REDUCE, COLLECTIVES
 
 __all__ = ["FABRIC", "JOB", "LATER", "MODEL_VERSION", "SETTINGS", "Scenario"]
 
@@ -18,14 +20,14 @@ MODEL_VERSION = 1  # raised whenever a change of the model can change a number
 
 
 class Scenario(BaseModel):
-    """One all-reduce: where, who, how, how much. Frozen; equal scenarios have equal keys.
+    """One collective: where, who, how, how much. Frozen; equal scenarios have equal keys.
 
     Texts are canonical (the caller's business): the same thing is always written the same way.
     ``topology_digest``, ``placement_digest`` and ``routing_digest`` are hashes of the contents where a file
     or a graph in memory is meant, else empty; ``fault_digest`` is that of what the files of ``fail``,
     ``degrade`` and ``faults`` name. ``seed`` draws random placements, the salts of ECMP, intermediate
     switches and faults; it is 0 where nothing is drawn. ``packet``: settings of the packet model, "" for
-    other engines. ``faults`` strike during the run; ``repeat`` all-reduces follow each other, ``gap`` apart.
+    other engines. ``faults`` strike during the run; ``repeat`` collectives follow each other, ``gap`` apart.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,6 +40,7 @@ class Scenario(BaseModel):
     seed: int = Field(default=0, ge=0, lt=2**63)
     routing: str = "ecmp:qps=1"
     routing_digest: str = ""
+    collective: str = ALL_REDUCE.name
     algorithm: str
     size_bytes: int = Field(gt=0)
     engine: Literal["flow", "bound", "packet"] = "flow"
@@ -52,6 +55,15 @@ class Scenario(BaseModel):
     reroute_delay: str = "1s"
     repeat: str = "1"
     gap: str = "0s"
+
+    @field_validator("collective")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        """Who takes one collective for another counts its bandwidth wrong: an unknown one is refused."""
+        if name not in COLLECTIVES:
+            legal = ", ".join(COLLECTIVES)
+            raise PydanticCustomError("collective", "unknown collective (legal: {legal})", {"legal": legal})
+        return name
 
     @classmethod
     def of(cls, **values: Any) -> Scenario:
@@ -90,7 +102,7 @@ class Scenario(BaseModel):
 # Fields that came after rows had been written: they are no cause at their default, so that keys stay.
 LATER = (
     *("routing_digest", "packet", "upgrade", "fail", "degrade", "fault_digest", "allow_partition"),
-    *("faults", "reroute_delay", "repeat", "gap"),
+    *("faults", "reroute_delay", "repeat", "gap", "collective"),
 )
 
 # Which fields name the fabric; which a job on it has once, whatever its algorithms and sizes; and which of

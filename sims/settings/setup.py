@@ -15,6 +15,7 @@ from sims.models.packet.settings import PacketSettings, parse_packet_settings
 from sims.models.profiles import DEFAULT_PROFILE, LatencyProfile
 from sims.models.profiles import latency_profile as parse_profile
 from sims.settings.texts import ENGINES
+from sims.workload.collective import ALL_REDUCE, collective_named
 from sims.workload.placement import check_placement
 
 __all__ = ["Setup"]
@@ -35,6 +36,7 @@ class Setup:
     placement: str = "packed"
     seed: int = 0
     routing: str = "ecmp"
+    collective: str = ALL_REDUCE.name
     engine: str = "flow"
     packet: str = ""
     latency_profile: str = DEFAULT_PROFILE
@@ -52,6 +54,7 @@ class Setup:
             value = getattr(self, field.name)
             if field.type == "str" and not isinstance(value, str):
                 raise ParameterError(field.name, value, "text, as on the command line")
+        collective_named(self.collective)
         if self.engine not in ENGINES:
             raise ParameterError("engine", self.engine, "unknown engine", ENGINES)
         if self.engine == "packet":

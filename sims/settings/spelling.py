@@ -14,7 +14,8 @@ from sims.models.fluid.faults.wear import Wear, time_text
 from sims.models.packet.settings import parse_packet_settings
 from sims.models.profiles import latency_profile
 from sims.settings.texts import ENGINES
-from sims.workload.collectives import format_algorithm, parse_algorithms
+from sims.workload.collective import collective_named
+from sims.workload.collectives import canonical_algorithm
 from sims.workload.placement import canonical_placement, check_placement
 
 __all__ = ["check_field"]
@@ -35,10 +36,9 @@ def check_field(field: str, text: str) -> str:
 
         return canonical(text)
     if field == "algorithm":
-        found = parse_algorithms(text)
-        if len(found) > 1:
-            raise ParameterError("algorithm", text, "one algorithm each: several are a list")
-        return format_algorithm(*found[0])
+        return canonical_algorithm(text)
+    if field == "collective":
+        return collective_named(text).name
     if field == "size":
         return str(parse_size(text))
     if field == "ranks":

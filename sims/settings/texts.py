@@ -22,7 +22,8 @@ from sims.models.fluid.faults.wear import PARTS as WEAR_PARTS
 from sims.models.fluid.faults.wear import PROFILES as WEARS
 from sims.models.packet.settings import PARTS
 from sims.models.profiles import CONSTANTS, DEFAULT_PROFILE
-from sims.workload.collectives import ALGORITHMS, parameters_of
+from sims.workload.collective import ALL_REDUCE
+from sims.workload.collectives import parameters_of
 
 __all__ = [
     "DEFAULTS",
@@ -37,7 +38,7 @@ __all__ = [
     "with_part",
 ]
 
-ENGINES = ("flow", "bound", "packet")  # what sims.jobs.allreduce runs, without SimPy
+ENGINES = ("flow", "bound", "packet")  # what sims.jobs.collective runs, without SimPy
 
 DEFAULTS: Mapping[str, str] = {
     "topology": "preset:colossus-100k",
@@ -45,6 +46,7 @@ DEFAULTS: Mapping[str, str] = {
     "placement": "packed",
     "seed": "0",
     "routing": "ecmp",
+    "collective": ALL_REDUCE.name,
     "algorithm": "ring",
     "size": "1GiB",
     "engine": "flow",
@@ -237,7 +239,7 @@ def all_parts(field: str) -> tuple[str, ...]:
     elif field == "routing":
         parts = [part for name in POLICIES for part in _policy_parts(name)]
     elif field == "algorithm":
-        parts = [part for entry in ALGORITHMS.values() for part in entry.parameters]
+        parts = parameters_of()
     elif field == "packet":
         parts = PARTS
     elif field == "latency_profile":

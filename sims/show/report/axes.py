@@ -19,6 +19,7 @@ __all__ = [
     "listed",
     "noun",
     "number",
+    "operation",
     "ordered",
     "percent",
     "said",
@@ -33,6 +34,7 @@ _NOUNS = {
     "placement": ("placement", "placements"),
     "seed": ("seed", "seeds"),
     "routing": ("routing policy", "routing policies"),
+    "collective": ("collective", "collectives"),
     "algorithm": ("algorithm", "algorithms"),
     "size_bytes": ("message size", "message sizes"),
     "engine": ("engine", "engines"),
@@ -44,7 +46,7 @@ _NOUNS = {
     "faults": ("course of faults", "courses of faults"),
     "reroute_delay": ("time to reroute", "times to reroute"),
     "repeat": ("number of repeats", "numbers of repeats"),
-    "gap": ("gap between all-reduces", "gaps between all-reduces"),
+    "gap": ("gap between repeats", "gaps between repeats"),
 }
 # What a digest is of: it is a cause of its own only where one name has several contents.
 _DIGESTS = {
@@ -120,6 +122,11 @@ def listed(words: Sequence[str], most: int = 6) -> str:
     if len(words) > most:
         words = [*words[:most], f"{len(words) - most:,} more"]
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def operation(results: Sequence[Row | Failure]) -> str:
+    """The collective that was run, or all of them: what a report is of."""
+    return listed(list(dict.fromkeys(result.scenario.collective for result in results)))
 
 
 @lru_cache(maxsize=4096)
