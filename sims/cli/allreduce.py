@@ -29,7 +29,7 @@ _DEFAULT = "ring,tree,halving-doubling,hierarchical-ring,hierarchical-tree"
 
 
 @with_settings(
-    *every("topology", "algorithm", "size"),
+    *every("topology", "algorithm", "size", but=("collective",)),
     several=("algorithm", "size"),
     defaults={"topology": "preset:colossus-100k", "algorithm": _DEFAULT, "size": "8:16G:x4"},
     shown={"algorithm": "five of them"},
@@ -65,7 +65,7 @@ def allreduce(
 
     names = split_algorithms(sliced_each(texts["algorithm"], texts["engine"]))
     sizes = parse_sizes(texts["size"])
-    settings = {name: texts[name] for name in JOB_SETTINGS}
+    settings = {name: texts[name] for name in JOB_SETTINGS if name in texts}
     partition = Setup(**settings).allow_partition  # mistakes that need no fabric to be seen
     if timeline and (texts["engine"] != "flow" or len(names) > 1 or len(sizes) > 1):
         rule = "shows one run of engine flow: name one --algorithm and one --size"

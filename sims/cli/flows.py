@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["flows"]
 
-_NOT_HERE = ("algorithm", "ranks", "placement", "repeat", "gap")
+_NOT_HERE = ("collective", "algorithm", "ranks", "placement", "repeat", "gap")
 
 
 @with_settings(

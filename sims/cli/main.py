@@ -22,6 +22,7 @@ from sims.cli import flows as cli_flows
 from sims.cli import latency as cli_latency
 from sims.cli import sweep as cli_sweep
 from sims.cli import validate as cli_validate
+from sims.cli.late_help import LateHelp
 from sims.cli.routing import commands as routing_commands
 from sims.cli.terminal import LostOutputError, Terminal
 from sims.cli.topology import commands as topology_commands
@@ -68,7 +69,7 @@ for command in (
     cli_calibrate.calibrate,
     cli_validate.validate,
 ):
-    app.command()(command)
+    app.command(cls=LateHelp)(command)
 app.add_typer(topology_commands, name="topology")
 app.add_typer(routing_commands, name="routing")
 

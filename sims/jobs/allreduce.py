@@ -1,308 +1,39 @@
-"""All-reduce over message sizes: a fabric, ranks on it, algorithms; rows come out. Writes nothing."""
+"""All-reduce: the job of it, and its rows in one call. Writes nothing."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any
 
 import networkx as nx
 
 from fabric import Fabric
-from fabric.damage.breakage import draws, harmed
-from fabric.graph.nic import planes
-from fabric.routing.policies import policy_file
-from fabric.routing.route import caveat, check_policy
 from fabric.words.errors import ParameterError
 from fabric.words.units import parse_sizes
-from sims.models.fluid.engine import ENGINES as TIMES
-from sims.models.fluid.engine import latency_time
-from sims.models.fluid.faults.campaign import Campaign
-from sims.models.fluid.faults.rerouted import Rerouted
-from sims.models.fluid.faults.schedule_file import FaultSchedule
-from sims.models.fluid.faults.striking import Striking
-from sims.models.fluid.faults.timeline import Timeline
-from sims.models.fluid.program import Program
-from sims.models.packet.collective import PacketProgram
-from sims.models.packet.routes import SPREADING
-from sims.scenario.digest import content_digest, digest_of
-from sims.scenario.row import Row, bus_factor
-from sims.scenario.scenario import JOB_SETTINGS, Scenario
-from sims.scenario.version import model_version
-from sims.settings.setup import Setup
-from sims.workload.collectives import (
-    build,
-    contenders,
-    format_algorithm,
-    is_auto,
-    parse_algorithms,
-    sliced_each,
-)
-from sims.workload.collectives.hierarchical import UnequalGroupsError
-from sims.workload.members import Members
-from sims.workload.placement import place, placement_names
-from sims.workload.schedule import Schedule
+from sims.jobs.collective import CollectiveJob
+from sims.scenario.row import Row
+from sims.workload.collective import ALL_REDUCE
+from sims.workload.collectives import format_algorithm, parse_algorithms, sliced_each
 
 __all__ = ["DEFAULT_ALGORITHMS", "AllReduce", "all_reduce"]
 
 DEFAULT_ALGORITHMS = ("ring", "tree", "halving-doubling", "hierarchical-ring", "hierarchical-tree")
 
 
-class AllReduce:
-    """Ranks placed on a fabric, ready to run any algorithm at any size. Routes once per algorithm, not per
-    size.
+class AllReduce(CollectiveJob):
+    """Ranks placed on a fabric, ready for an all-reduce; arguments as of CollectiveJob.
 
-    ``topology`` names the fabric in the rows; ``digest`` is the hash of its contents where it is not built
-    from a text (by default that of the compiled arrays). ``settings``: those of Setup. Ranks are
-    placed and grouped on ``fabric``; traffic runs on ``left``, what its faults leave of it.
+    Raises:
+        ParameterError: ``collective`` is another; more as CollectiveJob.
     """
 
-    def __init__(
-        self,
-        fabric: Fabric,
-        *,
-        topology: str | None = None,
-        digest: str | None = None,
-        **settings: Any,
-    ) -> None:
-        self.setup = setup = Setup(**settings)
-        self.fabric = fabric
-        self.policy, self.profile, self.course = setup.policy(planes(fabric)), setup.profile, setup.course
-        check_policy(fabric, self.policy)
-        self.placement = place(fabric, setup.ranks, setup.placement, setup.seed)
-        self.members = Members(fabric, self.placement)
-        static = setup.faults_from_start
-        whole = setup.improved(fabric)
-        self.left, self.damage = harmed(whole, static, setup.seed, allow_partition=setup.allow_partition)
-        chosen = setup.engine == "packet" and self.policy.name in SPREADING  # for each packet, on its way
-        drawn = self.policy.drawn or setup.placement == "random" or draws(static) or chosen
-        drawn |= self.course.draws
-        table = policy_file(setup.routing)
-        self._common: dict[str, Any] = setup.values | {
-            "topology": topology or f"graph {fabric.name}",
-            "topology_digest": content_digest(fabric) if digest is None else digest,
-            "ranks": len(self.placement),
-            # The endpoints, not the text: names in it mean something only together with the graph's.
-            "placement_digest": digest_of(self.placement.astype("<i8"))
-            if placement_names(setup.placement)
-            else "",
-            "seed": setup.seed if drawn else 0,
-            "routing": str(self.policy),
-            "routing_digest": hashlib.sha256(table.read_bytes()).hexdigest() if table else "",
-            "packet": str(setup.packet_settings) if setup.engine == "packet" else "",
-            "fault_digest": self._fault_digest(),
-            **self.course.texts,
-        }
-        self._programs: dict[str, Program] = {}
-        self._packet_programs: dict[str, PacketProgram] = {}
-
-    def _fault_digest(self) -> str:
-        """SHA-256 of what files say of faults; nothing without a file."""
-        found = digest_of(*self.damage.named) if self.damage.named else ""
-        source = self.course.source
-        if isinstance(source, FaultSchedule):
-            return hashlib.sha256(f"{found};{source.digest}".encode()).hexdigest()
-        return found
-
-    def changed(self, **settings: Any) -> AllReduce:
-        """The same ranks on the same fabric, with some of JOB_SETTINGS replaced."""
-        same = {name: self._common[name] for name in JOB_SETTINGS}
-        given = {"topology": self._common["topology"], "digest": self._common["topology_digest"]}
-        return AllReduce(self.fabric, **given, **{**same, **settings})
-
-    @property
-    def engine(self) -> str:
-        return str(self.setup.engine)
-
-    @property
-    def ranks(self) -> int:
-        return len(self.placement)
-
-    def scenario(self, algorithm: str, size: int) -> Scenario:
-        """The scenario of one run."""
-        return Scenario.of(algorithm=algorithm, size_bytes=size, **self._common)
-
-    def schedule(self, algorithm: str) -> Schedule:
-        """The algorithm, built for these ranks and not routed.
-
-        Raises:
-            ParameterError: unknown, or not possible for these ranks (unequal groups).
-        """
-        ((name, parameters),) = parse_algorithms(algorithm)
-        try:
-            who = self.members
-            return build(name, parameters, len(who), servers=who.servers, groups=who.groups)
-        except UnequalGroupsError as error:
-            raise error.named(self.members.group_name) from None
-
-    def program(self, algorithm: str) -> Program:
-        """The algorithm, built and routed; kept.
-
-        Raises:
-            ParameterError: unknown, or not possible for these ranks (unequal groups).
-        """
-        if algorithm not in self._programs:
-            schedule = self.schedule(algorithm)
-            self._require_form(algorithm, schedule.pipeline)
-            self._programs[algorithm] = Program.compile(
-                schedule, self.left, self.placement, self.policy, self.profile
+    def __init__(self, fabric: Fabric, **settings: Any) -> None:
+        name = settings.setdefault("collective", ALL_REDUCE.name)
+        if name != ALL_REDUCE.name:
+            raise ParameterError(
+                "collective", name, "AllReduce is the job of all-reduce: CollectiveJob is of any"
             )
-        return self._programs[algorithm]
-
-    def _contenders(self, algorithm: str) -> tuple[str, ...]:
-        """What ``auto`` chooses from; a ParameterError where that asks for slices and the engine has none."""
-        ((_, parameters),) = parse_algorithms(algorithm)
-        self._require_form(algorithm, parameters.get("pipeline", 1))
-        return contenders(algorithm)
-
-    def _require_form(self, algorithm: str, slices: int) -> None:
-        if slices > 1 and self.engine == "bound":
-            rule = "engine bound has no closed form for pipelined phases, which share links: use engine flow"
-            raise ParameterError("algorithm", algorithm, rule)
-
-    def packet_program(self, algorithm: str) -> PacketProgram:
-        """The algorithm, built and routed for the packet engine; kept. Raises as ``program``."""
-        if algorithm not in self._packet_programs:
-            self._packet_programs[algorithm] = PacketProgram.compile(
-                self.program(algorithm).schedule,
-                self.left,
-                self.placement,
-                self.policy,
-                self.profile,
-                self.setup.packet_settings,
-                self._common["seed"],
-            )
-        return self._packet_programs[algorithm]
-
-    def check(self, algorithm: str, sizes: Sequence[int]) -> None:
-        """Find out before anything is run that the engine cannot do it.
-
-        Raises:
-            ParameterError: as ``program``; the packet engine would take too long for the largest size.
-        """
-        if is_auto(algorithm):
-            self._contenders(algorithm)
-        else:
-            self.program(algorithm)
-            if self.engine == "packet":
-                self.packet_program(algorithm).check(max(sizes))
-
-    def fits(self, algorithms: Sequence[str]) -> tuple[list[str], list[str]]:
-        """Those of ``algorithms`` that these ranks can run, and a sentence about each of the others."""
-        good: list[str] = []
-        left_out: dict[str, list[str]] = {}
-        for algorithm in algorithms:
-            try:
-                self.program(algorithm)
-                good.append(algorithm)
-            except ParameterError as error:
-                left_out.setdefault(str(error), []).append(algorithm)
-        return good, [f"left out: {', '.join(names)}: {error}" for error, names in left_out.items()]
-
-    @property
-    def caveats(self) -> list[str]:
-        """What has to be said beside every row."""
-        damage = str(self.damage) if self.damage else ""
-        merged = caveat(self.left, self.policy) if self.engine != "packet" else ""
-        return [said for said in [damage, merged] if said]
-
-    def note(self, algorithm: str) -> str:
-        """What a reader of the algorithm's rows should know, or nothing."""
-        return self.program(algorithm).schedule.note
-
-    def time(self, program: Program, size: float) -> float:
-        """Seconds that ``program`` takes for ``size`` bytes, by the engine of this job.
-
-        Raises:
-            ParameterError: it is the packet engine, which runs none but its own (``packet_program``).
-        """
-        if self.engine not in TIMES:
-            raise ParameterError("engine", self.engine, "cannot run other programs", TIMES)
-        return TIMES[self.engine](program, size)
-
-    def row(self, algorithm: str, size: int, timeline: Timeline | None = None) -> Row:
-        """Run one algorithm at one size. ``auto``: the fastest of all that fit, named in ``used``.
-
-        ``timeline``: filled with the goodput over time, by engine flow.
-        """
-        used = algorithm
-        disturbance: dict[str, dict[str, float]] = {}
-        if is_auto(algorithm):
-            times = {a: self._timed(a, size) for a in self.fits(self._contenders(algorithm))[0]}
-            used = min(times, key=lambda a: times[a][0])
-            time, packets = times[used]
-        else:
-            time, packets = self._timed(used, size)
-        program = self.program(used)
-        # Packets of a pipeline fill it as they come, and not in equal steps as the fluid model has it.
-        filling, latency = self.engine != "packet", self._latency(program, size, time)
-        limit = program.limit(size, time, latency, filling=filling)
-        if timeline is not None or not self.course.plain:
-            outcome = self.campaign(used, size, timeline).run()
-        if not self.course.plain:
-            share, time = limit.latency_share * time, outcome.mean
-            # What bounds it is said of the undisturbed run, what it reaches of the mean.
-            efficiency = program.limit(size, time, share).efficiency
-            limit = replace(limit, efficiency=efficiency, latency_share=share / time)
-            disturbance = outcome.told()
-        return Row(
-            scenario=self.scenario(algorithm, size),
-            endpoints=self.fabric.n_endpoints,
-            used=used,
-            time_s=time,
-            algbw_GBps=size / time / 1e9,
-            busbw_GBps=size / time / 1e9 * bus_factor(self.ranks),
-            efficiency=limit.efficiency,
-            limit_link=limit.link,
-            contention=limit.contention,
-            worst_link=limit.worst_link,
-            worst_load=limit.worst_load,
-            latency_share=limit.latency_share,
-            utilisation=program.utilisation(size, time),
-            planes=planes(self.fabric),
-            planes_used=program.planes_used(),
-            packets=packets,
-            disturbance=disturbance,
-            version=model_version(),
-        )
-
-    def campaign(self, algorithm: str, size: int, timeline: Timeline | None = None) -> Campaign:
-        """All-reduces one after the other with the faults that strike meanwhile, ready to run."""
-        seed, allow = self._common["seed"], self.setup.allow_partition
-        return Campaign(
-            rerouted=Rerouted(self.program(algorithm), self.placement, self.policy),
-            size=size,
-            striking=Striking.of(self.left, self.course, seed, allow_partition=allow),
-            timeline=timeline,
-        )
-
-    def _latency(self, program: Program, size: float, time: float) -> float:
-        """Of the ``time`` of a run without faults, the seconds that are latency.
-
-        Of packets: what the profile says of one phase after another, as far as bytes leave room for it. What
-        they wait in queues and for other ranks, and their headers, are none.
-        """
-        if self.engine != "packet":
-            return latency_time(program, size, time)
-        return max(0.0, min(program.chain(size), time - program.busy(size, filling=False)[0]))
-
-    def _timed(self, algorithm: str, size: int) -> tuple[float, dict[str, dict[str, float]]]:
-        """Seconds by the engine, and what a packet network saw."""
-        program = self.program(algorithm)
-        if self.engine != "packet":
-            return self.time(program, size), {}
-        factor = program.latency_factor(size)
-        time, packets = self.packet_program(algorithm).run(size, factor=factor)
-        return program.base(size) + time, packets
-
-    def rows(
-        self, algorithms: Sequence[str], sizes: Sequence[int], timeline: Timeline | None = None
-    ) -> Iterator[Row]:
-        """A row per algorithm and size, as each is found; ``timeline`` as in ``row``, of the last."""
-        for algorithm in algorithms:
-            for size in sizes:
-                yield self.row(algorithm, size, timeline)
+        super().__init__(fabric, **settings)
 
 
 def all_reduce(

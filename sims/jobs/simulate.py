@@ -5,7 +5,7 @@ from __future__ import annotations
 from fabric import Fabric
 from fabric.damage.fault import NONE
 from fabric.words.errors import FabricsimError, ParameterError
-from sims.jobs.allreduce import AllReduce
+from sims.jobs.collective import CollectiveJob
 from sims.scenario.digest import content_digest
 from sims.scenario.row import Row
 from sims.scenario.scenario import JOB_SETTINGS, Scenario
@@ -43,7 +43,7 @@ def fabric_of(scenario: Scenario) -> Fabric:
     return Fabric.from_graph(load(scenario.topology), allow_partition=scenario.allow_partition)
 
 
-def job_of(scenario: Scenario, fabric: Fabric) -> AllReduce:
+def job_of(scenario: Scenario, fabric: Fabric) -> CollectiveJob:
     """All of ``scenario`` but algorithm and size, set up on its fabric: serves all that differ in those.
 
     Raises:
@@ -53,7 +53,7 @@ def job_of(scenario: Scenario, fabric: Fabric) -> AllReduce:
     in_memory = scenario.topology.startswith("graph ")
     if in_memory and scenario.topology_digest not in ("", content_digest(fabric)):
         raise FabricsimError(f"{fabric.name}: not the graph that this scenario was made of")
-    job = AllReduce(
+    job = CollectiveJob(
         fabric,
         topology=scenario.topology,
         digest=scenario.topology_digest,

@@ -13,16 +13,12 @@ from typing import Any
 
 from fabric.words.errors import ParameterError
 from sims.scenario.scenario import LATER, Scenario
+from sims.workload.collective import COLLECTIVES
 
-__all__ = ["COLUMNS", "Failure", "Row", "bus_factor", "read_result"]
+__all__ = ["COLUMNS", "Failure", "Row", "read_result"]
 
 _AGREE = 1e-6  # rows that people have rounded to seven digits still agree
 _MOST_BYTES = 2**63
-
-
-def bus_factor(ranks: int) -> float:
-    """busbw over algbw of an all-reduce: 2 (n - 1) / n (nccl-tests, doc/PERFORMANCE.md)."""
-    return 2 * (ranks - 1) / ranks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +31,7 @@ class Row:
     ``planes_used``: as in sims.models.fluid.program.Program (0: not said);
     ``utilisation``: per kind of link, as in sims.models.fluid.program.Program.utilisation; ``packets``: as in
     packet.summary, empty for other engines; ``disturbance``: as in faults.campaign, empty for
-    one undisturbed all-reduce (of several, ``time_s`` is the mean); ``gains``: seconds that each remedy
+    one undisturbed run (of several, ``time_s`` is the mean); ``gains``: seconds that each remedy
     of explain.explainer would save, where it was asked for. They are results of other scenarios, so rows are
     equal without them. GB = 1e9 bytes.
     """
@@ -136,10 +132,14 @@ def _require_agreement(row: Row) -> None:
         raise ParameterError("endpoints", row.endpoints, f"at least the {ranks:,} ranks that run on them")
     if size >= _MOST_BYTES:
         raise ParameterError("size_bytes", size, "below 2^63")
-    algbw = size / row.time_s / 1e9
+    algbw, collective = size / row.time_s / 1e9, COLLECTIVES[row.scenario.collective]
     for name, due, said in (
         ("algbw_GBps", algbw, f"size_bytes {size} over time_s {row.time_s!r}"),
-        ("busbw_GBps", algbw * bus_factor(ranks), f"algbw times 2 (n - 1) / n of {ranks:,} ranks"),
+        (
+            "busbw_GBps",
+            algbw * collective.factor(ranks),
+            f"algbw times {collective.factor_text} of {ranks:,} ranks",
+        ),
     ):
         if not math.isclose(getattr(row, name), due, rel_tol=_AGREE):
             raise ParameterError(name, getattr(row, name), f"contradicts {said}: {due:.9g}")

@@ -87,7 +87,7 @@ def results_of(records: Iterable[Mapping[str, Any]], path: str) -> Iterable[Row 
         try:
             yield read_result(record)
         except ParameterError as error:
-            raise FileFormatError(path, f"record {number}", f"not a row of all-reduce: {error}") from None
+            raise FileFormatError(path, f"record {number}", f"not a row of results: {error}") from None
 
 
 def latest(results: Iterable[Row | Failure]) -> list[Row | Failure]:

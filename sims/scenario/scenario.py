@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic_core import PydanticCustomError
 
 from fabric.words.errors import ParameterError
 from sims.settings.setting import Setting
@@ -22,14 +23,14 @@ MODEL_VERSION = 1  # raised whenever a change of the model can change a number
 
 
 class _Scenario(BaseModel):
-    """One all-reduce: where, who, how, how much. Frozen; equal scenarios have equal keys.
+    """One collective: where, who, how, how much. Frozen; equal scenarios have equal keys.
 
     Texts are canonical (the caller's business): the same thing is always written the same way.
     ``topology_digest``, ``placement_digest`` and ``routing_digest`` are hashes of the contents where a file
     or a graph in memory is meant, else empty; ``fault_digest`` is that of what the files of ``fail``,
     ``degrade`` and ``faults`` name. ``seed`` draws random placements, the salts of ECMP, intermediate
     switches and faults; it is 0 where nothing is drawn. ``packet``: settings of the packet model, "" for
-    other engines. ``faults`` strike during the run; ``repeat`` all-reduces follow each other, ``gap`` apart.
+    other engines. ``faults`` strike during the run; ``repeat`` collectives follow each other, ``gap`` apart.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -71,6 +72,19 @@ def _usual(one: Setting) -> Any:
     return one.default if one.usual is None else one.usual
 
 
+def _kind(one: Setting) -> Any:
+    """The type of a field; where there is a list of legal names, a name out of it."""
+
+    def known(value: Any) -> Any:
+        legal = tuple(one.choices())
+        if legal and value not in legal:
+            words = {"name": one.name, "legal": ", ".join(legal)}
+            raise PydanticCustomError("choice", "unknown {name} (legal: {legal})", words)
+        return value
+
+    return Annotated[one.kind, AfterValidator(known)]
+
+
 def _fields() -> Iterator[tuple[str, Any, bool]]:
     """Name, definition, and whether it came after rows had been written, of each field in its order.
 
@@ -78,7 +92,7 @@ def _fields() -> Iterator[tuple[str, Any, bool]]:
     """
     settings, told = list(SETTINGS.values()), set()
     for one, following in zip(settings, [*settings[1:], None]):
-        yield one.field, (one.kind, Field(default=_usual(one), ge=one.least, lt=one.below)), one.later
+        yield one.field, (_kind(one), Field(default=_usual(one), ge=one.least, lt=one.below)), one.later
         if one.digest and one.digest not in told and (following is None or following.digest != one.digest):
             told.add(one.digest)
             yield one.digest, (str, ""), one.digest not in _FIRST_DIGESTS

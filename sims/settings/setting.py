@@ -37,8 +37,8 @@ class Setting:
         name: the user's word for it, everywhere.
         place: settings stand in this order, in rows too; a new one comes last.
         default: its text where nobody says otherwise.
-        help, metavar: of its option; ``{choices}`` in ``help`` stands for the list of ``choices``.
-        choices: the legal names, where there is a list; empty where any text may be legal.
+        help, metavar: of its option; ``{names}`` in ``help`` stands for what ``listed`` says.
+        choices: the legal names, where these are all; ``listed``: the names in a line of help.
         options: further spellings of its option.
         again: its option may be given again; the texts are joined by semicolons.
         part_options: options for parts of it, and ``part_base``: what they are parts of where only they are
@@ -70,6 +70,7 @@ class Setting:
     help: str
     metavar: str = "VALUE"
     choices: Callable[[], Iterable[str]] = tuple
+    listed: Callable[[], str] | None = None
     options: tuple[str, ...] = ()
     again: bool = False
     part_options: tuple[PartOption, ...] = ()
@@ -103,6 +104,11 @@ class Setting:
     def field(self) -> str:
         """Its column in rows, which is its name in a Scenario."""
         return self.column or self.name
+
+    @property
+    def names(self) -> str:
+        """The legal names in a line of help."""
+        return self.listed() if self.listed else ", ".join(self.choices())
 
     @property
     def option(self) -> str:

@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.words.errors import ParameterError
-from sims.jobs.allreduce import AllReduce
+from sims.jobs.collective import CollectiveJob
 from sims.models.profiles import CONSTANTS, CUSTOM, MOST_SHARE, LatencyProfile
-from sims.scenario.row import bus_factor
 from sims.studies.nccl_log import Measurement
 
 __all__ = ["Fit", "SizesError", "fit", "robust_fit"]
@@ -107,7 +106,7 @@ class Fit:
         return float(np.median(np.abs(self.residual)))
 
 
-def fit(job: AllReduce, algorithm: str, rows: Sequence[Measurement]) -> Fit:
+def fit(job: CollectiveJob, algorithm: str, rows: Sequence[Measurement]) -> Fit:
     """The constants of ``job``'s profile with which ``algorithm`` best fits ``rows``.
 
     Raises:
@@ -146,7 +145,7 @@ def fit(job: AllReduce, algorithm: str, rows: Sequence[Measurement]) -> Fit:
         base=job.profile.spec,
         profile=replace(job.profile, name=CUSTOM, **_rounded(changed)),
         alpha=float(f * latency[0]),
-        busbw=float(sizes[-1] / (g * seconds[-1]) * bus_factor(job.ranks)),
+        busbw=float(sizes[-1] / (g * seconds[-1]) * job.bus_factor),
         size=size,
         measured=measured,
         modelled=modelled,

@@ -1,24 +1,27 @@
-"""Replay a schedule on symbolic data and check that it is an all-reduce. No network, no bytes, no clock.
+"""Replay a schedule on symbolic data and check that it does its collective. No network, no bytes, no clock.
 
-Every rank starts with its own contribution to every chunk. The transfers are carried out in order, and at
-the end every rank must hold every rank's contribution to every chunk exactly once.
+Every rank starts with its own contribution to the chunks of which the collective says that it holds them. The
+transfers are carried out in order, and at the end every rank must hold, of every chunk that it is due, every
+contribution that anyone held at the start exactly once.
 
 Small schedules are replayed with exact counts, a matrix rank x chunk x contributor. Large ones are replayed
 with fingerprints: contributor r is a random 64-bit number f_r, a cell holds the sum of what it received
-modulo 2^64, and the target is the sum of all f_r. If a cell counts contributor r c_r times, its error is
-the linear form sum((c_r - 1) * f_r) modulo 2^64. Where some c_r - 1 is odd (a lost or a doubled
-contribution) that is uniformly distributed, whatever the other terms, and so zero with probability 2^-64
-only. (Where all c_r - 1 are even, with 2^v the largest power of two that divides them all, 2^-(64 - v).)
+modulo 2^64, and the target is the sum of the f_r due, of each d_r = 1 times, else 0 times. If a cell counts
+contributor r c_r times, its error is the linear form sum((c_r - d_r) * f_r) modulo 2^64. Where some c_r - d_r
+is odd (a lost or a doubled contribution) that is uniformly distributed, whatever the other terms, and so zero
+with probability 2^-64 only. (Where all are even, with 2^v the largest power of two that divides them all,
+2^-(64 - v).)
 A fixed generator draws the f_r, and no schedule depends on them.
 """
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sims.workload.collective import COLLECTIVES
 from sims.workload.schedule import COPY, REDUCE, Phase, Schedule
 
 __all__ = ["ReplayError", "replay"]
@@ -44,7 +47,7 @@ class ReplayError(AssertionError):
 
 
 def replay(schedule: Schedule) -> None:
-    """Carry out ``schedule`` and return if it is an all-reduce.
+    """Carry out ``schedule`` and return if it does its collective.
 
     A repeat of a ring, a round, and a stage of a pipeline (of which one segment is replayed: segments never
     mix) are each one simultaneous step: all its transfers read what was there before it.
@@ -52,7 +55,7 @@ def replay(schedule: Schedule) -> None:
     Raises:
         ReplayError: a transfer from a rank to itself, to a rank or of a chunk that is not there; a chunk
             copied to a rank to which something else is written in the same step; at the end, a contribution
-            that is missing or was added more than once.
+            that is missing, was added more than once or is not due; chunks that do not divide into parts.
 
     >>> from sims.workload.collectives.ring import ring
     >>> replay(ring(8))
@@ -63,17 +66,34 @@ def replay(schedule: Schedule) -> None:
         marks = np.eye(n, dtype=np.int64)
     else:
         marks = np.random.default_rng(_SEED).integers(0, 2**64, size=(n, 1), dtype=np.uint64)
-    held = np.repeat(marks, chunks, axis=0)  # row rank * chunks + chunk
+    begins, due = _ends(schedule)
+    held = np.repeat(marks, chunks, axis=0) * begins.reshape(-1, 1).astype(
+        marks.dtype
+    )  # rank * chunks + chunk
     for phase in schedule.phases:
         _check_transfers(schedule, phase)
         for t in range(phase.repeat):
             cells, ops = phase.chunks_at(t), phase.ops_at(t)
             for i in _steps(phase):
                 _step(schedule, held, phase.src[i], phase.dst[i], cells[i], ops[i])
-    wanted = marks.sum(axis=0, dtype=marks.dtype)
-    wrong = np.flatnonzero((held != wanted).any(axis=1))
+    wanted = begins.T.astype(marks.dtype) @ marks  # of each chunk
+    wrong = np.flatnonzero((held.reshape(n, chunks, -1) != wanted).any(axis=2) & due)
     if len(wrong):
-        _report(schedule, int(wrong[0]), held[wrong[0]] if exact else None, len(wrong))
+        row = int(wrong[0])
+        _report(schedule, row, (held[row], wanted[row % chunks]) if exact else None, len(wrong))
+
+
+def _ends(schedule: Schedule) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """bool [n, chunks] each: whether a rank holds its contribution at first; whether it is due the chunk."""
+    collective = COLLECTIVES[schedule.collective]
+    n, chunks, parts = schedule.n, schedule.chunks, collective.parts(schedule.n)
+    if chunks % parts:
+        raise ReplayError(schedule.name, 0, -1, f"{chunks} chunks are not equally many of {parts} parts each")
+    rank, part = np.arange(n)[:, None], np.arange(chunks)[None, :] // (chunks // parts)
+    held, due = (
+        np.broadcast_to(rule(rank, part, n), (n, chunks)) for rule in (collective.held, collective.due)
+    )
+    return held, due
 
 
 def _steps(phase: Phase) -> list[NDArray[np.intp]] | list[slice]:
@@ -131,11 +151,16 @@ def _step(
         np.add.at(held, target[adds], values[adds])
 
 
-def _report(schedule: Schedule, row: int, counts: NDArray[np.int64] | None, wrong: int) -> NoReturn:
+def _report(
+    schedule: Schedule, row: int, exact: tuple[NDArray[Any], NDArray[Any]] | None, wrong: int
+) -> NoReturn:
+    """``exact``: how often the row holds each contribution, and how often it should."""
     rank, chunk = divmod(row, schedule.chunks)
     problem = "does not hold each rank's contribution exactly once"
-    if counts is not None:
-        contributor = int(np.flatnonzero(counts != 1)[0])
-        problem = f"holds the contribution of rank {contributor} {counts[contributor]} times, not once"
+    if exact is not None:
+        counts, wanted = exact
+        contributor = int(np.flatnonzero(counts != wanted)[0])
+        times = "once" if wanted[contributor] else "at all"
+        problem = f"holds the contribution of rank {contributor} {counts[contributor]} times, not {times}"
     more = f" (and {wrong - 1:,} more cells are wrong)" if wrong > 1 else ""
     raise ReplayError(schedule.name, rank, chunk, problem + more)

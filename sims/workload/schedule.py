@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fabric.words.errors import ParameterError
+from sims.workload.collective import ALL_REDUCE
 
 __all__ = ["COPY", "REDUCE", "Kind", "Phase", "Schedule", "frozen"]
 
@@ -216,6 +217,8 @@ class Schedule:
         note: what a reader of the results should be told, or "".
         pipeline: slices of the data that follow each other through the phases; 1: the phases run one after
             another. (How a slice is replayed does not depend on it.)
+        collective: the name of what it does, one of COLLECTIVES; each of its parts has equally many chunks,
+            part after part.
 
     Raises:
         ParameterError: ``n``, ``chunks`` or ``pipeline`` below 1.
@@ -227,6 +230,7 @@ class Schedule:
     phases: tuple[Phase, ...]
     note: str = ""
     pipeline: int = 1
+    collective: str = ALL_REDUCE.name
 
     def __post_init__(self) -> None:
         for name in ("n", "chunks", "pipeline"):

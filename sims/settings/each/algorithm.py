@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from fabric.words.errors import ParameterError
 from sims.settings.setting import Setting
 
 __all__ = ["ALGORITHM", "SIZE"]
 
 
 def _spell(text: str) -> str:
-    from sims.workload.collectives import format_algorithm, parse_algorithms
+    from sims.workload.collectives import canonical_algorithm
 
-    found = parse_algorithms(text)
-    if len(found) > 1:
-        raise ParameterError("algorithm", text, "one algorithm each: several are a list")
-    return format_algorithm(*found[0])
+    return canonical_algorithm(text)
 
 
 def _parts(text: str) -> Mapping[str, str | None]:
@@ -26,9 +22,15 @@ def _parts(text: str) -> Mapping[str, str | None]:
 
 
 def _all_parts() -> Iterable[str]:
-    from sims.workload.collectives import ALGORITHMS
+    from sims.workload.collectives import parameters_of
 
-    return [part for one in ALGORITHMS.values() for part in one.parameters]
+    return parameters_of()
+
+
+def _listed() -> str:
+    from sims.workload.collectives import listed
+
+    return listed()
 
 
 ALGORITHM = Setting(
@@ -36,8 +38,8 @@ ALGORITHM = Setting(
     place=60,
     default="ring",
     metavar="NAME[,NAME...]",
-    help="ring, recursive-doubling, halving-doubling, tree, hierarchical-ring|tree|halving-doubling, auto; "
-    "with parameters as in ring:channels=4,tree:segment=1MiB.",
+    help="{names}; with parameters as in ring:channels=4,tree:segment=1MiB.",
+    listed=_listed,
     spell=_spell,
     parts=_parts,
     all_parts=_all_parts,

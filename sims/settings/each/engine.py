@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
 
 from sims.settings.setting import PartOption, Setting, one_of
 
@@ -19,7 +18,6 @@ ENGINE = Setting(
     help="flow (shared links on the SimPy clock), bound (closed forms) or packet (small fabrics).",
     choices=lambda: ENGINES,
     spell=one_of("engine", ENGINES, "unknown engine"),
-    kind=Literal["flow", "bound", "packet"],
     later=False,
     noun="engine",
     nouns="engines",

@@ -13,6 +13,7 @@ from fabric.words.errors import ParameterError
 from sims.scenario.row import Row
 from sims.show.figures.style import MARKERS
 from sims.studies.nccl_log import Measurement, NcclLog
+from sims.workload.collective import COLLECTIVES
 
 __all__ = ["COLUMNS", "draw_measured", "fitting", "measured_entries", "measured_note"]
 
@@ -29,25 +30,36 @@ def fitting(logs: Sequence[NcclLog], rows: Sequence[Row], x: str, y: str) -> lis
     if logs and (x != "size_bytes" or y not in COLUMNS):
         rule = "measurements are drawn over size_bytes, as one of time_s, busbw_GBps, algbw_GBps"
         raise ParameterError("overlay", f"{y} over {x}", rule)
-    ranks = sorted({row.scenario.ranks for row in rows})
+    tools = _ranks_of(rows)
     for log in logs:
-        if log.collective != "all_reduce":
-            raise ParameterError("overlay", log.name, f"measures {log.collective}, and the rows all_reduce")
+        if log.collective not in tools:
+            rule = f"measures {log.collective}, and the rows {' and '.join(tools)}"
+            raise ParameterError("overlay", log.name, rule)
+        ranks = tools[log.collective]
         if log.ranks is not None and log.ranks not in ranks:
             rule = f"measured on {log.ranks:,} ranks, and no row is of as many"
-            raise ParameterError("overlay", log.name, rule, [f"{n:,}" for n in ranks])
+            raise ParameterError("overlay", log.name, rule, [f"{n:,}" for n in sorted(ranks)])
     return list(logs)
 
 
+def _ranks_of(rows: Sequence[Row]) -> dict[str, set[int]]:
+    """The numbers of ranks that rows have of each collective, by the name that it has in a log."""
+    found: dict[str, set[int]] = {}
+    for row in rows:
+        found.setdefault(COLLECTIVES[row.scenario.collective].tool, set()).add(row.scenario.ranks)
+    return found
+
+
 def draw_measured(ax: Axes, logs: Sequence[NcclLog], rows: Sequence[Row], y: str) -> list[float]:
-    """A black line with filled marks for each log of as many ranks as a row has; the values that it shows.
+    """A black line with filled marks for each log of a row's collective and ranks; the values that it shows.
 
     Out of place, as far as that was measured; the median where a size was measured again.
     """
-    ranks = {row.scenario.ranks for row in rows}
+    tools = _ranks_of(rows)
     shown: list[float] = []
     for place, log in enumerate(logs):
-        if log.ranks is not None and log.ranks not in ranks:
+        ranks = tools.get(log.collective, set())
+        if not ranks or (log.ranks is not None and log.ranks not in ranks):
             continue
         own = [row for row in log.rows if not row.in_place] or list(log.rows)
         sizes = sorted({row.size_bytes for row in own})

@@ -43,10 +43,16 @@ def _shared(rows: Sequence[Row]) -> dict[str, Any]:
     return {name: values.pop() for name, values in found.items() if len(values) == 1}
 
 
+def operation(rows: Sequence[Row]) -> str:
+    """The collective that the rows are of, or all of them."""
+    return " and ".join(dict.fromkeys(row.scenario.collective for row in rows))
+
+
 def heading(rows: Sequence[Row]) -> tuple[str, str]:
     """What was run, and how: of all that the rows share."""
     same = _shared(rows)
-    subject = f"{same['topology']}: all-reduce" if "topology" in same else "all-reduce"
+    what = operation(rows)
+    subject = f"{same['topology']}: {what}" if "topology" in same else what
     subject += f" of {same['ranks']:,} ranks" if "ranks" in same else ""
     texts = {
         "placement": "placement {}",
@@ -75,7 +81,7 @@ def words_of(rows: Sequence[Row], over_seeds: str = "", note: str = "") -> tuple
     families = {parts("topology", row.scenario.topology)["family"] for row in rows}
     above = [same["topology"]] if "topology" in same else sorted(families)[: 2 * (len(families) < 3)]
     size = f" of {short_size(same['size_bytes'])}" if "size_bytes" in same else ""
-    above.append(f"all-reduce{size}")
+    above.append(f"{operation(rows)}{size}")
     above += [f"{same['ranks']:,} ranks"] if "ranks" in same else []
     above += [same["algorithm"]] if "algorithm" in same else []
     setting = heading(rows)[1]

@@ -14,7 +14,7 @@ from fabric.words.errors import FabricsimError, ParameterError
 from sims.scenario.row import Failure, Row
 from sims.scenario.scenario import LATER, Scenario
 from sims.show.figures.parts import parts, spelled
-from sims.show.report.axes import constant, listed, noun, said, varied
+from sims.show.report.axes import constant, listed, noun, operation, said, varied
 from sims.show.report.findings import findings
 from sims.show.report.limits import limits
 from sims.show.report.markup import Html, element, joined, page
@@ -85,13 +85,15 @@ def _subject(results: Sequence[Row | Failure]) -> str:
     same = constant(results)
     who = f" of {same['ranks']:,} ranks" if "ranks" in same else ""
     where = same.get("topology") or _topologies(results)
-    return f"All-reduce{who} on {where}"
+    return f"{operation(results).capitalize()}{who} on {where}"
 
 
 def _body(name: str, results: Sequence[Row | Failure], sections: Sequence[tuple[str, str, Html]]) -> Html:
     links = (element("li", element("a", heading, href=f"#{anchor}")) for anchor, heading, _ in sections)
     head = [
-        element("p", f"fabricsim {results[0].version}: a report of simulated all-reduce", class_="kind"),
+        element(
+            "p", f"fabricsim {results[0].version}: a report of simulated {operation(results)}", class_="kind"
+        ),
         element("h1", name),
         element("p", _lead(results), class_="lead"),
         *_claims(results),
@@ -123,7 +125,9 @@ def _lead(results: Sequence[Row | Failure]) -> str:
     without = {0: "", 1: " One of them failed."}.get(failed, f" {failed:,} of them failed.")
     if failed == len(results):
         without = " It failed." if failed == 1 else " All of them failed."
-    text = f"All-reduce was simulated at {count} on {where}{size}.{without}"
+    what = operation(results).capitalize()
+    were = "were" if "collective" in axes else "was"
+    text = f"{what} {were} simulated at {count} on {where}{size}.{without}"
     if axes:
         text += f" What varies: {', '.join(_axis(axis, values) for axis, values in axes.items())}."
     return text

@@ -19,6 +19,7 @@ __all__ = [
     "listed",
     "noun",
     "number",
+    "operation",
     "ordered",
     "percent",
     "said",
@@ -93,6 +94,11 @@ def listed(words: Sequence[str], most: int = 6) -> str:
     if len(words) > most:
         words = [*words[:most], f"{len(words) - most:,} more"]
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def operation(results: Sequence[Row | Failure]) -> str:
+    """The collective that was run, or all of them: what a report is of."""
+    return listed(list(dict.fromkeys(result.scenario.collective for result in results)))
 
 
 @lru_cache(maxsize=4096)

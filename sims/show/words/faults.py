@@ -9,6 +9,7 @@ from fabric.damage.fault import NONE
 from fabric.words.counted import counted
 from fabric.words.units import format_time
 from sims.models.fluid.faults.process import Fault
+from sims.workload.collective import ALL_REDUCE
 
 __all__ = ["course_lines", "disturbance_lines", "struck_lines"]
 
@@ -23,12 +24,15 @@ def course_lines(settings: Mapping[str, str]) -> Iterator[str]:
     if said:
         yield f"# faults     {', '.join(said)}"
     if settings.get("repeat", "1") != "1":
-        each = "all-reduces" if settings["repeat"].isdigit() else "of all-reduces"
+        each = f"{settings['collective']}s"
+        each = each if settings["repeat"].isdigit() else f"of {each}"
         yield f"# repeated   {settings['repeat']} {each}, {settings['gap']} of computing between two"
 
 
-def disturbance_lines(size: str, disturbance: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
-    """How many all-reduces there were, what they took, and what the faults cost that cost most."""
+def disturbance_lines(
+    size: str, disturbance: Mapping[str, Mapping[str, float]], collective: str = ALL_REDUCE.name
+) -> Iterator[str]:
+    """How many collectives there were, what they took, and what the faults cost that cost most."""
     run = disturbance["run"]
     count, lost = int(run["iterations"]), run["lost_s"]
     times = [
@@ -41,18 +45,18 @@ def disturbance_lines(size: str, disturbance: Mapping[str, Mapping[str, float]])
         )
     ]
     yield (
-        f"# {count:,} all-reduce{'s' * (count > 1)} of {size} in {format_time(run['duration_s'])}: "
+        f"# {count:,} {collective}{'s' * (count > 1)} of {size} in {format_time(run['duration_s'])}: "
         + ", ".join(times)
     )
     faults = int(run["faults"])
     share = lost / (lost + count * run["undisturbed_s"])
     passed = int(run["passed_over"])
     more = f"; {passed:,} that would have cut a pair off were passed over" if passed else ""
-    # Computing between two all-reduces is part of the run and not of the time that all-reduces take.
+    # Computing between two collectives is part of the run and not of the time that they take.
     cost = "cost nothing"
     if lost:
         cost = f"cost {format_time(lost)}: " if lost > 0 else f"saved {format_time(-lost)}: "
-        cost += f"{abs(share):.3%} of the time in all-reduces, "
+        cost += f"{abs(share):.3%} of the time in {collective}s, "
         cost += f"{abs(lost) / run['duration_s']:.3%} of the whole run"
     yield f"# {faults:,} fault{'s' * (faults != 1)} {cost}{more}"
     each = [(name, told) for name, told in disturbance.items() if name != "run" and told["lost_s"] > 0]

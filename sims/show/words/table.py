@@ -54,7 +54,7 @@ def allreduce_header(
 ) -> Iterator[str]:
     """What was run, from any of its rows; ``where``: the servers and leaves of the ranks."""
     s = row.scenario
-    yield f"# fabricsim {row.version}: all-reduce, simulated ({s.engine} model)"
+    yield f"# fabricsim {row.version}: {s.collective}, simulated ({s.engine} model)"
     yield f"# topology   {s.topology}: {row.endpoints:,} endpoints"
     routing = s.routing + planes_words(s.routing, row.planes)
     ranks, placed = f"{s.ranks:,} {where}".rstrip(), placement_words(s.placement)
@@ -137,7 +137,7 @@ def limit_lines(block: Sequence[Row]) -> Iterator[str]:
             f"{unused_words(row.planes, row.planes_used)}"
         )
     if row.disturbance:
-        yield from disturbance_lines(size, row.disturbance)
+        yield from disturbance_lines(size, row.disturbance, row.scenario.collective)
     if row.packets:
         yield from packet_lines(row.packets, "# ")
 

@@ -20,7 +20,7 @@ from fabric.damage.upgrade import format_upgrades, parse_upgrades
 from fabric.measures.places import cable_kinds, slug
 from fabric.routing.policies import Policy, Ugal
 from fabric.words.errors import FabricsimError
-from sims.jobs.allreduce import AllReduce
+from sims.jobs.collective import CollectiveJob
 from sims.jobs.simulate import fabric_of, job_of
 from sims.models.fluid.engine import ENGINES as TIMES
 from sims.models.fluid.program import Program
@@ -29,7 +29,8 @@ from sims.scenario.row import Row
 from sims.scenario.scenario import JOB_SETTINGS, Scenario
 from sims.settings.texts import option_words
 from sims.studies.explain.bottleneck import Hotspot, hotspots
-from sims.workload.collectives import AUTO, contenders, sliced
+from sims.workload.collective import ALL_REDUCE
+from sims.workload.collectives import AUTO, sliced
 
 __all__ = [
     "BALANCED",
@@ -150,8 +151,8 @@ def explain(scenario: Scenario, fabric: Fabric | None = None) -> Explanation:
 
 
 def command(scenario: Scenario) -> str:
-    """The command that runs ``scenario``; nothing for a graph in memory."""
-    if scenario.topology.startswith("graph "):
+    """The command that runs ``scenario``; nothing for a graph in memory or another collective."""
+    if scenario.topology.startswith("graph ") or scenario.collective != ALL_REDUCE.name:
         return ""
     words = ["fabricsim", "allreduce", scenario.topology, "--algorithm", _spoken(scenario)]
     words += ["--size", str(scenario.size_bytes)]
@@ -166,7 +167,7 @@ def command(scenario: Scenario) -> str:
 def _spoken(scenario: Scenario) -> str:
     """The algorithm as a command has to name it: a row that names no slices ran without."""
     text = scenario.algorithm
-    if sliced(text, scenario.engine) == text:
+    if sliced(text, scenario.engine, scenario.collective) == text:
         return text
     return f"{text}{',' if ':' in text else ':'}pipeline=1"
 
@@ -178,21 +179,21 @@ class Explainer:
     of packets, and those during which faults strike, are run whole for every remedy.
     """
 
-    def __init__(self, job: AllReduce) -> None:
+    def __init__(self, job: CollectiveJob) -> None:
         self.job = job
         self._timed = job.engine in TIMES and job.course.plain
-        self._jobs: dict[str, tuple[AllReduce, str]] = {}
+        self._jobs: dict[str, tuple[CollectiveJob, str]] = {}
         self._doubled: dict[str, tuple[dict[str, NDArray[np.float64]], list[str]]] = {}
         self._again: dict[tuple[str, str], Program] = {}
         self._times: dict[tuple[int, str | int, float], float] = {}  # of jobs and programs that are kept
 
     def row(self, algorithm: str, size: int) -> Row:
-        """As of AllReduce.row, with the gains."""
+        """As of CollectiveJob.row, with the gains."""
         row = self.job.row(algorithm, size)
         return replace(row, gains=self.gains(row))
 
     def rows(self, algorithms: Sequence[str], sizes: Sequence[int]) -> Iterator[Row]:
-        """As of AllReduce.rows, with the gains."""
+        """As of CollectiveJob.rows, with the gains."""
         for algorithm in algorithms:
             for size in sizes:
                 yield self.row(algorithm, size)
@@ -303,7 +304,7 @@ class Explainer:
         except FabricsimError as error:
             left_out.append(f"{name} ({error})")
 
-    def _job(self, name: str, settings: dict[str, str]) -> tuple[AllReduce, str]:
+    def _job(self, name: str, settings: dict[str, str]) -> tuple[CollectiveJob, str]:
         """The job with these settings, and what has to be said of it and not of the one that is explained."""
         if name not in self._jobs:
             changed = self.job.changed(**settings)
@@ -317,7 +318,7 @@ class Explainer:
             self._times[key] = self.job.time(program, size)
         return self._times[key]
 
-    def _run(self, job: AllReduce, algorithm: str, size: int) -> float:
+    def _run(self, job: CollectiveJob, algorithm: str, size: int) -> float:
         """Seconds of a whole run of another job, or of another algorithm of this one."""
         if self._timed:
             return self._time(job.program(algorithm), size)
@@ -333,7 +334,7 @@ class Explainer:
         One whose bytes alone take longer than the best found so far is not run.
         """
         size, best, chosen = row.scenario.size_bytes, float("inf"), ""
-        every = contenders(sliced(AUTO, self.job.engine))
+        every = self.job.contenders(sliced(AUTO, self.job.engine))
         own = row.used.partition(":")[0]
         names = [name for name in every if name.partition(":")[0] != own]
         least = {name: self._least(name, size) for name in self.job.fits(names)[0]}

@@ -8,12 +8,14 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
 from fabric.words.errors import FileFormatError
+from sims.workload.collective import COLLECTIVES
 
 __all__ = ["CPU", "FACTORS", "Entry", "Found", "agrees", "entry", "half", "is_wrong", "library"]
 
-# busbw over algbw on n ranks (nccl-tests, doc/PERFORMANCE.md, and the GetBw functions of its sources).
+# By tool, busbw over algbw on n ranks (nccl-tests, doc/PERFORMANCE.md, and GetBw functions of its sources):
+# those that are simulated, and others.
 FACTORS: dict[str, Callable[[int], float]] = {
-    "all_reduce": lambda n: 2 * (n - 1) / n,
+    **{one.tool: one.factor for one in COLLECTIVES.values()},
     "all_gather": lambda n: (n - 1) / n,
     "reduce_scatter": lambda n: (n - 1) / n,
     "alltoall": lambda n: (n - 1) / n,

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from fabric import Fabric
 from fabric.words.errors import TooLargeError
-from sims.jobs.allreduce import AllReduce
+from sims.jobs.collective import CollectiveJob
 from sims.jobs.simulate import fabric_of, job_of
 from sims.scenario.row import Failure, Row
 from sims.scenario.scenario import FABRIC, JOB, Scenario
@@ -31,7 +31,7 @@ class Bench:
 
     def __init__(self) -> None:
         self._fabric: tuple[object, Fabric] | None = None
-        self._job: tuple[object, AllReduce] | None = None
+        self._job: tuple[object, CollectiveJob] | None = None
 
     def run(self, scenario: Scenario) -> Row | Failure:
         """The row of ``scenario``, or the failure that names what went wrong. Never raises an Exception."""
@@ -52,7 +52,7 @@ class Bench:
             if time.monotonic() - start > seconds:
                 return
 
-    def _job_for(self, scenario: Scenario) -> AllReduce:
+    def _job_for(self, scenario: Scenario) -> CollectiveJob:
         on, job, _ = share_key(scenario)
         if self._fabric is None or self._fabric[0] != on:
             self._fabric = self._job = None  # the old one goes before the new one comes: memory

@@ -14,10 +14,9 @@ import numpy as np
 
 from fabric import Fabric
 from fabric.routing.policies import Ugal, Valiant, parse_policy
-from fabric.words.errors import ParameterError
 from sims.scenario.scenario import Scenario
 from sims.studies.sweep.bench import share_key
-from sims.workload.collectives import AUTO, build, contenders, is_auto, parse_algorithms
+from sims.workload.collectives import AUTO, algorithms, build, contenders, is_auto, parse_algorithms
 from sims.workload.schedule import Schedule
 
 __all__ = ["Extent", "estimate", "needs_groups", "pipelined"]
@@ -74,7 +73,9 @@ def estimate(points: Iterable[Scenario], extents: dict[str, Extent]) -> tuple[fl
         fabric, job, algorithm = share_key(point)
         extent, policy = extents[point.topology], parse_policy(point.routing)
         qps = policy.paths if isinstance(policy, (Valiant, Ugal)) else policy.qps
-        distinct, largest, rounds = (qps * count for count in _flows(algorithm, point.ranks, extent))
+        distinct, largest, rounds = (
+            qps * count for count in _flows(point.collective, algorithm, point.ranks, extent)
+        )
         if fabric not in seen:
             seen.add(fabric)
             seconds += _BUILD * extent.parts + _PAIR * extent.pairs
@@ -90,14 +91,14 @@ def estimate(points: Iterable[Scenario], extents: dict[str, Extent]) -> tuple[fl
 
 
 @lru_cache(maxsize=4096)
-def _flows(algorithm: str, ranks: int, extent: Extent) -> tuple[float, float, float]:
+def _flows(collective: str, algorithm: str, ranks: int, extent: Extent) -> tuple[float, float, float]:
     """Transfers with paths of their own, those of the fullest phase, and those of all rounds."""
     if is_auto(algorithm):
-        each = [_flows(name, ranks, extent) for name in contenders(algorithm)]
+        each = [_flows(collective, name, ranks, extent) for name in contenders(algorithm, collective)]
         return sum(e[0] for e in each), max(e[1] for e in each), sum(e[2] for e in each)
-    size = extent.group if needs_groups(algorithm) else extent.server
+    size = extent.group if needs_groups(algorithm, collective) else extent.server
     n = max(2, size, min(ranks, _SAMPLE) // size * size)
-    schedule = _sample(algorithm, n, size)
+    schedule = _sample(algorithm, collective, n, size)
     ranks_more = ranks / n
     rounds_more = ranks_more * max(1.0, math.log2(max(2, ranks / size)) / math.log2(max(2, n / size)))
     distinct: dict[tuple[int, int], float] = {}
@@ -111,31 +112,28 @@ def _flows(algorithm: str, ranks: int, extent: Extent) -> tuple[float, float, fl
 
 
 @lru_cache(maxsize=4096)
-def _sample(algorithm: str, ranks: int, size: int) -> Schedule:
+def _sample(algorithm: str, collective: str, ranks: int, size: int) -> Schedule:
     """A schedule of few ranks in servers or groups of ``size``."""
-    ((name, parameters),) = parse_algorithms(algorithm)
+    ((name, parameters),) = parse_algorithms(algorithm, collective)
     label = np.arange(ranks) // size
-    return build(name, parameters, ranks, servers=label if size > 1 else None, groups=label)
+    servers = label if size > 1 else None
+    return build(name, parameters, ranks, collective=collective, servers=servers, groups=label)
 
 
 @lru_cache(maxsize=4096)
-def needs_groups(algorithm: str) -> bool:
+def needs_groups(algorithm: str, collective: str) -> bool:
     """Whether the algorithm runs in groups of ranks, which then must be equal."""
-    ((name, parameters),) = parse_algorithms(algorithm)
-    try:
-        if name != AUTO:  # which leaves out what does not fit
-            build(name, parameters, 2)
-    except ParameterError:
-        return True
-    return False
+    ((name, _),) = parse_algorithms(algorithm, collective)
+    # What does not fit auto leaves out.
+    return name != AUTO and "groups" in algorithms(collective)[name].needs
 
 
 @lru_cache(maxsize=4096)
-def pipelined(algorithm: str) -> bool:
+def pipelined(algorithm: str, collective: str) -> bool:
     """Whether phases of the algorithm overlap.
 
     Raises:
         ParameterError: a parameter that no number of ranks can have.
     """
-    names = contenders(algorithm) if is_auto(algorithm) else (algorithm,)
-    return any(_sample(name, 4, 2).pipeline > 1 for name in names)
+    names = contenders(algorithm, collective) if is_auto(algorithm) else (algorithm,)
+    return any(_sample(name, collective, 4, 2).pipeline > 1 for name in names)

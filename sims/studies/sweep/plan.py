@@ -18,11 +18,12 @@ from sims.studies.sweep.axis import Assignments
 from sims.studies.sweep.condition import Value, quantity
 from sims.studies.sweep.cost import Extent, estimate, needs_groups, pipelined
 from sims.studies.sweep.spec import SweepError, SweepSpec
-from sims.workload.collectives import sliced
+from sims.workload.collective import COLLECTIVES
+from sims.workload.collectives import canonical_algorithm, sliced
 
 if TYPE_CHECKING:
     from fabric import Fabric
-    from sims.jobs.allreduce import AllReduce
+    from sims.jobs.collective import CollectiveJob
 
 __all__ = ["Plan", "plan_sweep"]
 
@@ -85,7 +86,7 @@ class _Mistakes:
 def plan_sweep(spec: SweepSpec, progress: Callable[[str], None] | None = None) -> Plan:
     """All points of ``spec``, ready to run; ``progress`` is told each topology before it is built.
 
-    A point equals ``AllReduce(...).scenario(algorithm, size)`` of its settings, key included.
+    A point equals ``CollectiveJob(...).scenario(algorithm, size)`` of its settings, key included.
 
     Raises:
         SweepError: every point that cannot run, equal reasons told once; or no point is left.
@@ -177,7 +178,8 @@ def _expanded(spec: SweepSpec, mistakes: _Mistakes) -> list[_Point]:
         try:
             for key, text in sorted((*spec.base, *label), key=lambda pair: "." in pair[0]):
                 point.texts = assign(point.texts, key, text)
-            point.texts["algorithm"] = sliced(point.texts["algorithm"], point.texts["engine"])
+            rest = point.texts["engine"], point.texts["collective"]
+            point.texts["algorithm"] = sliced(point.texts["algorithm"], *rest)
             points.append(point)
         except FabricsimError as error:
             mistakes.note(point, error)
@@ -232,15 +234,24 @@ def _spelled(point: _Point, mistakes: _Mistakes) -> bool:
     for name, text in point.texts.items():
         try:
             point.texts[name] = spelled(name, text)
-            if name == "algorithm" and pipelined(point.texts[name]) and point.texts["engine"] == "bound":
-                rule = (
-                    "engine bound has no closed form for pipelined phases, which share links: use engine flow"
-                )
-                raise ParameterError("algorithm", point.texts[name], rule)
+            if name == "algorithm":
+                point.texts[name] = _algorithm_of(point)
         except FabricsimError as error:
             mistakes.note(point, error)
             good = False
     return good
+
+
+def _algorithm_of(point: _Point) -> str:
+    """The algorithm in the spelling of its collective, if it is one of that and the engine can run it."""
+    text, collective = point.texts["algorithm"], point.texts["collective"]
+    if collective not in COLLECTIVES:  # which is told of the collective
+        return text
+    text = canonical_algorithm(text, collective)
+    if point.texts["engine"] == "bound" and pipelined(text, collective):
+        rule = "engine bound has no closed form for pipelined phases, which share links: use engine flow"
+        raise ParameterError("algorithm", text, rule)
+    return text
 
 
 def _built(topology: str, *, allow_partition: bool) -> tuple[Fabric, str]:
@@ -274,7 +285,7 @@ def _find(points: list[_Point], fabric: Fabric, digest: str, mistakes: _Mistakes
             random = point.texts["placement"] == "random"
             which = (algorithm, seed if random else "")
             if which not in refused:
-                at = _job(point, fabric, digest, int(seed)) if random and needs_groups(algorithm) else job
+                at = _job(point, fabric, digest, int(seed)) if random and _grouped(job, algorithm) else job
                 refused[which] = _refusal(at, algorithm)
             refusal = refused[which]
             if refusal is not None:
@@ -284,18 +295,22 @@ def _find(points: list[_Point], fabric: Fabric, digest: str, mistakes: _Mistakes
             point.found = model.model_copy(update={**own, "seed": int(seed) if drawn else 0})
 
 
-def _job(point: _Point, fabric: Fabric, digest: str, seed: int) -> AllReduce:
-    from sims.jobs.allreduce import AllReduce
+def _job(point: _Point, fabric: Fabric, digest: str, seed: int) -> CollectiveJob:
+    from sims.jobs.collective import CollectiveJob
 
     settings = {name: point.texts[name] for name in JOB_SETTINGS} | {"seed": str(seed)}
-    return AllReduce(fabric, topology=point.texts["topology"], digest=digest, **settings)
+    return CollectiveJob(fabric, topology=point.texts["topology"], digest=digest, **settings)
 
 
-def _refusal(job: AllReduce, algorithm: str) -> FabricsimError | None:
+def _grouped(job: CollectiveJob, algorithm: str) -> bool:
+    return needs_groups(algorithm, job.collective.name)
+
+
+def _refusal(job: CollectiveJob, algorithm: str) -> FabricsimError | None:
     """Why the ranks of the job cannot run the algorithm, or None. Building its schedule would take longer."""
     from sims.workload.collectives.hierarchical import UnequalGroupsError, group_ranks
 
-    if needs_groups(algorithm):
+    if _grouped(job, algorithm):
         try:
             group_ranks(job.members.groups)
         except UnequalGroupsError as error:

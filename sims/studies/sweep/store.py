@@ -167,7 +167,7 @@ class Store:
 def _result(values: Any, path: str, number: int) -> Row | Failure | None:
     """The result in a line; None for one of another version of the model."""
     if not isinstance(values, Mapping) or not {"key", "version"} <= set(values):
-        raise FileFormatError(path, f"line {number}", "is not a result of all-reduce")
+        raise FileFormatError(path, f"line {number}", "is not a result of a sweep")
     try:
         return read_result(values)
     except ParameterError:

@@ -12,12 +12,20 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from sims.workload.collective import ALL_REDUCE
+from sims.workload.collectives.algorithm import algorithm
 from sims.workload.collectives.group import check_ranks
 from sims.workload.schedule import COPY, REDUCE, Phase, Schedule, frozen
 
 __all__ = ["halving_doubling", "recursive_doubling"]
 
 
+@algorithm(
+    ALL_REDUCE,
+    "recursive-doubling",
+    "log2 n exchanges of the whole message: fewest steps, most bytes",
+    order=2,
+)
 def recursive_doubling(n: int) -> Schedule:
     """All-reduce in log2 n rounds: in round k partners at distance 2^k exchange all they have and both add.
 
@@ -43,6 +51,12 @@ def recursive_doubling(n: int) -> Schedule:
     return _folded("recursive-doubling", n, m, 1, rounds)
 
 
+@algorithm(
+    ALL_REDUCE,
+    "halving-doubling",
+    "2 log2 n exchanges of S/2, S/4, ... and back (Rabenseifner): all bandwidth, few steps",
+    order=3,
+)
 def halving_doubling(n: int) -> Schedule:
     """All-reduce as a reduce-scatter by vector halving and an all-gather by vector doubling: 2 log2 n rounds.
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fabric.words.errors import ParameterError
+from sims.workload.collective import ALL_REDUCE
+from sims.workload.collectives.algorithm import algorithm
+from sims.workload.collectives.doubling import halving_doubling
 from sims.workload.collectives.group import by_label
+from sims.workload.collectives.parameters import CHANNELS, PIPELINE, SEGMENT
+from sims.workload.collectives.ring import ring
+from sims.workload.collectives.tree import double_binary_tree
 from sims.workload.schedule import COPY, REDUCE, Phase, Schedule, frozen
 
 __all__ = ["UnequalGroupsError", "group_ranks", "hierarchical"]
@@ -178,3 +185,36 @@ def group_ranks(labels: ArrayLike) -> NDArray[np.int32]:
         others = [(int(label[order[starts[a]]]), int(sizes[a])) for a in odd[:_NAMED]]
         raise UnequalGroupsError(len(sizes), usual, len(odd), others)
     return order.reshape(len(sizes), usual)
+
+
+def _with(across: str, inner: Callable[..., Schedule]) -> Callable[..., Schedule]:
+    """The algorithm with ``inner``, called ``across``, between the groups."""
+
+    def make(n: int, groups: ArrayLike | None = None, *, pipeline: int = 1, **params: Any) -> Schedule:
+        name = f"hierarchical-{across}"
+        if groups is None or np.shape(groups) != (n,):
+            raise ParameterError("groups", groups, f"{name} needs the group of each of the {n} ranks")
+        return hierarchical(group_ranks(groups), lambda m: inner(m, **params), name, pipeline=pipeline)
+
+    return make
+
+
+def _enter() -> None:
+    for order, across, inner, parameters in (
+        (5, "ring", ring, {"channels": CHANNELS}),
+        (6, "tree", double_binary_tree, {"segment": SEGMENT}),
+        (7, "halving-doubling", halving_doubling, {}),
+    ):
+        entry = algorithm(
+            ALL_REDUCE,
+            f"hierarchical-{across}",
+            f"reduce-scatter in each group, {across} across groups on each rail, all-gather in groups",
+            in_slices=inner is not halving_doubling,
+            order=order,
+            pipeline=PIPELINE,
+            **parameters,
+        )
+        entry(_with(across, inner))
+
+
+_enter()

@@ -6,7 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fabric.words.errors import ParameterError
+from sims.workload.collective import ALL_REDUCE
+from sims.workload.collectives.algorithm import algorithm
 from sims.workload.collectives.group import by_label, check_ranks
+from sims.workload.collectives.parameters import CHANNELS
 from sims.workload.schedule import REDUCE, Phase, Schedule, frozen
 
 __all__ = ["ring"]
@@ -14,6 +17,13 @@ __all__ = ["ring"]
 _MOST_CHUNKS = 2**31 - 1  # chunk indices are int32
 
 
+@algorithm(
+    ALL_REDUCE,
+    "ring",
+    "2(n-1) steps of S/n round one ring per channel: all bandwidth, most steps",
+    order=1,
+    channels=CHANNELS,
+)
 def ring(
     n: int,
     *,

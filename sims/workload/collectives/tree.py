@@ -11,7 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.words.errors import ParameterError
+from sims.workload.collective import ALL_REDUCE
+from sims.workload.collectives.algorithm import algorithm
 from sims.workload.collectives.group import check_ranks
+from sims.workload.collectives.parameters import SEGMENT as SEGMENT_PARAMETER
 from sims.workload.schedule import COPY, REDUCE, Phase, Schedule, frozen
 
 __all__ = ["SEGMENT", "double_binary_tree", "two_trees"]
@@ -19,6 +22,13 @@ __all__ = ["SEGMENT", "double_binary_tree", "two_trees"]
 SEGMENT = 512 * 1024  # bytes
 
 
+@algorithm(
+    ALL_REDUCE,
+    "tree",
+    "up and down two binary trees with half the data each, pipelined in segments",
+    order=4,
+    segment=SEGMENT_PARAMETER,
+)
 def double_binary_tree(n: int, *, segment: int = SEGMENT) -> Schedule:
     """All-reduce up and down two binary trees at once, pipelined in segments.
 

@@ -10,7 +10,7 @@ from sims.settings.assignments import read_assignments
 from sims.settings.each.engine import ENGINES as ENGINE_NAMES
 from sims.settings.table import spelled
 from sims.settings.texts import DEFAULTS, assign, legal_parts
-from sims.workload.collectives import ALGORITHMS
+from sims.workload.collectives import algorithms
 from topologies.catalogue import listing
 
 BASE = {**DEFAULTS, "topology": "fat-tree:k=16,rate=400Gbps", "algorithm": "ring:channels=2"}
@@ -72,8 +72,8 @@ def test_an_ambiguous_name_lists_its_meanings(monkeypatch: pytest.MonkeyPatch) -
 def test_every_part_of_the_catalogue_can_be_named() -> None:
     for entry in listing():
         assert legal_parts("topology", f"{entry.name}:x=1") == tuple(entry.parameters)
-    for name, algorithm in ALGORITHMS.items():
-        assert legal_parts("algorithm", name) == algorithm.parameters
+    for name, algorithm in algorithms().items():
+        assert legal_parts("algorithm", name) == tuple(algorithm.parameters)
     assert (*ENGINES, "packet") == ENGINE_NAMES
 
 

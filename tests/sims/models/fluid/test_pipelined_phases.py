@@ -30,7 +30,7 @@ from sims.studies.explain.bottleneck import hotspots
 from sims.studies.explain.explainer import command, explain
 from sims.studies.sweep.plan import plan_sweep
 from sims.studies.sweep.spec import read_sweep
-from sims.workload.collectives import ALGORITHMS, SLICES, sliced
+from sims.workload.collectives import SLICES, algorithms, sliced
 from sims.workload.schedule import Phase, Schedule
 from topologies import fat_tree, load
 
@@ -252,7 +252,7 @@ def test_rows_say_how_many_slices_ran_and_old_ones_mean_what_they_meant() -> Non
     old = rows[0].scenario.model_copy(update={"algorithm": "hierarchical-ring"})
     assert simulate(old, fabric).time_s == rows[1].time_s > rows[0].time_s
     older = rows[-1].scenario.model_copy(update={"algorithm": "auto"})
-    every = [AllReduce(fabric).row(name, 2**26).time_s for name in ALGORITHMS]
+    every = [AllReduce(fabric).row(name, 2**26).time_s for name in algorithms()]
     assert simulate(older, fabric).time_s == min(every)
     (bound,) = all_reduce(fabric, "hierarchical-ring", 2**26, engine="bound")
     assert bound.scenario.algorithm == "hierarchical-ring"  # closed forms know no slices
@@ -294,7 +294,7 @@ def test_without_latency_no_share_of_the_time_is_latency(fabric: str, routing: s
     ranks = Fabric.from_graph(load(fabric))
     for packet in ("none", "window", ":header=0,steps=barrier") if engine == "packet" else ("",):
         job = AllReduce(ranks, engine=engine, routing=routing, packet=packet, latency_profile=SILENT, seed=3)
-        names = [*ALGORITHMS]
+        names = [*algorithms()]
         if engine != "bound":
             names += [f"{name}:pipeline={m}" for name in ACROSS for m in (2, 5)]
         for name in job.fits(names)[0]:

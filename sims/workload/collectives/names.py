@@ -1,0 +1,208 @@
+"""Names of algorithms: texts such as ``ring:channels=4,tree`` read, written, and what they leave unsaid.
+
+The same name may be an algorithm of several collectives: a text means something only with its collective.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from fabric.words.errors import ParameterError
+from fabric.words.grammar import Named, read_list, write_named
+from fabric.words.parameter import Parameter
+from sims.workload.collective import ALL_REDUCE, COLLECTIVES, collective_named
+from sims.workload.collectives.algorithm import AUTO, algorithms, typed
+from sims.workload.collectives.parameters import PIPELINE, SLICES
+
+__all__ = [
+    "canonical_algorithm",
+    "contenders",
+    "format_algorithm",
+    "is_auto",
+    "listed",
+    "parameters_of",
+    "parse_algorithms",
+    "sliced",
+    "sliced_each",
+    "split_algorithms",
+]
+
+_OF_AUTO: dict[str, Parameter] = {"pipeline": PIPELINE}
+
+
+def parse_algorithms(text: str, collective: str = ALL_REDUCE.name) -> list[tuple[str, dict[str, Any]]]:
+    """Names and parameters of a list such as ``ring:channels=4,tree:segment=1MiB``.
+
+    Commas separate algorithms; a piece ``parameter=value`` without a name belongs to the algorithm before it.
+    The same algorithm may come again with other parameters.
+
+    Raises:
+        ParameterError: an unknown name or parameter (lists the known ones), an illegal value, or the same
+            thing said twice.
+
+    >>> parse_algorithms("tree,hierarchical-ring:pipeline=true,channels=2")
+    [('tree', {}), ('hierarchical-ring', {'pipeline': 8, 'channels': 2})]
+    """
+    parsed = [
+        (one.name, typed(one.name, _parameters(one.name, collective), one.given))
+        for one in _pieces(text, collective)
+    ]
+    for k, one in enumerate(parsed):
+        if one in parsed[:k]:
+            raise ParameterError("algorithm", text, f"{one[0]!r} is given twice")
+    return parsed
+
+
+def _pieces(text: str, collective: str) -> list[Named]:
+    """The pieces of a list; a name is refused before a mistake behind its colon is."""
+    for piece in text.split(","):
+        head = piece.partition(":")[0]
+        if "=" not in head:
+            _parameters(head.strip(), collective)
+    return read_list("algorithm", text)
+
+
+def format_algorithm(name: str, params: Mapping[str, Any], collective: str = ALL_REDUCE.name) -> str:
+    """The text of one algorithm that :func:`parse_algorithms` reads back: parameters by name, sizes in bytes.
+
+    Equal algorithms have equal texts, however they were written.
+
+    Raises:
+        ParameterError: as :func:`parse_algorithms`.
+
+    >>> format_algorithm("hierarchical-tree", {"segment": "64KiB", "pipeline": True})
+    'hierarchical-tree:pipeline=8,segment=65536'
+    """
+    legal = _parameters(name, collective)
+    values = sorted(typed(name, legal, params).items())
+    return write_named(name, {key: legal[key].write(value) for key, value in values})
+
+
+def canonical_algorithm(text: str, collective: str | None = None) -> str:
+    """The one spelling of one algorithm of ``collective``, or of any where none is named.
+
+    Raises:
+        ParameterError: as :func:`parse_algorithms`, or several algorithms.
+
+    >>> canonical_algorithm("tree:segment=1K")
+    'tree:segment=1024'
+    """
+    head = text.partition(":")[0].strip()
+    having = [name for name in COLLECTIVES if head == AUTO or head in algorithms(name)]
+    if collective is None and not having:
+        legal = dict.fromkeys(name for one in COLLECTIVES for name in _names(one))
+        raise ParameterError("algorithm", head, "unknown algorithm", legal)
+    of = collective or having[0]
+    found = parse_algorithms(text, of)
+    if len(found) > 1:
+        raise ParameterError("algorithm", text, "one algorithm each: several are a list")
+    return format_algorithm(*found[0], of)
+
+
+def sliced(text: str, engine: str, collective: str = ALL_REDUCE.name) -> str:
+    """The text of an algorithm as users mean it, who say nothing of slices: with ``SLICES`` of them.
+
+    Rows say how many ran, so a text that stands in a row without a number means what it always did: no
+    slices. Closed forms (``bound``) know no phases side by side; there it means none, too, and where the
+    algorithm is not ``in_slices``. Checks nothing.
+
+    >>> sliced("hierarchical-ring", "flow"), sliced("hierarchical-ring", "bound"), sliced("ring", "flow")
+    ('hierarchical-ring:pipeline=8', 'hierarchical-ring', 'ring')
+    """
+    name, colon, rest = text.partition(":")
+    table = algorithms(collective)
+    takes = is_auto(text) or (name.strip() in table and table[name.strip()].in_slices)
+    if engine == "bound" or not takes or "pipeline" in rest:
+        return text
+    return f"{text}{',' if rest.strip() else '' if colon else ':'}pipeline={SLICES}"
+
+
+def sliced_each(text: str, engine: str, collective: str = ALL_REDUCE.name) -> str:
+    """``sliced`` for each algorithm of a list; what then is the same stands once.
+
+    Raises:
+        ParameterError: as :func:`parse_algorithms`.
+
+    >>> sliced_each("ring,hierarchical-ring,hierarchical-ring:pipeline=8", "flow")
+    'ring,hierarchical-ring:pipeline=8'
+    """
+    texts = [
+        sliced(format_algorithm(*item, collective), engine, collective)
+        for item in parse_algorithms(text, collective)
+    ]
+    return ",".join(dict.fromkeys(canonical_algorithm(one, collective) for one in texts))
+
+
+def split_algorithms(text: str, collective: str = ALL_REDUCE.name) -> list[str]:
+    """The text of each algorithm of a list, in its one spelling. Raises as :func:`parse_algorithms`.
+
+    >>> split_algorithms("ring:channels=2,tree")
+    ['ring:channels=2', 'tree']
+    """
+    return [format_algorithm(*one, collective) for one in parse_algorithms(text, collective)]
+
+
+def is_auto(text: str) -> bool:
+    """Whether the text of an algorithm leaves the choice to the model."""
+    return text.partition(":")[0].strip() == AUTO
+
+
+def contenders(text: str, collective: str = ALL_REDUCE.name) -> tuple[str, ...]:
+    """The algorithms of ``collective`` that ``auto`` chooses from, those ``in_slices`` in as many as its text
+    says.
+
+    >>> contenders("auto:pipeline=4")[-2:]
+    ('hierarchical-tree:pipeline=4', 'hierarchical-halving-doubling')
+    """
+    ((_, params),) = parse_algorithms(text, collective)
+    return tuple(
+        format_algorithm(name, params if entry.in_slices else {}, collective)
+        for name, entry in algorithms(collective).items()
+    )
+
+
+def parameters_of(name: str | None = None) -> tuple[str, ...]:
+    """What the algorithm of this name takes, whichever collective it is of; without a name, what any takes.
+
+    >>> parameters_of("ring"), parameters_of("nothing")
+    (('channels',), ())
+    """
+    every = [(entry.name, entry.parameters) for one in COLLECTIVES for entry in algorithms(one).values()]
+    every.append((AUTO, _OF_AUTO))
+    return tuple(dict.fromkeys(key for own, parameters in every if name in (None, own) for key in parameters))
+
+
+def listed(collective: str = ALL_REDUCE.name) -> str:
+    """The legal names in a line of help; of those that begin alike the beginning once.
+
+    >>> listed()
+    'ring, recursive-doubling, halving-doubling, tree, hierarchical-ring|tree|halving-doubling, auto'
+    """
+    kinds: dict[str, list[str]] = {}
+    for name in _names(collective):
+        kinds.setdefault(name.partition("-")[0], []).append(name)
+    return ", ".join(_joined(names) for names in kinds.values())
+
+
+def _joined(names: list[str]) -> str:
+    head, *rest = names
+    return "|".join([head, *(name.partition("-")[2] or name for name in rest)])
+
+
+def _names(collective: str) -> Iterable[str]:
+    return (*algorithms(collective), AUTO)
+
+
+def _parameters(name: str, collective: str) -> Mapping[str, Parameter]:
+    """What the algorithm of this name takes, or ``auto``.
+
+    Raises:
+        ParameterError: there is none of that name; the known ones are listed.
+    """
+    if name == AUTO:
+        return _OF_AUTO
+    table = algorithms(collective_named(collective).name)
+    if name not in table:
+        raise ParameterError("algorithm", name, f"unknown algorithm of {collective}", _names(collective))
+    return table[name].parameters
