@@ -23,6 +23,7 @@ from sims.workload.collectives import sliced
 if TYPE_CHECKING:
     from fabric import Fabric
     from sims.jobs.allreduce import AllReduce
+    from topologies.named import NamedTopology
 
 __all__ = ["Plan", "plan_sweep"]
 
@@ -98,7 +99,7 @@ def plan_sweep(spec: SweepSpec, progress: Callable[[str], None] | None = None) -
     for point in points:
         if not point.out and _spelled(point, mistakes):
             ready.append(point)
-    ready = _that_fit(spec, ready, mistakes)
+    ready, topology_of = _that_fit(spec, ready, mistakes)
     extents: dict[str, Extent] = {}
     ready.sort(key=lambda point: point.texts["topology"])  # stable: each topology's points stay in order
     for topology, group in groupby(ready, key=lambda point: point.texts["topology"]):
@@ -107,7 +108,8 @@ def plan_sweep(spec: SweepSpec, progress: Callable[[str], None] | None = None) -
             progress(topology)
         try:
             parting = any(point.texts["allow_partition"] == "true" for point in same)
-            fabric, digest = _built(topology, allow_partition=parting)
+            digest = topology_of[topology].digest
+            fabric = topology_of[topology].fabric(allow_partition=parting)
         except FabricsimError as error:
             mistakes.note(same[0], error, len(same))
             continue
@@ -143,18 +145,25 @@ def _require_few(spec: SweepSpec, topologies: set[str]) -> None:
         raise SweepError(spec.source, [f"{len(topologies):,} topologies: {rule}"])
 
 
-def _that_fit(spec: SweepSpec, points: list[_Point], mistakes: _Mistakes) -> list[_Point]:
-    """The points whose topology can be built here, found out by counting before the first one is built."""
-    from topologies.catalogue import parts_of
+def _that_fit(
+    spec: SweepSpec, points: list[_Point], mistakes: _Mistakes
+) -> tuple[list[_Point], dict[str, NamedTopology]]:
+    """The points whose topology can be built here, found out by counting before the first one is built.
+
+    With each topology by its text.
+    """
+    from topologies.named import named
 
     counts: dict[str, int] = {}
     fit: list[_Point] = []
+    named_by: dict[str, NamedTopology] = {}
     refused: dict[str, FabricsimError] = {}
     for point in points:
         topology = point.texts["topology"]
         if topology not in counts and topology not in refused:
             try:
-                counts[topology] = sum(parts_of(topology) or ())
+                named_by[topology] = named(topology)
+                counts[topology] = sum(named_by[topology].parts or ())
             except FabricsimError as error:
                 refused[topology] = error
         if topology in refused:
@@ -166,7 +175,7 @@ def _that_fit(spec: SweepSpec, points: list[_Point], mistakes: _Mistakes) -> lis
         figure = f"{len(counts):,} topologies of {total:,} nodes and cables in all"
         rule = f"at most {_MOST_PARTS:,}, as each is built before the first point runs: fewer or smaller ones"
         raise SweepError(spec.source, [f"{figure}: {rule}"])
-    return fit
+    return fit, named_by
 
 
 def _expanded(spec: SweepSpec, mistakes: _Mistakes) -> list[_Point]:
@@ -241,15 +250,6 @@ def _spelled(point: _Point, mistakes: _Mistakes) -> bool:
             mistakes.note(point, error)
             good = False
     return good
-
-
-def _built(topology: str, *, allow_partition: bool) -> tuple[Fabric, str]:
-    from fabric import Fabric
-    from topologies import load
-    from topologies.catalogue import source_digest
-
-    digest = source_digest(topology)
-    return Fabric.from_graph(load(topology), allow_partition=allow_partition), digest
 
 
 _OF_JOB = tuple(name for name in JOB_SETTINGS if name != "seed")
