@@ -44,6 +44,10 @@ class NamedTopology:
     """What a text names: ``name``, which is FAMILY, preset:NAME or the path of a file, and its arguments.
 
     Two that are equal in name and arguments build the same graph. Nothing is built before it is asked for.
+
+    >>> tree = named("fat-tree: rate=50GB/s, nvlink=0.9TB/s, gpus_per_server=4, k=4")
+    >>> tree.text, tree.parts
+    ('fat-tree:k=4,gpus_per_server=4,nvlink=7.2Tbps', (40, 64))
     """
 
     name: str
@@ -53,11 +57,7 @@ class NamedTopology:
 
     @cached_property
     def text(self) -> str:
-        """The one spelling: arguments in their order, units as usual, defaults left out.
-
-        >>> named("fat-tree: rate=50GB/s, nvlink=0.9TB/s, gpus_per_server=4, k=8").text
-        'fat-tree:k=8,gpus_per_server=4,nvlink=7.2Tbps'
-        """
+        """The one spelling: arguments in their order, units as usual, defaults left out."""
         return self.builder.spelled(self.arguments, self.name)
 
     @cached_property
@@ -81,11 +81,7 @@ class NamedTopology:
 
     @cached_property
     def parts(self) -> tuple[int, int] | None:
-        """(nodes, edges), counted without building; None of a file.
-
-        >>> named("fat-tree:k=4").parts
-        (36, 48)
-        """
+        """(nodes, edges), counted without building; None of a file."""
         return None if self.is_file else count_parts(lambda: self.builder.function(**self.arguments))
 
     def graph(self) -> nx.Graph:

@@ -9,13 +9,12 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, wraps
-from importlib import import_module
 from math import inf
-from pkgutil import iter_modules
 from typing import Any, Concatenate, ParamSpec, get_type_hints
 
 import networkx as nx
 
+from fabric.machine.declared import declared_in
 from fabric.words.errors import ParameterError
 from fabric.words.grammar import write_arguments
 from fabric.words.parameter import Parameter
@@ -172,10 +171,5 @@ def public(function: Callable[P, nx.Graph], builder: Builder) -> Callable[P, nx.
 
 def builders_in(package: str) -> dict[str, Builder]:
     """The builders by name that the modules of a package make, in their places. A new one needs no entry."""
-    found = []
-    for module in iter_modules(import_module(package).__path__, f"{package}."):
-        for value in vars(import_module(module.name)).values():
-            builder = getattr(value, "builder", None)
-            if isinstance(builder, Builder) and builder.function.__module__ == module.name:
-                found.append(builder)
+    found = declared_in(package, "builder")
     return {builder.name: builder for builder in sorted(found, key=lambda one: (one.place, one.name))}
