@@ -88,14 +88,19 @@ class Builder:
                 rule = f"{what} needs it, such as {name}={self.parameters[name].example}"
                 raise ParameterError(name, None, rule)
 
-    def call(self, arguments: Mapping[str, Any]) -> Call:
+    def call(self, arguments: Mapping[str, Any], positional: tuple[Any, ...] = ()) -> Call:
         """The call with ``arguments``, each checked by itself, and with the defaults of the others.
 
         Raises:
-            TypeError: an argument that the function does not have, or lacks.
+            TypeError: an argument that the function does not have or lacks, or that has no keyword.
             ParameterError: an illegal value.
         """
-        bound = inspect.Signature([self._signature[name] for name in self.arguments]).bind(**arguments)
+        if positional:
+            raise TypeError(f"{self.function.__name__}(): takes keyword arguments only")
+        try:
+            bound = inspect.Signature([self._signature[name] for name in self.arguments]).bind(**arguments)
+        except TypeError as error:
+            raise TypeError(f"{self.function.__name__}(): {error}") from None
         bound.apply_defaults()
         values = dict(bound.arguments)
         for name, argument in self.arguments.items():
@@ -152,7 +157,7 @@ def family(
     def register(function: Callable[Concatenate[Call, P], nx.Graph]) -> Callable[P, nx.Graph]:
         @wraps(function)
         def build(*args: P.args, **kwargs: P.kwargs) -> nx.Graph:
-            call = builder.call(kwargs)
+            call = builder.call(kwargs, args)
             return function(call, *args, **call.values)
 
         signature = inspect.signature(function)

@@ -39,7 +39,7 @@ def preset(
     def register(function: Callable[P, nx.Graph]) -> Callable[P, nx.Graph]:
         @wraps(function)
         def build(*args: P.args, **kwargs: P.kwargs) -> nx.Graph:
-            call = builder.call(kwargs)
+            call = builder.call(kwargs, args)
             G = function(*args, **call.values)
             G.graph.update(name=call.name, preset=name, disclaimer=disclaimer)
             return G
