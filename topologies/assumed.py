@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import networkx as nx
 
-from topologies.catalogue import FAMILIES
 from topologies.files.ib.ibnetdiscover import read_ibnetdiscover
 from topologies.files.lift import from_networkx
+from topologies.named import FAMILIES
 
 __all__ = ["assumed_delays"]
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import networkx as nx
 
 from fabric.words.errors import FabricsimError
-from topologies.catalogue import FAMILIES
+from topologies.named import FAMILIES
 from topologies.parts.memory import count_parts
 
 __all__ = ["Broken", "broken_claims"]

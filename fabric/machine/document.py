@@ -6,23 +6,31 @@ What comes out is plain: numbers are finite, whole ones fit a float, nothing is 
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
 import os
 import re
 import tomllib
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 from fabric.machine.memory import available_memory
 from fabric.words.errors import FileFormatError, TooLargeError
 
-__all__ = ["MOST_DEPTH", "parse_json", "parse_toml", "read_bytes", "read_text", "read_toml"]
+__all__ = ["MOST_DEPTH", "open_text", "parse_json", "parse_toml", "read_bytes", "read_text", "read_toml"]
 
 MOST_DEPTH = 64  # tables in tables; no file of ours needs more than six
 _MOST_TOML = 16 * 2**20  # bytes: tomllib reads about 2 MB/s
 _PIPE, _MOST_UNSAID = 2**24, 2**30  # bytes of what does not tell its size: read at once, and in all
 _PER_BYTE = 6  # bytes of memory for one of the file, parsed; measured on node-link JSON: 4 to 5
 
+# Longest first: the mark of UTF-32 begins with that of UTF-16.
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?[A-Za-z0-9.+-]+')  # strings first, so that none is searched inside
 _LONG = re.compile(r"(?<![\w.])\d{309}")  # digits beyond which a whole number is larger than any float
 _SURROGATE = re.compile(r"\\u[dD][89abAB]")
@@ -61,8 +69,10 @@ def read_bytes(path: str | os.PathLike[str], *, most: float = math.inf, rule: st
 
 
 def read_text(path: str | os.PathLike[str], *, errors: str = "strict", newline: str | None = None) -> str:
-    """The text of a UTF-8 file, a byte order mark left out. ``errors``: as of ``bytes.decode``; ``newline``
-    "" keeps line ends as they are, None makes each "\\n".
+    """The text of a file, UTF-8 or what its byte order mark says, which is left out.
+
+    Spreadsheets save "Unicode text" as UTF-16, and so do shells that redirect a program's output on Windows.
+    ``errors``: as of ``bytes.decode``; ``newline`` "" keeps line ends as they are, None makes each "\\n".
 
     Raises:
         FileFormatError: it cannot be read, or its bytes are no text.
@@ -70,10 +80,30 @@ def read_text(path: str | os.PathLike[str], *, errors: str = "strict", newline: 
     """
     name, content = os.fspath(path), read_bytes(path)
     try:
-        text = content.decode("utf-8-sig", errors)
+        text = content.decode(_marked(content), errors)
     except UnicodeDecodeError as error:
-        raise FileFormatError(name, "", f"cannot be read: byte {error.start + 1} is not UTF-8 text") from None
+        problem = f"cannot be read: byte {error.start + 1} is not UTF-8 text (nor UTF-16 with its mark)"
+        raise FileFormatError(name, "", problem) from None
     return text if newline is not None else text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def open_text(path: str | os.PathLike[str]) -> TextIO:
+    """The file opened to read its text in pieces, what is no text in it replaced by U+FFFD.
+
+    Raises:
+        FileFormatError: it cannot be opened.
+    """
+    try:
+        with open(path, "rb") as file:
+            encoding = _marked(file.read(4))
+        return open(path, encoding=encoding, errors="replace")
+    except OSError as error:
+        raise FileFormatError(os.fspath(path), "", f"cannot be read: {error.strerror}") from None
+
+
+def _marked(content: bytes) -> str:
+    """The encoding that the first bytes say."""
+    return next((encoding for mark, encoding in _MARKS if content.startswith(mark)), "utf-8-sig")
 
 
 def read_toml(path: str | os.PathLike[str]) -> dict[str, Any]:

@@ -80,9 +80,10 @@ def calibrate(
     check_outputs(
         ("--output", output, (".toml",)), ("--out", out, ROW_FORMATS), ("--plot", plot, FIGURE_FORMATS)
     )
+    from fabric.machine.whole_file import replaced
     from sims.jobs.allreduce import AllReduce
     from sims.models.profiles import profile_toml
-    from sims.scenario.files import replaced, write_records
+    from sims.scenario.files import write_records
     from sims.show.words.calibrate import (
         Item,
         calibration_lines,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
     from fabric import Fabric
+    from topologies.named import NamedTopology
 
 __all__ = ["FABRIC_OPTIONS", "Graph", "Opened", "Preset", "Spec", "Topology", "built", "named", "opened"]
 
@@ -98,27 +99,24 @@ class Opened(NamedTuple):
     notes: list[str]
 
 
-def built(text: str, progress: Progress) -> tuple[nx.Graph, str]:
-    """The graph that ``text`` names, and the hash of its file, "" where it is none."""
+def built(text: str, progress: Progress) -> tuple[nx.Graph, NamedTopology]:
+    """The graph that ``text`` names, and what it names."""
     progress.step("building the topology")
-    from topologies import load
-    from topologies.catalogue import source_digest
+    from topologies.named import named as named_topology
 
-    graph = load(text)
-    digest = source_digest(text)
-    if digest:
+    topology = named_topology(text)
+    graph = topology.graph()
+    if topology.is_file:
         graph.graph["name"] = text  # so that what is wrong with the file is said of the file
-    return graph, digest
+    return graph, topology
 
 
 def opened(text: str, progress: Progress, *, allow_partition: bool = False) -> Opened:
     """Build or read the topology that ``text`` names and compile it."""
-    from topologies.catalogue import canonical
-
-    graph, digest = built(text, progress)
+    graph, topology = built(text, progress)
     progress.step("compiling")
     from fabric import Fabric
 
     gc.freeze()  # the graph is here to stay: later collections need not walk it
     fabric = Fabric.from_graph(graph, allow_partition=allow_partition)
-    return Opened(fabric, canonical(text), digest, list(graph.graph.get("notes", ())))
+    return Opened(fabric, topology.text, topology.digest, list(graph.graph.get("notes", ())))

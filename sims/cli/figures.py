@@ -117,7 +117,7 @@ def report(
     It is self-contained: nothing is loaded from elsewhere, so it can be sent and kept as it is.
     """
     check_writable(output, "--output", (".html",))
-    from sims.scenario.files import replaced
+    from fabric.machine.whole_file import replaced
     from sims.scenario.rows import read_results, sweep_text
     from sims.show.report import report as page
 

@@ -201,7 +201,6 @@ def bom(
     from sims.show.words.bom import bill_lines
     from sims.studies.bom import bill
     from sims.studies.bom.parts import read_parts, sample_text, with_floor
-    from topologies.catalogue import canonical
 
     if show_prices:
         print(sample_text(), end="")
@@ -211,8 +210,8 @@ def bom(
         if topology or preset or graph or not specs:
             specs = [*(specs or []), named(None, topology, preset, graph)]
         for spec in specs:
-            network, _ = built(spec, progress)
-            network.graph["name"] = canonical(spec)
+            network, source = built(spec, progress)
+            network.graph["name"] = source.text
             progress.step("counting")
             bills.append(bill(network, parts))
         progress.print(bill_lines(bills, parts))

@@ -33,7 +33,8 @@ def validate(
     ] = None,
 ) -> None:
     """Hold the models against each other and against published numbers; exit status 1 if a case fails."""
-    from sims.scenario.files import ROW_FORMATS, replaced, write_records
+    from fabric.machine.whole_file import replaced
+    from sims.scenario.files import ROW_FORMATS, write_records
 
     if quick and full:
         raise ParameterError("--quick and --full", "both", "one of them")

@@ -31,16 +31,16 @@ def fabric_of(scenario: Scenario) -> Fabric:
     """
     if scenario.topology.startswith("graph "):
         raise FabricsimError(f"{scenario.topology} was in memory: pass it, as in simulate(scenario, fabric)")
-    from topologies import load
-    from topologies.catalogue import source_digest
+    from topologies.named import named
 
-    found = source_digest(scenario.topology)
+    topology = named(scenario.topology)
+    found = topology.digest
     if found and not scenario.topology_digest:
         rule = f"the SHA-256 of {scenario.topology}'s contents: {found}"
         raise ParameterError("topology_digest", "", rule)
     if found != scenario.topology_digest:
         raise FabricsimError(f"{scenario.topology}: its contents changed since this scenario was made")
-    return Fabric.from_graph(load(scenario.topology), allow_partition=scenario.allow_partition)
+    return topology.fabric(allow_partition=scenario.allow_partition)
 
 
 def job_of(scenario: Scenario, fabric: Fabric) -> CollectiveJob:

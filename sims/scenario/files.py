@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and tables of rows in them. Knows no model."""
+"""Tables of rows in files, and whether a file can be written. Knows no model."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ import json
 import os
 import re
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from fabric.machine.document import parse_json, read_bytes, read_text
-from fabric.words.errors import FabricsimError, FileFormatError, ParameterError
+from fabric.machine.whole_file import replaced
+from fabric.words.errors import FileFormatError, ParameterError
 from sims.scenario.parquet import read_parquet, require_parquet, write_parquet
 
 __all__ = [
@@ -27,7 +26,6 @@ __all__ = [
     "json_lines",
     "read_records",
     "records_text",
-    "replaced",
     "tell_damaged",
     "tell_written",
     "write_columns",
@@ -38,43 +36,6 @@ FIGURE_FORMATS = (".svg", ".png", ".pdf")
 ROW_FORMATS = (".csv", ".json", ".jsonl", ".parquet")
 
 _FORMULA = re.compile("'*[=+@\t\r-]")  # what such a text becomes counts too, so that each has its own
-
-
-@contextmanager
-def replaced(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[Any]]:
-    """A file that takes the place of ``path`` when the block ends well, and leaves no trace when it does not.
-
-    A device or a pipe is written as it is; of a link, what it leads to is replaced. Text is UTF-8 with the
-    line ends that it has.
-
-    Raises:
-        FabricsimError: the folder cannot be written to, or the disk is full.
-    """
-    target = Path(path)
-    text: dict[str, Any] = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
-    try:
-        if target.exists() and not target.is_file():
-            with open(target, mode, **text) as file:
-                yield file
-            return
-        target = target.resolve()
-        handle, part = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-        try:
-            with open(handle, mode, **text) as file:
-                yield file
-            os.chmod(part, 0o666 & ~_umask())
-            os.replace(part, target)
-        except BaseException:
-            Path(part).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise FabricsimError(f"{path}: cannot be written: {error.strerror or error}") from None
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def check_writable(path: str | os.PathLike[str], option: str, formats: Sequence[str]) -> None:

@@ -13,7 +13,7 @@ import networkx as nx
 import numpy as np
 
 from topologies import load
-from topologies.presets.table import PRESETS
+from topologies.named import PRESETS
 
 TARGET = 1.5
 SPECS = ["superpod-h100:su=64", *(name for name in PRESETS if name != "superpod-h100")]

@@ -11,7 +11,7 @@ import networkx as nx
 import pytest
 
 from fabric.words.errors import FileFormatError, ParameterError
-from topologies.catalogue import FAMILIES, canonical, load, source_digest
+from topologies.catalogue import FAMILIES, Entry, canonical, explain, listing, load, source_digest
 from topologies.families.fat_tree import fat_tree
 from topologies.files.node_link import write_node_link
 
@@ -167,6 +167,35 @@ def test_nvlink_said_twice_or_in_vain() -> None:
 
 def test_every_family_says_what_it_is() -> None:
     assert all(entry.summary and entry.function.__doc__ for entry in FAMILIES.values())
+
+
+@pytest.mark.parametrize("entry", listing(), ids=lambda entry: entry.name)
+def test_every_parameter_is_explained_in_one_line(entry: Entry) -> None:
+    lines = explain(entry.name)
+    assert [line.parameter for line in lines] == list(entry.parameters)
+    for parameter, default, example, line in lines:
+        assert default == (entry.parameters[parameter] or default) and default and example
+        assert 12 < len(line) <= 130 and "\n" not in line and not line.endswith(".")
+    needed = {line.parameter for line in lines if line.default == "must be given"}
+    if needed and entry.name != "fat-tree":
+        with pytest.raises(
+            ParameterError, match=f"{min(needed, key=list(entry.parameters).index)}: not given"
+        ):
+            load(entry.name)
+
+
+def test_explain_says_which_values_are_legal() -> None:
+    lines = {line.parameter: line for line in explain("fat-tree")}
+    assert lines["k"] == ("k", "none", "8", "ports of a switch of the full tree; an even number, 2 or more")
+    assert lines["rate"] == (
+        "rate",
+        "400Gbps",
+        "400Gbps",
+        "rate of a cable, each way; above zero, with its unit",
+    )
+    assert explain("preset:hpn-pod")[0].line == "segments of 1,024 GPUs; from 1 to 15"
+    with pytest.raises(ParameterError, match=r"'torsu': no family or preset .*did you mean 'torus'"):
+        explain("torsu")
 
 
 def test_names_are_fetched_when_used() -> None:

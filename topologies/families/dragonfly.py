@@ -5,35 +5,38 @@ Knows routers and groups; how global ports are paired is in ``topologies.parts.g
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Annotated
 
 import networkx as nx
 import numpy as np
 
 from fabric.words.errors import ParameterError
-from fabric.words.grammar import write_arguments
-from fabric.words.parameter import RATE, RATE_OR_ZERO, TIME, TIMES, WHOLE
+from topologies.parts.argument import Delays, GpusPerServer, Nvlink, NvlinkDelay, Rate, count
 from topologies.parts.assemble import Edges, Nodes
-from topologies.parts.builder import Builder
-from topologies.parts.checks import cabling, whole
+from topologies.parts.builder import Call, family
 from topologies.parts.global_cables import global_cables
 from topologies.parts.hosts import Hosts, trunks
 
-__all__ = ["DRAGONFLY", "dragonfly"]
+__all__ = ["dragonfly", "require_groups", "unused"]
 
 
+@family(
+    "dragonfly",
+    "groups of a fully connected routers, p endpoints and h global ports each (Kim et al.)",
+    place=90,
+)
 def dragonfly(
+    call: Call,
     *,
-    p: int,
-    a: int | None = None,
-    h: int | None = None,
-    groups: int | None = None,
-    rate: float = 50e9,
-    delay: float | Sequence[float] = (25e-9, 250e-9, 500e-9),
-    gpus_per_server: int = 0,
-    nvlink: float = 450e9,
-    nvlink_delay: float = 5e-9,
+    p: Annotated[int, count("endpoints of a router")],
+    a: Annotated[int | None, count("routers of a group; left out: 2p")] = None,
+    h: Annotated[int | None, count("global ports of a router; left out: p")] = None,
+    groups: Annotated[int | None, count("groups, a*h + 1 at most, which is taken where left out")] = None,
+    rate: Rate = 50e9,
+    delay: Delays = (25e-9, 250e-9, 500e-9),
+    gpus_per_server: GpusPerServer = 0,
+    nvlink: Nvlink = 450e9,
+    nvlink_delay: NvlinkDelay = 5e-9,
 ) -> nx.Graph:
     """The canonical dragonfly: ``groups`` of ``a`` routers with ``p`` endpoints and ``h`` global ports each.
 
@@ -58,29 +61,22 @@ def dragonfly(
     >>> dragonfly(p=2).number_of_nodes()  # 9 groups of 4 routers of 2 endpoints (the paper's example)
     108
     """
-    call = dict(locals())  # before any other name exists here
-    call |= cabling(call)
-    call |= {key: whole(key, call[key], 1) for key in ("p", "a", "h", "groups") if call[key] is not None}
-    given = DRAGONFLY.given(call)
-    p, a = call["p"], call["a"] or 2 * call["p"]
-    h = call["h"] or p
-    groups = call["groups"] or a * h + 1
+    a, h = a or 2 * p, h or p
+    groups = groups or a * h + 1
     require_groups(groups, a * h, f"a*h + 1 with a = {a} and h = {h}")
-    hosts = Hosts.of(call, given, groups * a * p)
-    name = write_arguments("dragonfly", given, DRAGONFLY.parameters)
-    hosts.require_memory(name, groups * a, groups * (a * (a - 1) + a * h) // 2)
+    hosts = Hosts.of(call, groups * a * p)
+    hosts.require_memory(call.name, groups * a, groups * (a * (a - 1) + a * h) // 2)
 
     group = np.repeat(np.arange(groups, dtype=np.int64), a)
     one, other = np.triu_indices(a, 1)
     first = np.arange(groups, dtype=np.int64)[:, None] * a
-    seconds = call["delay"] + call["delay"][-1:] * 2
     local = Edges(
         tail=(first + one).ravel(),
         head=(first + other).ravel(),
-        common={"rate": call["rate"], "delay": seconds[1]},
+        common={"rate": rate, "delay": call.delay(2)},
     )
     tail, head, cables = global_cables(groups, a, h)
-    between = trunks(tail, head, cables, {"rate": call["rate"], "delay": seconds[2]})
+    between = trunks(tail, head, cables, {"rate": rate, "delay": call.delay(3)})
     routers = Nodes(
         count=groups * a, common={"kind": "switch", "tier": 1}, columns={"pod": group, "group": group}
     )
@@ -92,9 +88,7 @@ def dragonfly(
         *unused(groups * a * h - 2 * int(cables.sum())),
         *hosts.notes(router),
     ]
-    params: dict[str, Any] = {key: value for key, value in call.items() if value is not None}
-    about = {"name": name, "family": "dragonfly", "params": params, "notes": notes}
-    return hosts.graph(about, router, [routers], [local, *between], {"pod": router // a})
+    return hosts.graph(call.about(notes), router, [routers], [local, *between], {"pod": router // a})
 
 
 def require_groups(groups: int, global_ports: int, what: str) -> None:
@@ -107,20 +101,3 @@ def require_groups(groups: int, global_ports: int, what: str) -> None:
 def unused(ports: int) -> list[str]:
     """The note on global ports without a cable."""
     return [f"{ports:,} global {'port is' if ports == 1 else 'ports are'} free."] if ports else []
-
-
-DRAGONFLY = Builder(
-    function=dragonfly,
-    parameters={
-        "p": WHOLE,
-        "a": WHOLE,
-        "h": WHOLE,
-        "groups": WHOLE,
-        "rate": RATE,
-        "delay": TIMES,
-        "gpus_per_server": WHOLE,
-        "nvlink": RATE_OR_ZERO,
-        "nvlink_delay": TIME,
-    },
-    summary="groups of a fully connected routers, p endpoints and h global ports each (Kim et al.)",
-)

@@ -5,35 +5,43 @@ Knows leaves, spines and groups; how global ports are paired is in ``topologies.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Annotated
 
 import networkx as nx
 import numpy as np
 
-from fabric.words.grammar import write_arguments
-from fabric.words.parameter import RATE, RATE_OR_ZERO, TIME, TIMES, WHOLE
 from topologies.families.dragonfly import require_groups, unused
+from topologies.parts.argument import Delays, GpusPerServer, Nvlink, NvlinkDelay, Rate, count
 from topologies.parts.assemble import Edges, Nodes
-from topologies.parts.builder import Builder
-from topologies.parts.checks import cabling, whole
+from topologies.parts.builder import Call, family
 from topologies.parts.global_cables import global_cables
 from topologies.parts.hosts import Hosts, trunks
 
-__all__ = ["DRAGONFLY_PLUS", "dragonfly_plus"]
+__all__ = ["dragonfly_plus"]
 
 
+@family(
+    "dragonfly-plus", "groups of leaves and spines, spines joined across groups (Shpiner et al.)", place=100
+)
 def dragonfly_plus(
+    call: Call,
     *,
-    leaves: int,
-    spines: int | None = None,
-    endpoints_per_leaf: int | None = None,
-    global_ports: int | None = None,
-    groups: int | None = None,
-    rate: float = 50e9,
-    delay: float | Sequence[float] = (25e-9, 250e-9, 500e-9),
-    gpus_per_server: int = 0,
-    nvlink: float = 450e9,
-    nvlink_delay: float = 5e-9,
+    leaves: Annotated[int, count("leaves of a group")],
+    spines: Annotated[int | None, count("spines of a group; left out: as many as leaves")] = None,
+    endpoints_per_leaf: Annotated[
+        int | None, count("endpoints of a leaf; left out: as many as spines")
+    ] = None,
+    global_ports: Annotated[
+        int | None, count("ports of a spine to other groups; left out: as many as leaves")
+    ] = None,
+    groups: Annotated[
+        int | None, count("groups, spines * global_ports + 1 at most, which is taken where left out")
+    ] = None,
+    rate: Rate = 50e9,
+    delay: Delays = (25e-9, 250e-9, 500e-9),
+    gpus_per_server: GpusPerServer = 0,
+    nvlink: Nvlink = 450e9,
+    nvlink_delay: NvlinkDelay = 5e-9,
 ) -> nx.Graph:
     """Groups of ``leaves`` and ``spines``, each leaf on each spine of its group, any two groups joined.
 
@@ -58,31 +66,23 @@ def dragonfly_plus(
     >>> dragonfly_plus(leaves=2).number_of_nodes()  # 5 groups of 2 leaves of 2 endpoints, and 2 spines
     40
     """
-    call = dict(locals())  # before any other name exists here
-    call |= cabling(call)
-    counts = ("leaves", "spines", "endpoints_per_leaf", "global_ports", "groups")
-    call |= {key: whole(key, call[key], 1) for key in counts if call[key] is not None}
-    given = DRAGONFLY_PLUS.given(call)
-    leaves = call["leaves"]
-    spines = call["spines"] or leaves
-    p, h = call["endpoints_per_leaf"] or spines, call["global_ports"] or leaves
-    groups = call["groups"] or spines * h + 1
+    spines = spines or leaves
+    p, h = endpoints_per_leaf or spines, global_ports or leaves
+    groups = groups or spines * h + 1
     limit = f"spines * global_ports + 1 with {spines} spines and {h} global ports"
     require_groups(groups, spines * h, limit)
-    hosts = Hosts.of(call, given, groups * leaves * p)
-    name = write_arguments("dragonfly-plus", given, DRAGONFLY_PLUS.parameters)
-    hosts.require_memory(name, groups * (leaves + spines), groups * spines * (2 * leaves + h) // 2)
+    hosts = Hosts.of(call, groups * leaves * p)
+    hosts.require_memory(call.name, groups * (leaves + spines), groups * spines * (2 * leaves + h) // 2)
 
     leaf, spine = np.arange(groups * leaves, dtype=np.int64), np.arange(groups * spines, dtype=np.int64)
-    seconds = call["delay"] + call["delay"][-1:] * 2
     first = leaf // leaves * spines  # the first spine of each leaf's group
     inside = Edges(
         tail=np.repeat(leaf, spines),
         head=(len(leaf) + first[:, None] + np.arange(spines)).ravel(),
-        common={"rate": call["rate"], "delay": seconds[1]},
+        common={"rate": rate, "delay": call.delay(2)},
     )
     tail, head, cables = global_cables(groups, spines, h)
-    common = {"rate": call["rate"], "delay": seconds[2]}
+    common = {"rate": rate, "delay": call.delay(3)}
     between = trunks(len(leaf) + tail, len(leaf) + head, cables, common)
     switches = [
         Nodes(count=len(number), common={"kind": "switch", "tier": tier}, columns={"pod": of, "group": of})
@@ -98,24 +98,4 @@ def dragonfly_plus(
         *unused(groups * spines * h - 2 * int(cables.sum())),
         *hosts.notes(on),
     ]
-    params = {key: value for key, value in call.items() if value is not None}
-    about = {"name": name, "family": "dragonfly-plus", "params": params, "notes": notes}
-    return hosts.graph(about, on, switches, [inside, *between], {"pod": on // leaves})
-
-
-DRAGONFLY_PLUS = Builder(
-    function=dragonfly_plus,
-    parameters={
-        "leaves": WHOLE,
-        "spines": WHOLE,
-        "endpoints_per_leaf": WHOLE,
-        "global_ports": WHOLE,
-        "groups": WHOLE,
-        "rate": RATE,
-        "delay": TIMES,
-        "gpus_per_server": WHOLE,
-        "nvlink": RATE_OR_ZERO,
-        "nvlink_delay": TIME,
-    },
-    summary="groups of leaves and spines, spines joined across groups (Shpiner et al.)",
-)
+    return hosts.graph(call.about(notes), on, switches, [inside, *between], {"pod": on // leaves})

@@ -5,34 +5,39 @@ Knows ports, servers and rails; the arithmetic of the tree itself is in ``topolo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated
 
 import networkx as nx
 
 from fabric.words.errors import ParameterError
-from fabric.words.parameter import BOOLEAN, RATE, RATE_OR_ZERO, RATIOS, TIME, TIMES, WHOLE
-from topologies.parts.builder import Builder
-from topologies.parts.checks import cabling, servers, whole
+from topologies.parts.argument import Delays, GpusPerServer, Nvlink, NvlinkDelay, Rails, Rate, Ratios, count
+from topologies.parts.builder import Call, family
+from topologies.parts.checks import servers
 from topologies.parts.cluster import Cluster
 from topologies.parts.tree import Shape, smallest
 
-__all__ = ["FAT_TREE", "fat_tree", "fat_tree_cluster", "fat_tree_size"]
+__all__ = ["fat_tree"]
 
 
+@family(
+    "fat-tree",
+    "k-ary fat tree (k), or the smallest tree of radix-port switches for so many endpoints",
+    place=10,
+)
 def fat_tree(
+    call: Call,
     *,
-    k: int | None = None,
-    endpoints: int | None = None,
-    radix: int | None = None,
-    tiers: int | None = None,
-    oversubscription: float | Sequence[float] = 1,
-    rate: float = 50e9,
-    delay: float | Sequence[float] = (25e-9, 250e-9, 500e-9),
-    gpus_per_server: int = 0,
-    nvlink: float = 450e9,
-    nvlink_delay: float = 5e-9,
-    rails: bool = False,
+    k: Annotated[int | None, count("ports of a switch of the full tree", 2, even=True)] = None,
+    endpoints: Annotated[int | None, count("endpoints in all, given with radix and instead of k")] = None,
+    radix: Annotated[int | None, count("ports of a switch, given with endpoints", 4, even=True)] = None,
+    tiers: Annotated[int | None, count("tiers of switches, 4 at most; left out: the fewest that do")] = None,
+    oversubscription: Ratios = 1,
+    rate: Rate = 50e9,
+    delay: Delays = (25e-9, 250e-9, 500e-9),
+    gpus_per_server: GpusPerServer = 0,
+    nvlink: Nvlink = 450e9,
+    nvlink_delay: NvlinkDelay = 5e-9,
+    rails: Rails = False,
 ) -> nx.Graph:
     """A fat tree as a graph of the schema, by ``k`` alone or by ``endpoints`` and ``radix``.
 
@@ -65,40 +70,15 @@ def fat_tree(
     >>> fat_tree(k=4).number_of_nodes()  # 16 endpoints, 8 leaves, 8 spines, 4 cores
     36
     """
-    return fat_tree_cluster(**locals()).graph()
+    return Cluster.of(call, _shape(call), radix=k or radix or 0).graph()
 
 
-def fat_tree_cluster(**arguments: Any) -> Cluster:
-    """What ``fat_tree(**arguments)`` builds, counted in closed form and not built."""
-    call = _checked({**FAT_TREE.defaults, **arguments})
-    return Cluster.of("fat-tree", FAT_TREE, call, _shape(call), radix=call["k"] or call["radix"])
-
-
-def fat_tree_size(**arguments: Any) -> tuple[int, int]:
-    """(nodes, edges) of ``fat_tree(**arguments)``, in closed form: nothing is built.
-
-    >>> fat_tree_size(k=74)
-    (108151, 303918)
-    """
-    return fat_tree_cluster(**arguments).size
-
-
-def _checked(call: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments as plain Python values, each legal by itself: whole numbers as int, lists as list."""
-    values = {**call, **cabling(call)}
-    for name, least in (("k", 2), ("endpoints", 1), ("radix", 4), ("tiers", 1)):
-        if call[name] is not None:
-            values[name] = whole(name, call[name], least, even=name in ("k", "radix"))
-    return values
-
-
-def _shape(call: Mapping[str, Any]) -> Shape:
+def _shape(call: Call) -> Shape:
     """The tree that the checked arguments ask for."""
     k, n, radix, g, rails = (call[name] for name in ("k", "endpoints", "radix", "gpus_per_server", "rails"))
     if k is not None:
-        given = FAT_TREE.given(call)
         for name in ("endpoints", "radix", "tiers", "oversubscription"):
-            if name in given:
+            if call.is_given(name):
                 rule = "k stands alone: leave this out, or give endpoints and radix without k"
                 raise ParameterError(name, call[name], rule)
         _require_servers_of_k(k, g, rails)
@@ -125,22 +105,3 @@ def _require_servers_of_k(k: int, g: int, rails: bool) -> None:
     )
     rule = f"{whole} do not come out even: the nearest legal k are {' and '.join(near)}"
     raise ParameterError("k", k, rule)
-
-
-FAT_TREE = Builder(
-    function=fat_tree,
-    parameters={
-        "k": WHOLE,
-        "endpoints": WHOLE,
-        "radix": WHOLE,
-        "tiers": WHOLE,
-        "oversubscription": RATIOS,
-        "rate": RATE,
-        "delay": TIMES,
-        "gpus_per_server": WHOLE,
-        "nvlink": RATE_OR_ZERO,
-        "nvlink_delay": TIME,
-        "rails": BOOLEAN,
-    },
-    summary="k-ary fat tree (k), or the smallest tree of radix-port switches for so many endpoints",
-)

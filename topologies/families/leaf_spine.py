@@ -5,34 +5,44 @@ Knows its arguments; servers and cables are in ``topologies.parts.cluster``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Annotated
 
 import networkx as nx
 
 from fabric.words.errors import ParameterError
-from fabric.words.parameter import BOOLEAN, RATE, RATE_OR_ZERO, TIME, TIMES, WHOLE
-from topologies.parts.builder import Builder
-from topologies.parts.checks import cabling, divisor, whole
+from topologies.parts.argument import (
+    Delays,
+    GpusPerServer,
+    Nvlink,
+    NvlinkDelay,
+    Rails,
+    Rate,
+    TrunkRate,
+    count,
+)
+from topologies.parts.builder import Call, family
+from topologies.parts.checks import divisor
 from topologies.parts.cluster import Cluster
 from topologies.parts.tree import Shape
 
-__all__ = ["LEAF_SPINE", "leaf_spine", "leaf_spine_cluster", "whole_servers"]
+__all__ = ["leaf_spine", "whole_servers"]
 
 
+@family("leaf-spine", "leaves of so many endpoints each, every leaf cabled to every spine", place=30)
 def leaf_spine(
+    call: Call,
     *,
-    leaves: int,
-    spines: int,
-    endpoints_per_leaf: int,
-    cables: int = 1,
-    rate: float = 50e9,
-    delay: float | Sequence[float] = (25e-9, 250e-9, 500e-9),
-    gpus_per_server: int = 0,
-    nvlink: float = 450e9,
-    nvlink_delay: float = 5e-9,
-    rails: bool = False,
-    trunk_rate: float | None = None,
+    leaves: Annotated[int, count("leaf switches")],
+    spines: Annotated[int, count("spine switches, each cabled to every leaf")],
+    endpoints_per_leaf: Annotated[int, count("endpoints of a leaf")],
+    cables: Annotated[int, count("parallel cables from each leaf to each spine")] = 1,
+    rate: Rate = 50e9,
+    delay: Delays = (25e-9, 250e-9, 500e-9),
+    gpus_per_server: GpusPerServer = 0,
+    nvlink: Nvlink = 450e9,
+    nvlink_delay: NvlinkDelay = 5e-9,
+    rails: Rails = False,
+    trunk_rate: TrunkRate = None,
 ) -> nx.Graph:
     """``leaves`` of ``endpoints_per_leaf``, each joined to each of ``spines`` by so many parallel ``cables``.
 
@@ -52,28 +62,18 @@ def leaf_spine(
     >>> leaf_spine(leaves=4, spines=2, endpoints_per_leaf=8).number_of_edges()  # 32 + 4 * 2
     40
     """
-    return leaf_spine_cluster(**locals()).graph()
-
-
-def leaf_spine_cluster(**arguments: Any) -> Cluster:
-    """What ``leaf_spine(**arguments)`` builds, counted in closed form and not built."""
-    call = {**LEAF_SPINE.defaults, **arguments}
-    for name in ("leaves", "spines", "endpoints_per_leaf", "cables"):
-        call[name] = whole(name, call[name], 1)
-    call |= cabling(call)
-    leaves, ports = call["leaves"], call["endpoints_per_leaf"]
     shape = Shape(
-        down=(ports, leaves),
-        parents=(1, call["spines"]),
-        cables=(1, call["cables"]),
+        down=(endpoints_per_leaf, leaves),
+        parents=(1, spines),
+        cables=(1, cables),
         leaves=leaves,
-        endpoints=leaves * ports,
+        endpoints=leaves * endpoints_per_leaf,
     )
     whole_servers(call, shape)
-    return Cluster.of("leaf-spine", LEAF_SPINE, call, shape)
+    return Cluster.of(call, shape).graph()
 
 
-def whole_servers(call: dict[str, Any], shape: Shape) -> None:
+def whole_servers(call: Call, shape: Shape) -> None:
     """Refuse servers that do not fill the full ``shape``, and rails whose leaves do not come out even."""
     g = call["gpus_per_server"]
     if g and call["rails"]:
@@ -82,22 +82,3 @@ def whole_servers(call: dict[str, Any], shape: Shape) -> None:
         divisor("gpus_per_server", g, "endpoints", shape.endpoints)
     elif call["rails"]:
         raise ParameterError("rails", True, "needs servers: give gpus_per_server, 1 or more")
-
-
-LEAF_SPINE = Builder(
-    function=leaf_spine,
-    parameters={
-        "leaves": WHOLE,
-        "spines": WHOLE,
-        "endpoints_per_leaf": WHOLE,
-        "cables": WHOLE,
-        "rate": RATE,
-        "delay": TIMES,
-        "gpus_per_server": WHOLE,
-        "nvlink": RATE_OR_ZERO,
-        "nvlink_delay": TIME,
-        "rails": BOOLEAN,
-        "trunk_rate": RATE,
-    },
-    summary="leaves of so many endpoints each, every leaf cabled to every spine",
-)

@@ -5,38 +5,57 @@ Knows planes; the tree of a plane is in ``topologies.parts.tree``, servers in ``
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Annotated
 
 import networkx as nx
 
 from fabric.words.errors import ParameterError
-from fabric.words.parameter import BOOLEAN, RATE, RATE_OR_ZERO, RATIOS, TIME, TIMES, WHOLE, choice
-from topologies.parts.builder import Builder
-from topologies.parts.checks import cabling, divisor, servers, whole
+from topologies.parts.argument import (
+    Delays,
+    GpusPerServer,
+    Nvlink,
+    NvlinkDelay,
+    Rails,
+    Rate,
+    Ratios,
+    count,
+    one_of,
+)
+from topologies.parts.builder import Call, family
+from topologies.parts.checks import divisor, servers
 from topologies.parts.cluster import Cluster
 from topologies.parts.tree import smallest
 
-__all__ = ["MULTI_PLANE", "multi_plane", "multi_plane_cluster"]
-
-_ATTACH = ("split", "one")
+__all__ = ["multi_plane"]
 
 
+@family(
+    "multi-plane", "planes of smaller trees: each NIC split over all planes, or each GPU on one", place=80
+)
 def multi_plane(
+    call: Call,
     *,
-    planes: int,
-    endpoints: int,
-    radix: int,
-    attach: str = "split",
-    tiers: int | None = None,
-    oversubscription: float | Sequence[float] = 1,
-    rate: float = 50e9,
-    delay: float | Sequence[float] = (25e-9, 250e-9, 500e-9),
-    gpus_per_server: int = 0,
-    nvlink: float = 450e9,
-    nvlink_delay: float = 5e-9,
-    rails: bool = False,
+    planes: Annotated[int, count("trees side by side")],
+    endpoints: Annotated[int, count("endpoints in all")],
+    radix: Annotated[int, count("ports of a switch", 4, even=True)],
+    attach: Annotated[
+        str,
+        one_of(
+            "each endpoint on all planes, its rate split over them, or on one",
+            "how an endpoint is on the planes",
+            "split",
+            "one",
+        ),
+    ] = "split",
+    tiers: Annotated[int | None, count("tiers of a plane, 4 at most; left out: the fewest that do")] = None,
+    oversubscription: Ratios = 1,
+    rate: Rate = 50e9,
+    delay: Delays = (25e-9, 250e-9, 500e-9),
+    gpus_per_server: GpusPerServer = 0,
+    nvlink: Nvlink = 450e9,
+    nvlink_delay: NvlinkDelay = 5e-9,
+    rails: Rails = False,
 ) -> nx.Graph:
     """``planes`` equal trees of ``radix``-port switches, none joined to another, over ``endpoints``.
 
@@ -61,20 +80,7 @@ def multi_plane(
     >>> G.number_of_nodes(), G.edges[0, 32]["rate"]
     (56, 25000000000.0)
     """
-    return multi_plane_cluster(**locals()).graph()
-
-
-def multi_plane_cluster(**arguments: Any) -> Cluster:
-    """What ``multi_plane(**arguments)`` builds, counted in closed form and not built."""
-    call = {**MULTI_PLANE.defaults, **arguments}
-    for name, least in (("planes", 1), ("endpoints", 1), ("radix", 4), ("tiers", 1)):
-        if call[name] is not None or name != "tiers":
-            call[name] = whole(name, call[name], least, even=name == "radix")
-    if call["attach"] not in _ATTACH:
-        raise ParameterError("attach", call["attach"], "how an endpoint is on the planes", _ATTACH)
-    call |= cabling(call)
-    planes, n, g, apart = (call[name] for name in ("planes", "endpoints", "gpus_per_server", "attach"))
-    apart = apart == "one"
+    n, g, apart = endpoints, gpus_per_server, attach == "one"
     if apart and not g:
         raise ParameterError(
             "gpus_per_server", g, f"attach=one spreads servers over {planes} planes: give it"
@@ -84,32 +90,10 @@ def multi_plane_cluster(**arguments: Any) -> Cluster:
     servers("endpoints", n, g)
     share, together = (n // planes, g // planes) if apart else (n, g)
     try:
-        plane = smallest(
-            share, call["radix"], call["tiers"], call["oversubscription"], together if call["rails"] else 0
-        )
+        plane = smallest(share, radix, tiers, call["oversubscription"], together if rails else 0)
     except ParameterError as error:
         if error.name != "endpoints" or not apart:
             raise
         raise ParameterError("endpoints", n, f"{share:,} on each of {planes} planes: {error.rule}") from None
     shape = replace(plane, parents=(planes, *plane.parents[1:]), endpoints=n, apart=apart)
-    return Cluster.of("multi-plane", MULTI_PLANE, call, shape, radix=call["radix"])
-
-
-MULTI_PLANE = Builder(
-    function=multi_plane,
-    parameters={
-        "planes": WHOLE,
-        "endpoints": WHOLE,
-        "radix": WHOLE,
-        "attach": choice(*_ATTACH),
-        "tiers": WHOLE,
-        "oversubscription": RATIOS,
-        "rate": RATE,
-        "delay": TIMES,
-        "gpus_per_server": WHOLE,
-        "nvlink": RATE_OR_ZERO,
-        "nvlink_delay": TIME,
-        "rails": BOOLEAN,
-    },
-    summary="planes of smaller trees: each NIC split over all planes, or each GPU on one",
-)
+    return Cluster.of(call, shape, radix=radix).graph()

@@ -6,34 +6,61 @@ The other trees here are instances of these. Knows their arguments; the arithmet
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import prod
-from typing import Any
+from typing import Annotated
 
 import networkx as nx
 
 from fabric.words.errors import ParameterError
-from fabric.words.parameter import BOOLEAN, RATE, RATE_OR_ZERO, TIME, TIMES, WHOLE, WHOLES
 from topologies.families.leaf_spine import whole_servers
-from topologies.parts.builder import Builder
-from topologies.parts.checks import cabling, wholes
+from topologies.parts.argument import (
+    Delays,
+    GpusPerServer,
+    Nvlink,
+    NvlinkDelay,
+    Rails,
+    Rate,
+    TrunkRate,
+    counts,
+)
+from topologies.parts.builder import Call, family
+from topologies.parts.checks import wholes
 from topologies.parts.cluster import Cluster
 from topologies.parts.tree import Shape
 
-__all__ = ["PGFT", "XGFT", "pgft", "pgft_cluster", "xgft", "xgft_cluster"]
+__all__ = ["pgft", "xgft"]
 
 
+def _trimmed(name: str, value: object) -> list[int]:
+    cables = wholes(name, value, 1)
+    while len(cables) > 1 and cables[-1] == 1:  # what is not said is 1
+        cables.pop()
+    return cables
+
+
+Children = Annotated[Sequence[int], counts("children of a switch of each tier, from the leaf up")]
+Parents = Annotated[Sequence[int], counts("parents of a node below each tier, from the endpoints up")]
+_PARALLEL = counts("parallel cables from a node to each of its parents, per tier; what is not said is 1")
+Parallel = Annotated[Sequence[int], replace(_PARALLEL, check=_trimmed)]
+
+
+@family(
+    "pgft", "generalised fat tree: children m, parents w and parallel cables p per tier (Zahavi)", place=50
+)
 def pgft(
+    call: Call,
     *,
-    m: Sequence[int],
-    w: Sequence[int],
-    p: Sequence[int] = (1,),
-    rate: float = 50e9,
-    delay: float | Sequence[float] = (25e-9, 250e-9, 500e-9),
-    gpus_per_server: int = 0,
-    nvlink: float = 450e9,
-    nvlink_delay: float = 5e-9,
-    rails: bool = False,
-    trunk_rate: float | None = None,
+    m: Children,
+    w: Parents,
+    p: Parallel = (1,),
+    rate: Rate = 50e9,
+    delay: Delays = (25e-9, 250e-9, 500e-9),
+    gpus_per_server: GpusPerServer = 0,
+    nvlink: Nvlink = 450e9,
+    nvlink_delay: NvlinkDelay = 5e-9,
+    rails: Rails = False,
+    trunk_rate: TrunkRate = None,
 ) -> nx.Graph:
     """The parallel-ports generalised fat tree PGFT(h; m; w; p): h tiers of switches over endpoints.
 
@@ -57,29 +84,22 @@ def pgft(
     >>> pgft(m=(32, 32), w=(1, 16), p=(1, 2)).number_of_nodes()  # four SuperPOD units: 1024 + 32 + 16
     1072
     """
-    return pgft_cluster(**locals()).graph()
+    return _built(call, call["p"])
 
 
-def pgft_cluster(**arguments: Any) -> Cluster:
-    """What ``pgft(**arguments)`` builds, counted in closed form and not built."""
-    call = {**PGFT.defaults, **arguments}
-    call["p"] = wholes("p", call["p"], 1)
-    while len(call["p"]) > 1 and call["p"][-1] == 1:  # what is not said is 1
-        call["p"].pop()
-    return _cluster("pgft", PGFT, call, call["p"])
-
-
+@family("xgft", "generalised fat tree: children m and parents w per tier (Ohring et al.)", place=40)
 def xgft(
+    call: Call,
     *,
-    m: Sequence[int],
-    w: Sequence[int],
-    rate: float = 50e9,
-    delay: float | Sequence[float] = (25e-9, 250e-9, 500e-9),
-    gpus_per_server: int = 0,
-    nvlink: float = 450e9,
-    nvlink_delay: float = 5e-9,
-    rails: bool = False,
-    trunk_rate: float | None = None,
+    m: Children,
+    w: Parents,
+    rate: Rate = 50e9,
+    delay: Delays = (25e-9, 250e-9, 500e-9),
+    gpus_per_server: GpusPerServer = 0,
+    nvlink: Nvlink = 450e9,
+    nvlink_delay: NvlinkDelay = 5e-9,
+    rails: Rails = False,
+    trunk_rate: TrunkRate = None,
 ) -> nx.Graph:
     """The extended generalised fat tree XGFT(h; m; w): ``pgft`` with one cable wherever there is any.
 
@@ -91,16 +111,10 @@ def xgft(
     >>> xgft(m=(2, 2, 4), w=(1, 2, 2)).number_of_nodes()  # the k-ary tree of k = 4
     36
     """
-    return xgft_cluster(**locals()).graph()
+    return _built(call, [1])
 
 
-def xgft_cluster(**arguments: Any) -> Cluster:
-    """What ``xgft(**arguments)`` builds, counted in closed form and not built."""
-    return _cluster("xgft", XGFT, {**XGFT.defaults, **arguments}, [1])
-
-
-def _cluster(family: str, builder: Builder, call: dict[str, Any], cables: Sequence[int]) -> Cluster:
-    call |= {"m": wholes("m", call["m"], 1), "w": wholes("w", call["w"], 1), **cabling(call)}
+def _built(call: Call, cables: Sequence[int]) -> nx.Graph:
     m, w = call["m"], call["w"]
     if len(w) != len(m):
         near = "/".join(map(str, [*w, *[1] * len(m)][: len(m)]))
@@ -117,25 +131,4 @@ def _cluster(family: str, builder: Builder, call: dict[str, Any], cables: Sequen
         endpoints=prod(m),
     )
     whole_servers(call, shape)
-    return Cluster.of(family, builder, call, shape)
-
-
-_AFTER_LISTS = {
-    "rate": RATE,
-    "delay": TIMES,
-    "gpus_per_server": WHOLE,
-    "nvlink": RATE_OR_ZERO,
-    "nvlink_delay": TIME,
-    "rails": BOOLEAN,
-    "trunk_rate": RATE,
-}
-PGFT = Builder(
-    function=pgft,
-    parameters={"m": WHOLES, "w": WHOLES, "p": WHOLES, **_AFTER_LISTS},
-    summary="generalised fat tree: children m, parents w and parallel cables p per tier (Zahavi)",
-)
-XGFT = Builder(
-    function=xgft,
-    parameters={"m": WHOLES, "w": WHOLES, **_AFTER_LISTS},
-    summary="generalised fat tree: children m and parents w per tier (Ohring et al.)",
-)
+    return Cluster.of(call, shape).graph()

@@ -5,32 +5,34 @@ Knows groups, rails and ports; servers and cables are in ``topologies.parts.clus
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Annotated
 
 import networkx as nx
 
 from fabric.words.errors import ParameterError
-from fabric.words.parameter import RATE, RATE_OR_ZERO, RATIOS, TIME, TIMES, WHOLE
-from topologies.parts.builder import Builder
-from topologies.parts.checks import cabling, whole
+from topologies.parts.argument import Delays, Nvlink, NvlinkDelay, Rate, Ratios, count, gpus
+from topologies.parts.builder import Call, family
 from topologies.parts.cluster import Cluster
 from topologies.parts.tree import Shape, splits, tops
 
-__all__ = ["RAIL_OPTIMIZED", "rail_optimized", "rail_optimized_cluster"]
+__all__ = ["rail_optimized"]
 
 
+@family("rail-optimized", "a leaf per rail for each group of servers, joined by spines and cores", place=60)
 def rail_optimized(
+    call: Call,
     *,
-    servers: int,
-    radix: int,
-    servers_per_group: int | None = None,
-    oversubscription: float | Sequence[float] = 1,
-    rate: float = 50e9,
-    delay: float | Sequence[float] = (25e-9, 250e-9, 500e-9),
-    gpus_per_server: int = 8,
-    nvlink: float = 450e9,
-    nvlink_delay: float = 5e-9,
+    servers: Annotated[int, count("servers in all")],
+    radix: Annotated[int, count("ports of a switch", 2)],
+    servers_per_group: Annotated[
+        int | None, count("servers that share a leaf for each rail; left out: all that fit")
+    ] = None,
+    oversubscription: Ratios = 1,
+    rate: Rate = 50e9,
+    delay: Delays = (25e-9, 250e-9, 500e-9),
+    gpus_per_server: Annotated[int, gpus(1)] = 8,
+    nvlink: Nvlink = 450e9,
+    nvlink_delay: NvlinkDelay = 5e-9,
 ) -> nx.Graph:
     """``servers`` of g GPUs in groups: GPU r of every server of a group is on the group's leaf of rail r.
 
@@ -56,20 +58,10 @@ def rail_optimized(
     >>> G.graph["notes"][0]
     '1,024 endpoints; switches of 64 ports: 32 leaf, 16 spine.'
     """
-    return rail_optimized_cluster(**locals()).graph()
+    return Cluster.of(call, _shape(call), radix=radix, rails=True).graph()
 
 
-def rail_optimized_cluster(**arguments: Any) -> Cluster:
-    """What ``rail_optimized(**arguments)`` builds, counted in closed form and not built."""
-    call = {**RAIL_OPTIMIZED.defaults, **arguments}
-    for name, least in (("servers", 1), ("radix", 2), ("servers_per_group", 1), ("gpus_per_server", 1)):
-        if call[name] is not None or name != "servers_per_group":
-            call[name] = whole(name, call[name], least)
-    call |= cabling(call)
-    return Cluster.of("rail-optimized", RAIL_OPTIMIZED, call, _shape(call), radix=call["radix"], rails=True)
-
-
-def _shape(call: dict[str, Any]) -> Shape:
+def _shape(call: Call) -> Shape:
     """The smallest tree for the groups that the checked arguments ask for."""
     n, g, radix, ratios = (call[k] for k in ("servers", "gpus_per_server", "radix", "oversubscription"))
     if len(ratios) > 2:
@@ -119,20 +111,3 @@ def _servers_per_group(size: int | None, radix: int, ratio: float) -> int:
         rule = f"{ratio} : 1 makes whole uplinks that fit {radix} ports with it: the nearest legal are "
         raise ParameterError("servers_per_group", size, rule + " and ".join(map(str, near)))
     return size
-
-
-RAIL_OPTIMIZED = Builder(
-    function=rail_optimized,
-    parameters={
-        "servers": WHOLE,
-        "radix": WHOLE,
-        "servers_per_group": WHOLE,
-        "oversubscription": RATIOS,
-        "rate": RATE,
-        "delay": TIMES,
-        "gpus_per_server": WHOLE,
-        "nvlink": RATE_OR_ZERO,
-        "nvlink_delay": TIME,
-    },
-    summary="a leaf per rail for each group of servers, joined by spines and cores",
-)

@@ -6,7 +6,7 @@ Knows the seed; does not grow a network switch by switch.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from typing import Annotated
 
 import networkx as nx
 import numpy as np
@@ -14,27 +14,27 @@ from numpy.typing import NDArray
 
 from fabric.machine.collector import collector_paused
 from fabric.words.errors import ParameterError
-from fabric.words.grammar import write_arguments
-from fabric.words.parameter import RATE, RATE_OR_ZERO, TIME, TIMES, WHOLE
+from topologies.parts.argument import Delays, GpusPerServer, Nvlink, NvlinkDelay, Rate, count
 from topologies.parts.assemble import Edges, Nodes
-from topologies.parts.builder import Builder
-from topologies.parts.checks import cabling, whole
+from topologies.parts.builder import Call, family
 from topologies.parts.hosts import Hosts
 
-__all__ = ["RANDOM_REGULAR", "random_regular"]
+__all__ = ["random_regular"]
 
 
+@family("random-regular", "Jellyfish: a random regular graph of switches, seeded (Singla et al.)", place=130)
 def random_regular(
+    call: Call,
     *,
-    switches: int,
-    radix: int,
-    endpoints_per_switch: int,
-    seed: int = 0,
-    rate: float = 50e9,
-    delay: float | Sequence[float] = (25e-9, 250e-9),
-    gpus_per_server: int = 0,
-    nvlink: float = 450e9,
-    nvlink_delay: float = 5e-9,
+    switches: Annotated[int, count("switches in all", 4)],
+    radix: Annotated[int, count("ports of a switch", 4)],
+    endpoints_per_switch: Annotated[int, count("ports of a switch with an endpoint; 3 or more are left")],
+    seed: Annotated[int, count("the seed that the cables are drawn from", 0)] = 0,
+    rate: Rate = 50e9,
+    delay: Delays = (25e-9, 250e-9),
+    gpus_per_server: GpusPerServer = 0,
+    nvlink: Nvlink = 450e9,
+    nvlink_delay: NvlinkDelay = 5e-9,
 ) -> nx.Graph:
     """A Jellyfish: ``switches`` of ``radix`` ports, ``endpoints_per_switch`` of them down, others at random.
 
@@ -57,28 +57,21 @@ def random_regular(
     >>> random_regular(switches=10, radix=5, endpoints_per_switch=2).number_of_edges()  # 20 + 10 * 3 / 2
     35
     """
-    call = dict(locals())  # before any other name exists here
-    call |= cabling(call)
-    counts = {"switches": 4, "radix": 4, "endpoints_per_switch": 1, "seed": 0}
-    call |= {key: whole(key, call[key], least) for key, least in counts.items()}
-    n, radix, p = (call[key] for key in list(counts)[:3])
+    n, p = switches, endpoints_per_switch
     _require_regular(n, radix, p)
-    given = RANDOM_REGULAR.given(call)
-    name = write_arguments("random-regular", given, RANDOM_REGULAR.parameters)
-    hosts = Hosts.of(call, given, n * p)
-    hosts.require_memory(name, n, n * (radix - p) // 2)
+    hosts = Hosts.of(call, n * p)
+    hosts.require_memory(call.name, n, n * (radix - p) // 2)
 
-    tail, head = _drawn(n, radix - p, call["seed"])
-    common = {"rate": call["rate"], "delay": call["delay"][:2][-1]}
+    tail, head = _drawn(n, radix - p, seed)
+    common = {"rate": rate, "delay": call.delay(2)}
     on = np.arange(hosts.count, dtype=np.int64) // p
     notes = [
         f"{hosts.count:,} endpoints; {n:,} switches of {radix:,} ports, {radix - p:,} of them to switches.",
         f"Cables: {hosts.count:,} endpoint-switch, {len(tail):,} switch-switch at random.",
         *hosts.notes(on),
     ]
-    about = {"name": name, "family": "random-regular", "params": call, "notes": notes}
     block = Nodes(count=n, common={"kind": "switch", "tier": 1})
-    return hosts.graph(about, on, [block], [Edges(tail=tail, head=head, common=common)])
+    return hosts.graph(call.about(notes), on, [block], [Edges(tail=tail, head=head, common=common)])
 
 
 def _require_regular(n: int, radix: int, p: int) -> None:
@@ -116,20 +109,3 @@ def _drawn(n: int, degree: int, seed: int) -> tuple[NDArray[np.int64], NDArray[n
     pairs = np.sort(pairs, axis=1)
     order = np.lexsort((pairs[:, 1], pairs[:, 0]))
     return pairs[order, 0], pairs[order, 1]
-
-
-RANDOM_REGULAR = Builder(
-    function=random_regular,
-    parameters={
-        "switches": WHOLE,
-        "radix": WHOLE,
-        "endpoints_per_switch": WHOLE,
-        "seed": WHOLE,
-        "rate": RATE,
-        "delay": TIMES,
-        "gpus_per_server": WHOLE,
-        "nvlink": RATE_OR_ZERO,
-        "nvlink_delay": TIME,
-    },
-    summary="Jellyfish: a random regular graph of switches, seeded (Singla et al.)",
-)

@@ -5,33 +5,35 @@ Knows the sets X and X' of its field; the arithmetic of the field is in ``topolo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Annotated
 
 import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
 from fabric.words.errors import ParameterError
-from fabric.words.grammar import write_arguments
-from fabric.words.parameter import RATE, RATE_OR_ZERO, TIME, TIMES, WHOLE
+from topologies.parts.argument import Delays, GpusPerServer, Nvlink, NvlinkDelay, Rate, count
 from topologies.parts.assemble import Edges, Nodes
-from topologies.parts.builder import Builder
-from topologies.parts.checks import cabling, whole
+from topologies.parts.builder import Call, family
 from topologies.parts.galois import Field, prime_power
 from topologies.parts.hosts import Hosts
 
-__all__ = ["SLIM_FLY", "slim_fly"]
+__all__ = ["slim_fly"]
 
 
+@family("slim-fly", "2 q^2 switches of diameter two, q a prime power (Besta, Hoefler)", place=120)
 def slim_fly(
+    call: Call,
     *,
-    q: int,
-    endpoints_per_switch: int | None = None,
-    rate: float = 50e9,
-    delay: float | Sequence[float] = (25e-9, 250e-9),
-    gpus_per_server: int = 0,
-    nvlink: float = 450e9,
-    nvlink_delay: float = 5e-9,
+    q: Annotated[int, count("a power of a prime: there are 2 q^2 switches", 3)],
+    endpoints_per_switch: Annotated[
+        int | None, count("endpoints of a switch; left out: half as many as its other cables, rounded up")
+    ] = None,
+    rate: Rate = 50e9,
+    delay: Delays = (25e-9, 250e-9),
+    gpus_per_server: GpusPerServer = 0,
+    nvlink: Nvlink = 450e9,
+    nvlink_delay: NvlinkDelay = 5e-9,
 ) -> nx.Graph:
     """The Slim Fly of ``q``, a prime power of 3 or more: 2 q^2 switches, any two at most 2 cables apart.
 
@@ -58,22 +60,15 @@ def slim_fly(
     >>> slim_fly(q=5, endpoints_per_switch=1).number_of_edges()  # 50 endpoints, 50 * 7 / 2 cables
     225
     """
-    call = dict(locals())  # before any other name exists here
-    call |= cabling(call)
-    counts = {"q": 3, "endpoints_per_switch": 1}
-    call |= {key: whole(key, call[key], least) for key, least in counts.items() if call[key] is not None}
-    q = call["q"]
     ports = (3 * q - (q + 1) % 4 + 1) // 2
-    p = call["endpoints_per_switch"] or (ports + 1) // 2
-    given = SLIM_FLY.given(call)
-    name = write_arguments("slim-fly", given, SLIM_FLY.parameters)
+    p = endpoints_per_switch or (ports + 1) // 2
     if q < 10**6:  # beyond, memory says no first
         _require_legal(q)
-    hosts = Hosts.of(call, given, 2 * q * q * p)
-    hosts.require_memory(name, 2 * q * q, q * q * ports)
+    hosts = Hosts.of(call, 2 * q * q * p)
+    hosts.require_memory(call.name, 2 * q * q, q * q * ports)
 
     tail, head = _cables(Field.of(q))
-    common = {"rate": call["rate"], "delay": call["delay"][:2][-1]}
+    common = {"rate": rate, "delay": call.delay(2)}
     pod = np.arange(2 * q * q, dtype=np.int64) // q % q
     switches = Nodes(count=len(pod), common={"kind": "switch", "tier": 1}, columns={"pod": pod})
     on = np.arange(hosts.count, dtype=np.int64) // p
@@ -82,9 +77,8 @@ def slim_fly(
         f"Cables: {hosts.count:,} endpoint-switch, {len(tail):,} switch-switch.",
         *hosts.notes(on),
     ]
-    params = {key: value for key, value in call.items() if value is not None}
-    about = {"name": name, "family": "slim-fly", "params": params, "notes": notes}
-    return hosts.graph(about, on, [switches], [Edges(tail=tail, head=head, common=common)], {"pod": pod[on]})
+    cables = [Edges(tail=tail, head=head, common=common)]
+    return hosts.graph(call.about(notes), on, [switches], cables, {"pod": pod[on]})
 
 
 def _require_legal(q: int) -> None:
@@ -115,18 +109,3 @@ def _cables(field: Field) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     tails.append(x * q + field.plus[field.times[m, x], c])
     heads.append(q * q + m * q + c)
     return np.concatenate(tails), np.concatenate(heads)
-
-
-SLIM_FLY = Builder(
-    function=slim_fly,
-    parameters={
-        "q": WHOLE,
-        "endpoints_per_switch": WHOLE,
-        "rate": RATE,
-        "delay": TIMES,
-        "gpus_per_server": WHOLE,
-        "nvlink": RATE_OR_ZERO,
-        "nvlink_delay": TIME,
-    },
-    summary="2 q^2 switches of diameter two, q a prime power (Besta, Hoefler)",
-)

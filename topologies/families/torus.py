@@ -7,33 +7,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
+from typing import Annotated
 
 import networkx as nx
 import numpy as np
 
-from fabric.words.errors import ParameterError
-from fabric.words.grammar import write_arguments
-from fabric.words.parameter import BOOLEAN, RATE, RATE_OR_ZERO, TIME, TIMES, WHOLE, WHOLES
+from topologies.parts.argument import Delays, GpusPerServer, Nvlink, NvlinkDelay, Rate, count, counts, switch
 from topologies.parts.assemble import Edges, Nodes
-from topologies.parts.builder import Builder
-from topologies.parts.checks import cabling, flag, whole, wholes
+from topologies.parts.builder import Call, family
 from topologies.parts.hosts import Hosts
 
-__all__ = ["TORUS", "torus"]
+__all__ = ["torus"]
 
 _AXES = ("x", "y", "z")
 
 
+@family("torus", "switches on a grid of one to three dimensions, with wrap-around (dims=8/8/8)", place=110)
 def torus(
+    call: Call,
     *,
-    dims: int | Sequence[int],
-    endpoints_per_switch: int = 1,
-    wrap: bool = True,
-    rate: float = 50e9,
-    delay: float | Sequence[float] = (25e-9, 250e-9),
-    gpus_per_server: int = 0,
-    nvlink: float = 450e9,
-    nvlink_delay: float = 5e-9,
+    dims: Annotated[
+        int | Sequence[int],
+        counts("switches in each dimension", 2, most=len(_AXES), rule="one to three sizes, such as 8/8/8"),
+    ],
+    endpoints_per_switch: Annotated[int, count("endpoints of a switch")] = 1,
+    wrap: Annotated[bool, switch("cables from the last switch of a line to its first, else a mesh")] = True,
+    rate: Rate = 50e9,
+    delay: Delays = (25e-9, 250e-9),
+    gpus_per_server: GpusPerServer = 0,
+    nvlink: Nvlink = 450e9,
+    nvlink_delay: NvlinkDelay = 5e-9,
 ) -> nx.Graph:
     """A torus of ``dims`` switches, one to three sizes of 2 or more, such as (8, 8, 8).
 
@@ -58,21 +61,14 @@ def torus(
     >>> torus(dims=(4, 4)).number_of_edges()  # 16 endpoints on 16 switches of 2 + 2 neighbours
     48
     """
-    call = dict(locals())  # before any other name exists here
-    call |= cabling(call)
-    sizes, p = list(wholes("dims", dims, 2)), whole("endpoints_per_switch", endpoints_per_switch, 1)
-    if len(sizes) > len(_AXES):
-        raise ParameterError("dims", dims, "one to three sizes, such as 8/8/8")
-    call |= {"dims": sizes, "endpoints_per_switch": p, "wrap": flag("wrap", wrap)}
-    given, switches = TORUS.given(call), prod(sizes)
-    hosts = Hosts.of(call, given, switches * p)
-    name = write_arguments("torus", given, TORUS.parameters)
+    sizes, p, switches = call["dims"], endpoints_per_switch, prod(call["dims"])
+    hosts = Hosts.of(call, switches * p)
     steps = [size if wrap and size > 2 else size - 1 for size in sizes]  # cables along one line
     trunks = sum(switches // size * step for size, step in zip(sizes, steps))
-    hosts.require_memory(name, switches, trunks)
+    hosts.require_memory(call.name, switches, trunks)
 
     grid = np.arange(switches, dtype=np.int64).reshape(sizes)
-    common = {"rate": call["rate"], "delay": call["delay"][:2][-1]}
+    common = {"rate": rate, "delay": call.delay(2)}
     cables = []
     for axis, step in enumerate(steps):
         following = np.roll(grid, -1, axis)
@@ -89,21 +85,4 @@ def torus(
         *(["A dimension of size 2 has one cable between its two switches."] if wrap and 2 in sizes else []),
         *hosts.notes(on),
     ]
-    about = {"name": name, "family": "torus", "params": call, "notes": notes}
-    return hosts.graph(about, on, [block], cables)
-
-
-TORUS = Builder(
-    function=torus,
-    parameters={
-        "dims": WHOLES,
-        "endpoints_per_switch": WHOLE,
-        "wrap": BOOLEAN,
-        "rate": RATE,
-        "delay": TIMES,
-        "gpus_per_server": WHOLE,
-        "nvlink": RATE_OR_ZERO,
-        "nvlink_delay": TIME,
-    },
-    summary="switches on a grid of one to three dimensions, with wrap-around (dims=8/8/8)",
-)
+    return hosts.graph(call.about(notes), on, [block], cables)

@@ -12,9 +12,9 @@ from typing import Any
 
 import networkx as nx
 
+from fabric.machine.whole_file import replaced
 from fabric.words.errors import ParameterError
 from fabric.words.units import format_rate
-from topologies.files.whole_file import write_whole
 
 __all__ = ["write_dot"]
 
@@ -28,12 +28,14 @@ def write_dot(G: nx.Graph, path: str | os.PathLike[str]) -> None:
     appears whole or not at all.
 
     Raises:
-        ParameterError: a directed graph or a multigraph, or no such folder.
+        ParameterError: a directed graph or a multigraph.
+        FabricsimError: the file cannot be written.
     """
     if G.is_directed() or G.is_multigraph():
         rule = "an undirected nx.Graph: parallel cables are the edge attribute cables"
         raise ParameterError("G", type(G).__name__, rule)
-    write_whole(path, _pieces(G))
+    with replaced(path) as file:
+        file.writelines(_pieces(G))
 
 
 def _pieces(G: nx.Graph) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import TextIO
 
 import networkx as nx
 
+from fabric.machine.document import open_text
 from fabric.words.errors import FileFormatError, ParameterError
 from topologies.files.dot import write_dot
 from topologies.files.graphml import read_graphml, write_graphml
@@ -18,7 +19,6 @@ from topologies.files.link_csv import write_link_csv
 from topologies.files.link_csv_reader import looks_like_link_csv, read_link_csv
 from topologies.files.listed_twice import cables_once
 from topologies.files.node_link import read_node_link, write_node_link
-from topologies.files.text_file import open_text
 
 __all__ = ["READERS", "WRITERS", "file_format", "read_graph", "write_graph"]
 

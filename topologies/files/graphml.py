@@ -19,10 +19,10 @@ from xml.sax.saxutils import escape, quoteattr
 
 import networkx as nx
 
+from fabric.machine.whole_file import replaced
 from fabric.words.errors import FileFormatError, ParameterError, SchemaError
 from topologies.files.listed_twice import in_node_order
 from topologies.files.parallel import Listed, add_notes, joined
-from topologies.files.whole_file import write_whole
 
 __all__ = ["MOST_NODES", "read_graphml", "write_graphml"]
 
@@ -44,7 +44,8 @@ def write_graphml(G: nx.Graph, path: str | os.PathLike[str]) -> None:
     The file appears whole or not at all.
 
     Raises:
-        ParameterError: more than ``MOST_NODES`` nodes, a directed graph or a multigraph, or no such folder.
+        ParameterError: more than ``MOST_NODES`` nodes, a directed graph or a multigraph.
+        FabricsimError: the file cannot be written.
         SchemaError: an attribute that JSON cannot hold either, such as NaN.
     """
     if G.is_directed() or G.is_multigraph():
@@ -53,7 +54,9 @@ def write_graphml(G: nx.Graph, path: str | os.PathLike[str]) -> None:
     if nodes > MOST_NODES:
         rule = f"GraphML is for small graphs, of {MOST_NODES:,} nodes at most: write .json or .csv"
         raise ParameterError("nodes", nodes, rule)
-    write_whole(path, list(_pieces(G)))
+    pieces = list(_pieces(G))
+    with replaced(path) as file:
+        file.writelines(pieces)
 
 
 def _pieces(G: nx.Graph) -> Iterator[str]:

@@ -14,26 +14,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.words.errors import ParameterError
+from topologies.parts.argument import Delays, GpusPerServer, Nvlink, NvlinkDelay, Rate
 from topologies.parts.assemble import Edges, Nodes
-from topologies.parts.checks import cabling, number, whole
+from topologies.parts.builder import Builder
+from topologies.parts.checks import number, whole
 from topologies.parts.hosts import Hosts
 
 __all__ = ["HostsPerSwitch", "from_networkx"]
 
 HostsPerSwitch = int | str | Mapping[Hashable, int] | Callable[[Any], int]
 
-_ACCESS = ("rate", "delay", "gpus_per_server", "nvlink", "nvlink_delay")
-
 
 def from_networkx(
     G: nx.Graph,
     *,
     hosts_per_switch: HostsPerSwitch = 1,
-    rate: float = 50e9,
-    delay: float | Sequence[float] = (25e-9, 250e-9),
-    gpus_per_server: int = 0,
-    nvlink: float = 450e9,
-    nvlink_delay: float = 5e-9,
+    rate: Rate = 50e9,
+    delay: Delays = (25e-9, 250e-9),
+    gpus_per_server: GpusPerServer = 0,
+    nvlink: Nvlink = 450e9,
+    nvlink_delay: NvlinkDelay = 5e-9,
     rate_attribute: str | None = None,
     name: str | None = None,
 ) -> nx.Graph:
@@ -63,14 +63,20 @@ def from_networkx(
     """
     if not isinstance(G, nx.Graph):  # of which the directed and the multigraphs are kinds
         raise ParameterError("G", type(G).__name__, "a networkx graph")
-    arguments = dict(zip(_ACCESS, (rate, delay, gpus_per_server, nvlink, nvlink_delay)))
-    call = cabling(arguments)
+    call = _LIFT.call(
+        {
+            "rate": rate,
+            "delay": delay,
+            "gpus_per_server": gpus_per_server,
+            "nvlink": nvlink,
+            "nvlink_delay": nvlink_delay,
+        }
+    )
     nodes = list(G)
     hosts_of = np.fromiter(_hosts(G, hosts_per_switch), np.int64, len(nodes))
     if not hosts_of.sum():
         raise ParameterError("hosts_per_switch", hosts_per_switch, "one endpoint or more is needed in all")
-    given = {key: value for key, value in arguments.items() if value != _DEFAULTS[key]}
-    hosts = Hosts.of(call, given, int(hosts_of.sum()))
+    hosts = Hosts.of(call, int(hosts_of.sum()))
     title = name or str(G.graph.get("name") or "") or "from networkx"
     hosts.require_memory(title, len(nodes), G.number_of_edges())
 
@@ -83,7 +89,7 @@ def from_networkx(
     ]
     about = {"name": title, "family": "networkx", "notes": notes}
     block = Nodes(count=len(nodes), common={"kind": "switch", "tier": 1})
-    lifted = hosts.graph(about, switch, [block], _runs(cables, call["delay"][:2][-1]))
+    lifted = hosts.graph(about, switch, [block], _runs(cables, call.delay(2)))
     labels = list(map(str, nodes))
     lifted.add_nodes_from((hosts.count + i, {"name": label}) for i, label in enumerate(labels))
     place = np.arange(hosts.count) - (np.cumsum(hosts_of) - hosts_of)[switch]
@@ -167,4 +173,4 @@ def _runs(cables: Mapping[tuple[int, int], tuple[float, ...]], delay: float) -> 
     return runs
 
 
-_DEFAULTS = {key: (from_networkx.__kwdefaults__ or {})[key] for key in _ACCESS}
+_LIFT = Builder(name="networkx", function=from_networkx)

@@ -19,9 +19,9 @@ from typing import Any
 
 import networkx as nx
 
+from fabric.machine.whole_file import replaced
 from fabric.words.errors import ParameterError, SchemaError
 from topologies.files.cells import write_cell
-from topologies.files.whole_file import write_whole
 
 __all__ = ["GBPS", "KINDS", "write_link_csv"]
 
@@ -37,7 +37,8 @@ def write_link_csv(G: nx.Graph, path: str | os.PathLike[str]) -> None:
     The source of a row is the end of the lower kind and tier. The file appears whole or not at all.
 
     Raises:
-        ParameterError: a directed graph or a multigraph, or no such folder.
+        ParameterError: a directed graph or a multigraph.
+        FabricsimError: the file cannot be written.
         SchemaError: a node id, name or value that no cell can hold, or an edge without rate and delay.
     """
     if G.is_directed() or G.is_multigraph():
@@ -48,7 +49,8 @@ def write_link_csv(G: nx.Graph, path: str | os.PathLike[str]) -> None:
         raise SchemaError(str(G.graph.get("name") or "(unnamed)"), problems)
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
-    write_whole(path, [text.getvalue()])
+    with replaced(path) as file:
+        file.write(text.getvalue())
 
 
 def _rows(G: nx.Graph, problems: list[str]) -> Iterator[Sequence[str]]:

@@ -16,11 +16,11 @@ from typing import Any
 import networkx as nx
 
 from fabric.machine.collector import collector_paused
+from fabric.machine.document import read_text
 from fabric.words.errors import FileFormatError
 from topologies.files.cells import read_cell
 from topologies.files.link_columns import columns, delay_seconds, rate_bytes, split_header
 from topologies.files.link_csv import KINDS
-from topologies.files.text_file import read_text
 
 __all__ = ["looks_like_link_csv", "read_link_csv"]
 
@@ -49,7 +49,7 @@ def read_link_csv(path: str | os.PathLike[str]) -> nx.Graph:
             or a node or the cables of a pair contradict an earlier line.
     """
     name = os.fspath(path)
-    lines = read_text(name, "a CSV file").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = read_text(name).split("\n")
     found = _header(lines)
     if found is None:
         raise _no_header(name, lines)

@@ -12,12 +12,11 @@ from typing import Any
 
 import networkx as nx
 
-from fabric.machine.document import parse_json
+from fabric.machine.document import parse_json, read_text
+from fabric.machine.whole_file import replaced
 from fabric.words.errors import FileFormatError, ParameterError, SchemaError
 from topologies.files.listed_twice import in_node_order
 from topologies.files.parallel import Listed, add_notes, joined
-from topologies.files.text_file import read_text
-from topologies.files.whole_file import write_whole
 
 __all__ = ["read_node_link", "write_node_link"]
 
@@ -28,8 +27,8 @@ def write_node_link(G: nx.Graph, path: str | os.PathLike[str]) -> None:
     """Write the graph; ``read_node_link`` gives it back: nodes and edges in order, all attributes, ints ints.
 
     Tuples become lists, numpy values plain ones. The file appears whole or not at all. Raises SchemaError for
-    what strict JSON cannot hold, such as NaN, and ParameterError for a directed graph, a multigraph or a path
-    that cannot be written.
+    what strict JSON cannot hold, such as NaN, ParameterError for a directed graph or a multigraph, and
+    FabricsimError where the file cannot be written.
     """
     if G.is_directed() or G.is_multigraph():
         raise ParameterError("G", type(G).__name__, f"an undirected nx.Graph: {_CABLES}")
@@ -47,7 +46,8 @@ def write_node_link(G: nx.Graph, path: str | os.PathLike[str]) -> None:
         ",\n".join(rows) for rows in (nodes, edges)
     )  # a line per node: differences can be read, errors found
     text = '{{"directed": false, "multigraph": false, "graph": {},\n"nodes": [\n{}\n],\n"edges": [\n{}\n]}}\n'
-    write_whole(path, [text.format(graph, *rows)])
+    with replaced(path) as file:
+        file.write(text.format(graph, *rows))
 
 
 def read_node_link(path: str | os.PathLike[str]) -> nx.Graph:
@@ -141,7 +141,7 @@ def _tuple(value: Any) -> Any:
 
 def _load(name: str) -> Any:
     """The JSON value in the file, all of its numbers finite."""
-    text = read_text(name, "a JSON file")
+    text = read_text(name, newline="")
     if not text.strip():
         raise FileFormatError(name, "", "the file is empty")
     return parse_json(text, name)

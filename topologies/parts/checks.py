@@ -5,14 +5,13 @@ Knows types and bounds; knows no family and no text.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from math import isfinite
 from numbers import Integral, Real
 from typing import Any
 
 from fabric.words.errors import ParameterError
 
-__all__ = ["cabling", "divisor", "flag", "number", "numbers", "servers", "whole", "wholes"]
+__all__ = ["divisor", "flag", "number", "numbers", "servers", "whole", "wholes"]
 
 
 def whole(name: str, value: Any, least: int, *, even: bool = False) -> int:
@@ -82,30 +81,3 @@ def servers(name: str, endpoints: int, gpus: int) -> None:
         full = endpoints // gpus * gpus
         near = f"{full} and {full + gpus}" if full else f"{gpus}"
         raise ParameterError(name, endpoints, f"servers of {gpus} GPUs: the nearest legal are {near}")
-
-
-def cabling(call: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of ``call`` that most families share, checked; those that it lacks are left out.
-
-    ``rate``, ``trunk_rate`` (unless None), ``delay`` (a list), ``gpus_per_server``, ``nvlink``,
-    ``nvlink_delay``, ``rails`` and ``oversubscription`` (a list).
-    """
-    return dict(_cabling(call))
-
-
-def _cabling(call: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for name in ("rate", "trunk_rate"):
-        if call.get(name) is not None:
-            yield name, number(name, call[name], positive=True)
-    if "delay" in call:
-        yield "delay", numbers("delay", call["delay"], positive=False)
-    if "gpus_per_server" in call:
-        yield "gpus_per_server", whole("gpus_per_server", call["gpus_per_server"], 0)
-    for name in ("nvlink", "nvlink_delay"):
-        if name in call:
-            yield name, number(name, call[name], positive=False)
-    if "rails" in call:
-        yield "rails", flag("rails", call["rails"])
-    if "oversubscription" in call:
-        ratios = numbers("oversubscription", call["oversubscription"], positive=True)
-        yield "oversubscription", [int(ratio) if ratio == int(ratio) else ratio for ratio in ratios]

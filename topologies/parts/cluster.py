@@ -5,18 +5,16 @@ Knows servers, rails, planes and cables; which switches there are is in ``topolo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
 from fabric.words.errors import ParameterError
-from fabric.words.grammar import write_arguments
 from topologies.parts.assemble import Edges, Nodes, assemble
-from topologies.parts.builder import Builder
+from topologies.parts.builder import Call
 from topologies.parts.memory import require_memory
 from topologies.parts.tree import Shape
 
@@ -27,7 +25,7 @@ TIER_NAMES = ("leaf", "spine", "core", *(f"tier-{tier}" for tier in range(4, 100
 
 @dataclass(frozen=True, kw_only=True)
 class Cluster:
-    """A tree with endpoints on it, and who asked for it: a ``call`` of the ``builder`` of a ``family``.
+    """A tree with endpoints on it, and the ``call`` that asked for it.
 
     Endpoints g*s .. g*s + g-1 are server s (``gpus`` = g; 0: none). They fill the places of the tree in
     order; with ``rails``, as many servers as a leaf has ports down share a place per GPU of a server, and GPU
@@ -36,9 +34,7 @@ class Cluster:
     GPUs of each. ``radix`` is the ports of every switch, 0 where they differ.
     """
 
-    family: str
-    builder: Builder
-    call: Mapping[str, Any]
+    call: Call
     shape: Shape
     gpus: int
     scaleup: int
@@ -48,15 +44,7 @@ class Cluster:
 
     @classmethod
     def of(
-        cls,
-        family: str,
-        builder: Builder,
-        call: Mapping[str, Any],
-        shape: Shape,
-        *,
-        radix: int = 0,
-        rails: bool = False,
-        lane: str = "plane",
+        cls, call: Call, shape: Shape, *, radix: int = 0, rails: bool = False, lane: str = "plane"
     ) -> Cluster:
         """The cluster that the checked arguments ``call`` ask for on ``shape``; with ``rails`` or by its own.
 
@@ -65,17 +53,14 @@ class Cluster:
         """
         g = call["gpus_per_server"]
         if g == 0:
-            given = builder.given(call)
             for name in ("nvlink", "nvlink_delay", "rails"):
-                if call.get(name) and name in given:
+                if call.get(name) and call.is_given(name):
                     raise ParameterError(name, call[name], "needs servers: give gpus_per_server, 1 or more")
         if shape.apart and shape.parents[0] > 1 and not call["nvlink"]:
             rule = f"above zero: only the scale-up switches join the {shape.parents[0]} {lane}s"
             raise ParameterError("nvlink", call["nvlink"], rule)
         scaleup = shape.endpoints // g if g > 1 and call["nvlink"] > 0 else 0
         return cls(
-            family=family,
-            builder=builder,
             call=call,
             shape=shape,
             gpus=g,
@@ -84,11 +69,6 @@ class Cluster:
             radix=radix,
             lane=lane,
         )
-
-    @property
-    def name(self) -> str:
-        """The call in its one spelling."""
-        return write_arguments(self.family, self.builder.given(self.call), self.builder.parameters)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -102,7 +82,7 @@ class Cluster:
         Raises:
             TooLargeError: before anything is built, where memory would not suffice.
         """
-        require_memory(self.name, *self.size)
+        require_memory(self.call.name, *self.size)
         shape, call = self.shape, self.call
         place = self._place()
         columns = self._columns(place)
@@ -115,7 +95,7 @@ class Cluster:
         endpoint = np.arange(shape.endpoints, dtype=np.int64)
         pairs = [self._access(endpoint, place)] + [shape.above(tier) for tier in range(1, shape.tiers)]
         rates = [self._rate] + [call.get("trunk_rate") or self._rate] * shape.tiers
-        delays = call["delay"] + call["delay"][-1:] * shape.tiers
+        delays = map(call.delay, range(1, shape.tiers + 1))
         edges = []
         for (lower, upper), rate, cables, seconds in zip(pairs, rates, shape.cables, delays):
             common = {"rate": rate, "delay": seconds, **({"cables": cables} if cables > 1 else {})}
@@ -123,9 +103,7 @@ class Cluster:
         if self.scaleup:
             common = {"rate": call["nvlink"], "delay": call["nvlink_delay"]}
             edges.append(Edges(tail=endpoint, head=shape.nodes + endpoint // self.gpus, common=common))
-        params = {key: value for key, value in call.items() if value is not None}
-        about = {"name": self.name, "family": self.family, "params": params, "notes": self.notes()}
-        return assemble(about, nodes, edges)
+        return assemble(call.about(self.notes()), nodes, edges)
 
     def notes(self) -> list[str]:
         """What is built, one fact per line; cables count parallel ones, and all planes are counted."""

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from fabric.words.errors import ParameterError
 from topologies.parts.assemble import Edges, Nodes, assemble
+from topologies.parts.builder import Call
 from topologies.parts.checks import divisor
 from topologies.parts.memory import require_memory
 
@@ -36,8 +37,8 @@ class Hosts:
     nvlink: Mapping[str, float]
 
     @classmethod
-    def of(cls, call: Mapping[str, Any], given: Mapping[str, Any], count: int) -> Hosts:
-        """The hosts that the checked arguments ``call``, of which ``given`` are no defaults, ask for.
+    def of(cls, call: Call, count: int) -> Hosts:
+        """The ``count`` endpoints of a call, and the servers and links that it asks for.
 
         Raises:
             ParameterError: ``count`` endpoints are no whole servers, or a scale-up link is given without
@@ -46,7 +47,7 @@ class Hosts:
         gpus = call["gpus_per_server"]
         if gpus == 0:
             for name in ("nvlink", "nvlink_delay"):
-                if call[name] and name in given:
+                if call[name] and call.is_given(name):
                     raise ParameterError(name, call[name], "needs servers: give gpus_per_server, 1 or more")
         else:
             divisor("gpus_per_server", gpus, "endpoints", count)
@@ -54,7 +55,7 @@ class Hosts:
             count=count,
             gpus=gpus,
             scaleup=count // gpus if gpus > 1 and call["nvlink"] > 0 else 0,
-            access={"rate": call["rate"], "delay": call["delay"][0]},
+            access={"rate": call["rate"], "delay": call.delay(1)},
             nvlink={"rate": call["nvlink"], "delay": call["nvlink_delay"]},
         )
 

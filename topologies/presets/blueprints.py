@@ -5,21 +5,17 @@ Knows the figures and their sources; builds nothing that a family does not build
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import networkx as nx
 
-from fabric.words.errors import ParameterError
-from fabric.words.parameter import BOOLEAN, RATE_OR_ZERO, WHOLE
 from topologies.families.fat_tree import fat_tree
 from topologies.families.multi_plane import multi_plane
 from topologies.families.rail_optimized import rail_optimized
-from topologies.parts.checks import flag, whole
-from topologies.presets.preset import Preset
+from topologies.parts.argument import GpusPerServer, Nvlink, Rails, count, switch
+from topologies.presets.preset import preset
 
 __all__ = [
-    "BEYOND_1M",
-    "FAT_TREE_64K",
-    "MULTIPLANE_131K",
-    "SUPERPOD_H100",
     "beyond_1m",
     "fat_tree_64k",
     "multiplane_131k",
@@ -27,7 +23,21 @@ __all__ = [
 ]
 
 
-def superpod_h100(*, su: int = 4, as_built: bool = False, nvlink: float = 450e9) -> nx.Graph:
+@preset(
+    "superpod-h100",
+    "DGX H100 SuperPOD of 1 to 64 scalable units of 256 GPUs, rail-optimised",
+    disclaimer=(
+        "an illustration built from the public reference architecture RA-11333-001 (4, 8, 16, 32 and 64 "
+        "scalable units; as built 1 to 4), not a cluster that was built from it; other sizes are derived"
+    ),
+    place=20,
+)
+def superpod_h100(
+    *,
+    su: Annotated[int, count("scalable units of 32 servers of 8 GPUs", most=64, of=" scalable units")] = 4,
+    as_built: Annotated[bool, switch("one server gives way to management")] = False,
+    nvlink: Nvlink = 450e9,
+) -> nx.Graph:
     """The compute fabric of a DGX H100 SuperPOD: ``su`` scalable units of 32 nodes of 8 GPUs, by rails.
 
     Leaves are 64-port switches, 32 down and 32 up, 8 for each unit, one per rail. Up to 8 units are two
@@ -44,15 +54,24 @@ def superpod_h100(*, su: int = 4, as_built: bool = False, nvlink: float = 450e9)
 
     Source: NVIDIA DGX SuperPOD H100 reference architecture RA-11333-001 V11, tables 3 and 4.
     """
-    call = dict(locals())
-    if whole("su", su, 1) > 64:
-        raise ParameterError("su", su, "from 1 to 64 scalable units")
-    servers = 32 * su - flag("as_built", as_built)
-    tree = rail_optimized(servers=servers, radix=64, servers_per_group=32, nvlink=nvlink)
-    return SUPERPOD_H100.signed(call, tree)
+    return rail_optimized(servers=32 * su - as_built, radix=64, servers_per_group=32, nvlink=nvlink)
 
 
-def multiplane_131k(*, endpoints: int = 131_072, gpus_per_server: int = 0, nvlink: float = 450e9) -> nx.Graph:
+@preset(
+    "multiplane-131k",
+    "131,072 GPUs in two tiers: 8 planes of 100 Gbps, 512-port switches (as reported)",
+    disclaimer=(
+        "an illustration built from public figures as reported of arXiv:2605.04333 (8 planes of 100G, "
+        "512-port leaves of 256 down and 256 up), not the operator's design"
+    ),
+    place=50,
+)
+def multiplane_131k(
+    *,
+    endpoints: Annotated[int, count("endpoints in all, up to 131,072")] = 131_072,
+    gpus_per_server: GpusPerServer = 0,
+    nvlink: Nvlink = 450e9,
+) -> nx.Graph:
     """Two tiers for 131,072 GPUs: the 800 Gbps of each in 8 planes of 100 Gbps, on 512-port switches.
 
     In each plane 512 leaves of 256 ports down and 256 up, and 256 spines; at most three switches between two
@@ -67,8 +86,7 @@ def multiplane_131k(*, endpoints: int = 131_072, gpus_per_server: int = 0, nvlin
 
     Source: "MRC", arXiv:2605.04333, as reported.
     """
-    call = dict(locals())
-    tree = multi_plane(
+    return multi_plane(
         planes=8,
         endpoints=endpoints,
         radix=512,
@@ -77,10 +95,20 @@ def multiplane_131k(*, endpoints: int = 131_072, gpus_per_server: int = 0, nvlin
         gpus_per_server=gpus_per_server,
         nvlink=nvlink,
     )
-    return MULTIPLANE_131K.signed(call, tree)
 
 
-def fat_tree_64k(*, gpus_per_server: int = 8, nvlink: float = 450e9, rails: bool = False) -> nx.Graph:
+@preset(
+    "fat-tree-64k",
+    "65,536 endpoints: the most that three tiers of 64-port switches hold",
+    disclaimer=(
+        "an illustration: the textbook tree of 64-port switches (Al-Fares et al., as reported; DeepSeek-V3 "
+        "insights, table 3), no operator's design; servers of 8 GPUs are assumed"
+    ),
+    place=60,
+)
+def fat_tree_64k(
+    *, gpus_per_server: GpusPerServer = 8, nvlink: Nvlink = 450e9, rails: Rails = False
+) -> nx.Graph:
     """The three-tier tree of 64-port switches: 65,536 endpoints, 5,120 switches, 131,072 cables between them.
 
     Where 64 ports stop: what holds more needs four tiers, larger switches or planes. Arguments as in
@@ -93,13 +121,21 @@ def fat_tree_64k(*, gpus_per_server: int = 8, nvlink: float = 450e9, rails: bool
 
     Sources: Al-Fares, Loukissas, Vahdat, SIGCOMM 2008, as reported; DeepSeek-V3 insights, ISCA 2025, table 3.
     """
-    call = dict(locals())
-    return FAT_TREE_64K.signed(
-        call, fat_tree(k=64, gpus_per_server=gpus_per_server, nvlink=nvlink, rails=rails)
-    )
+    return fat_tree(k=64, gpus_per_server=gpus_per_server, nvlink=nvlink, rails=rails)
 
 
-def beyond_1m(*, gpus_per_server: int = 8, nvlink: float = 450e9, rails: bool = False) -> nx.Graph:
+@preset(
+    "beyond-1m",
+    "1,024,000 endpoints: a fat tree of 160-port switches (a what-if)",
+    disclaimer=(
+        "an illustration: the what-if after 100,000 GPUs, a textbook tree of 160-port switches; nobody has "
+        "published such a fabric or such a switch"
+    ),
+    place=70,
+)
+def beyond_1m(
+    *, gpus_per_server: GpusPerServer = 8, nvlink: Nvlink = 450e9, rails: Rails = False
+) -> nx.Graph:
     """The what-if after 100,000: three tiers of 160-port switches with 1,024,000 endpoints, k^3/4.
 
     Nobody has published such a fabric, nor a switch of 160 ports of 400 Gbps; the arithmetic is that of
@@ -112,50 +148,4 @@ def beyond_1m(*, gpus_per_server: int = 8, nvlink: float = 450e9, rails: bool = 
 
     Source: Al-Fares, Loukissas, Vahdat, SIGCOMM 2008, section 3, as reported, with k = 160.
     """
-    call = dict(locals())
-    return BEYOND_1M.signed(
-        call, fat_tree(k=160, gpus_per_server=gpus_per_server, nvlink=nvlink, rails=rails)
-    )
-
-
-SUPERPOD_H100 = Preset(
-    name="superpod-h100",
-    function=superpod_h100,
-    parameters={"su": WHOLE, "as_built": BOOLEAN, "nvlink": RATE_OR_ZERO},
-    summary="DGX H100 SuperPOD of 1 to 64 scalable units of 256 GPUs, rail-optimised",
-    disclaimer=(
-        "an illustration built from the public reference architecture RA-11333-001 (4, 8, 16, 32 and 64 "
-        "scalable units; as built 1 to 4), not a cluster that was built from it; other sizes are derived"
-    ),
-)
-MULTIPLANE_131K = Preset(
-    name="multiplane-131k",
-    function=multiplane_131k,
-    parameters={"endpoints": WHOLE, "gpus_per_server": WHOLE, "nvlink": RATE_OR_ZERO},
-    summary="131,072 GPUs in two tiers: 8 planes of 100 Gbps, 512-port switches (as reported)",
-    disclaimer=(
-        "an illustration built from public figures as reported of arXiv:2605.04333 (8 planes of 100G, "
-        "512-port leaves of 256 down and 256 up), not the operator's design"
-    ),
-)
-_OVER_A_TREE = {"gpus_per_server": WHOLE, "nvlink": RATE_OR_ZERO, "rails": BOOLEAN}
-FAT_TREE_64K = Preset(
-    name="fat-tree-64k",
-    function=fat_tree_64k,
-    parameters=_OVER_A_TREE,
-    summary="65,536 endpoints: the most that three tiers of 64-port switches hold",
-    disclaimer=(
-        "an illustration: the textbook tree of 64-port switches (Al-Fares et al., as reported; DeepSeek-V3 "
-        "insights, table 3), no operator's design; servers of 8 GPUs are assumed"
-    ),
-)
-BEYOND_1M = Preset(
-    name="beyond-1m",
-    function=beyond_1m,
-    parameters=_OVER_A_TREE,
-    summary="1,024,000 endpoints: a fat tree of 160-port switches (a what-if)",
-    disclaimer=(
-        "an illustration: the what-if after 100,000 GPUs, a textbook tree of 160-port switches; nobody has "
-        "published such a fabric or such a switch"
-    ),
-)
+    return fat_tree(k=160, gpus_per_server=gpus_per_server, nvlink=nvlink, rails=rails)

@@ -5,27 +5,34 @@ Knows the figures and their sources; builds nothing that a family does not build
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Annotated
 
 import networkx as nx
 
-from fabric.words.errors import ParameterError
-from fabric.words.parameter import BOOLEAN, RATE_OR_ZERO, RATIOS, WHOLE
 from topologies.families.fat_tree import fat_tree
 from topologies.families.pgft import pgft
-from topologies.parts.checks import number, whole
+from topologies.parts.argument import Nvlink, Rails, Ratios, count, ratio
 from topologies.parts.tree import tops
-from topologies.presets.preset import Preset
+from topologies.presets.preset import preset
 
-__all__ = ["COLOSSUS_100K", "HPN_POD", "META_24K", "colossus_100k", "hpn_pod", "meta_24k"]
+__all__ = ["colossus_100k", "hpn_pod", "meta_24k"]
 
 
+@preset(
+    "colossus-100k",
+    "100,000 GPUs in 12,500 servers, three tiers of 128 x 400 Gbps switches (an illustration)",
+    disclaimer=(
+        "an illustration built from public figures (100,000 GPUs, 8 per server, three tiers of switches of "
+        "128 x 400G), not the operator's design; no switch or cable count of it is published"
+    ),
+    place=10,
+)
 def colossus_100k(
     *,
-    servers: int = 12_500,
-    oversubscription: float | Sequence[float] = 1,
-    nvlink: float = 450e9,
-    rails: bool = False,
+    servers: Annotated[int, count("servers of 8 GPUs")] = 12_500,
+    oversubscription: Ratios = 1,
+    nvlink: Nvlink = 450e9,
+    rails: Rails = False,
 ) -> nx.Graph:
     """A fabric of the size of phase 1 of Colossus: 100,000 GPUs, three tiers of 128 x 400 Gbps switches.
 
@@ -43,19 +50,31 @@ def colossus_100k(
     ServeTheHome's tour, as reported (8 GPUs a server, one 400GbE NIC per GPU, 512 GPUs an array, SN5600
     switches: 128 x 400G); NVLink 4 is 450 GB/s each way per GPU (NVIDIA).
     """
-    call = dict(locals())
-    tree = fat_tree(
-        endpoints=8 * whole("servers", servers, 1),
+    return fat_tree(
+        endpoints=8 * servers,
         radix=128,
         oversubscription=oversubscription,
         gpus_per_server=8,
         nvlink=nvlink,
         rails=rails,
     )
-    return COLOSSUS_100K.signed(call, tree)
 
 
-def meta_24k(*, pods: int = 8, oversubscription: float = 7, nvlink: float = 450e9) -> nx.Graph:
+@preset(
+    "meta-24k",
+    "24,576 GPUs, 8 pods of 3,072 at full bisection, 1:7 above (an illustration)",
+    disclaimer=(
+        "an illustration built from public figures (24,576 GPUs, 16 per rack, 8 pods of 3,072 at full "
+        "bisection, 1:7 above), not the operator's design; the counts of cluster and top switches are assumed"
+    ),
+    place=30,
+)
+def meta_24k(
+    *,
+    pods: Annotated[int, count("pods of 3,072 GPUs", most=128, of=", the ports of a top switch")] = 8,
+    oversubscription: Annotated[float, ratio("ports down : ports up of a cluster switch, below the top")] = 7,
+    nvlink: Nvlink = 450e9,
+) -> nx.Graph:
     """A fabric of the size of Meta's 24K RoCE cluster: ``pods`` of 3,072 GPUs at full bisection, 1:7 on top.
 
     Published are racks of 2 servers of 8 GPUs under one top-of-rack switch, pods of 192 racks, 8 pods =
@@ -72,17 +91,28 @@ def meta_24k(*, pods: int = 8, oversubscription: float = 7, nvlink: float = 450e
 
     Source: "The Llama 3 Herd of Models", arXiv:2407.21783, section 3.3.1.
     """
-    call = dict(locals())
-    if whole("pods", pods, 1) > 128:
-        raise ParameterError("pods", pods, "from 1 to 128, the ports of a top switch")
-    ratio = number("oversubscription", oversubscription, positive=True)
-    uplinks = max(1, round(192 / ratio))
+    uplinks = max(1, round(192 / oversubscription))
     top = tops(uplinks, pods, 128)
-    tree = pgft(m=(16, 192, pods), w=(1, 16, top), p=(1, 1, uplinks // top), gpus_per_server=8, nvlink=nvlink)
-    return META_24K.signed(call, tree)
+    return pgft(m=(16, 192, pods), w=(1, 16, top), p=(1, 1, uplinks // top), gpus_per_server=8, nvlink=nvlink)
 
 
-def hpn_pod(*, segments: int = 15, nvlink: float = 450e9) -> nx.Graph:
+@preset(
+    "hpn-pod",
+    "15,360 GPUs, 15 segments with dual top-of-rack, 2 planes of 60 switches (an illustration)",
+    disclaimer=(
+        "an illustration built from public figures (15 segments of 1,024 GPUs, 16 top-of-rack switches each, "
+        "two planes of 60 aggregation switches), not the operator's design; spare hosts and core are left out"
+    ),
+    place=40,
+)
+def hpn_pod(
+    *,
+    segments: Annotated[
+        int,
+        count("segments of 1,024 GPUs", most=15, of=": 8 of 128 ports of a switch are for the core"),
+    ] = 15,
+    nvlink: Nvlink = 450e9,
+) -> nx.Graph:
     """A pod of Alibaba's HPN: 15 ``segments`` of 1,024 GPUs under dual top-of-rack switches, in two planes.
 
     A host has 8 GPUs, each with a NIC of 2 x 200 Gbps, one port per plane; a segment is 128 hosts on 16
@@ -100,12 +130,7 @@ def hpn_pod(*, segments: int = 15, nvlink: float = 450e9) -> nx.Graph:
 
     Source: Qian et al., "Alibaba HPN: A Data Center Network for Large Language Model Training", SIGCOMM 2024.
     """
-    call = dict(locals())
-    if whole("segments", segments, 1) > 15:
-        raise ParameterError(
-            "segments", segments, "from 1 to 15: 8 of 128 ports of a switch are for the core"
-        )
-    tree = pgft(
+    return pgft(
         m=(128, 8 * segments),
         w=(2, 60),
         rate=25e9,
@@ -114,36 +139,3 @@ def hpn_pod(*, segments: int = 15, nvlink: float = 450e9) -> nx.Graph:
         rails=True,
         trunk_rate=50e9,
     )
-    return HPN_POD.signed(call, tree)
-
-
-COLOSSUS_100K = Preset(
-    name="colossus-100k",
-    function=colossus_100k,
-    parameters={"servers": WHOLE, "oversubscription": RATIOS, "nvlink": RATE_OR_ZERO, "rails": BOOLEAN},
-    summary="100,000 GPUs in 12,500 servers, three tiers of 128 x 400 Gbps switches (an illustration)",
-    disclaimer=(
-        "an illustration built from public figures (100,000 GPUs, 8 per server, three tiers of switches of "
-        "128 x 400G), not the operator's design; no switch or cable count of it is published"
-    ),
-)
-META_24K = Preset(
-    name="meta-24k",
-    function=meta_24k,
-    parameters={"pods": WHOLE, "oversubscription": RATIOS, "nvlink": RATE_OR_ZERO},
-    summary="24,576 GPUs, 8 pods of 3,072 at full bisection, 1:7 above (an illustration)",
-    disclaimer=(
-        "an illustration built from public figures (24,576 GPUs, 16 per rack, 8 pods of 3,072 at full "
-        "bisection, 1:7 above), not the operator's design; the counts of cluster and top switches are assumed"
-    ),
-)
-HPN_POD = Preset(
-    name="hpn-pod",
-    function=hpn_pod,
-    parameters={"segments": WHOLE, "nvlink": RATE_OR_ZERO},
-    summary="15,360 GPUs, 15 segments with dual top-of-rack, 2 planes of 60 switches (an illustration)",
-    disclaimer=(
-        "an illustration built from public figures (15 segments of 1,024 GPUs, 16 top-of-rack switches each, "
-        "two planes of 60 aggregation switches), not the operator's design; spare hosts and core are left out"
-    ),
-)

@@ -5,16 +5,16 @@ Knows no figure and no family.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import wraps
+from math import inf
 
 import networkx as nx
 
-from fabric.words.grammar import write_arguments
-from topologies.parts.builder import Builder
+from topologies.parts.builder import Builder, P, public
 
-__all__ = ["Preset"]
+__all__ = ["Preset", "preset"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,16 +24,27 @@ class Preset(Builder):
     ``disclaimer`` says what the figures are and what they are not.
     """
 
-    name: str
     disclaimer: str
 
-    def signed(self, call: Mapping[str, Any], G: nx.Graph) -> nx.Graph:
-        """``G``, which the family built, with ``preset``, ``disclaimer`` and the call's name written on it.
 
-        ``family`` and ``params`` stay those of the family, so that the graph can be built again without the
-        preset.
-        """
-        G.graph["name"] = write_arguments(self.name, self.given(call), self.parameters)
-        G.graph["preset"] = self.name
-        G.graph["disclaimer"] = self.disclaimer
-        return G
+def preset(
+    name: str, summary: str, *, disclaimer: str, place: float = inf
+) -> Callable[[Callable[P, nx.Graph]], Callable[P, nx.Graph]]:
+    """Make a function a preset: the graph that it returns gets its ``name`` and ``disclaimer``.
+
+    ``family`` and ``params`` stay those of the family, so that the graph can be built again without the
+    preset. Its parameters are keywords, each annotated with an ``Argument``.
+    """
+
+    def register(function: Callable[P, nx.Graph]) -> Callable[P, nx.Graph]:
+        @wraps(function)
+        def build(*args: P.args, **kwargs: P.kwargs) -> nx.Graph:
+            call = builder.call(kwargs, args)
+            G = function(*args, **call.values)
+            G.graph.update(name=call.name, preset=name, disclaimer=disclaimer)
+            return G
+
+        builder = Preset(name=name, function=build, summary=summary, place=place, disclaimer=disclaimer)
+        return public(build, builder)
+
+    return register

@@ -4,22 +4,22 @@ Each ``plot_X(ax, rows, ...)`` draws on the axes that it is given; ``figure_of``
 nothing and reads no file.
 """
 
-from sims.show.figures.allreduce import allreduce_figure, plot_busbw, plot_time
 from sims.show.figures.balance import balance_figure, plot_link_loads, plot_rates
-from sims.show.figures.cdf import plot_cdf
-from sims.show.figures.crossover import plot_crossover
-from sims.show.figures.gains import gains_figure, plot_gains
-from sims.show.figures.heatmap import plot_heatmap
-from sims.show.figures.lines import plot_lines
+from sims.show.figures.kinds.allreduce import allreduce_figure, plot_busbw, plot_time
+from sims.show.figures.kinds.cdf import plot_cdf
+from sims.show.figures.kinds.crossover import plot_crossover
+from sims.show.figures.kinds.gains import gains_figure, plot_gains
+from sims.show.figures.kinds.heatmap import plot_heatmap
+from sims.show.figures.kinds.lines import plot_lines
+from sims.show.figures.kinds.pareto import plot_pareto
+from sims.show.figures.kinds.scaling import plot_scaling
+from sims.show.figures.kinds.utilisation import plot_utilisation
 from sims.show.figures.named import FIGURES
 from sims.show.figures.panels import figure_of
-from sims.show.figures.pareto import plot_pareto
 from sims.show.figures.ratio import plot_ratio, ratio_figure
-from sims.show.figures.scaling import plot_scaling
 from sims.show.figures.selection import where
 from sims.show.figures.style import save_figure, svg_text
 from sims.show.figures.timeline import flows_timeline_figure, plot_timeline, timeline_figure
-from sims.show.figures.utilisation import plot_utilisation
 
 __all__ = [
     "FIGURES",

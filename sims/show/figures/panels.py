@@ -13,10 +13,11 @@ from matplotlib.lines import Line2D
 
 from fabric.words.errors import ParameterError
 from sims.scenario.row import Row
-from sims.show.figures.allreduce import allreduce_figure
 from sims.show.figures.columns import column
+from sims.show.figures.kind import Entries, Kind
+from sims.show.figures.kinds.allreduce import allreduce_figure
 from sims.show.figures.measured import measured_note
-from sims.show.figures.named import FIGURES, Entries, Named
+from sims.show.figures.named import FIGURES
 from sims.show.figures.page import Page, words_of
 from sims.show.figures.series import require_rows
 from sims.show.figures.style import PAGE
@@ -86,7 +87,7 @@ def figure_of(
     return drawn
 
 
-def _kind(figure: str | None, given: Mapping[str, Any]) -> Named:
+def _kind(figure: str | None, given: Mapping[str, Any]) -> Kind:
     if figure is not None and figure not in FIGURES:
         raise ParameterError("figure", figure, "no such figure", FIGURES)
     name = figure or ("lines" if {"x", "y"} & set(given) else "busbw")
@@ -119,7 +120,7 @@ def _panels(rows: Sequence[Row], facet: str | None) -> tuple[list[list[Row]], li
 
 
 def _axes(
-    count: int, kind: Named, width: float | None, height: float | None
+    count: int, kind: Kind, width: float | None, height: float | None
 ) -> tuple[Figure, list[list[Axes]]]:
     """The figure and the axes of each panel, from top to bottom."""
     most = max(1, int(width / 1.5)) if width else 3

@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLoca
 
 from sims.scenario.row import Row
 from sims.show.figures.columns import Column, column
-from sims.show.figures.lines import draw_series, legend_entries, scale_axis
+from sims.show.figures.kinds.lines import draw_series, legend_entries, scale_axis
 from sims.show.figures.page import Page, words_of
 from sims.show.figures.series import Series, series_of
 from sims.show.figures.style import GREY, PAGE, bare

@@ -17,7 +17,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sims.scenario.files import replaced
+from fabric.machine.whole_file import replaced
 from sims.scenario.row import Row
 
 __all__ = [

@@ -6,11 +6,12 @@ Each distinct topology is built and compiled once, one at a time; everything but
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from fabric.words.errors import FabricsimError, ParameterError
+from fabric.words.mistakes import Mistakes
 from sims.scenario.scenario import JOB_SETTINGS, Scenario
 from sims.settings.table import spelled
 from sims.settings.texts import DEFAULTS, assign, parts_of, taken_apart
@@ -24,6 +25,7 @@ from sims.workload.collectives import canonical_algorithm, sliced
 if TYPE_CHECKING:
     from fabric import Fabric
     from sims.jobs.collective import CollectiveJob
+    from topologies.named import NamedTopology
 
 __all__ = ["Plan", "plan_sweep"]
 
@@ -66,23 +68,6 @@ class _Point:
         return f"point {self.number}" + (f" ({said})" if said else "")
 
 
-@dataclass
-class _Mistakes:
-    """Mistakes, each told once with the first point that makes it and the number of all."""
-
-    found: dict[str, tuple[str, int]] = field(default_factory=dict)
-
-    def note(self, point: _Point, error: FabricsimError, count: int = 1) -> None:
-        first, so_far = self.found.get(str(error), (str(point), 0))
-        self.found[str(error)] = first, so_far + count
-
-    def told(self) -> list[str]:
-        return [
-            f"{first}{f' and {count - 1:,} more' if count > 1 else ''}: {text}"
-            for text, (first, count) in self.found.items()
-        ]
-
-
 def plan_sweep(spec: SweepSpec, progress: Callable[[str], None] | None = None) -> Plan:
     """All points of ``spec``, ready to run; ``progress`` is told each topology before it is built.
 
@@ -91,7 +76,7 @@ def plan_sweep(spec: SweepSpec, progress: Callable[[str], None] | None = None) -
     Raises:
         SweepError: every point that cannot run, equal reasons told once; or no point is left.
     """
-    mistakes = _Mistakes()
+    mistakes = Mistakes()
     points = _expanded(spec, mistakes)
     _require_few(spec, {point.texts["topology"] for point in points})
     _exclude(spec, points, None, mistakes)
@@ -99,7 +84,7 @@ def plan_sweep(spec: SweepSpec, progress: Callable[[str], None] | None = None) -
     for point in points:
         if not point.out and _spelled(point, mistakes):
             ready.append(point)
-    ready = _that_fit(spec, ready, mistakes)
+    ready, topology_of = _that_fit(spec, ready, mistakes)
     extents: dict[str, Extent] = {}
     ready.sort(key=lambda point: point.texts["topology"])  # stable: each topology's points stay in order
     for topology, group in groupby(ready, key=lambda point: point.texts["topology"]):
@@ -108,16 +93,17 @@ def plan_sweep(spec: SweepSpec, progress: Callable[[str], None] | None = None) -
             progress(topology)
         try:
             parting = any(point.texts["allow_partition"] == "true" for point in same)
-            fabric, digest = _built(topology, allow_partition=parting)
+            digest = topology_of[topology].digest
+            fabric = topology_of[topology].fabric(allow_partition=parting)
         except FabricsimError as error:
-            mistakes.note(same[0], error, len(same))
+            mistakes.note(error, same[0], len(same))
             continue
         extents[topology] = Extent.of(fabric)
         _exclude(spec, same, fabric.n_endpoints, mistakes)
         _find([point for point in same if not point.out], fabric, digest, mistakes)
         del fabric  # before the next one comes: memory
-    if mistakes.found:
-        raise SweepError(spec.source, mistakes.told())
+    if mistakes:
+        raise SweepError(spec.source, mistakes)
     found = [(point.found, point.label) for point in points if point.found is not None]
     if not found:
         raise SweepError(spec.source, [f"where excludes all {len(points):,} points"])
@@ -144,22 +130,29 @@ def _require_few(spec: SweepSpec, topologies: set[str]) -> None:
         raise SweepError(spec.source, [f"{len(topologies):,} topologies: {rule}"])
 
 
-def _that_fit(spec: SweepSpec, points: list[_Point], mistakes: _Mistakes) -> list[_Point]:
-    """The points whose topology can be built here, found out by counting before the first one is built."""
-    from topologies.catalogue import parts_of
+def _that_fit(
+    spec: SweepSpec, points: list[_Point], mistakes: Mistakes
+) -> tuple[list[_Point], dict[str, NamedTopology]]:
+    """The points whose topology can be built here, found out by counting before the first one is built.
+
+    With each topology by its text.
+    """
+    from topologies.named import named
 
     counts: dict[str, int] = {}
     fit: list[_Point] = []
+    named_by: dict[str, NamedTopology] = {}
     refused: dict[str, FabricsimError] = {}
     for point in points:
         topology = point.texts["topology"]
         if topology not in counts and topology not in refused:
             try:
-                counts[topology] = sum(parts_of(topology) or ())
+                named_by[topology] = named(topology)
+                counts[topology] = sum(named_by[topology].parts or ())
             except FabricsimError as error:
                 refused[topology] = error
         if topology in refused:
-            mistakes.note(point, refused[topology])
+            mistakes.note(refused[topology], point)
         else:
             fit.append(point)
     total = sum(counts.values())
@@ -167,10 +160,10 @@ def _that_fit(spec: SweepSpec, points: list[_Point], mistakes: _Mistakes) -> lis
         figure = f"{len(counts):,} topologies of {total:,} nodes and cables in all"
         rule = f"at most {_MOST_PARTS:,}, as each is built before the first point runs: fewer or smaller ones"
         raise SweepError(spec.source, [f"{figure}: {rule}"])
-    return fit
+    return fit, named_by
 
 
-def _expanded(spec: SweepSpec, mistakes: _Mistakes) -> list[_Point]:
+def _expanded(spec: SweepSpec, mistakes: Mistakes) -> list[_Point]:
     """A point per combination, its fields put together: whole fields first, then their parts."""
     points = []
     for number, label in enumerate(spec.combinations(), 1):
@@ -182,11 +175,11 @@ def _expanded(spec: SweepSpec, mistakes: _Mistakes) -> list[_Point]:
             point.texts["algorithm"] = sliced(point.texts["algorithm"], *rest)
             points.append(point)
         except FabricsimError as error:
-            mistakes.note(point, error)
+            mistakes.note(error, point)
     return points
 
 
-def _exclude(spec: SweepSpec, points: list[_Point], endpoints: int | None, mistakes: _Mistakes) -> None:
+def _exclude(spec: SweepSpec, points: list[_Point], endpoints: int | None, mistakes: Mistakes) -> None:
     """Mark what ``where`` excludes. Without ``endpoints`` only conditions that do not need them are asked."""
     needing = [c for c in spec.where if {"endpoints", "ranks"} & set(c.names)]
     asked = [c for c in spec.where if c not in needing] if endpoints is None else needing
@@ -194,7 +187,7 @@ def _exclude(spec: SweepSpec, points: list[_Point], endpoints: int | None, mista
         try:
             point.out = not all(c.holds(lambda name: _value(point, name, endpoints)) for c in asked)  # noqa: B023
         except FabricsimError as error:
-            mistakes.note(point, error)
+            mistakes.note(error, point)
             point.out = True
 
 
@@ -228,7 +221,7 @@ def _known(name: str, point: _Point) -> dict[str, str | None]:
     return dict(parts_of(name, point.texts[name]))
 
 
-def _spelled(point: _Point, mistakes: _Mistakes) -> bool:
+def _spelled(point: _Point, mistakes: Mistakes) -> bool:
     """Put each field in its one spelling; whether all are legal and go together."""
     good = True
     for name, text in point.texts.items():
@@ -237,7 +230,7 @@ def _spelled(point: _Point, mistakes: _Mistakes) -> bool:
             if name == "algorithm":
                 point.texts[name] = _algorithm_of(point)
         except FabricsimError as error:
-            mistakes.note(point, error)
+            mistakes.note(error, point)
             good = False
     return good
 
@@ -254,19 +247,10 @@ def _algorithm_of(point: _Point) -> str:
     return text
 
 
-def _built(topology: str, *, allow_partition: bool) -> tuple[Fabric, str]:
-    from fabric import Fabric
-    from topologies import load
-    from topologies.catalogue import source_digest
-
-    digest = source_digest(topology)
-    return Fabric.from_graph(load(topology), allow_partition=allow_partition), digest
-
-
 _OF_JOB = tuple(name for name in JOB_SETTINGS if name != "seed")
 
 
-def _find(points: list[_Point], fabric: Fabric, digest: str, mistakes: _Mistakes) -> None:
+def _find(points: list[_Point], fabric: Fabric, digest: str, mistakes: Mistakes) -> None:
     """The scenario of each point, by the job that would run it; one serves all seeds, algorithms, sizes."""
     jobs: dict[tuple[str, ...], list[_Point]] = {}
     for point in points:
@@ -275,7 +259,7 @@ def _find(points: list[_Point], fabric: Fabric, digest: str, mistakes: _Mistakes
         try:
             job = _job(same[0], fabric, digest, seed=1)
         except FabricsimError as error:
-            mistakes.note(same[0], error, len(same))
+            mistakes.note(error, same[0], len(same))
             continue
         model = job.scenario("ring", 1)
         drawn = model.seed == 1
@@ -289,7 +273,7 @@ def _find(points: list[_Point], fabric: Fabric, digest: str, mistakes: _Mistakes
                 refused[which] = _refusal(at, algorithm)
             refusal = refused[which]
             if refusal is not None:
-                mistakes.note(point, refusal)
+                mistakes.note(refusal, point)
                 continue
             own = {"algorithm": algorithm, "size_bytes": int(point.texts["size"])}
             point.found = model.model_copy(update={**own, "seed": int(seed) if drawn else 0})

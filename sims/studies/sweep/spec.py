@@ -12,7 +12,6 @@ import math
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import product
@@ -20,6 +19,7 @@ from typing import Any
 
 from fabric.machine.document import read_toml
 from fabric.words.errors import FabricsimError, ParameterError
+from fabric.words.mistakes import Mistakes
 from sims.settings.assignments import read_assignments
 from sims.settings.table import spelled
 from sims.settings.texts import DEFAULTS, resolve
@@ -72,18 +72,6 @@ class SweepSpec:
             yield tuple(pair for choice in chosen for pair in choice)
 
 
-class _Mistakes(list[str]):
-    """Mistakes found so far."""
-
-    @contextmanager
-    def at(self, place: str) -> Iterator[None]:
-        """Note a FabricsimError of the block under ``place`` and go on."""
-        try:
-            yield
-        except FabricsimError as error:
-            self.append(f"{place}: {error}")
-
-
 def read_sweep(path: str | os.PathLike[str] | None = None, sets: Sequence[str] = ()) -> SweepSpec:
     """The sweep in the TOML file ``path``, changed by ``sets``; without a file, of ``sets`` and defaults.
 
@@ -96,7 +84,7 @@ def read_sweep(path: str | os.PathLike[str] | None = None, sets: Sequence[str] =
     """
     source = "sweep" if path is None else str(path)
     content = {} if path is None else read_toml(path)
-    mistakes = _Mistakes()
+    mistakes = Mistakes()
     changes: list[tuple[str, list[str]]] = []
     with mistakes.at("command line"):
         changes = read_assignments(sets)
@@ -110,10 +98,10 @@ def read_sweep(path: str | os.PathLike[str] | None = None, sets: Sequence[str] =
     where = _conditions(content.get("where", []), key_of, mistakes)
     title = content.get("title", "")
     if not isinstance(title, str) or not title.isprintable():
-        mistakes.append("title: one line of text is needed")
+        mistakes.note("title: one line of text is needed")
     spec = SweepSpec(title=title, base=base, axes=axes, where=where, source=source)
     if spec.points > MOST:
-        mistakes.append(
+        mistakes.note(
             f"{spec.points:,} points: at most {MOST:,}: fewer values, or several sweeps into one folder"
         )
     if mistakes:
@@ -121,20 +109,20 @@ def read_sweep(path: str | os.PathLike[str] | None = None, sets: Sequence[str] =
     return spec
 
 
-def _tables(content: Mapping[str, Any], mistakes: _Mistakes) -> tuple[Assignments, tuple[Axis, ...]]:
+def _tables(content: Mapping[str, Any], mistakes: Mistakes) -> tuple[Assignments, tuple[Axis, ...]]:
     base: list[tuple[str, str]] = []
     axes: list[Axis] = []
     for name, table in content.items():
         if name not in _TABLES:
             near = get_close_matches(name, _TABLES, n=1)
             hint = f"did you mean {near[0]!r}? " if near else ""
-            mistakes.append(f"{name}: unknown table or key ({hint}legal: {', '.join(_TABLES)})")
+            mistakes.note(f"{name}: unknown table or key ({hint}legal: {', '.join(_TABLES)})")
         elif name in ("base", "grid") and not isinstance(table, dict):
-            mistakes.append(f"{name}: write it as a table [{name}]")
+            mistakes.note(f"{name}: write it as a table [{name}]")
         elif name in ("zip", "list") and not (
             isinstance(table, list) and all(isinstance(one, dict) for one in table)
         ):
-            mistakes.append(f"{name}: write each as a table [[{name}]]")
+            mistakes.note(f"{name}: write each as a table [[{name}]]")
         elif name == "base":
             for key, value in _flat(table):
                 with mistakes.at("[base]"):
@@ -204,7 +192,7 @@ def _names(
 
 
 def _resolved(
-    base: Assignments, axes: tuple[Axis, ...], key_of: Callable[[str], str], mistakes: _Mistakes
+    base: Assignments, axes: tuple[Axis, ...], key_of: Callable[[str], str], mistakes: Mistakes
 ) -> tuple[Assignments, tuple[Axis, ...]]:
     full: dict[str, str] = {}
     for place, keys in [("[base]", [key for key, _ in base]), *((f"[{a.kind}]", a.keys) for a in axes)]:
@@ -221,9 +209,9 @@ def _resolved(
     return renamed(base), tuple(Axis(kind=a.kind, choices=tuple(map(renamed, a.choices))) for a in axes)
 
 
-def _once(where: str, keys: Sequence[str], mistakes: _Mistakes) -> None:
+def _once(where: str, keys: Sequence[str], mistakes: Mistakes) -> None:
     for key in (key for key, count in Counter(keys).items() if count > 1):
-        mistakes.append(f"{key}: given twice in {where}")
+        mistakes.note(f"{key}: given twice in {where}")
 
 
 def _changed(
@@ -245,7 +233,7 @@ def _changed(
     return base, tuple(axis for axis in others if axis.keys)
 
 
-def _check_values(base: Assignments, axes: Iterable[Axis], mistakes: _Mistakes) -> None:
+def _check_values(base: Assignments, axes: Iterable[Axis], mistakes: Mistakes) -> None:
     """Check each value of a field of which no part is set: those are checked when they are put together."""
     given = dict.fromkeys([*base, *(pair for axis in axes for choice in axis.choices for pair in choice)])
     in_parts = {key.partition(".")[0] for key, _ in given if "." in key}
@@ -255,10 +243,10 @@ def _check_values(base: Assignments, axes: Iterable[Axis], mistakes: _Mistakes) 
                 spelled(key, text)
 
 
-def _conditions(given: Any, key_of: Callable[[str], str], mistakes: _Mistakes) -> tuple[Condition, ...]:
+def _conditions(given: Any, key_of: Callable[[str], str], mistakes: Mistakes) -> tuple[Condition, ...]:
     texts = [given] if isinstance(given, str) else given
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        mistakes.append("where: a text or a list of texts is needed")
+        mistakes.note("where: a text or a list of texts is needed")
         return ()
     found = []
     for text in texts:

@@ -15,8 +15,9 @@ from types import TracebackType
 from typing import Any
 
 from fabric.machine.document import read_text
+from fabric.machine.whole_file import replaced
 from fabric.words.errors import FabricsimError, FileFormatError, ParameterError
-from sims.scenario.files import damaged_words, json_lines, replaced, write_records
+from sims.scenario.files import damaged_words, json_lines, write_records
 from sims.scenario.parquet import has_parquet
 from sims.scenario.row import Failure, Row, read_result
 from sims.scenario.rows import ROWS, SPEC, TABLE, latest

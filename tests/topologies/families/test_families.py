@@ -9,6 +9,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 import pytest
+from clusters import cluster_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,10 +21,10 @@ from fabric.words.errors import ParameterError, TooLargeError
 from topologies.catalogue import FAMILIES, canonical, load
 from topologies.families.fat_tree import fat_tree
 from topologies.families.leaf_spine import leaf_spine
-from topologies.families.multi_plane import multi_plane, multi_plane_cluster
+from topologies.families.multi_plane import multi_plane
 from topologies.families.pgft import pgft, xgft
 from topologies.families.rail_only import rail_only
-from topologies.families.rail_optimized import rail_optimized, rail_optimized_cluster
+from topologies.families.rail_optimized import rail_optimized
 from topologies.families.star import star
 from topologies.parts import memory
 
@@ -134,7 +135,7 @@ def test_rail_optimized_pods_hold_whole_groups() -> None:
     assert (switches(G), cables(G)) == ([30, 10, 4], [120, 60, 60])
     for group in range(10):
         assert {G.nodes[120 + 3 * group + rail]["pod"] for rail in range(3)} == {group // 2}
-    assert rail_optimized_cluster(servers=40, gpus_per_server=3, radix=16).shape.down[0] == 8
+    assert cluster_of(rail_optimized, servers=40, gpus_per_server=3, radix=16).shape.down[0] == 8
     assert rail_optimized(servers=3, gpus_per_server=1, radix=8, nvlink=0).number_of_nodes() == 4
 
 
@@ -248,7 +249,7 @@ def test_planes_are_counted_before_they_are_built(n: int, radix: int, g: int, on
     arguments: dict[str, Any] = {"planes": min(2, g), "endpoints": n * g, "radix": radix, "rails": rails}
     arguments |= {"attach": "one" if one else "split", "gpus_per_server": g}
     try:
-        cluster = multi_plane_cluster(**arguments)
+        cluster = cluster_of(multi_plane, **arguments)
     except ParameterError as error:
         assert error.name == "endpoints" and radix == 4
         return

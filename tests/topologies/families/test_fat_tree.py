@@ -11,6 +11,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 import pytest
+from clusters import cluster_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,7 +20,7 @@ from fabric.graph.schema import SWITCH
 from fabric.machine import memory as machine
 from fabric.measures.measure import measure
 from fabric.words.errors import ParameterError, TooLargeError
-from topologies.families.fat_tree import fat_tree, fat_tree_size
+from topologies.families.fat_tree import fat_tree
 from topologies.parts import memory
 from topologies.parts.tree import Shape, splits
 from topologies.presets.operators import colossus_100k
@@ -93,7 +94,7 @@ def test_k_ary_counts_and_degrees(k: int) -> None:
     assert sorted(Counter(nx.get_node_attributes(G, "pod").values()).items()) == [
         (pod, k * k // 4 + k) for pod in range(k)
     ]
-    assert fat_tree_size(k=k) == (G.number_of_nodes(), G.number_of_edges())
+    assert cluster_of(fat_tree, k=k).size == (G.number_of_nodes(), G.number_of_edges())
 
 
 @pytest.mark.parametrize("k", [4, 6])
@@ -150,7 +151,7 @@ def test_superpod(units: int, spines: int) -> None:
     ],
 )
 def test_smallest_number_of_tiers(endpoints: int, radix: int, switches: list[int]) -> None:
-    shape = fat_tree_size(endpoints=endpoints, radix=radix)
+    shape = cluster_of(fat_tree, endpoints=endpoints, radix=radix).size
     assert shape[0] == endpoints + sum(switches)
     if endpoints < 10_000:
         assert tier_counts(fat_tree(endpoints=endpoints, radix=radix)) == switches
@@ -197,7 +198,7 @@ def test_servers_and_scale_up() -> None:
         assert all(G.edges[n, box] == {"rate": 900e9, "delay": 7e-9} for n in members)
     fabric = Fabric.from_graph(G)
     assert fabric.n_scaleup == 32 and fabric.scaleup.tolist() == [boxes[i // 4] for i in range(128)]
-    assert fat_tree_size(k=8, gpus_per_server=4) == (G.number_of_nodes(), G.number_of_edges())
+    assert cluster_of(fat_tree, k=8, gpus_per_server=4).size == (G.number_of_nodes(), G.number_of_edges())
 
 
 def test_servers_without_a_scale_up_link_are_labels_only() -> None:
@@ -276,12 +277,13 @@ def test_partial_trees(n: int, radix: int, g: int, rails: bool, more: int) -> No
             assert up == (0 if tier == top else radix // 2)
             assert 1 <= down <= (radix if tier == top else radix // 2)
     assert nx.is_connected(G)
-    assert (len(G), G.number_of_edges()) == fat_tree_size(**arguments)
+    assert (len(G), G.number_of_edges()) == cluster_of(fat_tree, **arguments).size
     if not rails and n > radix:
         assert tier_counts(G)[0] == ceil(n / (radix // 2))
     Fabric.from_graph(G)
     if top + more <= 4:
-        assert same(G, fat_tree(**arguments)) and fat_tree_size(**arguments, tiers=top + more)[0] >= len(G)
+        higher = cluster_of(fat_tree, **arguments, tiers=top + more)
+        assert same(G, fat_tree(**arguments)) and higher.size[0] >= len(G)
 
 
 def test_shape_counts_what_it_builds() -> None:
@@ -407,7 +409,7 @@ def test_illegal_arguments(arguments: dict[str, Any], words: str) -> None:
     with pytest.raises(ParameterError, match=words):
         fat_tree(**arguments)
     with pytest.raises(ParameterError, match=words):
-        fat_tree_size(**arguments)
+        cluster_of(fat_tree, **arguments)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from fabric.words.errors import ParameterError
 from fabric.words.grammar import read_arguments, write_arguments
 from fabric.words.parameter import BOOLEAN, RATE, RATE_OR_ZERO, RATIOS, TIME, TIMES, WHOLE, Parameter
 from topologies.catalogue import FAMILIES
-from topologies.presets.table import PRESETS
+from topologies.named import PRESETS
 
 TABLE = {"k": WHOLE, "rails": BOOLEAN, "rate": RATE, "nvlink": RATE_OR_ZERO, "delay": TIMES, "ratio": RATIOS}
 

@@ -7,14 +7,15 @@ from typing import Any
 
 import networkx as nx
 import pytest
+from clusters import cluster_of
 
 from fabric.graph.fabric import Fabric
 from fabric.words.errors import ParameterError
 from topologies.catalogue import FAMILIES, Entry, canonical, disclaimer, listing, load
-from topologies.families.fat_tree import fat_tree_cluster
-from topologies.families.multi_plane import multi_plane_cluster
+from topologies.families.fat_tree import fat_tree
+from topologies.families.multi_plane import multi_plane
+from topologies.named import PRESETS
 from topologies.presets import blueprints
-from topologies.presets.table import DISCLAIMERS, PRESETS
 
 
 def switches(G: nx.Graph) -> list[int]:
@@ -133,7 +134,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 def test_multiplane_131k_counted(asked: dict[str, Any]) -> None:
     load("preset:multiplane-131k")
-    cluster = multi_plane_cluster(**asked)
+    cluster = cluster_of(multi_plane, **asked)
     shape = cluster.shape
     assert shape.endpoints == 131_072 and shape.tiers == 2
     assert (shape.down[0], shape.ports) == (256, (512, 512))  # 256 down, 256 up
@@ -154,7 +155,7 @@ def test_multiplane_131k_built_small() -> None:
 def test_beyond_1m_counted(asked: dict[str, Any]) -> None:
     load("preset:beyond-1m")
     assert asked["k"] == 160
-    cluster = fat_tree_cluster(**asked)
+    cluster = cluster_of(fat_tree, **asked)
     assert cluster.shape.endpoints == 1_024_000
     assert sum(cluster.shape.switches) == 5 * 160**2 // 4
     assert sum(cluster.shape.cable_counts[1:]) == 160**3 // 2
@@ -169,7 +170,7 @@ def test_a_preset_is_signed_and_can_be_built_without_it(spec: str) -> None:
     G = load(f"preset:{spec}")
     name = spec.partition(":")[0]
     assert (G.graph["name"], G.graph["preset"]) == (spec, name)
-    assert G.graph["disclaimer"] == DISCLAIMERS[name] == disclaimer(f"preset:{spec}")
+    assert G.graph["disclaimer"] == PRESETS[name].disclaimer == disclaimer(f"preset:{spec}")
     again = FAMILIES[G.graph["family"]].function(**G.graph["params"])
     assert list(again.nodes(data=True)) == list(G.nodes(data=True))
     assert list(again.edges(data=True)) == list(G.edges(data=True))
@@ -181,7 +182,7 @@ def test_every_preset_names_itself_its_source_and_what_it_is() -> None:
         assert "Source" in (preset.function.__doc__ or "")
         assert canonical(f"preset:{name}") == f"preset:{name}"
     for second_hand in ("multiplane-131k", "fat-tree-64k"):
-        assert "as reported" in DISCLAIMERS[second_hand]
+        assert "as reported" in PRESETS[second_hand].disclaimer
 
 
 def test_listing() -> None:

@@ -1,19 +1,19 @@
 """Published figures that are not a preset's: each row of the sources, as a property of a family."""
 
 import pytest
+from clusters import cluster_of
 
 from fabric import Fabric
 from fabric.measures.measure import measure
 from fabric.measures.subnet import UNICAST_LIDS, subnet_lids
 from topologies import fat_tree, load
-from topologies.families.fat_tree import fat_tree_cluster
-from topologies.families.multi_plane import multi_plane_cluster
+from topologies.families.multi_plane import multi_plane
 
 
 @pytest.mark.parametrize("k", [4, 8, 16, 48, 64, 74])
 def test_k_ary_tree_of_al_fares(k: int) -> None:
     """SIGCOMM 2008: k^3/4 hosts, 5k^2/4 switches, k^3/2 cables between switches."""
-    shape = fat_tree_cluster(k=k).shape
+    shape = cluster_of(fat_tree, k=k).shape
     assert shape.endpoints == k**3 // 4
     assert sum(shape.switches) == 5 * k**2 // 4
     assert sum(shape.cable_counts[1:]) == k**3 // 2
@@ -33,13 +33,13 @@ def test_k_48_has_27648_hosts() -> None:
 @pytest.mark.parametrize(("radix", "most"), [(64, 65_536), (128, 524_288)])
 def test_most_that_three_tiers_hold(radix: int, most: int) -> None:
     """SemiAnalysis, "100,000 H100 clusters"."""
-    assert fat_tree_cluster(endpoints=most, radix=radix).shape.tiers == 3
-    assert fat_tree_cluster(endpoints=most + 1, radix=radix).shape.tiers == 4
+    assert cluster_of(fat_tree, endpoints=most, radix=radix).shape.tiers == 3
+    assert cluster_of(fat_tree, endpoints=most + 1, radix=radix).shape.tiers == 4
 
 
 def test_100000_endpoints_on_128_ports_need_at_least_1563_1563_782() -> None:
     """The arithmetic of ports; whole pods and planes take a few more."""
-    leaf, spine, core = fat_tree_cluster(endpoints=100_000, radix=128).shape.switches
+    leaf, spine, core = cluster_of(fat_tree, endpoints=100_000, radix=128).shape.switches
     assert leaf == -(-100_000 // 64) == 1_563
     assert spine >= 1_563 and core >= -(-1_563 * 64 // 128) == 782
     assert (spine, core) == (25 * 64, 64 * 16)  # 25 whole pods; 16 cores for each of 64 planes
@@ -47,7 +47,7 @@ def test_100000_endpoints_on_128_ports_need_at_least_1563_1563_782() -> None:
 
 def test_131072_gpus_at_400g_have_52_pbps() -> None:
     """OCI: 131,072 GPUs, three-tier Clos, 400G, non-blocking, 52 Pb/s."""
-    shape = fat_tree_cluster(endpoints=131_072, radix=128).shape
+    shape = cluster_of(fat_tree, endpoints=131_072, radix=128).shape
     assert shape.tiers == 3
     assert all(count >= 131_072 for count in shape.cable_counts)
     assert int(131_072 * 400e9 / 1e15) == 52
@@ -63,7 +63,7 @@ def test_one_subnet_has_49151_unicast_lids() -> None:
 
 def test_two_tiers_of_planes_take_three_fifths_of_three_tiers_of_switches() -> None:
     """MRC, arXiv:2605.04333, as reported: 131,072 GPUs in 8 planes of 100G on 512-port leaves."""
-    planes = multi_plane_cluster(planes=8, endpoints=131_072, radix=512).shape
+    planes = cluster_of(multi_plane, planes=8, endpoints=131_072, radix=512).shape
     assert planes.tiers == 2
     # Three tiers of the same chips, as 64 ports of 800G, take five switches for each 64 endpoints.
     assert sum(planes.switches) / (131_072 / 64 * 5) == pytest.approx(3 / 5)

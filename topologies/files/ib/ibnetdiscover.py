@@ -20,12 +20,13 @@ from topologies.files.ib.hosts import by_host, natural
 from topologies.files.ib.notes import count, names, some
 from topologies.files.ib.records import Records, looks_like_ibnetdiscover, read_records
 from topologies.files.ib.tiers import infer_tiers
+from topologies.parts.argument import Delay, Nvlink
 
 __all__ = ["looks_like_ibnetdiscover", "read_ibnetdiscover"]
 
 
 def read_ibnetdiscover(
-    path: str | os.PathLike[str], *, nvlink: float = 0.0, delay: float = 25e-9
+    path: str | os.PathLike[str], *, nvlink: Nvlink = 0.0, delay: Delay = 25e-9
 ) -> nx.Graph:
     """The network in the file, as a graph of the schema: each channel adapter with a link is one endpoint.
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NoReturn
 
+from fabric.machine.document import open_text
 from fabric.words.errors import FileFormatError
-from topologies.files.text_file import open_text
 
 __all__ = ["Link", "Records", "looks_like_ibnetdiscover", "read_records"]
 

@@ -10,7 +10,8 @@ from matplotlib.ticker import FuncFormatter, MultipleLocator
 from fabric.words.errors import ParameterError
 from sims.scenario.row import Row
 from sims.show.figures.columns import column, numbers
-from sims.show.figures.lines import scale_axis
+from sims.show.figures.kind import figure
+from sims.show.figures.kinds.lines import legend_over, scale_axis
 from sims.show.figures.series import require_rows, series_of
 from sims.show.figures.style import bare
 from sims.studies.bom.costs import Costs
@@ -18,6 +19,14 @@ from sims.studies.bom.costs import Costs
 __all__ = ["plot_cdf"]
 
 
+@figure(
+    "cdf",
+    "distribution of a column over seeds",
+    takes=("x", "color", "costs"),
+    seeds="a step each",
+    legend=legend_over(None),
+    place=60,
+)
 def plot_cdf(
     ax: Axes,
     rows: Sequence[Row],
@@ -30,7 +39,7 @@ def plot_cdf(
     """The distribution of ``x`` over the seeds, one staircase per algorithm and whatever else differs.
 
     A step rises at every value by one over the number of runs. ``panels``: as in
-    sims.show.figures.lines.plot_lines.
+    ``plot_lines``.
 
     Raises:
         ParameterError: no two rows differ in their seed alone.

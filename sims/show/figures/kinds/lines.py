@@ -5,7 +5,7 @@ Knows no figure around its axes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,19 +23,41 @@ from matplotlib.ticker import (
 
 from sims.scenario.row import Row
 from sims.show.figures.columns import Column, column, numbers
-from sims.show.figures.measured import draw_measured, fitting
+from sims.show.figures.kind import BAND, Entries, Legend, figure
+from sims.show.figures.measured import draw_measured, fitting, measured_entries
 from sims.show.figures.series import Series, require_rows, series_of
 from sims.show.figures.style import bare
 from sims.studies.bom.costs import Costs
 from sims.studies.nccl_log import NcclLog
 
-__all__ = ["draw_series", "legend_entries", "plot_lines", "scale_axis"]
+__all__ = ["draw_series", "legend_entries", "legend_over", "plot_lines", "scale_axis"]
 
 _STEPS = (1, 2, 2.5, 5, 10)
 _NARROW = 5  # the span of times across up to which even steps show all, with ticks that keep apart
 _FEW = 7  # values of an axis up to which each has its own tick
 
 
+def legend_over(x: str | None) -> Legend:
+    """The legend of lines over ``x`` if nothing else is given; over no axis if that is None."""
+
+    def legend(panels: Sequence[Sequence[Row]], given: Mapping[str, Any]) -> Entries:
+        every = [row for rows in panels for row in rows]
+        across = column(given.get("x", x), every, given.get("costs")) if x else None
+        also = (given["y"],) if "y" in given else ()
+        found = series_of(panels, across, given.get("color", "algorithm"), also=also)
+        return [*legend_entries(found), *measured_entries(given.get("overlay", ()))]
+
+    return legend
+
+
+@figure(
+    "lines",
+    "any column over any other, with bands over seeds",
+    takes=("x", "y", "color", "costs", "overlay"),
+    seeds=BAND,
+    legend=legend_over("size_bytes"),
+    place=10,
+)
 def plot_lines(
     ax: Axes,
     rows: Sequence[Row],

@@ -12,10 +12,11 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from fabric.words.errors import ParameterError
 from fabric.words.units import format_time
 from sims.scenario.row import Row
+from sims.show.figures.kind import figure
+from sims.show.figures.kinds.utilisation import at_largest
 from sims.show.figures.page import Page
 from sims.show.figures.series import points_of, require_rows, spread
 from sims.show.figures.style import GREY, PAGE, bare, mark
-from sims.show.figures.utilisation import at_largest
 from sims.studies.explain.explainer import Explanation
 
 __all__ = ["NOTE", "gains_figure", "plot_gains"]
@@ -27,11 +28,12 @@ _ROOM = (0.7, 1.0)  # of the bars, for the words behind them: in one panel, in o
 _LOSS = "#999999"
 
 
+@figure("gains", "time that each remedy of --explain would save", takes=(), note=NOTE, place=90)
 def plot_gains(ax: Axes, rows: Sequence[Row], *, panels: Sequence[Sequence[Row]] = ()) -> None:
     """A bar per remedy of explain.explainer at the largest size: the share of the time that it would save.
 
     What costs time points to the left. Over several seeds, medians. All panels have the same remedies in the
-    same order, that of the largest gain in any of them. ``panels``: as in sims.show.figures.lines.plot_lines.
+    same order, that of the largest gain in any of them. ``panels``: as in ``plot_lines``.
 
     Raises:
         ParameterError: the rows hold no gains, or differ in more than the seed.

@@ -11,6 +11,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from fabric.words.errors import ParameterError
 from fabric.words.units import format_size
 from sims.scenario.row import Row
+from sims.show.figures.kind import figure
 from sims.show.figures.series import Point, Series, require_rows, series_of
 from sims.show.figures.style import bare
 
@@ -30,6 +31,14 @@ def at_largest(rows: Sequence[Row]) -> list[Row]:
     return [row for row in rows if row.scenario.size_bytes == size]
 
 
+@figure(
+    "utilisation",
+    "use of each kind of link, in the mean and at most",
+    takes=("color",),
+    height=3.2,
+    inside=False,
+    place=100,
+)
 def plot_utilisation(
     ax: Axes, rows: Sequence[Row], color: str | None = "algorithm", *, panels: Sequence[Sequence[Row]] = ()
 ) -> None:

@@ -5,16 +5,19 @@ The ideal is the bandwidth bound of the algorithm on that fabric, without conten
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from fabric.words.errors import ParameterError
 from sims.scenario.row import Row
 from sims.show.figures.columns import column, numbers
-from sims.show.figures.lines import draw_series, scale_axis
+from sims.show.figures.kind import BAND, Entries, figure
+from sims.show.figures.kinds.lines import draw_series, legend_over, scale_axis
 from sims.show.figures.series import require_rows, series_of
 from sims.show.figures.style import bare
 
@@ -23,6 +26,21 @@ __all__ = ["IDEAL", "plot_scaling"]
 IDEAL = "ideal: no contention, no latency"
 
 
+def _legend(panels: Sequence[Sequence[Row]], given: Mapping[str, Any]) -> Entries:
+    ideal = Line2D([], [], color="black", linestyle=(0, (1, 2)), linewidth=1)
+    return [*legend_over("ranks")(panels, given), (ideal, IDEAL)]
+
+
+@figure(
+    "scaling",
+    "time and efficiency over ranks, with the ideal",
+    takes=("x", "color"),
+    height=3.4,
+    axes=2,
+    seeds=BAND,
+    legend=_legend,
+    place=40,
+)
 def plot_scaling(
     axes: Sequence[Axes],
     rows: Sequence[Row],
@@ -34,7 +52,7 @@ def plot_scaling(
     """Time on the first of two axes and efficiency on the second, over ``x``, one line per algorithm.
 
     The thin dotted line of each algorithm is its ideal time: time times efficiency. ``panels``: as in
-    sims.show.figures.lines.plot_lines.
+    ``plot_lines``.
 
     Raises:
         ParameterError: all rows have the same value of ``x``.

@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sims.scenario.row import Row
-from sims.show.figures.lines import plot_lines
+from sims.show.figures.kind import BAND, figure
+from sims.show.figures.kinds.lines import legend_over, plot_lines
 from sims.show.figures.measured import measured_note
 from sims.show.figures.page import heading
 from sims.show.figures.series import require_rows
@@ -21,6 +22,14 @@ __all__ = ["allreduce_figure", "plot_busbw", "plot_time"]
 _WIDE = {"lines.linewidth": 1.6, "lines.markersize": 4, "text.parse_math": False}
 
 
+@figure(
+    "busbw",
+    "bus bandwidth over message size",
+    takes=("color", "overlay"),
+    seeds=BAND,
+    legend=legend_over("size_bytes"),
+    place=20,
+)
 def plot_busbw(
     ax: Axes,
     rows: Sequence[Row],
@@ -33,6 +42,14 @@ def plot_busbw(
     plot_lines(ax, rows, "size_bytes", "busbw_GBps", color, overlay=overlay, panels=panels)
 
 
+@figure(
+    "time",
+    "time over message size",
+    takes=("color", "overlay"),
+    seeds=BAND,
+    legend=legend_over("size_bytes"),
+    place=30,
+)
 def plot_time(
     ax: Axes,
     rows: Sequence[Row],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -13,6 +13,7 @@ from fabric.words.errors import ParameterError
 from sims.scenario.row import Row
 from sims.show.figures.columns import column
 from sims.show.figures.grid import cells_of, label_cells, other_axis
+from sims.show.figures.kind import Entries, figure
 from sims.show.figures.labels import CellLabels, CellText
 from sims.show.figures.series import require_rows
 from sims.show.figures.style import COLOURS, HATCHES
@@ -54,6 +55,19 @@ def winner(times: dict[str, float]) -> tuple[str, float]:
     return first, times[rest[0]] / times[first] if rest else float("inf")
 
 
+def _legend(panels: Sequence[Sequence[Row]], given: Mapping[str, Any]) -> Entries:
+    return legend_of([row for rows in panels for row in rows], given.get("color", "algorithm"))
+
+
+@figure(
+    "crossover",
+    "the fastest algorithm by message size and scale",
+    takes=("x", "y", "color"),
+    note="Numbers: time of the second over that of the fastest",
+    inside=False,
+    legend=_legend,
+    place=80,
+)
 def plot_crossover(
     ax: Axes,
     rows: Sequence[Row],

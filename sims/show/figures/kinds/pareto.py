@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 from fabric.words.errors import ParameterError
 from sims.scenario.row import Row
 from sims.show.figures.columns import column, numbers
+from sims.show.figures.kind import figure
+from sims.show.figures.kinds.lines import scale_axis
 from sims.show.figures.labels import PointLabels
-from sims.show.figures.lines import scale_axis
 from sims.show.figures.series import brief, differing, require_rows, series_of, told
 from sims.show.figures.style import GREY, bare
 from sims.studies.bom.costs import Costs
@@ -40,6 +41,13 @@ def frontier(points: Sequence[tuple[float, float]], *, low_x: bool = True, low_y
     return sorted(found, key=lambda i: points[i][0])
 
 
+@figure(
+    "pareto",
+    "performance over cost, with the frontier",
+    takes=("x", "y", "color", "costs"),
+    inside=False,
+    place=70,
+)
 def plot_pareto(
     ax: Axes,
     rows: Sequence[Row],

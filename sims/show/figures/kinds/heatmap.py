@@ -15,6 +15,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 from sims.scenario.row import Row
 from sims.show.figures.columns import column, numbers
 from sims.show.figures.grid import cells_of, label_cells, other_axis
+from sims.show.figures.kind import figure
 from sims.show.figures.labels import CellLabels, CellText
 from sims.show.figures.series import require_rows
 from sims.studies.bom.costs import Costs
@@ -26,6 +27,7 @@ _COLOURS = "cividis"
 _OTHERS = ("ranks", "endpoints", "algorithm", "topology", "routing", "placement")
 
 
+@figure("heatmap", "a column as colour over two others", takes=("x", "y", "color", "costs"), place=50)
 def plot_heatmap(
     ax: Axes,
     rows: Sequence[Row],

@@ -1,0 +1,163 @@
+"""A topology that a text names: a family with arguments, a preset, or a graph file. The text is read once.
+
+Knows all names, as every family and every preset is found where it stands, and which reader a file needs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import networkx as nx
+
+from fabric.words.errors import FileFormatError, ParameterError
+from fabric.words.grammar import read_arguments
+from topologies.files.exchange import READERS, file_format
+from topologies.files.ib.ibnetdiscover import read_ibnetdiscover
+from topologies.parts.builder import Builder, builders_in
+from topologies.parts.memory import count_parts
+from topologies.presets.preset import Preset
+
+if TYPE_CHECKING:
+    from fabric import Fabric
+
+__all__ = ["FAMILIES", "PRESETS", "NamedTopology", "named"]
+
+FAMILIES: dict[str, Builder] = builders_in("topologies.families")
+PRESETS: dict[str, Preset] = {
+    name: builder
+    for name, builder in builders_in("topologies.presets").items()
+    if isinstance(builder, Preset)
+}
+
+_DUMP = Builder(name="ibnetdiscover", function=read_ibnetdiscover)
+_WITH_ARGUMENTS = re.compile(r"(.+):([A-Za-z_]+=[^:]*)", re.DOTALL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedTopology:
+    """What a text names: ``name``, which is FAMILY, preset:NAME or the path of a file, and its arguments.
+
+    Two that are equal in name and arguments build the same graph. Nothing is built before it is asked for.
+
+    >>> tree = named("fat-tree: rate=50GB/s, nvlink=0.9TB/s, gpus_per_server=4, k=4")
+    >>> tree.text, tree.parts
+    ('fat-tree:k=4,gpus_per_server=4,nvlink=7.2Tbps', (40, 64))
+    """
+
+    name: str
+    builder: Builder
+    arguments: Mapping[str, Any]
+    is_file: bool
+
+    @cached_property
+    def text(self) -> str:
+        """The one spelling: arguments in their order, units as usual, defaults left out."""
+        return self.builder.spelled(self.arguments, self.name)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256, in hexadecimal, of the contents of the file when first asked; "" where there is none."""
+        if not self.is_file:
+            return ""
+        digest = hashlib.sha256()
+        try:
+            with open(self.name, "rb") as file:
+                while block := file.read(1 << 20):
+                    digest.update(block)
+        except OSError as error:
+            raise FileFormatError(self.name, "", f"cannot be read: {error.strerror}") from None
+        return digest.hexdigest()
+
+    @property
+    def disclaimer(self) -> str:
+        """What has to be said beside every figure of a preset; "" of what is none."""
+        return self.builder.disclaimer if isinstance(self.builder, Preset) else ""
+
+    @cached_property
+    def parts(self) -> tuple[int, int] | None:
+        """(nodes, edges), counted without building; None of a file."""
+        return None if self.is_file else count_parts(lambda: self.builder.function(**self.arguments))
+
+    def graph(self) -> nx.Graph:
+        """The graph, built or read anew at each call, as it is too large to be kept in passing.
+
+        Raises:
+            ParameterError: an illegal value, or an argument of a file that says it itself.
+            FileFormatError: the file has no format that is known, or breaks its own.
+            TooLargeError: the topology would not fit in memory.
+        """
+        if not self.is_file:
+            return self.builder.function(**self.arguments)
+        form = file_format(self.name)
+        if form == "ibnetdiscover":
+            return read_ibnetdiscover(self.name, **self.arguments)
+        for key, value in self.arguments.items():
+            rule = f"only for ibnetdiscover dumps: {self.name} is {form}, which says it itself"
+            raise ParameterError(key, value, rule)
+        return READERS[form](self.name)
+
+    def fabric(self, *, allow_partition: bool = False) -> Fabric:
+        """The graph compiled. Raises as ``graph`` and ``Fabric.from_graph``."""
+        from fabric import Fabric
+
+        return Fabric.from_graph(self.graph(), allow_partition=allow_partition)
+
+
+def named(text: str, *, nvlink: str | None = None) -> NamedTopology:
+    """The topology that ``text`` names, which is read and not built. ``nvlink`` is an argument said apart.
+
+    Raises:
+        ParameterError: unknown family, preset or parameter (the legal ones are listed), a value that is not
+            of its type, one that is missing, or no such file.
+    """
+    found = _read(os.fspath(text).strip())
+    if nvlink is None:
+        return found
+    if "nvlink" in found.arguments:
+        raise ParameterError("nvlink", nvlink, f"given twice: {text} says it too")
+    if "nvlink" not in found.builder.parameters:
+        raise ParameterError("nvlink", nvlink, f"{found.name} has no such parameter")
+    rate = found.builder.parameters["nvlink"].read("nvlink", nvlink)
+    return NamedTopology(
+        name=found.name,
+        builder=found.builder,
+        arguments={**found.arguments, "nvlink": rate},
+        is_file=found.is_file,
+    )
+
+
+def _read(text: str) -> NamedTopology:
+    head, _, rest = text.partition(":")
+    head = head.strip()
+    if head == "preset":
+        preset, _, rest = rest.partition(":")
+        return _built(f"preset:{preset.strip()}", preset.strip(), PRESETS, "preset", rest)
+    if head in FAMILIES:
+        return _built(head, head, FAMILIES, "family", rest)
+    if os.path.isfile(text):
+        return NamedTopology(name=text, builder=_DUMP, arguments={}, is_file=True)
+    match = _WITH_ARGUMENTS.fullmatch(text)
+    path = match[1] if match else text
+    if match and os.path.isfile(path):
+        arguments = read_arguments(path, match[2], _DUMP.parameters)
+        return NamedTopology(name=path, builder=_DUMP, arguments=arguments, is_file=True)
+    if os.path.isdir(path):
+        raise ParameterError("topology", path, "a folder: the path of a graph file is needed")
+    if "/" in path or os.sep in path or os.path.splitext(path)[1]:
+        raise ParameterError("topology", path, "no such file")
+    rule = "no family of this name and no such file: FAMILY:key=value,..., preset:NAME or a path is needed"
+    raise ParameterError("topology", head, rule, [*FAMILIES, *(f"preset:{name}" for name in PRESETS)])
+
+
+def _built(what: str, name: str, table: Mapping[str, Builder], kind: str, rest: str) -> NamedTopology:
+    if name not in table:
+        raise ParameterError(kind, name, "unknown", table)
+    arguments = read_arguments(what, rest, table[name].parameters)
+    table[name].require(what, arguments)
+    return NamedTopology(name=what, builder=table[name], arguments=arguments, is_file=False)
