@@ -45,9 +45,10 @@ class PacketNetwork:
         latencies: what crossing each link takes besides bytes.
         settings: mtu, header, switching, buffers, control.
         round_trip: s, of a packet and its acknowledgement on the longest way of all, for control.
-        spread: "" keeps every packet on the path of its flow; ``spray`` picks among the next hops at random,
-            ``adaptive`` draws one too and takes it if it is idle, else the one whose queue ends first. Out of
-            a NIC ``spray`` deals packets over the ports in turn, ``adaptive`` to the one that is free first.
+        spread: "" keeps every packet on the path of its flow; ``random`` picks among the next hops at random,
+            ``shortest queue`` draws one too and takes it if it is idle, else the one whose queue ends first.
+            Out of a NIC the former deals packets over the ports in turn, the latter to the one that is free
+            first.
         seed: draws what is random.
     """
 
@@ -172,12 +173,12 @@ class PacketNetwork:
     def _deal(self, flow: Flow) -> None:
         """Send a flow that has set a packet out by one of several ports on to the port of its next packet.
 
-        That is the next in turn, or with ``adaptive`` the one that is free first, in turn if several are.
+        That is the next in turn, or of ``shortest queue`` the one that is free first, in turn if several are.
         """
         starts, now, window = flow.starts, self.env._now, flow.window
         turn = (starts.index(flow.first) + 1) % len(starts)
         flow.first = starts[turn]
-        if self._spread == "adaptive":
+        if self._spread == "shortest queue":
 
             def free(port: Port) -> float:
                 queue = len(port.senders) + len(port.waiting)
@@ -386,7 +387,7 @@ class PacketNetwork:
     def _choose(self, options: tuple[Port, ...], now: float) -> Port:
         """One of several ports: any, or the one whose queue is shortest."""
         best = options[int(self._random() * len(options))]
-        if self._spread == "spray":
+        if self._spread == "random":
             return best
         queue = len(best.waiting)
         if not queue and best.busy <= now:

@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 
 from fabric import Fabric
-from fabric.routing.policies import Ugal, Valiant, parse_policy
+from fabric.routing.policies import parse_policy
 from fabric.words.errors import ParameterError
 from sims.scenario.scenario import Scenario
 from sims.studies.sweep.bench import share_key
@@ -48,6 +48,7 @@ class Extent:
     pairs: int
     server: int
     group: int
+    tiered: bool = True
 
     @classmethod
     def of(cls, fabric: Fabric) -> Extent:
@@ -59,6 +60,7 @@ class Extent:
             pairs=fabric.n_switches * leaves,
             server=max(1, server),
             group=server if server > 1 else max(1, fabric.n_endpoints // leaves),
+            tiered=fabric.tiered,
         )
 
 
@@ -73,8 +75,8 @@ def estimate(points: Iterable[Scenario], extents: dict[str, Extent]) -> tuple[fl
     for point in points:
         fabric, job, algorithm = share_key(point)
         extent, policy = extents[point.topology], parse_policy(point.routing)
-        qps = policy.paths if isinstance(policy, (Valiant, Ugal)) else policy.qps
-        distinct, largest, rounds = (qps * count for count in _flows(algorithm, point.ranks, extent))
+        pieces = policy.pieces(extent.tiered)
+        distinct, largest, rounds = (pieces * count for count in _flows(algorithm, point.ranks, extent))
         if fabric not in seen:
             seen.add(fabric)
             seconds += _BUILD * extent.parts + _PAIR * extent.pairs
