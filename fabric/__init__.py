@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from fabric.measures.measure import Measures as Measures
     from fabric.measures.measure import measure as measure
     from fabric.routing.paths import Paths as Paths
-    from fabric.routing.policies import Adaptive as Adaptive
-    from fabric.routing.policies import Dmodk as Dmodk
-    from fabric.routing.policies import Ecmp as Ecmp
-    from fabric.routing.policies import Spray as Spray
-    from fabric.routing.policies import Static as Static
-    from fabric.routing.policies import Ugal as Ugal
-    from fabric.routing.policies import Valiant as Valiant
+    from fabric.routing.policies.adaptive import Adaptive as Adaptive
+    from fabric.routing.policies.dmodk import Dmodk as Dmodk
+    from fabric.routing.policies.ecmp import Ecmp as Ecmp
+    from fabric.routing.policies.spray import Spray as Spray
+    from fabric.routing.policies.static import Static as Static
+    from fabric.routing.policies.ugal import Ugal as Ugal
+    from fabric.routing.policies.valiant import Valiant as Valiant
     from fabric.routing.route import carrier as carrier
     from fabric.routing.route import route as route
     from fabric.sharing import certify as certify
@@ -33,13 +33,13 @@ _HOME = {
     "Measures": "measures.measure",
     "measure": "measures.measure",
     "Paths": "routing.paths",
-    "Adaptive": "routing.policies",
-    "Dmodk": "routing.policies",
-    "Ecmp": "routing.policies",
-    "Spray": "routing.policies",
-    "Static": "routing.policies",
-    "Ugal": "routing.policies",
-    "Valiant": "routing.policies",
+    "Adaptive": "routing.policies.adaptive",
+    "Dmodk": "routing.policies.dmodk",
+    "Ecmp": "routing.policies.ecmp",
+    "Spray": "routing.policies.spray",
+    "Static": "routing.policies.static",
+    "Ugal": "routing.policies.ugal",
+    "Valiant": "routing.policies.valiant",
     "carrier": "routing.route",
     "route": "routing.route",
     "certify": "sharing",

@@ -22,20 +22,21 @@ from fabric.graph.fabric import Fabric
 from fabric.routing.distance import NO_PATH, distances
 from fabric.routing.draw import Draw
 from fabric.routing.paths import Paths
-from fabric.routing.policies import Ugal, Valiant, mix
 from fabric.routing.walk import between
 
 __all__ = ["detoured", "intermediates"]
 
 
-def detoured(f: Fabric, draw: Draw, flow: NDArray, first: NDArray, last: NDArray) -> Paths:
-    """The ways of each of ``flow``, which leave their source by ``first`` and arrive by the arc ``last``."""
-    policy = draw.policy
-    assert isinstance(policy, (Valiant, Ugal))
-    parts = policy.paths
+def detoured(
+    f: Fabric, draw: Draw, flow: NDArray, first: NDArray, last: NDArray, parts: int, *, weigh: bool
+) -> Paths:
+    """The ``parts`` ways of each of ``flow``, which leave by the arc ``first`` and arrive by ``last``.
+
+    ``weigh``: take the minimal path where that is no worse, as UGAL does; else the detour, as Valiant's.
+    """
     src, dst = np.repeat(draw.src[flow], parts), np.repeat(draw.dst[flow], parts)
     qp = np.repeat(draw.qp[flow], parts).astype(np.int64) * parts + np.tile(np.arange(parts), len(flow))
-    each = Draw(f, policy, src, dst, qp.astype(np.uint64))
+    each = draw.of(src, dst, qp.astype(np.uint64))
     first, last, every = np.repeat(first, parts), np.repeat(last, parts), np.arange(len(src))
     here, there = f.arc_dst[first].astype(np.int64), f.link_src[f.arc_link[last]]
     leaf = f.leaf_index[there].astype(np.int64)
@@ -46,7 +47,7 @@ def detoured(f: Fabric, draw: Draw, flow: NDArray, first: NDArray, last: NDArray
         legs = between(f, far, here[far], via[far], each)
         legs += between(f, far, f.leaves[via[far]].astype(np.int64), leaf[far], each)
         bent = np.stack(legs, axis=1)
-    if isinstance(policy, Ugal):
+    if weigh:
         straight = np.stack([*between(f, every, here, leaf, each), np.full(len(src), -1, np.int32)], axis=1)
         takes = _chosen(f, straight, bent, via >= 0, parts)
     else:
@@ -69,8 +70,7 @@ def intermediates(f: Fabric, draw: Draw, here: NDArray, there: NDArray) -> NDArr
     others = len(f.leaves) - 2
     if others < 1:
         return np.full(len(here), -1)
-    value = mix(draw.flow ^ draw.salt[draw.src] ^ np.uint64(5 << 8)) >> np.uint64(32)
-    pick = (value * np.uint64(others) >> np.uint64(32)).astype(np.int64)
+    pick = draw.index(np.arange(len(here)), draw.src, np.full(len(here), others), 5)
     pick += pick >= low
     pick += pick >= high
     node, table = f.leaves.astype(np.int64), distances(f)

@@ -1,62 +1,91 @@
-"""What a policy picks: an index below a count, for flows at nodes.
-
-Knows hashes and destinations, no paths.
-"""
+"""What is picked for flows at nodes: an index below a count, by hash or by destination. Knows no paths."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fabric.graph.fabric import Fabric
 from fabric.graph.schema import NVSWITCH
-from fabric.routing.policies import Dmodk, Ecmp, Policy, Static, mix
+from fabric.routing.hashing import mix
 
-__all__ = ["Draw"]
+__all__ = ["ByDestination", "Draw", "Hashed"]
 
 
 @dataclass
-class Draw:
-    """The policy's choice for flows at nodes, as an index below a count."""
+class Draw(ABC):
+    """The choice for flows at nodes, as an index below a count. A kind of draw needs no more than ``index``.
+
+    ``src``, ``dst``: (flows,) endpoints; ``qp``: (flows,), which tells the queue pairs of a transfer apart.
+    """
 
     fabric: Fabric
-    policy: Policy
     src: NDArray[np.int64]
     dst: NDArray[np.int64]
     qp: NDArray[np.uint64]
 
-    def __post_init__(self) -> None:
+    @abstractmethod
+    def index(self, flow: NDArray, node: NDArray, count: NDArray, round_: int = 0) -> NDArray[np.int64]:
+        """Below ``count``, for each of ``flow`` at ``node``. ``round_`` tells choices at one node apart."""
+
+    def of(self, src: NDArray, dst: NDArray, qp: NDArray) -> Self:
+        """The same kind of choice for other flows."""
+        return replace(self, src=src, dst=dst, qp=qp)
+
+    def attachment(self, flow: NDArray, count: NDArray) -> NDArray[np.int64]:
+        """Below ``count``, the pairs of an attachment of the source and one of the destination, in order."""
+        return self.index(flow, self.src[flow], count)
+
+    def upward(self, flow: NDArray, node: NDArray) -> NDArray[np.int64]:
+        """The link up from ``node`` that the flow would take if all its links up led there."""
         f = self.fabric
-        # A user's tables are by destination too: what they leave open is picked as D-Mod-K does.
-        self.by_destination = isinstance(self.policy, (Dmodk, Static))
-        if self.by_destination:
-            self.position = f.position[self.dst]
-            self.divisor = _divisors(f)
-        else:
-            seed = mix(np.array([self.policy.seed % 2**64], np.uint64))
-            self.pair = mix(mix(self.src.astype(np.uint64)) ^ self.dst.astype(np.uint64))
-            self.flow = mix(self.pair + self.qp)
-            alone = isinstance(self.policy, Ecmp) and self.policy.salt == "none"
-            node = np.zeros(len(f.kind), np.uint64) if alone else np.arange(len(f.kind), dtype=np.uint64)
-            self.salt = mix(node ^ seed)
+        first, arcs = f.arc_link[f.arc_up[node]], f.arc_ptr[node + 1] - f.arc_up[node]
+        total = f.arc_link[f.arc_ptr[node + 1]] - first
+        return first + self._port(self.index(flow, node, total), arcs, total)
+
+    def cable(self, flow: NDArray, node: NDArray, arc: NDArray) -> NDArray[np.int64]:
+        """One of the parallel cables of ``arc``, which leaves ``node``."""
+        first = self.fabric.arc_link[arc]
+        count = self.fabric.arc_link[arc + 1] - first
+        if not np.any(count > 1):
+            return first
+        return first + self._parallel(flow, node, arc, count)
+
+    def _port(self, pick: NDArray, arcs: NDArray, total: NDArray) -> NDArray[np.int64]:
+        """Of ``total`` links over ``arcs``, which come parent by parent, the one that ``pick`` counts."""
+        return pick
+
+    def _parallel(self, flow: NDArray, node: NDArray, arc: NDArray, count: NDArray) -> NDArray[np.int64]:
+        """Below ``count``, the parallel cables of the arc."""
+        return self.index(flow, node, count, 1)
+
+
+@dataclass
+class Hashed(Draw):
+    """By a hash of flow and node. ``seed`` draws the salts of the nodes; not ``salted``: all have one."""
+
+    seed: int = 0
+    salted: bool = True
+
+    def __post_init__(self) -> None:
+        nodes = len(self.fabric.kind)
+        self.pair = mix(mix(self.src.astype(np.uint64)) ^ self.dst.astype(np.uint64))
+        self.flow = mix(self.pair + self.qp)
+        node = np.arange(nodes, dtype=np.uint64) if self.salted else np.zeros(nodes, np.uint64)
+        self.salt = mix(node ^ mix(np.array([self.seed % 2**64], np.uint64)))
 
     def index(self, flow: NDArray, node: NDArray, count: NDArray, round_: int = 0) -> NDArray[np.int64]:
-        """Below ``count``: by hash of flow and node, or by destination and the node's level."""
-        if self.by_destination:
-            return self.position[flow] // self.divisor[node] % count
         value = mix(self.flow[flow] ^ self.salt[node] ^ np.uint64(round_ << 8))
         return ((value >> np.uint64(32)) * count.astype(np.uint64) >> np.uint64(32)).astype(np.int64)
 
     def attachment(self, flow: NDArray, count: NDArray) -> NDArray[np.int64]:
-        """Below ``count``, the pairs of an attachment of the source and one of the destination, in order.
-
-        Queue pairs of one transfer are dealt over them in turn; where each goes with each, so that both ends
-        come to their next attachment with every queue pair.
+        """Queue pairs of one transfer are dealt over the pairs in turn; where each goes with each, so that
+        both ends come to their next attachment with every queue pair.
         """
-        if self.by_destination:
-            return self.position[flow] % count
         hashed = mix(self.pair[flow] ^ self.salt[self.src[flow]]) >> np.uint64(1)
         first = (hashed % count.astype(np.uint64)).astype(np.int64)
         turn = (self.qp[flow] % np.uint64(2**32)).astype(np.int64)
@@ -69,33 +98,33 @@ class Draw:
         out, into = (first // theirs + turn) % ours, (first + turn + rounds % both) % theirs
         return np.where(every, out * theirs + into, (first + turn) % count)
 
-    def upward(self, flow: NDArray, node: NDArray) -> NDArray[np.int64]:
-        """The link up from ``node`` that the flow would take if all its links up led there."""
-        f = self.fabric
-        first, arcs = f.arc_link[f.arc_up[node]], f.arc_ptr[node + 1] - f.arc_up[node]
-        total = f.arc_link[f.arc_ptr[node + 1]] - first
-        pick = self.index(flow, node, total)
-        if self.by_destination:
-            # Ports are numbered round the parents first, then their second cables (Zahavi's PGFT).
-            per = total // arcs
-            even = per * arcs == total
-            pick = np.where(even, pick % arcs * per + pick // arcs, pick)
-        return first + pick
 
-    def cable(self, flow: NDArray, node: NDArray, arc: NDArray) -> NDArray[np.int64]:
-        """One of the parallel cables of ``arc``, which leaves ``node``."""
+@dataclass
+class ByDestination(Draw):
+    """By the position of the destination and the level of the node, as D-Mod-K: the source never matters."""
+
+    def __post_init__(self) -> None:
+        self.position = self.fabric.position[self.dst]
+        self.divisor = _divisors(self.fabric)
+
+    def index(self, flow: NDArray, node: NDArray, count: NDArray, round_: int = 0) -> NDArray[np.int64]:
+        return self.position[flow] // self.divisor[node] % count
+
+    def attachment(self, flow: NDArray, count: NDArray) -> NDArray[np.int64]:
+        return self.position[flow] % count
+
+    def _port(self, pick: NDArray, arcs: NDArray, total: NDArray) -> NDArray[np.int64]:
+        # Ports are numbered round the parents first, then their second cables (Zahavi's PGFT).
+        per = total // arcs
+        return np.where(per * arcs == total, pick % arcs * per + pick // arcs, pick)
+
+    def _parallel(self, flow: NDArray, node: NDArray, arc: NDArray, count: NDArray) -> NDArray[np.int64]:
+        # The mirror of the way up: what goes up on a parent's cable c comes down on its cable c.
         f = self.fabric
-        first = f.arc_link[arc]
-        count = f.arc_link[arc + 1] - first
-        if not np.any(count > 1):
-            return first
-        if self.by_destination:
-            # The mirror of the way up: what goes up on a parent's cable c comes down on its cable c.
-            rises = (node < f.n_endpoints) | (arc >= f.arc_up[node])
-            below = np.where(rises, node, f.arc_dst[arc])
-            parents = np.maximum(f.arc_ptr[below + 1] - f.arc_up[below], 1)
-            return first + self.position[flow] // self.divisor[below] // parents % count
-        return first + self.index(flow, node, count, 1)
+        rises = (node < f.n_endpoints) | (arc >= f.arc_up[node])
+        below = np.where(rises, node, f.arc_dst[arc])
+        parents = np.maximum(f.arc_ptr[below + 1] - f.arc_up[below], 1)
+        return self.position[flow] // self.divisor[below] // parents % count
 
 
 def _divisors(f: Fabric) -> NDArray[np.int64]:

@@ -27,7 +27,6 @@ from fabric.machine.document import read_text
 from fabric.routing.distance import Block, distances, unreached
 from fabric.routing.draw import Draw
 from fabric.routing.paths import Paths
-from fabric.routing.policies import Static
 from fabric.routing.walk import Step
 from fabric.words.errors import FileFormatError
 
@@ -87,15 +86,14 @@ def tables(f: Fabric, path: str) -> Tables:
     return found
 
 
-def forwarded(f: Fabric, draw: Draw, flow: NDArray, first: NDArray, last: NDArray) -> Paths:
-    """The path of each of ``flow``, which leave by the arc ``first`` and, unless the tables say else, arrive
-    by ``last``.
+def forwarded(f: Fabric, draw: Draw, flow: NDArray, first: NDArray, last: NDArray, path: str) -> Paths:
+    """The path of each of ``flow`` by the tables of the file ``path``, which leave by the arc ``first`` and,
+    unless the tables say else, arrive by ``last``.
 
     Raises:
         FileFormatError: the tables lead a flow round, or to where what they leave open has no legal way on.
     """
-    assert isinstance(draw.policy, Static)
-    given, most = tables(f, draw.policy.file), min(f.n_switches, _MOST_HOPS)
+    given, most = tables(f, path), min(f.n_switches, _MOST_HOPS)
     column = np.full(len(draw.src), -1, np.int32)
     column[flow] = draw.cable(flow, draw.src[flow], first)
     columns, whole = [column], flow

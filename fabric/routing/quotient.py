@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from fabric.graph.contraction import contract
 from fabric.graph.fabric import Fabric
 from fabric.graph.schema import SWITCH
-from fabric.routing.policies import mix
+from fabric.routing.hashing import mix
 
 __all__ = ["alike", "quotient"]
 

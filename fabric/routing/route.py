@@ -12,34 +12,25 @@ from numpy.typing import NDArray
 
 from fabric.graph.direct import direct_arcs, directly
 from fabric.graph.fabric import Fabric, ranges
-from fabric.routing.attachment import attached, nearest, shortest, ways
-from fabric.routing.detour import detoured
+from fabric.routing.attachment import nearest, ways
 from fabric.routing.draw import Draw
-from fabric.routing.forwarding import forwarded, tables
-from fabric.routing.merge import balanced, merged
 from fabric.routing.paths import Paths
-from fabric.routing.policies import DEFAULT_PATHS, Adaptive, Policy, Spray, Static, Ugal, Valiant
-from fabric.routing.quotient import quotient
-from fabric.routing.spread import cables, spread
-from fabric.routing.walk import walk
+from fabric.routing.policies import POLICIES, Policy
 from fabric.words.errors import NoRouteError, ParameterError
 
-__all__ = ["carrier", "caveat", "check_policy", "pieces", "route"]
+__all__ = ["carrier", "check_policy", "route"]
 
 
 def carrier(fabric: Fabric, policy: Policy) -> Fabric:
-    """The fabric on which the policy's traffic runs.
+    """The fabric on which the policy's traffic runs: ``fabric`` itself, or what the policy contracts it to.
 
-    For ``adaptive`` the merged one, where there are tiers; for ``spray`` the quotient by alike switches; for
-    all others ``fabric`` itself. Its ``contraction`` tells which links a link of it stands for.
+    Its ``contraction`` tells which links a link of it stands for.
 
     Raises:
         ParameterError: the policy does not fit a fabric with tiers, or one without.
     """
     check_policy(fabric, policy)
-    if isinstance(policy, Adaptive) and fabric.tiered:
-        return merged(fabric)
-    return quotient(fabric) if isinstance(policy, Spray) else fabric
+    return policy.carrier(fabric)
 
 
 def check_policy(fabric: Fabric, policy: Policy) -> None:
@@ -49,34 +40,11 @@ def check_policy(fabric: Fabric, policy: Policy) -> None:
         ParameterError: it does not fit a fabric with tiers.
         FileFormatError: its tables do not fit this fabric.
     """
-    if isinstance(policy, Adaptive) and fabric.tiered and policy.paths != DEFAULT_PATHS:
-        rule = f"only for graphs without tiers; {fabric.name} has tiers, and all paths count"
-        raise ParameterError("routing adaptive: paths", policy.paths, rule)
-    if isinstance(policy, (Valiant, Ugal)) and fabric.tiered:
-        rule = f"for graphs without tiers; {fabric.name} has tiers, on which a detour would turn up again"
-        raise ParameterError("routing", policy.name, rule, ("ecmp", "dmodk", "adaptive", "spray", "static"))
-    if isinstance(policy, Static):
-        tables(fabric, policy.file)
-
-
-def pieces(fabric: Fabric, policy: Policy) -> int:
-    """Paths that are found one by one for each transfer: its queue pairs, or the parts of a flow."""
-    if isinstance(policy, (Valiant, Ugal)) or (isinstance(policy, Adaptive) and not fabric.tiered):
-        return policy.paths
-    return policy.qps
-
-
-def caveat(fabric: Fabric, policy: Policy) -> str:
-    """What has to be said beside the policy's results on this fabric, or nothing."""
-    if isinstance(policy, (Valiant, Ugal)):
-        return f"{policy} is a fluid approximation: each flow is cut into {policy.paths} parts, not packets"
-    if not isinstance(policy, Adaptive):
-        return ""
-    if not fabric.tiered:
-        return f"{policy} is an approximation here, without tiers: even over {policy.paths} shortest paths"
-    if not balanced(fabric):
-        return f"{policy} is an upper bound here: switches that share leaves are not cabled alike"
-    return ""
+    if fabric.tiered and policy.forbids_tiers:
+        rule = f"for graphs without tiers; {fabric.name} has tiers, on which {policy.forbids_tiers}"
+        fits = [kind.name for kind in POLICIES.values() if not kind.forbids_tiers]
+        raise ParameterError("routing", policy.name, rule, fits)
+    policy.check(fabric)
 
 
 def route(fabric: Fabric, src: NDArray, dst: NDArray, policy: Policy, *, qp: NDArray | int = 0) -> Paths:
@@ -95,7 +63,9 @@ def route(fabric: Fabric, src: NDArray, dst: NDArray, policy: Policy, *, qp: NDA
         TooLargeError: flows are split over more links than fit.
         FileFormatError: a table of ``static`` cannot be read, or leads a flow round or nowhere.
     """
-    _require_carrier(fabric, policy)
+    misfit = policy.misfit(fabric)
+    if misfit:
+        raise ParameterError("fabric", fabric.name, f"{misfit}: carrier(fabric, policy)")
     src, dst = np.asarray(src, np.int64), np.asarray(dst, np.int64)
     for name, ends in (("src", src), ("dst", dst)):
         wrong = (ends < 0) | (ends >= fabric.n_endpoints)
@@ -104,14 +74,17 @@ def route(fabric: Fabric, src: NDArray, dst: NDArray, policy: Policy, *, qp: NDA
         if wrong.any():
             rule = f"endpoints are 0 to {fabric.n_endpoints - 1}"
             raise ParameterError(name, int(ends[np.argmax(wrong)]), rule)
-    draw = Draw(fabric, policy, src, dst, np.broadcast_to(np.asarray(qp, np.uint64), src.shape))
+    draw = policy.draw(fabric, src, dst, np.broadcast_to(np.asarray(qp, np.uint64), src.shape))
     domain = fabric.scaleup
     within = (domain[src] >= 0) & (domain[src] == domain[dst])
     straight = np.where(within, -1, directly(fabric, src, dst))
     inside, beside = np.flatnonzero(within & (src != dst)), np.flatnonzero(straight >= 0)
-    parts = [(inside, _domestic(fabric, inside, draw)), (beside, _straight(fabric, beside, straight, draw))]
+    parts = [
+        (inside, _domestic(fabric, inside, draw, policy)),
+        (beside, policy.cables(fabric, draw, beside, src[beside], straight[beside])),
+    ]
     outside = np.flatnonzero(~within & (src != dst) & (straight < 0))
-    found, paths, lost = _abroad(fabric, outside, draw)
+    found, paths, lost = policy.across(fabric, draw, outside)
     parts.append((found, paths))
     if len(lost):
         parts.append((lost, _relayed(fabric, src[lost], dst[lost], policy, draw.qp[lost])))
@@ -124,84 +97,12 @@ def route(fabric: Fabric, src: NDArray, dst: NDArray, policy: Policy, *, qp: NDA
     return Paths.stack([part for _, part in parts]).take(order)
 
 
-def _require_carrier(f: Fabric, policy: Policy) -> None:
-    known = f.contraction
-    if isinstance(policy, Adaptive) and f.tiered and (known is None or known.by_rate):
-        rule = f"{policy} runs on the merged fabric: carrier(fabric, policy)"
-        raise ParameterError("fabric", f.name, rule)
-    if known and known.by_rate and not isinstance(policy, Spray):
-        rule = f"{policy} does not run on the fabric whose alike switches are one: carrier(fabric, policy)"
-        raise ParameterError("fabric", f.name, rule)
-
-
-def _domestic(f: Fabric, flow: NDArray, draw: Draw) -> Paths:
+def _domestic(f: Fabric, flow: NDArray, draw: Draw, policy: Policy) -> Paths:
     """The paths of flows inside one scale-up domain: to its switch and down."""
     src, dst = draw.src[flow], draw.dst[flow]
     out, into = f.arc_up[src] - 1, f.arc_back[f.arc_up[dst] - 1]  # its last arc before those to switches
-    if isinstance(draw.policy, Spray):
-        return Paths.join(cables(f, out), cables(f, into.astype(np.int64)))
-    up, down = draw.cable(flow, src, out), draw.cable(flow, f.scaleup[src], into)
-    return Paths.from_columns([up.astype(np.int32), down.astype(np.int32)])
-
-
-def _straight(f: Fabric, flow: NDArray, arc: NDArray, draw: Draw) -> Paths:
-    """The paths of flows over the cable from their source to their destination, which ``arc`` (flows,) is."""
-    if isinstance(draw.policy, Spray | Adaptive):
-        return cables(f, arc[flow])
-    return Paths.from_columns([draw.cable(flow, draw.src[flow], arc[flow]).astype(np.int32)])
-
-
-def _abroad(f: Fabric, flow: NDArray, draw: Draw) -> tuple[NDArray, Paths, NDArray]:
-    """The flows of ``flow`` that have a path over the fabric, theirs, and the flows that have none."""
-    policy, src, dst = draw.policy, draw.src[flow], draw.dst[flow]
-    several = bool(np.any(f.attached[src] * f.attached[dst] > 1))
-    if isinstance(policy, Spray) or (isinstance(policy, Adaptive) and f.tiered and several):
-        return _split(f, flow, draw)
-    if isinstance(policy, Adaptive) and not f.tiered:
-        return _dealt(f, flow, draw)
-    first, last, lost = attached(f, draw, flow)
-    keep = np.ones(len(flow), bool)
-    keep[lost] = False
-    kept, first, last = flow[keep], first[keep], last[keep]
-    if isinstance(policy, Static):
-        return kept, forwarded(f, draw, kept, first, last), flow[lost]
-    if isinstance(policy, (Valiant, Ugal)):
-        return kept, detoured(f, draw, kept, first, last), flow[lost]
-    columns = walk(f, kept, first, last, draw)
-    return kept, Paths.from_columns([column[kept] for column in columns]), flow[lost]
-
-
-def _split(f: Fabric, flow: NDArray, draw: Draw) -> tuple[NDArray, Paths, NDArray]:
-    """Evenly over all nearest pairs of attachments, and on as the policy does from each."""
-    src, dst = draw.src[flow], draw.dst[flow]
-    parts = [found for _, *found in shortest(f, src, dst)]
-    out, into, number = map(np.concatenate, zip(*parts))
-    owner, back = np.repeat(np.arange(len(flow)), number), f.arc_back[into].astype(np.int64)
-    kept = np.flatnonzero(number)
-    if isinstance(draw.policy, Spray):
-        found = spread(f, out, back)
-    else:
-        each = Draw(f, draw.policy, src[owner], dst[owner], draw.qp[flow[owner]])
-        found = Paths.from_columns(walk(f, np.arange(len(owner)), out, back, each))
-    if len(owner) > len(kept):
-        found = found.scaled(1.0 / number[owner]).grouped(number[kept])
-    return flow[kept], found, flow[number == 0]
-
-
-def _dealt(f: Fabric, flow: NDArray, draw: Draw) -> tuple[NDArray, Paths, NDArray]:
-    """Evenly over as many paths as the policy says, each hashed on its own."""
-    assert isinstance(draw.policy, Adaptive)
-    number = draw.policy.paths
-    src, dst = np.repeat(draw.src[flow], number), np.repeat(draw.dst[flow], number)
-    each = Draw(f, draw.policy, src, dst, np.tile(np.arange(number, dtype=np.uint64), len(flow)))
-    first, last, lost = attached(f, each, np.arange(len(src)))
-    gone = np.unique(lost // number)
-    keep = np.ones(len(flow), bool)
-    keep[gone] = False
-    parts = np.flatnonzero(np.repeat(keep, number))
-    columns = walk(f, parts, first[parts], last[parts], each)
-    found = Paths.from_columns([column[parts] for column in columns])
-    return flow[keep], found.evenly(number), flow[gone]
+    up, down = policy.cables(f, draw, flow, src, out), policy.cables(f, draw, flow, f.scaleup[src], into)
+    return Paths.join(up, down)
 
 
 def _relayed(f: Fabric, src: NDArray, dst: NDArray, policy: Policy, qp: NDArray) -> Paths:

@@ -33,6 +33,8 @@ _PROBED = 64  # pairs of leaves from which the rest is estimated
 def cables(f: Fabric, arc: NDArray[np.int64]) -> Paths:
     """One flow per arc, evenly over its parallel cables."""
     link, owner = ranges(f.arc_link[arc], f.arc_link[arc + 1]), np.arange(len(arc))
+    if len(link) == len(arc):
+        return Paths.from_columns([link.astype(np.int32)])
     owner = np.repeat(owner, f.arc_link[arc + 1] - f.arc_link[arc])
     ptr = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=len(arc)))])
     part = members(f)[link].astype(float)

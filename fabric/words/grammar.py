@@ -43,10 +43,12 @@ def read_named(what: str, text: str, *, verbatim: Collection[str] = ()) -> Named
     Named(name='static', given={'file': 'a,b=c.csv'})
     """
     name, _, rest = (piece.strip() for piece in text.partition(":"))
-    key, equals, value = (piece.strip() for piece in rest.partition("="))
-    if equals and key in verbatim:
-        return Named(name, {key: value})
-    return Named(name, read_pairs(f"{what} {name}".strip(), rest))
+    return Named(name, _given(f"{what} {name}".strip(), rest, verbatim))
+
+
+def _given(what: str, text: str, verbatim: Collection[str], example: str = "") -> dict[str, str]:
+    key, equals, value = (piece.strip() for piece in text.partition("="))
+    return {key: value} if equals and key in verbatim else read_pairs(what, text, example)
 
 
 def read_pairs(what: str, text: str, example: str = "") -> dict[str, str]:
@@ -87,8 +89,12 @@ def read_list(what: str, text: str) -> list[Named]:
     return [read_named(what, one) for one in found]
 
 
-def read_arguments(what: str, text: str, parameters: Mapping[str, Parameter]) -> dict[str, Any]:
+def read_arguments(
+    what: str, text: str, parameters: Mapping[str, Parameter], *, prefix: str = ""
+) -> dict[str, Any]:
     """The typed arguments in ``key=value,...``, in the order of ``parameters``.
+
+    ``prefix``: before the key where a value is refused.
 
     Raises:
         ParameterError: a key is unknown (the legal ones are listed, the nearest suggested) or given twice, a
@@ -99,12 +105,13 @@ def read_arguments(what: str, text: str, parameters: Mapping[str, Parameter]) ->
     >>> read_arguments("fat-tree", "rate=400Gbps,k=8", {"k": WHOLE, "rate": RATE})
     {'k': 8, 'rate': 50000000000.0}
     """
-    given = read_pairs(what, text, _example(parameters))
+    verbatim = [key for key, one in parameters.items() if one.verbatim]
+    given = _given(what, text, verbatim, _example(parameters))
     for key in given:
         if key not in parameters:
             rule = "unknown" if parameters else f"{what} takes no parameter"
             raise ParameterError(f"parameter of {what}", key, rule, parameters)
-    return {key: one.read(key, given[key]) for key, one in parameters.items() if key in given}
+    return {key: one.read(prefix + key, given[key]) for key, one in parameters.items() if key in given}
 
 
 def write_named(name: str, given: Mapping[str, str]) -> str:

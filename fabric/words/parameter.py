@@ -13,6 +13,7 @@ from fabric.words.units import format_rate, format_seconds, parse_rate, parse_ti
 
 __all__ = [
     "BOOLEAN",
+    "PATH",
     "RATE",
     "RATE_OR_ZERO",
     "RATIOS",
@@ -45,6 +46,7 @@ class Parameter:
     read: Callable[[str, str], Any]
     write: Callable[[Any], str]
     example: str
+    verbatim: bool = False  # standing first, its value is all that follows, commas and all
 
 
 _DIGITS = re.compile(r"[0-9]{1,18}(_[0-9]{3})*")
@@ -169,6 +171,7 @@ def _shortest(values: list[float]) -> tuple[float, ...]:
 
 
 WHOLE = Parameter(read=_whole, write=str, example="8")
+PATH = Parameter(read=lambda name, text: text, write=str, example="FILE", verbatim=True)
 WHOLES = Parameter(read=_wholes, write=lambda value: "/".join(map(str, _sequence(value))), example="32/32")
 BOOLEAN = Parameter(read=_boolean, write=lambda value: str(bool(value)).lower(), example="true")
 RATE = Parameter(read=lambda name, text: parse_rate(text, name), write=_write_rate, example="400Gbps")

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from fabric.routing.policies import policy_help
 from fabric.words.errors import ParameterError
 from sims.cli.fabric_options import Graph, Opened, Preset, Spec, Topology, built, opened
 from sims.cli.fabric_options import named as one_of_four
@@ -43,11 +44,7 @@ Out = Annotated[
     ),
 ]
 
-ROUTING_HELP = (
-    "ecmp[:qps=Q,salt=none], dmodk, adaptive, spray, static:file=TABLE.csv (switch,destination,next_hop); "
-    "without tiers also adaptive:paths=K, valiant and ugal. A transfer has Q queue pairs: by default one for "
-    "each plane of a NIC."
-)
+ROUTING_HELP = f"{policy_help()} A transfer has Q queue pairs: by default one for each plane of a NIC."
 Routing = Annotated[str, typer.Option(metavar="POLICY", help=ROUTING_HELP)]
 Profile = Annotated[
     str,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from fabric.routing.policies import policy_help
 from sims.cli.options import (
     AllowPartition,
     Degrade,
@@ -55,8 +56,7 @@ def compare(
         str,
         typer.Option(
             metavar="POLICY[,POLICY...]",
-            help="ecmp[:qps=Q,salt=none], dmodk, adaptive, spray, static:file=TABLE.csv; without tiers also "
-            "adaptive:paths=K, valiant, ugal.",
+            help=policy_help(),
         ),
     ] = "ecmp,ecmp:qps=16,dmodk,adaptive",
     ranks: Annotated[

@@ -11,7 +11,7 @@ from fabric import Fabric
 from fabric.damage.breakage import draws, harmed
 from fabric.graph.nic import planes
 from fabric.routing.policies import policy_file
-from fabric.routing.route import caveat, check_policy
+from fabric.routing.route import check_policy
 from fabric.words.errors import ParameterError
 from sims.models.fluid.engine import ENGINES as TIMES
 from sims.models.fluid.engine import latency_time
@@ -22,7 +22,6 @@ from sims.models.fluid.faults.striking import Striking
 from sims.models.fluid.faults.timeline import Timeline
 from sims.models.fluid.program import Program
 from sims.models.packet.collective import PacketProgram
-from sims.models.packet.routes import SPREADING
 from sims.scenario.digest import content_digest, digest_of
 from sims.scenario.row import Row
 from sims.scenario.scenario import JOB_SETTINGS, Scenario
@@ -65,7 +64,7 @@ class CollectiveJob:
         static = setup.faults_from_start
         whole = setup.improved(fabric)
         self.left, self.damage = harmed(whole, static, setup.seed, allow_partition=setup.allow_partition)
-        chosen = setup.engine == "packet" and self.policy.name in SPREADING  # for each packet, on its way
+        chosen = setup.engine == "packet" and bool(self.policy.packets)  # for each packet, on its way
         drawn = self.policy.drawn or setup.placement == "random" or draws(static) or chosen
         drawn |= self.course.draws
         table = policy_file(setup.routing)
@@ -202,7 +201,7 @@ class CollectiveJob:
     def caveats(self) -> list[str]:
         """What has to be said beside every row."""
         damage = str(self.damage) if self.damage else ""
-        merged = caveat(self.left, self.policy) if self.engine != "packet" else ""
+        merged = self.policy.warning(self.left) if self.engine != "packet" else ""
         return [said for said in [damage, merged] if said]
 
     def note(self, algorithm: str) -> str:

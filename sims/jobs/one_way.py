@@ -58,7 +58,7 @@ def one_way(fabric: Fabric, profile: LatencyProfile, policy: Policy, seed: int =
     ``policy`` picks among paths where they differ, ECMP in place of one that spreads every flow; ``seed``
     draws the pairs that are routed.
     """
-    if policy.name in ("valiant", "ugal"):
+    if policy.detours:
         raise ParameterError("routing", str(policy), "detours have no hop class: name one of shortest paths")
     n = fabric.n_endpoints
     if n < 2:

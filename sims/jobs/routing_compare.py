@@ -19,7 +19,7 @@ from fabric.graph.contraction import members
 from fabric.graph.nic import busiest_nic
 from fabric.measures.measure import link_kinds
 from fabric.routing.policies import Policy, parse_policy, policy_file, policy_text
-from fabric.routing.route import caveat, check_policy
+from fabric.routing.route import check_policy
 from fabric.words.errors import ParameterError
 from sims.jobs.demand import Demand
 from sims.jobs.uniform import listed, uniform
@@ -87,7 +87,7 @@ def policy_texts(text: str) -> list[str]:
 def parse_policies(text: str, seed: int = 0, planes: int = 1) -> list[Policy]:
     """The policies of a text as of ``policy_texts``, which says what is raised.
 
-    ``planes``: as of fabric.policy.parse_policy; two texts that say the same with it are one policy.
+    ``planes``: as of parse_policy; two texts that say the same with it are one policy.
     """
     return list(dict.fromkeys(parse_policy(one, seed, planes) for one in policy_texts(text)))
 
@@ -127,7 +127,7 @@ def _listed(fabric: Fabric, on: Fabric, demand: Demand, policy: Policy) -> Balan
         full=1.0 / unit,
         quantiles=_quantiles(rates[kept]),
         tiers=_tiers(fabric, on, carried / on.capacity / unit),
-        note=caveat(fabric, policy),
+        note=policy.warning(fabric),
     )
 
 
@@ -143,7 +143,7 @@ def _uniform(fabric: Fabric, on: Fabric, policy: Policy, seed: int) -> Balance:
     found = uniform(fabric, on, policy, seed)
     unit = busiest_nic(on, found.carried)
     sampled = f"rates of a sample of {len(found.rates):,} flows, each at its equal share of its fullest link"
-    notes = [caveat(fabric, policy), found.note, f"{sampled}: no more than its max-min rate"]
+    notes = [policy.warning(fabric), found.note, f"{sampled}: no more than its max-min rate"]
     return Balance(
         routing=str(policy),
         flows=fabric.n_endpoints * (fabric.n_endpoints - 1),

@@ -13,13 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fabric import Fabric, carrier, route
+from fabric import Fabric, Spray, carrier, route
 from fabric.graph.direct import direct_arcs
 from fabric.graph.fabric import ranges
 from fabric.routing.distance import Block, distances, unreached
-from fabric.routing.draw import Draw
-from fabric.routing.policies import Adaptive, Dmodk, Ecmp, Policy, Spray
-from fabric.routing.route import pieces
+from fabric.routing.policies import Policy
 from fabric.routing.walk import Step
 from fabric.words.errors import ParameterError
 
@@ -45,7 +43,7 @@ class Uniform:
 
 def listed(on: Fabric, policy: Policy) -> bool:
     """Whether the flows of all to all are few enough to be listed."""
-    return on.n_endpoints * (on.n_endpoints - 1) * pieces(on, policy) <= _MOST_LISTED
+    return on.n_endpoints * (on.n_endpoints - 1) * policy.pieces(on.tiered) <= _MOST_LISTED
 
 
 def uniform(fabric: Fabric, on: Fabric, policy: Policy, seed: int = 0) -> Uniform:
@@ -54,19 +52,18 @@ def uniform(fabric: Fabric, on: Fabric, policy: Policy, seed: int = 0) -> Unifor
     Raises:
         ParameterError: a policy whose loads are not known without listing all flows.
     """
-    exact = isinstance(policy, (Spray, Dmodk)) or (isinstance(policy, Adaptive) and fabric.tiered)
-    hashed = (isinstance(policy, Ecmp) and policy.salt == "switch") or isinstance(policy, Adaptive)
-    if not (exact or hashed) or np.any(fabric.attached != 1) or len(direct_arcs(fabric)):
-        most = int((_MOST_LISTED / pieces(on, policy)) ** 0.5)
+    known = policy.uniform(fabric.tiered)
+    if known is None or np.any(fabric.attached != 1) or len(direct_arcs(fabric)):
+        most = int((_MOST_LISTED / policy.pieces(on.tiered)) ** 0.5)
         what = f"alltoall of {fabric.n_endpoints:,} endpoints under {policy}"
         rule = f"its flows would have to be listed, which ends at about {most:,} endpoints"
         raise ParameterError("traffic", what, rule)
     _require_direct(on, policy)
     note = ""
-    if isinstance(policy, Dmodk):
+    if known == "by destination":
         carried = _by_destination(on, policy)
-    elif exact:
-        carried = _even(on) if isinstance(policy, Spray) else _by_leaf(on, policy)
+    elif known == "by leaf":
+        carried = _by_leaf(on, policy)
     else:
         carried, note = _drawn(fabric, policy, seed), "loads drawn as hashing leaves them, not hashed"
     used = carried > 0
@@ -122,7 +119,17 @@ def _ends(f: Fabric, policy: Policy) -> NDArray[np.float64]:
 
 
 def _by_leaf(f: Fabric, policy: Policy) -> NDArray[np.float64]:
-    """Loads by one flow for each pair of leaves, on a carrier that treats all endpoints of a leaf alike."""
+    """Loads by one flow for each pair of leaves, on a carrier that treats all endpoints of a leaf alike.
+
+    Found once: those of hashing, with any number of queue pairs, are drawn around those of an even split.
+    """
+    if ("uniform", policy) not in f.derived:
+        f.derived["uniform", policy] = _leaf_by_leaf(f, policy)
+    loads: NDArray[np.float64] = f.derived["uniform", policy]
+    return loads
+
+
+def _leaf_by_leaf(f: Fabric, policy: Policy) -> NDArray[np.float64]:
     leaf, leaves = _leaf(f), len(f.leaves)
     size = np.bincount(leaf, minlength=leaves).astype(float)
     one, other = np.full(leaves, -1), np.full(leaves, -1)  # the first endpoint of each, and of another server
@@ -146,21 +153,13 @@ def _by_leaf(f: Fabric, policy: Policy) -> NDArray[np.float64]:
     return load + _ends(f, policy)
 
 
-def _even(quotient: Fabric) -> NDArray[np.float64]:
-    """Loads of an even split, found once: ECMP's with any number of queue pairs are drawn around them."""
-    if "uniform" not in quotient.derived:
-        quotient.derived["uniform"] = _by_leaf(quotient, Spray())
-    found: NDArray[np.float64] = quotient.derived["uniform"]
-    return found
-
-
 def _drawn(fabric: Fabric, policy: Policy, seed: int) -> NDArray[np.float64]:
     """Loads around those of an even split, as far off as those of flows that are hashed one by one."""
     quotient = carrier(fabric, Spray())
-    even, known = _even(quotient), quotient.contraction
+    even, known = _by_leaf(quotient, Spray()), quotient.contraction
     assert known is not None
     load = np.where(known.image >= 0, (even / known.members)[known.image], 0.0)
-    trunk, parts = ~fabric.access, pieces(fabric, policy)
+    trunk, parts = ~fabric.access, policy.pieces(fabric.tiered)
     rng = np.random.default_rng([seed % 2**63, 0xA110])
     load[trunk] = rng.poisson(load[trunk] * parts) / parts
     return load
@@ -196,7 +195,7 @@ def _towards(
     ``weight``: (to, leaves), how many flows.
     """
     n, load = f.n_endpoints, np.zeros(f.n_links)
-    draw = Draw(f, policy, to, to, np.zeros(len(to), np.uint64))
+    draw = policy.draw(f, to, to, np.zeros(len(to), np.uint64))
     flow, source = np.nonzero(weight)
     carried = weight[flow, source]
     column = leaf - block.first

@@ -20,7 +20,7 @@ from fabric import Fabric, route
 from fabric.routing.policies import parse_policy
 from sims.models.packet.network import PacketNetwork
 from sims.models.packet.parts import Message
-from sims.models.packet.routes import SPREADING, Latencies, single_path
+from sims.models.packet.routes import Latencies, single_path
 from sims.models.packet.settings import parse_packet_settings
 from sims.models.profiles import latency_profile
 from sims.workload.traffic import pattern
@@ -72,7 +72,7 @@ def prepared(
         latencies,
         settings,
         round_trip=latencies.round_trip([paths], settings.packet),
-        spread=policy.name if policy.name in SPREADING else "",
+        spread=policy.packets or "",
         seed=1,
     )
     ends = zip(paths.ptr[:-1], paths.ptr[1:])

@@ -8,7 +8,7 @@ import networkx as nx
 import numpy as np
 
 from fabric.graph.fabric import Fabric
-from fabric.routing.policies import Ecmp
+from fabric.routing.policies.ecmp import Ecmp
 from fabric.routing.route import route
 
 

@@ -15,8 +15,7 @@ from fabric import Fabric, Paths, carrier, route
 from fabric.graph.nic import busiest_nic, planes, planes_used
 from fabric.machine.memory import available_memory
 from fabric.measures.measure import link_kind, link_kinds
-from fabric.routing.policies import Adaptive, Policy, Spray
-from fabric.routing.route import pieces
+from fabric.routing.policies import Policy
 from fabric.words.errors import TooLargeError
 from sims.models.fluid.network import RateMemo
 from sims.models.latency import abroad, derated, link_latency, transfer_latency
@@ -140,8 +139,8 @@ class Program:
             TooLargeError: so many transfers and queue pairs do not fit in memory.
         """
         runs_on = derated(carrier(fabric, policy), profile)
-        split = planes(runs_on) if isinstance(policy, Adaptive | Spray) else 1  # over the planes
-        _require_memory(schedule, pieces(runs_on, policy) * split)
+        split = planes(runs_on) if policy.divides else 1  # over the planes
+        _require_memory(schedule, policy.pieces(runs_on.tiered) * split)
         known: dict[tuple[int, int, int], tuple[Paths, NDArray[np.float64], NDArray[np.float64], Pace]] = {}
         link_seconds = link_latency(runs_on, profile)
         stages = []

@@ -26,7 +26,7 @@ from sims.models.packet.cost import check_cost
 from sims.models.packet.deadlock import DeadlockError, circle
 from sims.models.packet.network import PacketNetwork
 from sims.models.packet.parts import Flow
-from sims.models.packet.routes import SPREADING, Latencies, single_path
+from sims.models.packet.routes import Latencies, single_path
 from sims.models.packet.settings import PacketSettings
 from sims.models.packet.summary import summary
 from sims.models.profiles import LatencyProfile
@@ -77,7 +77,7 @@ class PacketProgram:
             qps=by.qps,
             latencies=Latencies.of(fabric, profile),
             settings=settings,
-            spread=policy.name if policy.name in SPREADING else "",
+            spread=policy.packets or "",
             seed=seed,
         )
 

@@ -38,9 +38,10 @@ class PacketNetwork(Sending):
         latencies: what crossing each link takes besides bytes.
         settings: mtu, header, switching, buffers, control.
         round_trip: s, of a packet and its acknowledgement on the longest way of all, for control.
-        spread: "" keeps every packet on the path of its flow; ``spray`` picks among the next hops at random,
-            ``adaptive`` draws one too and takes it if it is idle, else the one whose queue ends first. Out of
-            a NIC ``spray`` deals packets over the ports in turn, ``adaptive`` to the one that is free first.
+        spread: "" keeps every packet on the path of its flow; ``random`` picks among the next hops at random,
+            ``shortest queue`` draws one too and takes it if it is idle, else the one whose queue ends first.
+            Out of a NIC the former deals packets over the ports in turn, the latter to the one that is free
+            first.
         seed: draws what is random.
     """
 
@@ -146,7 +147,7 @@ class PacketNetwork(Sending):
     def _choose(self, options: tuple[Port, ...], now: float) -> Port:
         """One of several ports: any, or the one whose queue is shortest."""
         best = options[int(self._random() * len(options))]
-        if self._spread == "spray":
+        if self._spread == "random":
             return best
         queue = len(best.waiting)
         if not queue and best.busy <= now:

@@ -13,15 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric import Ecmp, Fabric, Paths
-from fabric.routing.policies import Policy
+from fabric.routing.policies import POLICIES, Policy
 from fabric.words.errors import ParameterError
 from sims.models.latency import link_latency, transfer_latency
 from sims.models.profiles import LatencyProfile
 
-__all__ = ["SPREADING", "Latencies", "single_path"]
-
-SPREADING = ("spray", "adaptive")  # per packet: at random, or to the shortest queue
-_SINGLE = ("ecmp", "dmodk", "static")
+__all__ = ["Latencies", "single_path"]
 
 
 def single_path(policy: Policy, seed: int = 0) -> Policy:
@@ -30,12 +27,11 @@ def single_path(policy: Policy, seed: int = 0) -> Policy:
     Raises:
         ParameterError: a policy that the packet model does not know.
     """
-    if policy.name in SPREADING:
-        return Ecmp(seed=seed)
-    if policy.name not in _SINGLE:
+    if policy.packets is None:
         rule = "the packet engine has no such routing: use engine flow"
-        raise ParameterError("routing", str(policy), rule, (*_SINGLE, *SPREADING))
-    return policy
+        legal = [kind.name for kind in POLICIES.values() if kind.packets is not None]
+        raise ParameterError("routing", str(policy), rule, legal)
+    return Ecmp(seed=seed) if policy.packets else policy
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -130,12 +130,12 @@ class Sending:
     def _deal(self, flow: Flow) -> None:
         """Send a flow that has set a packet out by one of several ports on to the port of its next packet.
 
-        That is the next in turn, or with ``adaptive`` the one that is free first, in turn if several are.
+        That is the next in turn, or of ``shortest queue`` the one that is free first, in turn if several are.
         """
         starts, now, window = flow.starts, self.env._now, flow.window
         turn = (starts.index(flow.first) + 1) % len(starts)
         flow.first = starts[turn]
-        if self._spread == "adaptive":
+        if self._spread == "shortest queue":
 
             def free(port: Port) -> float:
                 queue = len(port.senders) + len(port.waiting)

@@ -12,7 +12,7 @@ from sims.models.latency import derated
 from sims.models.packet.cost import check_cost
 from sims.models.packet.deadlock import DeadlockError, circle
 from sims.models.packet.network import PacketNetwork
-from sims.models.packet.routes import SPREADING, Latencies, single_path
+from sims.models.packet.routes import Latencies, single_path
 from sims.models.packet.settings import PacketSettings
 from sims.models.packet.summary import port_columns, summary
 from sims.models.profiles import LatencyProfile
@@ -40,7 +40,7 @@ def run_packets(
         DeadlockError: back-pressure has closed a circle (never on a graph with tiers).
     """
     settings = settings or PacketSettings()
-    by, spread = single_path(policy, seed), policy.name if policy.name in SPREADING else ""
+    by, spread = single_path(policy, seed), policy.packets or ""
     fabric = derated(fabric, profile)
     parts = [route(fabric, traffic.src, traffic.dst, by, qp=qp) for qp in range(by.qps)]
     size = (traffic.size / by.qps).tolist()

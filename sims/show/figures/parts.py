@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from fabric.damage.upgrade import parse_upgrades
-from fabric.routing.policies import POLICIES, parse_policy
+from fabric.routing.policies import parse_policy
 from fabric.words.grammar import read_arguments
 from fabric.words.parameter import Parameter
 from sims.models.packet.settings import parse_packet_settings
@@ -33,12 +33,7 @@ def parts(name: str, text: str) -> dict[str, Any]:
         return _topology(head, rest, text)
     if name == "routing":
         policy = parse_policy(text)
-        found = {
-            field.name: getattr(policy, field.name)
-            for field in fields(POLICIES[policy.name])
-            if field.name != "seed"
-        }
-        return {"name": policy.name, **found}
+        return {"name": policy.name, **{part: getattr(policy, part) for part in policy.parts}}
     if name in ("fail", "degrade"):
         return {
             what + "_percent" * bool(percent): float(number) for what, number, percent in _FAULT.findall(text)

@@ -13,8 +13,7 @@ import numpy as np
 from fabric.damage.fault import NONE
 from fabric.graph.nic import planes
 from fabric.measures.measure import Measures
-from fabric.routing.policies import parse_policy
-from fabric.routing.route import caveat
+from fabric.routing.policies import POLICIES, parse_policy
 from fabric.words.counted import counted
 from fabric.words.units import format_rate, format_size, format_time
 from sims.jobs.flow_run import FlowRun
@@ -90,7 +89,8 @@ def planes_words(routing: str, planes: int) -> str:
     >>> planes_words("ecmp:qps=8", 8)
     ', one for each plane'
     """
-    dealt = planes > 1 and routing.startswith("ecmp:") and parse_policy(routing).qps == planes
+    kind = POLICIES.get(routing.partition(":")[0])
+    dealt = planes > 1 and kind is not None and kind.per_plane and parse_policy(routing).qps == planes
     return ", one for each plane" if dealt else ""
 
 
@@ -173,7 +173,7 @@ def flows_lines(
     yield from course_lines(setup.values)
     if fabric.disclaimer:
         yield f"# note       {fabric.disclaimer}"
-    for note in filter(None, [*notes, caveat(fabric, policy) if packet is None else ""]):
+    for note in filter(None, [*notes, policy.warning(fabric) if packet is None else ""]):
         yield f"# note       {note}"
     total = float(who.size.sum())
     yield f"makespan        {format_time(result.makespan):>12}   from the first start to the last byte"

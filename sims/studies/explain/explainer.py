@@ -18,7 +18,7 @@ from fabric import Fabric
 from fabric.damage.fault import NONE
 from fabric.damage.upgrade import format_upgrades, parse_upgrades
 from fabric.measures.places import cable_kinds, slug
-from fabric.routing.policies import Policy, Ugal
+from fabric.routing.policies import Policy
 from fabric.words.errors import FabricsimError
 from sims.jobs.collective import CollectiveJob
 from sims.jobs.simulate import fabric_of, job_of
@@ -131,7 +131,7 @@ def keeps_paths(runs_on: Fabric, policy: Policy) -> bool:
     tiers make sure of.
     """
     merged = runs_on.contraction is not None
-    return not isinstance(policy, Ugal) and (runs_on.tiered or not merged)
+    return not policy.weighs and (runs_on.tiered or not merged)
 
 
 def doubling(kind: str, now: float, then: float, *, scenario: Scenario | None = None) -> Remedy:

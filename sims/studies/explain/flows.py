@@ -10,7 +10,6 @@ import numpy as np
 
 from fabric.measures.places import upgraded
 from fabric.routing.policies import parse_policy
-from fabric.routing.route import caveat
 from fabric.words.errors import FabricsimError
 from sims.jobs.flow_run import FlowRun
 from sims.models.fluid.faults.setting import CALM
@@ -89,7 +88,7 @@ def _other_paths(run: FlowRun, now: float, left_out: list[str]) -> Iterator[Reme
     else:
         try:
             then = _makespan(run, policy=ideal)
-            said = "" if run.packets else caveat(run.fabric, ideal)
+            said = "" if run.packets else ideal.warning(run.fabric)
             yield remedy(BALANCED, f"--routing {ideal}", now, then, note=said)
         except FabricsimError as error:
             left_out.append(f"{BALANCED} ({error})")

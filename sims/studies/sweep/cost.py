@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 
 from fabric import Fabric
-from fabric.routing.policies import Ugal, Valiant, parse_policy
+from fabric.routing.policies import parse_policy
 from sims.scenario.scenario import Scenario
 from sims.studies.sweep.bench import share_key
 from sims.workload.collectives import AUTO, algorithms, build, contenders, is_auto, parse_algorithms
@@ -47,6 +47,7 @@ class Extent:
     pairs: int
     server: int
     group: int
+    tiered: bool = True
 
     @classmethod
     def of(cls, fabric: Fabric) -> Extent:
@@ -58,6 +59,7 @@ class Extent:
             pairs=fabric.n_switches * leaves,
             server=max(1, server),
             group=server if server > 1 else max(1, fabric.n_endpoints // leaves),
+            tiered=fabric.tiered,
         )
 
 
@@ -72,9 +74,9 @@ def estimate(points: Iterable[Scenario], extents: dict[str, Extent]) -> tuple[fl
     for point in points:
         fabric, job, algorithm = share_key(point)
         extent, policy = extents[point.topology], parse_policy(point.routing)
-        qps = policy.paths if isinstance(policy, (Valiant, Ugal)) else policy.qps
+        pieces = policy.pieces(extent.tiered)
         distinct, largest, rounds = (
-            qps * count for count in _flows(point.collective, algorithm, point.ranks, extent)
+            pieces * count for count in _flows(point.collective, algorithm, point.ranks, extent)
         )
         if fabric not in seen:
             seen.add(fabric)

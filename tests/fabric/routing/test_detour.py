@@ -13,9 +13,8 @@ from test_routing import chi_square, nodes, pairs
 
 from fabric import Adaptive, Ecmp, Fabric, Paths, Ugal, Valiant, carrier, certify, max_min, route
 from fabric.routing import detour
-from fabric.routing.draw import Draw
 from fabric.routing.policies import Policy
-from fabric.routing.route import caveat, check_policy, pieces
+from fabric.routing.route import check_policy
 from fabric.words.errors import ParameterError
 from topologies import dragonfly, from_networkx, torus
 
@@ -59,7 +58,7 @@ def test_one_part_goes_minimally_to_its_intermediate_and_minimally_on() -> None:
     keep = src != dst
     src, dst, policy = src[keep][::29], dst[keep][::29], Valiant(paths=1, seed=3)
     paths = route(F, src, dst, policy)
-    draw = Draw(F, policy, src, dst, np.zeros(len(src), np.uint64))
+    draw = policy.draw(F, src, dst, np.zeros(len(src), np.uint64))
     here, there = F.leaf_index[F.arc_dst[F.arc_up[src]]], F.leaf_index[F.arc_dst[F.arc_up[dst]]]
     via = detour.intermediates(F, draw, here.astype(int), there.astype(int))
     length = dict(nx.all_pairs_shortest_path_length(G.subgraph(oracle.switches(G))))
@@ -83,7 +82,7 @@ def test_one_part_goes_minimally_to_its_intermediate_and_minimally_on() -> None:
 def test_intermediates_are_uniform_over_the_other_switches() -> None:
     F, n = Fabric.from_graph(dragonfly(p=2)), 34_000
     policy = Valiant()
-    draw = Draw(F, policy, np.zeros(n, int), np.full(n, 40), np.arange(n, dtype=np.uint64))
+    draw = policy.draw(F, np.zeros(n, int), np.full(n, 40), np.arange(n, dtype=np.uint64))
     via = detour.intermediates(F, draw, np.full(n, 3), np.full(n, 20))
     counts = np.bincount(via, minlength=36)
     assert counts[3] == counts[20] == 0
@@ -148,8 +147,8 @@ def test_without_tiers_adaptive_splits_over_as_many_paths_as_it_is_told() -> Non
     F = Fabric.from_graph(G)
     one = np.array([0]), np.array([1])
     assert carrier(F, Adaptive()) is F
-    assert "an approximation here, without tiers: even over 8 shortest paths" in caveat(F, Adaptive())
-    assert pieces(F, Adaptive(paths=3)) == 3 and pieces(F, Ecmp(qps=2)) == 2
+    assert "an approximation here, without tiers: even over 8 shortest paths" in Adaptive().warning(F)
+    assert Adaptive(paths=3).pieces(F.tiered) == 3 and Ecmp(qps=2).pieces(F.tiered) == 2
     paths = route(F, *one, Adaptive(paths=256))
     load = paths.load(1.0, F.n_links)
     assert sorted(load.tolist())[:8] == [0.0] * 8 and sorted(load.tolist())[-2:] == [1.0, 1.0]
@@ -157,6 +156,16 @@ def test_without_tiers_adaptive_splits_over_as_many_paths_as_it_is_told() -> Non
     assert sum(middle) == pytest.approx(1) and max(middle) < 0.6
     assert len(route(F, *one, Adaptive(paths=1)).link) == 4
     assert route(F, np.array([0, 1]), np.array([0, 0]), Adaptive()).length.tolist()[0] == 0
+
+
+def test_without_tiers_adaptive_splits_over_parallel_cables_of_a_server() -> None:
+    trunk = [(0, "a"), (1, "b"), (2, "c"), ("a", "b"), ("b", "c"), ("c", "a")]
+    switches = {"a": 1, "b": 1, "c": 1}
+    G = graph("server", range(3), switches, [*trunk, (0, "n", 2), (1, "n", 3)], scaleup=["n"])
+    F = Fabric.from_graph(G)
+    load = route(F, np.array([0]), np.array([1]), Adaptive()).load(1.0, F.n_links)
+    assert not F.tiered and sorted(load[load > 0].tolist()) == pytest.approx([1 / 3] * 3 + [1 / 2] * 2)
+    assert len(route(F, np.array([0]), np.array([1]), Ecmp()).link) == 2
 
 
 # --- illegal use ---

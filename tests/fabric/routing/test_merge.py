@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from fabric import Adaptive, Dmodk, Ecmp, Fabric, carrier, max_min, measure, route
 from fabric.routing.merge import balanced, classes, merged
-from fabric.routing.route import caveat
 from fabric.words.errors import NoRouteError, ParameterError
 from topologies import fat_tree, load
 
@@ -190,7 +189,7 @@ def test_a_graph_without_tiers_cannot_be_merged() -> None:
 def test_regular_wiring_is_balanced(spec: str) -> None:
     F = Fabric.from_graph(load(spec))
     assert balanced(F)
-    assert caveat(F, Adaptive()) == ""
+    assert Adaptive().warning(F) == ""
 
 
 def test_where_a_cable_is_cut_or_slower_the_result_is_labelled() -> None:
@@ -202,5 +201,5 @@ def test_where_a_cable_is_cut_or_slower_the_result_is_labelled() -> None:
             G.edges[24, 32]["rate"] /= 2
         F = Fabric.from_graph(G)
         assert not balanced(F)
-        assert "upper bound" in caveat(F, Adaptive())
-        assert caveat(F, Ecmp()) == ""
+        assert "upper bound" in Adaptive().warning(F)
+        assert Ecmp().warning(F) == ""

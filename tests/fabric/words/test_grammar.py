@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fabric.words.errors import ParameterError
-from fabric.words.grammar import read_list, read_named, write_named
+from fabric.words.grammar import read_arguments, read_list, read_named, write_named
+from fabric.words.parameter import PATH, WHOLE
 
 WORD = st.from_regex(r"[a-z][a-z0-9_-]{0,8}", fullmatch=True)
 VALUE = st.from_regex(r"[A-Za-z0-9./:%-]{1,8}", fullmatch=True)
@@ -48,3 +49,12 @@ def test_mistakes(text: str, words: str) -> None:
 def test_a_setting_without_a_name_before_it() -> None:
     with pytest.raises(ParameterError, match="algorithm: 'channels=2': a setting needs the name"):
         read_list("algorithm", "channels=2,ring")
+
+
+def test_arguments_are_typed_and_a_path_is_all_that_follows() -> None:
+    parts = {"file": PATH, "k": WHOLE}
+    assert read_arguments("thing", "k=8", parts) == {"k": 8}
+    assert read_arguments("thing", "file=a,k=8.csv", parts) == {"file": "a,k=8.csv"}
+    assert read_arguments("thing", "k=8,file=a", parts) == {"k": 8, "file": "a"}
+    with pytest.raises(ParameterError, match="routing x: k: 'y': a whole number"):
+        read_arguments("thing", "k=y", parts, prefix="routing x: ")

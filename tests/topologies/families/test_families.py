@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from fabric.graph.fabric import Fabric
 from fabric.measures.measure import measure
-from fabric.routing.policies import Ecmp
+from fabric.routing.policies.ecmp import Ecmp
 from fabric.routing.route import route
 from fabric.words.errors import ParameterError, TooLargeError
 from topologies.catalogue import FAMILIES, canonical, load

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from fabric import Fabric
 from fabric.damage.fault import NONE
-from fabric.routing.policies import Policy
+from fabric.routing.policies import POLICIES, Policy
 from fabric.words.errors import ParameterError
 from fabric.words.units import parse_time
 from sims.models.fluid.faults.outage import Outage
@@ -33,10 +33,6 @@ __all__ = [
 DEFAULT_DELAY = "1s"
 
 _MOST = 10**9
-_FIXED = {
-    "spray": "spreads over all ways that are alike, and a fault makes them unlike",
-    "static": "follows tables that stay as they are",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,9 +79,10 @@ class Course:
         Raises:
             ParameterError: they are split evenly over all ways alike, or follow tables that stay.
         """
-        if self.source is not None and policy.name in _FIXED:
-            rule = f"{_FIXED[policy.name]}: faults during a run need a policy that moves flows"
-            raise ParameterError("routing", policy.name, rule, ("ecmp", "dmodk", "adaptive"))
+        if self.source is not None and policy.stays:
+            rule = f"{policy.stays}: faults during a run need a policy that moves flows"
+            moving = [kind.name for kind in POLICIES.values() if not (kind.stays or kind.forbids_tiers)]
+            raise ParameterError("routing", policy.name, rule, moving)
 
     @property
     def texts(self) -> dict[str, str]:

@@ -8,8 +8,8 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from fabric import Dmodk, Ecmp, Fabric, max_min, route
-from fabric.routing.policies import Policy, parse_policy
+from fabric import Dmodk, Ecmp, Fabric, Valiant, max_min, route
+from fabric.routing.policies import parse_policy
 from fabric.words.errors import ParameterError
 from sims.models.fluid.flows import FlowResult, run_flows
 from sims.models.latency import link_latency
@@ -240,18 +240,10 @@ def test_what_takes_too_long_is_refused() -> None:
         run("fat-tree:k=8", pattern("permutation", 128, 1e10))
 
 
-class Unknown:
-    name, qps = "valiant", 1
-
-    def __str__(self) -> str:
-        return "valiant"
-
-
 def test_unknown_policies_are_refused() -> None:
-    policy: Policy = Unknown()  # type: ignore[assignment]
     fabric = Fabric.from_graph(load("star:endpoints=2"))
     with pytest.raises(ParameterError, match=r"routing: 'valiant': the packet engine has no such routing"):
-        run_packets(fabric, flows((0, 1), size=1), policy, ROCE)
+        run_packets(fabric, flows((0, 1), size=1), Valiant(), ROCE)
 
 
 def test_ports_tell_what_they_saw() -> None:

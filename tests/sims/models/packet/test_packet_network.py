@@ -122,7 +122,7 @@ def test_agrees_with_a_process_for_every_port(seed: int, tiers: int, slots: int,
     tiers=st.integers(1, 3),
     slots=st.integers(2, 12),
     cc=st.sampled_from(["none", "window"]),
-    spread=st.sampled_from(["", "spray", "adaptive"]),
+    spread=st.sampled_from(["", "random", "shortest queue"]),
     switching=st.sampled_from(["cut-through", "store-and-forward"]),
 )
 @settings(max_examples=60, deadline=None)
@@ -212,7 +212,7 @@ def test_messages_of_a_flow_arrive_in_order_though_packets_do_not() -> None:
     paths = route(fabric, np.array([0, 1]), np.array([12, 13]), Ecmp())
     env = simpy.Environment()
     latencies = Latencies.of(fabric, ROCE)
-    network = PacketNetwork(env, fabric, latencies, PacketSettings(), spread="spray", seed=3)
+    network = PacketNetwork(env, fabric, latencies, PacketSettings(), spread="random", seed=3)
     one, two = (network.open(links) for links in links_of(paths))
     messages = [network.send(one, 9000) for _ in range(50)]
     network.send(two, 50 * 9000)
@@ -223,7 +223,7 @@ def test_messages_of_a_flow_arrive_in_order_though_packets_do_not() -> None:
 
 
 @pytest.mark.parametrize("spec", ["fat-tree:k=4", "leaf-spine:leaves=4,spines=2,endpoints_per_leaf=4"])
-@pytest.mark.parametrize("spread", ["", "spray", "adaptive"])
+@pytest.mark.parametrize("spread", ["", "random", "shortest queue"])
 def test_trees_never_deadlock_however_small_the_buffers(spec: str, spread: str) -> None:
     fabric = Fabric.from_graph(load(spec))
     n = fabric.n_endpoints
