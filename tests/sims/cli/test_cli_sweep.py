@@ -162,7 +162,7 @@ def test_a_cluster_with_a_killed_worker_and_then_a_killed_scheduler(
     folder: Path, undisturbed: list[Row | Failure]
 ) -> None:
     pytest.importorskip("distributed")
-    from test_sweep_cluster import Cluster
+    from dask_cluster import Cluster
 
     cluster = Cluster(folder)
     try:
@@ -188,7 +188,7 @@ def test_a_cluster_with_a_killed_worker_and_then_a_killed_scheduler(
 
 def test_a_cluster_gives_the_same_rows(folder: Path, undisturbed: list[Row | Failure]) -> None:
     pytest.importorskip("distributed")
-    from test_sweep_cluster import Cluster
+    from dask_cluster import Cluster
 
     cluster = Cluster(folder)
     try:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("distributed")
 
-from sweep_cases import ROOT, by_key, scenarios, undisturbed
+from dask_cluster import Cluster
+from sweep_cases import by_key, scenarios, undisturbed
 
 from fabric.words.errors import FabricsimError, ParameterError
 from sims.scenario.row import Failure, Row
@@ -29,70 +27,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning:distributed"),
 ]
-
-# A worker is slow enough to be killed in mid-sweep, and a scenario can take its worker with it.
-PRELOAD = """
-import os, signal, time
-import sims.studies.sweep.cluster_task as task
-run = task.Bench().run  # dask may load this file twice
-def slow(scenario):
-    if scenario.size_bytes == 666:
-        os.kill(os.getpid(), signal.SIGKILL)
-    time.sleep({pause})
-    return run(scenario)
-task._BENCH.run = slow
-"""
-
-
-class Cluster:
-    """A scheduler and workers as a user would start them, on ports of their own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.started: list[subprocess.Popen[bytes]] = []
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        self.address = f"tcp://127.0.0.1:{port}"
-        self.scheduler = self.start("scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
-
-    def start(self, *words: str, first: str = "") -> subprocess.Popen[bytes]:
-        """``dask`` with these words; ``first``: a folder that is searched for imports before the project."""
-        with (self.folder / "log").open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "dask", *words],
-                cwd=self.folder,
-                env={
-                    **os.environ,
-                    "PYTHONPATH": os.pathsep.join(filter(None, [first, str(ROOT)])),
-                },
-                stdout=log,
-                stderr=log,
-                start_new_session=True,  # so that a nanny goes with its worker at the end
-            )
-        self.started.append(process)
-        return process
-
-    def worker(
-        self, *words: str, pause: float = 0.0, preload: str = "", first: str = ""
-    ) -> subprocess.Popen[bytes]:
-        if pause or preload:
-            script = self.folder / f"preload{len(self.started)}.py"
-            script.write_text(preload or PRELOAD.format(pause=pause), encoding="utf-8")
-            words = (*words, "--preload", str(script))
-        nanny = () if "--nanny" in words else ("--no-nanny",)
-        return self.start(
-            "worker", self.address, "--nthreads", "1", "--no-dashboard", *nanny, *words, first=first
-        )
-
-    def stop(self) -> None:
-        for process in self.started:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-    def client(self, **settings: float) -> DaskCluster:
-        return DaskCluster(self.address, timeout=20, say=lambda line: None, **settings)  # type: ignore[arg-type]
 
 
 @pytest.fixture
