@@ -130,12 +130,6 @@ class Fabric:
             for arc in np.flatnonzero(edge == e):
                 capacity[arc_link[arc] : arc_link[arc + 1]] = rates
 
-        link_port = None
-        if c.cable_ports is not None:
-            start = np.cumsum(c.cables, dtype=np.int64) - c.cables
-            place = np.repeat(start[edge] - arc_link[:-1], cables) + np.arange(int(arc_link[-1]))
-            link_port = c.cable_ports[np.repeat((arcs >= len(tail)).astype(np.int64), cables), place]
-
         of_endpoint = int(arc_ptr[n_endpoints])
         back = np.flatnonzero(dst < n_endpoints)
         # Both sides sorted by (endpoint, then other endpoints, its scale-up switch, its switches) pair off
@@ -143,10 +137,7 @@ class Fabric:
         back = back[
             np.argsort((dst[back].astype(np.int64) * 2 + (kind[src[back]] == SWITCH)) * nodes + src[back])
         ]
-        scaleup = np.full(n_endpoints, -1, np.int32)
-        domestic = kind[dst[:of_endpoint]] == NVSWITCH
-        scaleup[src[:of_endpoint][domestic]] = dst[:of_endpoint][domestic]
-        leaves = np.unique(dst[:of_endpoint][kind[dst[:of_endpoint]] == SWITCH])
+        scaleup, leaves = _attached(kind, src[:of_endpoint], dst[:of_endpoint], n_endpoints)
         leaf_index = np.full(nodes, -1, np.int32)
         leaf_index[leaves] = np.arange(len(leaves), dtype=np.int32)
         ids, labels, zones = c.ids, c.labels, c.zones
@@ -181,7 +172,7 @@ class Fabric:
             leaf_index=leaf_index,
             zones=zones,
             port_names=c.port_names,
-            link_port=link_port,
+            link_port=_ports(c, arcs, edge, arc_link),
         )
         for value in [*vars(fabric).values(), *(zone.of for zone in zones.values())]:
             if isinstance(value, np.ndarray):
@@ -267,6 +258,36 @@ class Fabric:
         pairs = (self.n_endpoints**2 - int(np.sum(sizes**2))) // 2
         cut = f"{int((~seen).sum()):,} of {self.n_endpoints:,} endpoints are cut off from the first"
         raise NoRouteError(self.label(0), self.label(other), pairs, f"the graph falls apart: {cut}")
+
+
+def _attached(
+    kind: NDArray[np.int8], src: NDArray[np.int32], dst: NDArray[np.int32], endpoints: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """(endpoints,): the scale-up switch of each, -1 without; and the switches that endpoints are cabled to.
+
+    ``src``, ``dst``: of the arcs out of endpoints.
+    """
+    scaleup = np.full(endpoints, -1, np.int32)
+    domestic = kind[dst] == NVSWITCH
+    scaleup[src[domestic]] = dst[domestic]
+    return scaleup, np.unique(dst[kind[dst] == SWITCH])
+
+
+def _ports(
+    c: Columns, arcs: NDArray[np.int64], edge: NDArray[np.int64], arc_link: NDArray[np.int64]
+) -> NDArray[np.int32] | None:
+    """(links,): the port at each link's source, -1 where none is named; None where the graph names none.
+
+    ``arcs``: (arcs,) where each stood among the edges one way and then the other; ``edge``: (arcs,) of which
+    edge it is; ``arc_link``: (arcs + 1,) the first link of each.
+    """
+    if c.cable_ports is None:
+        return None
+    start = np.cumsum(c.cables, dtype=np.int64) - c.cables
+    cables = c.cables[edge]
+    place = np.repeat(start[edge] - arc_link[:-1], cables) + np.arange(int(arc_link[-1]))
+    ports: NDArray[np.int32] = c.cable_ports[np.repeat((arcs >= len(c.tail)).astype(np.int64), cables), place]
+    return ports
 
 
 def _read_only(array: NDArray[Any]) -> NDArray[Any]:

@@ -74,14 +74,7 @@ def read_columns(graph: nx.Graph, *, allow_uncabled: bool = False) -> Columns:
         SchemaError: naming node or edge, attribute, value and rule of every violation (ten shown, the rest
         counted).
     """
-    if not isinstance(graph, nx.Graph):
-        raise SchemaError(repr(graph)[:60], [f"type = {type(graph).__name__}: a networkx.Graph is needed"])
-    name = str(graph.graph.get("name") or "(unnamed)")
-    if graph.is_directed() or graph.is_multigraph():
-        rule = "an undirected networkx.Graph; parallel cables are the edge attribute cables"
-        raise SchemaError(name, [f"type = {type(graph).__name__}: {rule}"])
-    if graph.number_of_nodes() == 0:
-        raise SchemaError(name, ["the graph has no nodes"])
+    name = _name_of_plain(graph)
     ids, node_data = zip(*graph.nodes(data=True))
     adjacency = [neighbours for _, neighbours in graph.adjacency()]
     tail, head, edge_data = _edges(ids, adjacency)
@@ -155,6 +148,19 @@ def read_columns(graph: nx.Graph, *, allow_uncabled: bool = False) -> Columns:
     if problems:
         raise SchemaError(name, problems)
     return columns
+
+
+def _name_of_plain(graph: nx.Graph) -> str:
+    """What the graph is called, if it is of the one class that is read and holds a node."""
+    if not isinstance(graph, nx.Graph):
+        raise SchemaError(repr(graph)[:60], [f"type = {type(graph).__name__}: a networkx.Graph is needed"])
+    name = str(graph.graph.get("name") or "(unnamed)")
+    if graph.is_directed() or graph.is_multigraph():
+        rule = "an undirected networkx.Graph; parallel cables are the edge attribute cables"
+        raise SchemaError(name, [f"type = {type(graph).__name__}: {rule}"])
+    if graph.number_of_nodes() == 0:
+        raise SchemaError(name, ["the graph has no nodes"])
+    return name
 
 
 def _edges(
