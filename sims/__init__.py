@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sims.jobs.allreduce import AllReduce as AllReduce
     from sims.jobs.allreduce import all_reduce as all_reduce
+    from sims.jobs.flow_row import FlowRow as FlowRow
+    from sims.jobs.flow_row import simulate_flows as simulate_flows
     from sims.jobs.routing_compare import balances as balances
     from sims.jobs.simulate import simulate as simulate
     from sims.models.fluid.flows import run_flows as run_flows
@@ -47,6 +49,8 @@ _HOME = {
     "AllReduce": "jobs.allreduce",
     "all_reduce": "jobs.allreduce",
     "simulate": "jobs.simulate",
+    "FlowRow": "jobs.flow_row",
+    "simulate_flows": "jobs.flow_row",
     "balances": "jobs.routing_compare",
     "Costs": "studies.bom.costs",
     "costs": "studies.bom.costs",

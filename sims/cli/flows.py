@@ -15,13 +15,14 @@ from sims.cli.output_options import Explain, ExplainPlot, Ports, Timeline
 from sims.cli.progress import Progress
 from sims.cli.setting_options import Texts, every, with_settings
 from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS, check_outputs, tell_written
+from sims.settings.table import SETTINGS
 
 if TYPE_CHECKING:
     from sims.models.fluid.flows import FlowResult
 
 __all__ = ["flows"]
 
-_NOT_HERE = ("collective", "algorithm", "ranks", "placement", "repeat", "gap")
+_NOT_HERE = [one.name for one in SETTINGS.values() if not one.of_flows]
 
 
 @with_settings(

@@ -58,6 +58,7 @@ class Setting:
         digest: the column with the hash of what its file holds, if it can name one; ``unnamed``: its text
             without the path, as a file counts by its contents.
 
+        of_flows: plain flows have it, too.
         noun, nouns: what it is called in a sentence, one and several; ``words``: a value such that it can
             stand alone, in a title or a legend; ``label`` and ``scale``: of an axis, "" where its values are
             words; ``ticks``: what they are (``size``, ``time``, ``number``).
@@ -92,6 +93,7 @@ class Setting:
     digest: str = ""
     unnamed: Callable[[str], str] = str
 
+    of_flows: bool = True
     noun: str = ""
     nouns: str = ""
     words: Callable[[Any], str] | None = None

@@ -45,6 +45,7 @@ ALGORITHM = Setting(
     all_parts=_all_parts,
     required=True,
     later=False,
+    of_flows=False,
     noun="algorithm",
     nouns="algorithms",
 )

@@ -30,6 +30,7 @@ COLLECTIVE = Setting(
     choices=_choices,
     spell=_spell,
     words=str,
+    of_flows=False,
     noun="collective",
     nouns="collectives",
 )

@@ -127,6 +127,7 @@ REPEAT = Setting(
     help="Runs one after the other: so many, or as many as begin within a time (1h).",
     options=("--iterations", "--duration"),
     spell=_repeat,
+    of_flows=False,
     noun="number of repeats",
     nouns="numbers of repeats",
 )
@@ -138,6 +139,7 @@ GAP = Setting(
     metavar="TIME",
     help="Computing between two runs.",
     spell=_time("gap"),
+    of_flows=False,
     noun="gap between repeats",
     nouns="gaps between repeats",
     label="gap (s)",

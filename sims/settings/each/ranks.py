@@ -22,6 +22,7 @@ RANKS = Setting(
     least=2,
     required=True,
     later=False,
+    of_flows=False,
     noun="number of ranks",
     nouns="numbers of ranks",
     words=lambda ranks: f"{ranks:,} ranks",
@@ -48,6 +49,7 @@ PLACEMENT = Setting(
     later=False,
     digest="placement_digest",
     unnamed=lambda text: "file:" + ",".join(re.findall(r"[\w-]+=[^,:]+", text)),
+    of_flows=False,
     noun="placement",
     nouns="placements",
 )
