@@ -17,10 +17,10 @@ from sims.cli import main as cli
 from sims.jobs.allreduce import AllReduce
 from sims.models.profiles import latency_profile
 from sims.scenario.files import read_records
-from sims.show.words.calibrate import default_fabric, plan
-from sims.show.words.tuning import chosen_by_nccl
+from sims.studies.calibrated import default_fabric, plan
 from sims.studies.calibration import fit, robust_fit
 from sims.studies.nccl_log import FACTORS, Measurement, read_nccl
+from sims.studies.nccl_log.tuning import chosen_by_nccl
 from topologies import load
 
 SIZES = [2**i for i in range(3, 35)]
