@@ -56,5 +56,6 @@ def import_(
     built = load(named(None, None, None, file))
     read_columns(built)  # what breaks the schema is refused here, not in the command that uses it
     with Progress(silent=alone(wanted.values())) as progress:
-        progress.print(f"note: {note}" for note in built.graph.get("notes", ()))
+        if notes := built.graph.get("notes"):
+            progress.print(f"note: {note}" for note in notes)
         wanted["graph"].write(lambda path: write_node_link(built, path))
