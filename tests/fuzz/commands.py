@@ -43,7 +43,7 @@ COMMANDS = [
     shlex.split(line)
     for line in """
 allreduce fat-tree:k=4 --algorithm ring,tree --sizes 1K:1M:x8 --ranks 8 --placement random --seed 3 --out a.csv
-allreduce --preset superpod-h100:su=1 --algorithm hierarchical-ring:pipeline=2 --size 1M --ranks 16
+allreduce --preset superpod-h100:su=1 --algorithm hierarchical-ring:pipeline=2 --size 1M --ranks 16 --json
 allreduce star:endpoints=4 --engine packet --size 4K --mtu 1KiB --cc window --buffer 64KiB --algorithm ring
 allreduce fat-tree:k=4 --engine bound --routing ecmp:qps=2 --latency-profile ib-ndr:switch_latency=300ns --size 1G
 allreduce fat-tree:k=4 --fail cables=2 --degrade cables=5%:rate=25% --allow-partition --size 1M --algorithm tree

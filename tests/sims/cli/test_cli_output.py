@@ -48,6 +48,8 @@ MAKERS = {
     "compare old.csv old.jsonl": (".csv", ".svg"),
     "latency star:endpoints=4": (".csv", ".json"),
     "calibrate nccl.log --algorithm ring": (".toml", ".csv", ".svg"),
+    "allreduce star:endpoints=4 --size 1K,1M": (".csv", ".json", ".jsonl"),
+    "flows star:endpoints=4 --size 1K": (".csv", ".json"),
     "topology list": (".csv", ".json"),
     "topology list torus": (".csv", ".json"),
     "topology check star:endpoints=4": (".csv", ".json"),
