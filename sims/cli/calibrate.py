@@ -68,10 +68,11 @@ def calibrate(
         ),
     ] = None,
 ) -> None:
-    """Fit latency and effective bandwidth to a log of nccl-tests; the profile works in all commands.
+    """Fit a latency profile to a log of nccl-tests.
 
-    Unless a fabric is named, it is a tree without blocking of the log's ranks, in servers as its devices are
-    on hosts, and of eight GPUs where it lists none. What does not fit is said on stderr and in the profile.
+    Its latencies and effective bandwidth; it works in all commands. Unless a fabric is named, it is a tree
+    without blocking of the log's ranks, in servers as its devices are on hosts, and of eight GPUs where it
+    lists none. What does not fit is said on stderr and in the profile.
     """
     wanted = outputs(out, form, json, plot=plot, profile=(".toml",), rows=ROW_FORMATS, figure=FIGURE_FORMATS)
     from sims.models.profiles import profile_toml

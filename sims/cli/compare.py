@@ -11,7 +11,7 @@ from fabric.words.errors import ParameterError
 from sims.cli.figures import Where
 from sims.cli.options import Sets, opened
 from sims.cli.output import alone, outputs
-from sims.cli.output_options import Format, Json, out_option
+from sims.cli.output_options import Format, Json, out_option, title_option
 from sims.cli.progress import Progress
 from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS
 
@@ -45,14 +45,13 @@ def compare(
     ] = None,
     form: Format = None,
     json: Json = False,
-    title: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Over the figure.", show_default=False)
-    ] = None,
+    title: Annotated[str | None, title_option("Over the figure.")] = None,
 ) -> None:
-    """Say what changed in the scenarios of B against A, and what that did: row by row and as a ratio.
+    """Say what differs between two results, and what that did.
 
-    Rows belong together that agree in all that was not changed. Two topologies are simulated with the same
-    settings: --algorithm, --sizes, and --set for all others (--set ranks=128 --set routing=adaptive).
+    What changed in the scenarios of B against A, row by row and as a ratio. Rows belong together that agree
+    in all that was not changed. Two topologies are simulated with the same settings: --algorithm, --sizes,
+    and --set for all others (--set ranks=128 --set routing=adaptive).
     """
     changed = {"--algorithm": algorithm, "--sizes": sizes, "--set": (sets or [""])[0]}
     usual = {"--algorithm": _ALGORITHM, "--sizes": _SIZES, "--set": ""}

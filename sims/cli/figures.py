@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from sims.cli.output import outputs, write_text
-from sims.cli.output_options import out_option
+from sims.cli.output_options import out_option, title_option
 from sims.cli.progress import Progress
 from sims.scenario.files import FIGURE_FORMATS
 
@@ -63,14 +63,15 @@ def plot(
             "--prices", "Prices for cost and cost_per_endpoint, as of topology bom; or sample.", "FILE|sample"
         ),
     ] = None,
-    title: Annotated[str | None, _option("--title", "Instead of what all rows share.", "TEXT")] = None,
+    title: Annotated[str | None, title_option("Instead of what all rows share.")] = None,
     width: Annotated[float | None, _option("--width", "By default 3.5, a column.", "INCHES")] = None,
     height: Annotated[float | None, _option("--height", "By default as high as it needs.", "INCHES")] = None,
 ) -> None:
-    """Draw saved rows: any column over any other, or a figure by name. Nothing is simulated.
+    """Draw saved rows, any column over any other.
 
-    Without options: bus bandwidth and time over message size. Rows that differ in their seed alone are one
-    point, their median, in a band from the 5th to the 95th percentile.
+    Or a figure by name; nothing is simulated. Without options: bus bandwidth and time over message size. Rows
+    that differ in their seed alone are one point, their median, in a band from the 5th to the 95th
+    percentile.
     """
     wanted = outputs(out, figure=FIGURE_FORMATS)["figure"]
     from sims.scenario.rows import read_rows
@@ -108,7 +109,7 @@ def report(
     rows: Results,
     out: Annotated[Path, out_option("The page: .html; - is standard output.")],
     where: Where = None,
-    title: Annotated[str | None, _option("--title", "By default what was run.", "TEXT")] = None,
+    title: Annotated[str | None, title_option("By default what was run.")] = None,
 ) -> None:
     """Write one page about saved results: answers, figures, limits, rows, where the numbers come from.
 

@@ -21,6 +21,7 @@ __all__ = [
     "Timeline",
     "format_option",
     "out_option",
+    "title_option",
 ]
 
 
@@ -33,6 +34,15 @@ def format_option(names: str, default: str) -> Any:
     """``--format`` of a command whose standard output may be of the formats ``names``."""
     words = f"Of what --out - sends to standard output: {names}.  [default: {default}]"
     return typer.Option("--format", metavar="NAME", help=words, show_default=False)
+
+
+def title_option(help: str) -> Any:
+    """``--title``. A byte that is no UTF-8 becomes the sign for that: no figure or page could hold it."""
+    return typer.Option("--title", metavar="TEXT", help=help, show_default=False, callback=_in_letters)
+
+
+def _in_letters(text: str | None) -> str | None:
+    return text if text is None else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 Out = Annotated[

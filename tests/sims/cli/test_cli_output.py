@@ -164,6 +164,13 @@ def test_what_fails_sends_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == ""
 
 
+def test_a_title_that_is_no_utf8_is_drawn_all_the_same(run: Run, tmp_path: Path) -> None:
+    for words in ("plot old.csv -o a.svg", "report old.csv -o a.html", "compare old.csv old.jsonl -o b.svg"):
+        status, _, err = run(f"{words} --title h\udcc3(")
+        assert status == 0, err
+        assert "h\ufffd(" in (tmp_path / words.split()[-1]).read_text(encoding="utf-8")
+
+
 def test_parameters_of_a_family_are_explained(run: Run) -> None:
     status, out, _ = run("topology list torus")
     assert status == 0 and "torus: switches on a grid" in out
