@@ -99,10 +99,10 @@ def plot(
             overlay=measured,
             title=title,
         )
-    wanted.write(lambda path: save_figure(drawn, path, found))
     for log in measured:
         for note in log.notes:
             print(f"{log.name}: {note}", file=sys.stderr)
+    wanted.write(lambda path: save_figure(drawn, path, found))
 
 
 def report(
