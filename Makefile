@@ -45,8 +45,9 @@ bench: $(BIN)/fabricsim ## speed and memory, as ratios to a floor measured in th
 gold: $(VENV)/.test ## what 312 commands print and write, against what is recorded (gold.py record: anew)
 	$(BIN)/python tests/gold/gold.py
 
-fuzz: $(VENV)/.test ## 100,000 damaged files through every reader: only our own errors may come out
+fuzz: $(VENV)/.test ## 100,000 damaged files through every reader, and as many damaged commands: only our own errors
 	$(BIN)/python tests/fuzz/run.py 100000
+	$(BIN)/python tests/fuzz/commands.py 100000
 
 lowest: $(VENV)/.test ## commands beside the oldest versions that pyproject.toml allows, in results/lowest
 	@mkdir -p $(RESULTS)

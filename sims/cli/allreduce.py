@@ -12,7 +12,8 @@ import typer
 from fabric.words.errors import ParameterError
 from sims.cli.fabric_options import opened
 from sims.cli.options import Out
-from sims.cli.output_options import Explain, ExplainPlot, Timeline
+from sims.cli.output import alone, outputs
+from sims.cli.output_options import Explain, ExplainPlot, Format, Json, Timeline
 from sims.cli.progress import Progress
 from sims.cli.setting_options import Texts, every, with_settings
 from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS, check_outputs, tell_written
@@ -38,6 +39,8 @@ def allreduce(
     texts: Texts,
     timeline: Timeline = None,
     out: Out = None,
+    form: Format = None,
+    json: Json = False,
     plot: Annotated[
         Path | None,
         typer.Option(
@@ -48,8 +51,8 @@ def allreduce(
     explain_plot: ExplainPlot = None,
 ) -> None:
     """Simulate all-reduce over message sizes. Without arguments: 100,000 GPUs, preset colossus-100k."""
+    wanted = outputs(out, form, json, rows=ROW_FORMATS)
     check_outputs(
-        ("--out", out, ROW_FORMATS),
         ("--plot", plot, FIGURE_FORMATS),
         ("--explain-plot", explain_plot, FIGURE_FORMATS),
         ("--timeline", timeline, FIGURE_FORMATS),
@@ -71,7 +74,7 @@ def allreduce(
         rule = "shows one run of engine flow: name one --algorithm and one --size"
         raise ParameterError("--timeline", str(timeline), rule)
     rows: list[Row] = []
-    with Progress() as progress:
+    with Progress(silent=alone(wanted.values())) as progress:
         fabric, text, digest, notes = opened(texts["topology"], progress, allow_partition=partition)
         job = AllReduce(fabric, topology=text, digest=digest, **settings)
         explainer = Explainer(job) if explain or explain_plot else None
@@ -87,9 +90,8 @@ def allreduce(
                 rows.append(row)
         finally:
             # Also after Ctrl-C: what is finished is kept.
-            if rows and out:
-                write_records(out, [row.to_dict() for row in rows])
-                tell_written(out)
+            if rows:
+                wanted["rows"].write(write_records, [row.to_dict() for row in rows])
         if plot or explain_plot or timeline:
             progress.step("drawing")
             _draw(rows, fabric.disclaimer, record, plot, explain_plot, timeline)

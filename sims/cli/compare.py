@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fabric.words.errors import ParameterError
 from sims.cli.figures import Where
 from sims.cli.options import Sets, opened
+from sims.cli.output import alone, outputs
+from sims.cli.output_options import Format, Json, out_option, title_option
 from sims.cli.progress import Progress
-from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS, check_outputs, tell_written
-from sims.scenario.row import Row
+from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS
+
+if TYPE_CHECKING:
+    from sims.scenario.row import Row
 
 __all__ = ["compare"]
 
@@ -32,37 +36,33 @@ def compare(
     ] = _SIZES,
     sets: Sets = None,
     where: Where = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "-o", "--output", metavar="FILE", help="Draw the ratio: .svg, .png or .pdf.", show_default=False
-        ),
-    ] = None,
     out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out", metavar="FILE", help="Write the pairs: .csv, .json or .jsonl.", show_default=False
+        list[Path] | None,
+        out_option(
+            "Write the pairs (.csv, .json, .jsonl, .parquet) or draw the ratio (.svg, .png, .pdf); - is "
+            "standard output. May be given again."
         ),
     ] = None,
-    title: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Over the figure.", show_default=False)
-    ] = None,
+    form: Format = None,
+    json: Json = False,
+    title: Annotated[str | None, title_option("Over the figure.")] = None,
 ) -> None:
-    """Say what changed in the scenarios of B against A, and what that did: row by row and as a ratio.
+    """Say what differs between two results, and what that did.
 
-    Rows belong together that agree in all that was not changed. Two topologies are simulated with the same
-    settings: --algorithm, --sizes, and --set for all others (--set ranks=128 --set routing=adaptive).
+    What changed in the scenarios of B against A, row by row and as a ratio. Rows belong together that agree
+    in all that was not changed. Two topologies are simulated with the same settings: --algorithm, --sizes,
+    and --set for all others (--set ranks=128 --set routing=adaptive).
     """
     changed = {"--algorithm": algorithm, "--sizes": sizes, "--set": (sets or [""])[0]}
     usual = {"--algorithm": _ALGORITHM, "--sizes": _SIZES, "--set": ""}
     if own := [name for name in usual if changed[name] != usual[name]]:
         _require_topology(a, b, own[0], changed[own[0]])
-    check_outputs(("--output", output, FIGURE_FORMATS), ("--out", out, ROW_FORMATS))
+    wanted = outputs(out, form, json, rows=ROW_FORMATS, figure=FIGURE_FORMATS)
     from sims.scenario.files import write_records
     from sims.show.words.compare import comparison_lines
     from sims.studies.compare import compare as compared
 
-    with Progress() as progress:
+    with Progress(silent=alone(wanted.values())) as progress:
         sides = [_rows(side, algorithm, sizes, sets or [], progress) for side in (a, b)]
         if where:
             from sims.show.figures import where as where_holds
@@ -70,14 +70,13 @@ def compare(
             sides = [where_holds(side, where) for side in sides]
         found = compared(*sides)
         progress.print(comparison_lines(found, a, b))
-        if out:
-            write_records(out, found.records())
-        if output:
+        wanted["rows"].write(write_records, found.records())
+        if wanted["figure"]:
             from sims.show.figures import ratio_figure, save_figure
 
             drawn = ratio_figure(found, a, b, title=title)
-            save_figure(drawn, output, [row for side in sides for row in side])
-    tell_written(out, output)
+            rows = [row for side in sides for row in side]
+            wanted["figure"].write(lambda path: save_figure(drawn, path, rows))
 
 
 def _require_topology(a: str, b: str, name: str, value: str) -> None:

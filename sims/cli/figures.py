@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
+from sims.cli.output import outputs, write_text
+from sims.cli.output_options import out_option, title_option
 from sims.cli.progress import Progress
-from sims.scenario.files import FIGURE_FORMATS, check_writable, tell_written
-from sims.scenario.row import Row
+from sims.scenario.files import FIGURE_FORMATS
 
 __all__ = ["plot", "report"]
 
@@ -42,9 +43,7 @@ def _option(name: str, help: str, metavar: str = "COLUMN") -> typer.models.Optio
 
 def plot(
     rows: Results,
-    output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FILE", help="The figure: .svg, .png or .pdf.")
-    ],
+    out: Annotated[Path, out_option("The figure: .svg, .png or .pdf; - is standard output, as SVG.")],
     figure: Annotated[str | None, _option("--figure", f"{_FIGURES}.", "NAME")] = None,
     x: Annotated[str | None, _option("--x", f"The axis across: {_COLUMNS}.")] = None,
     y: Annotated[str | None, _option("--y", "The axis upwards.")] = None,
@@ -64,16 +63,17 @@ def plot(
             "--prices", "Prices for cost and cost_per_endpoint, as of topology bom; or sample.", "FILE|sample"
         ),
     ] = None,
-    title: Annotated[str | None, _option("--title", "Instead of what all rows share.", "TEXT")] = None,
+    title: Annotated[str | None, title_option("Instead of what all rows share.")] = None,
     width: Annotated[float | None, _option("--width", "By default 3.5, a column.", "INCHES")] = None,
     height: Annotated[float | None, _option("--height", "By default as high as it needs.", "INCHES")] = None,
 ) -> None:
-    """Draw saved rows: any column over any other, or a figure by name. Nothing is simulated.
+    """Draw saved rows, any column over any other.
 
-    Without options: bus bandwidth and time over message size. Rows that differ in their seed alone are one
-    point, their median, in a band from the 5th to the 95th percentile.
+    Or a figure by name; nothing is simulated. Without options: bus bandwidth and time over message size. Rows
+    that differ in their seed alone are one point, their median, in a band from the 5th to the 95th
+    percentile.
     """
-    check_writable(output, "--output", FIGURE_FORMATS)
+    wanted = outputs(out, figure=FIGURE_FORMATS)["figure"]
     from sims.scenario.rows import read_rows
     from sims.show.figures import figure_of, save_figure
     from sims.show.figures import where as where_holds
@@ -99,25 +99,24 @@ def plot(
             overlay=measured,
             title=title,
         )
-    save_figure(drawn, output, found)
     for log in measured:
         for note in log.notes:
             print(f"{log.name}: {note}", file=sys.stderr)
-    tell_written(output)
+    wanted.write(lambda path: save_figure(drawn, path, found))
 
 
 def report(
     rows: Results,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The page: .html.")],
+    out: Annotated[Path, out_option("The page: .html; - is standard output.")],
     where: Where = None,
-    title: Annotated[str | None, _option("--title", "By default what was run.", "TEXT")] = None,
+    title: Annotated[str | None, title_option("By default what was run.")] = None,
 ) -> None:
     """Write one page about saved results: answers, figures, limits, rows, where the numbers come from.
 
     It is self-contained: nothing is loaded from elsewhere, so it can be sent and kept as it is.
     """
-    check_writable(output, "--output", (".html",))
-    from fabric.machine.whole_file import replaced
+    wanted = outputs(out, page=(".html",))["page"]
+    from sims.scenario.row import Row
     from sims.scenario.rows import read_results, sweep_text
     from sims.show.report import report as page
 
@@ -132,6 +131,4 @@ def report(
         sweep_toml=sweep_text(*rows) if not where else None,
         source=", ".join(map(str, rows)),
     )
-    with replaced(output) as file:
-        file.write(text)
-    tell_written(output)
+    wanted.write(write_text, text)

@@ -11,7 +11,8 @@ import typer
 from fabric.words.errors import ParameterError
 from sims.cli.fabric_options import opened
 from sims.cli.options import Out, share
-from sims.cli.output_options import Explain, ExplainPlot, Ports, Timeline
+from sims.cli.output import Output, alone, outputs
+from sims.cli.output_options import Explain, ExplainPlot, Format, Json, Ports, Timeline
 from sims.cli.progress import Progress
 from sims.cli.setting_options import Texts, every, with_settings
 from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS, check_outputs, tell_written
@@ -55,13 +56,15 @@ def flows(
     ] = None,
     timeline: Timeline = None,
     out: Out = None,
+    form: Format = None,
+    json: Json = False,
     ports: Ports = None,
     explain: Explain = False,
     explain_plot: ExplainPlot = None,
 ) -> None:
     """Run flows to their last byte on an otherwise idle fabric; one row per flow with --out."""
+    wanted = outputs(out, form, json, rows=ROW_FORMATS)
     check_outputs(
-        ("--out", out, ROW_FORMATS),
         ("--ports", ports, ROW_FORMATS),
         ("--explain-plot", explain_plot, FIGURE_FORMATS),
         ("--timeline", timeline, FIGURE_FORMATS),
@@ -78,14 +81,14 @@ def flows(
     setup = Setup(**texts)
     window = None if resolution is None else share("--resolution", resolution)
     _check(setup.engine, traffic, size, resolution, timeline, ports)
-    with Progress() as progress:
+    with Progress(silent=alone(wanted.values())) as progress:
         fabric, text, _, notes = opened(topology, progress, allow_partition=setup.allow_partition)
         run = FlowRun.of(fabric, setup, traffic_of(traffic, size, fabric, setup.seed), window)
         progress.step("routing and running")
         record = Record() if timeline else None
         result = run.run(record)
         progress.print(flows_lines(text, traffic, run, setup, result, notes))
-        _write(result, out, ports)
+        _write(result, wanted["rows"], ports)
         if explain or explain_plot:
             progress.step("trying what would help")
             why = explain_flows(run, result)
@@ -129,11 +132,10 @@ def _check(
         raise ParameterError("size", None, "a pattern needs the size of its flows, such as 1GB")
 
 
-def _write(result: FlowResult, out: Path | None, ports: Path | None) -> None:
+def _write(result: FlowResult, rows: Output, ports: Path | None) -> None:
     from sims.scenario.files import write_columns
 
-    if out:
-        write_columns(out, result.columns())
+    rows.write(write_columns, result.columns())
     if ports:
         write_columns(ports, result.ports)
-    tell_written(out, ports)
+        tell_written(ports)

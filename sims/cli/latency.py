@@ -10,7 +10,6 @@ import typer
 from fabric.words.errors import ParameterError
 from sims.cli.options import (
     Graph,
-    Out,
     Preset,
     Profile,
     Routing,
@@ -22,8 +21,10 @@ from sims.cli.options import (
     opened,
     whole,
 )
+from sims.cli.output import alone, outputs
+from sims.cli.output_options import Format, Json, Out
 from sims.cli.progress import Progress
-from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS, check_outputs, tell_written
+from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS
 
 __all__ = ["latency"]
 
@@ -51,6 +52,8 @@ def latency(
         typer.Option(help="Bytes of each such message.  [default: 4KiB, one packet]", show_default=False),
     ] = None,
     out: Out = None,
+    form: Format = None,
+    json: Json = False,
     plot: Annotated[
         Path | None,
         typer.Option(
@@ -58,8 +61,11 @@ def latency(
         ),
     ] = None,
 ) -> None:
-    """One-way latency between endpoints by hop class: how many pairs are how far apart, exact at any size."""
-    check_outputs(("--out", out, ROW_FORMATS), ("--plot", plot, FIGURE_FORMATS))
+    """Count pairs of endpoints by one-way latency.
+
+    By hop class: how many pairs are how far apart, exact at any size.
+    """
+    wanted = outputs(out, form, json, plot=plot, rows=ROW_FORMATS, figure=FIGURE_FORMATS)
     from fabric.routing.policies import parse_policy
     from fabric.words.units import parse_size
     from sims.jobs.loaded_latency import check_loads, loaded, parse_loads
@@ -82,7 +88,7 @@ def latency(
     if size is not None and not loads:
         raise ParameterError("--size", size, "the size of the messages of --load, which is not given")
     amount = parse_size(size or "4KiB")
-    with Progress() as progress:
+    with Progress(silent=alone(wanted.values())) as progress:
         fabric, text, _, notes = opened(texts["topology"], progress)
         if loads:
             check_loads(fabric, policy, loads)
@@ -97,12 +103,11 @@ def latency(
             under_load.append(found)
             progress.print(load_lines(found, first=len(under_load) == 1))
             records += class_records(text, profile, policy, found.classes, load=share, size=amount)
-        if out:
-            write_records(out, records)
-        if plot:
+        wanted["rows"].write(write_records, records)
+        if wanted["figure"]:
             progress.step("drawing")
             from sims.show.figures import save_figure
             from sims.show.figures.latency import latency_figure
 
-            save_figure(latency_figure(classes, under_load, text, profile, fabric.disclaimer), plot)
-    tell_written(out, plot)
+            drawn = latency_figure(classes, under_load, text, profile, fabric.disclaimer)
+            wanted["figure"].write(lambda path: save_figure(drawn, path))

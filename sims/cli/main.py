@@ -9,31 +9,43 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from difflib import get_close_matches
 from typing import Annotated, Any, NoReturn
 
 import typer
 
 from fabric.words.errors import FabricsimError
-from sims.cli import allreduce as cli_allreduce
-from sims.cli import calibrate as cli_calibrate
-from sims.cli import compare as cli_compare
-from sims.cli import figures as cli_figures
-from sims.cli import flows as cli_flows
-from sims.cli import latency as cli_latency
-from sims.cli import sweep as cli_sweep
-from sims.cli import validate as cli_validate
-from sims.cli.late_help import LateHelp
-from sims.cli.routing import commands as routing_commands
+from sims.cli.group import SETTINGS, Place, Program
 from sims.cli.terminal import LostOutputError, Terminal
-from sims.cli.topology import commands as topology_commands
-from sims.scenario.version import model_version
 
 __all__ = ["app", "main"]
 
 _INTERRUPTED = 130
 
+# A new command is one line here; the summary stands in --help, where 62 characters fit.
+_COMMANDS = {
+    "allreduce": Place("allreduce", "allreduce", "Simulate all-reduce over message sizes."),
+    "flows": Place("flows", "flows", "Run flows to their last byte on an otherwise idle fabric."),
+    "sweep": Place("sweep", "sweep", "Run every point of a grid, or what is missing of it."),
+    "merge": Place("sweep", "merge", "Join results: each scenario once, sorted by key."),
+    "plot": Place("figures", "plot", "Draw saved rows, any column over any other."),
+    "report": Place("figures", "report", "Write one page about saved results."),
+    "compare": Place("compare", "compare", "Say what differs between two results, and what that did."),
+    "latency": Place("latency", "latency", "Count pairs of endpoints by one-way latency."),
+    "calibrate": Place("calibrate", "calibrate", "Fit a latency profile to a log of nccl-tests."),
+    "validate": Place("validate", "validate", "Hold the models against each other and published numbers."),
+    "topology": Place("topology", "commands", "List topologies; look at one, check, draw, count, write it."),
+    "routing": Place("routing", "commands", "Compare routing policies on one fabric."),
+}
+
+
+class _Fabricsim(Program):
+    table = _COMMANDS
+
+
 app = typer.Typer(
-    add_completion=False,
+    cls=_Fabricsim,
+    context_settings=dict(SETTINGS),
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -44,6 +56,8 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from sims.scenario.version import model_version
+
         print(f"fabricsim {model_version()}")
         raise typer.Exit
 
@@ -55,23 +69,6 @@ def _program(
     ] = False,
 ) -> None:
     pass
-
-
-for command in (
-    cli_allreduce.allreduce,
-    cli_flows.flows,
-    cli_sweep.sweep,
-    cli_sweep.merge,
-    cli_figures.plot,
-    cli_figures.report,
-    cli_compare.compare,
-    cli_latency.latency,
-    cli_calibrate.calibrate,
-    cli_validate.validate,
-):
-    app.command(cls=LateHelp)(command)
-app.add_typer(topology_commands, name="topology")
-app.add_typer(routing_commands, name="routing")
 
 
 def main() -> NoReturn:
@@ -100,7 +97,7 @@ def _run() -> int:
         2
     ]  # typer carries its own click, or an older one uses click's
     try:
-        status = typer.main.get_command(app)(standalone_mode=False)
+        status = typer.main.get_command(app)(prog_name="fabricsim", standalone_mode=False)
     except FabricsimError as error:
         return _failed(str(error))
     except MemoryError as error:
@@ -109,7 +106,7 @@ def _run() -> int:
     except OSError as error:
         return _failed(f"{error.filename or 'input or output'}: {error.strerror or error}")
     except usage_error as error:
-        words: str = error.format_message()
+        words: str = _misspelled(error) or error.format_message()
         if type(error).__name__ == "NoArgsIsHelpError":
             print(words)
             return 0
@@ -119,6 +116,16 @@ def _run() -> int:
     if status == _INTERRUPTED:
         print("fabricsim: interrupted", file=sys.stderr)
     return status if isinstance(status, int) else 0
+
+
+def _misspelled(error: Any) -> str:
+    """What is said of an option that does not exist; "" of another mistake."""
+    if type(error).__name__ != "NoSuchOption" or error.ctx is None:
+        return ""
+    known = [word for one in error.ctx.command.get_params(error.ctx) for word in one.opts]
+    near = get_close_matches(error.option_name, [word for word in known if word.startswith("-")], n=1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return f"option: {error.option_name!r}: unknown ({hint}{error.ctx.command_path} --help lists all)"
 
 
 def _failed(message: str) -> int:

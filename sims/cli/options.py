@@ -5,7 +5,6 @@ Knows typer's options and the catalogue; runs no command.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,6 +13,7 @@ from fabric.routing.policies import policy_help
 from fabric.words.errors import ParameterError
 from sims.cli.fabric_options import Graph, Opened, Preset, Spec, Topology, built, opened
 from sims.cli.fabric_options import named as one_of_four
+from sims.cli.output_options import Out
 
 __all__ = [
     "AllowPartition",
@@ -37,12 +37,6 @@ __all__ = [
     "whole",
 ]
 
-Out = Annotated[
-    Path | None,
-    typer.Option(
-        "--out", metavar="FILE", help="Write the rows: .csv, .json, .jsonl or .parquet.", show_default=False
-    ),
-]
 
 ROUTING_HELP = f"{policy_help()} A transfer has Q queue pairs: by default one for each plane of a NIC."
 Routing = Annotated[str, typer.Option(metavar="POLICY", help=ROUTING_HELP)]
@@ -130,7 +124,7 @@ def joined(texts: list[str] | None) -> str:
 
 def whole(option: str, text: str) -> int:
     """The whole number that an option holds."""
-    if not text.isascii() or not text.isdigit() or int(text) >= 2**63:
+    if not text.isascii() or not text.isdigit() or len(text) > 4000 or int(text) >= 2**63:
         raise ParameterError(option, text, "a whole number, zero or more, below 2^63")
     return int(text)
 

@@ -1,14 +1,58 @@
-"""The options of what a run writes or draws besides its rows. Runs no command."""
+"""The options of what a command makes. Runs no command.
+
+``--out`` (``-o``) is the same thing everywhere: what the command makes, in the format that the ending of the
+file tells. A command that makes several things takes it more than once.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-__all__ = ["Explain", "ExplainPlot", "Ports", "Timeline"]
+__all__ = [
+    "Explain",
+    "ExplainPlot",
+    "Format",
+    "Json",
+    "Out",
+    "Ports",
+    "Timeline",
+    "format_option",
+    "out_option",
+    "title_option",
+]
 
+
+def out_option(help: str, metavar: str = "FILE") -> Any:
+    """``--out`` of a command that makes what ``help`` says."""
+    return typer.Option("--out", "-o", metavar=metavar, help=help, show_default=False)
+
+
+def format_option(names: str, default: str) -> Any:
+    """``--format`` of a command whose standard output may be of the formats ``names``."""
+    words = f"Of what --out - sends to standard output: {names}.  [default: {default}]"
+    return typer.Option("--format", metavar="NAME", help=words, show_default=False)
+
+
+def title_option(help: str) -> Any:
+    """``--title``. A byte that is no UTF-8 becomes the sign for that: no figure or page could hold it."""
+    return typer.Option("--title", metavar="TEXT", help=help, show_default=False, callback=_in_letters)
+
+
+def _in_letters(text: str | None) -> str | None:
+    return text if text is None else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+Out = Annotated[
+    Path | None, out_option("Write the rows: .csv, .json, .jsonl or .parquet; - is standard output.")
+]
+Format = Annotated[str | None, format_option("csv, json or jsonl", "csv")]
+Json = Annotated[
+    bool,
+    typer.Option("--json", help="Send the rows to standard output as JSON, and nothing else."),
+]
 Explain = Annotated[
     bool,
     typer.Option("--explain", help="Say why it takes so long and what would help, each remedy simulated."),

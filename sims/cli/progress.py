@@ -22,9 +22,13 @@ _MINUTE = 60.0
 
 
 class Progress:
-    """``with Progress() as progress``, then ``progress.step("routing")``, ``progress.each(rows, total)``."""
+    """``with Progress() as progress``, then ``progress.step("routing")``, ``progress.each(rows, total)``.
 
-    def __init__(self) -> None:
+    ``silent``: standard output is taken by something else, so that ``print`` prints nothing.
+    """
+
+    def __init__(self, *, silent: bool = False) -> None:
+        self._silent = silent
         self._bar: Any = None
         self._task: Any = None
         self._text, self._done, self._total = "", 0, 0
@@ -87,6 +91,8 @@ class Progress:
 
     def print(self, lines: Iterable[str]) -> None:
         """Print data to stdout; the bar makes room where both are one terminal."""
+        if self._silent:
+            return
         with self._lock:
             if self._bar is not None:
                 self._bar.stop()

@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 
 from fabric.routing.policies import policy_help
+from sims.cli.group import Group
 from sims.cli.options import (
     AllowPartition,
     Degrade,
     Fail,
     Graph,
-    Out,
     Preset,
     Seed,
     Sets,
@@ -24,19 +24,24 @@ from sims.cli.options import (
     opened,
     whole,
 )
+from sims.cli.output import alone, outputs
+from sims.cli.output_options import Format, Json, Out
 from sims.cli.progress import Progress
-from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS, check_outputs, tell_written
+from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS
 
 __all__ = ["commands"]
 
 commands = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="Routing policies compared on one fabric."
+    cls=Group,
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 
 @commands.callback()
 def _group() -> None:
-    """Routing policies compared on one fabric."""
+    """Compare routing policies on one fabric."""
 
 
 @commands.command()
@@ -74,6 +79,8 @@ def compare(
     degrade: Degrade = None,
     allow_partition: AllowPartition = False,
     out: Out = None,
+    form: Format = None,
+    json: Json = False,
     plot: Annotated[
         Path | None,
         typer.Option(
@@ -85,13 +92,17 @@ def compare(
     ] = None,
     sets: Sets = None,
 ) -> None:
-    """Show what each policy does to the same traffic: link loads per tier, slowest and mean flow."""
-    check_outputs(("--out", out, ROW_FORMATS), ("--plot", plot, FIGURE_FORMATS))
-    from fabric.damage.fault import format_faults, parse_faults
-    from sims.jobs.demand import check_demand
-    from sims.jobs.routing_compare import parse_policies, policy_texts
+    """Show what each policy does to the same traffic.
+
+    Loads of links per tier, the slowest and the mean flow.
+    """
+    wanted = outputs(out, form, json, plot=plot, rows=ROW_FORMATS, figure=FIGURE_FORMATS)
+    from sims.jobs.contest import Contest
+    from sims.jobs.routing_compare import policy_texts
+    from sims.scenario.files import write_records
     from sims.settings.assignments import overridden
     from sims.settings.table import spelled
+    from sims.show.words.routing_compare import balance_lines
 
     given = {
         "topology": [named(spec, topology, preset, graph)],
@@ -104,48 +115,30 @@ def compare(
         "allow_partition": [str(allow_partition).lower()],
     }
     texts = overridden(given, sets or (), several=("routing",))
-    draw, placement = whole("--seed", texts["seed"]), texts["placement"]
-    size = spelled("ranks", texts["ranks"])
-    members = None if size == "all" else int(size)
-    partition = spelled("allow_partition", texts["allow_partition"]) == "true"
-    parse_policies(texts["routing"], draw)
-    check_demand(traffic, ranks=members, placement=placement)
-    failing, slowing = parse_faults("fail", texts["fail"]), parse_faults("degrade", texts["degrade"])
-    from fabric.damage.breakage import harmed
-    from fabric.graph.nic import planes
-    from sims.jobs.demand import demand
-    from sims.jobs.routing_compare import balance_rows, balances
-    from sims.scenario.files import write_records
-    from sims.show.words.routing_compare import balance_lines
-
-    with Progress() as progress:
+    draw, members = whole("--seed", texts["seed"]), spelled("ranks", texts["ranks"])
+    contest = Contest(
+        traffic=traffic,
+        routing=texts["routing"],
+        ranks=None if members == "all" else int(members),
+        placement=texts["placement"],
+        seed=draw,
+        fail=texts["fail"],
+        degrade=texts["degrade"],
+        allow_partition=spelled("allow_partition", texts["allow_partition"]) == "true",
+    )
+    with Progress(silent=alone(wanted.values())) as progress:
+        partition = contest.allow_partition
         fabric, text, digest, notes = opened(texts["topology"], progress, allow_partition=partition)
-        policies = parse_policies(texts["routing"], draw, planes(fabric))
-        wanted = demand(traffic, fabric, seed=draw, ranks=members, placement=placement)
-        left, damage = harmed(fabric, (*failing, *slowing), draw, allow_partition=partition)
-        found = []
+        arena = contest.on(fabric)
         progress.step("routing")
-        for one in progress.each(balances(left, wanted, policies, draw), len(policies)):
-            found.append(one)
-        said = [*notes, str(damage)] if damage else notes
-        progress.print(balance_lines(text, left, wanted, found, said))
-        rows = balance_rows(
-            found,
-            topology=text,
-            topology_digest=digest,
-            traffic=traffic,
-            ranks=fabric.n_endpoints if members is None else members,
-            placement=placement,
-            seed=draw,
-            fail=format_faults(failing),
-            degrade=format_faults(slowing),
-            allow_partition=partition,
-        )
-        if out:
-            write_records(out, rows)
-        if plot:
+        found = list(progress.each(arena.balances(), len(arena.policies)))
+        said = [*notes, str(arena.damage)] if arena.damage else notes
+        progress.print(balance_lines(text, arena.fabric, arena.demand, found, said))
+        rows = arena.rows(found, text, digest)
+        wanted["rows"].write(write_records, rows)
+        if wanted["figure"]:
             progress.step("drawing")
             from sims.show.figures import balance_figure, save_figure
 
-            save_figure(balance_figure(rows, fabric.disclaimer), plot)
-    tell_written(out, plot)
+            drawn = balance_figure(rows, fabric.disclaimer)
+            wanted["figure"].write(lambda path: save_figure(drawn, path))

@@ -9,8 +9,10 @@ import typer
 
 from fabric.words.errors import ParameterError
 from sims.cli.options import whole
+from sims.cli.output import outputs
+from sims.cli.output_options import Format, Json, out_option
 from sims.cli.progress import Progress
-from sims.scenario.files import tell_written
+from sims.scenario.files import ROW_FORMATS, tell_written
 
 __all__ = ["merge", "sweep"]
 
@@ -24,7 +26,7 @@ def sweep(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("-o", "--out", metavar="FOLDER", help="Where the rows go.", show_default=False),
+        out_option("Where the rows go.", "FOLDER"),
     ] = None,
     jobs: Annotated[
         str | None,
@@ -50,12 +52,14 @@ def sweep(
         bool, typer.Option("--dry-run", help="List the points, and what they will take.")
     ] = False,
 ) -> None:
-    """Run every point of a grid; the same command again does only what is missing.
+    """Run every point of a grid, or what is missing of it.
 
-    Exit status 3 if a point failed.
+    The same command again goes on where it stopped. Exit status 3 if a point failed.
     """
     if out is None and not dry_run:
         raise ParameterError("--out", None, "a folder for the rows: -o FOLDER")
+    if str(out) == "-":
+        raise ParameterError("--out", "-", "a folder is needed: a sweep is kept, and gone on with")
     if spec is None and not sets:
         raise ParameterError(
             "SPEC", None, "name a file, or axes as in --set topology.k=8,16 --set size=1M:1G:x4"
@@ -96,11 +100,29 @@ def merge(
     paths: Annotated[
         list[Path], typer.Argument(metavar="A B [...]", help="Folders of sweeps, files of rows.")
     ],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE|FOLDER", help="What they become.")],
+    out: Annotated[
+        Path | None,
+        out_option(
+            "What they become: .csv, .json, .jsonl, .parquet or a folder; - is standard output.",
+            "FILE|FOLDER",
+        ),
+    ] = None,
+    form: Format = None,
+    json: Json = False,
 ) -> None:
-    """Merge results: each scenario once, sorted by key. Rows of one scenario that differ are an error."""
+    """Join results: each scenario once, sorted by key.
+
+    Rows of one scenario that differ are an error.
+    """
+    piped = outputs(out if str(out) == "-" else None, form, json, rows=ROW_FORMATS)["rows"]
+    if out is None and not piped:
+        raise ParameterError("--out", None, "a file or a folder for the rows: -o all.csv")
     from sims.studies.sweep.merge import merge_results
 
-    count, files = merge_results(paths, output)
-    print(f"{output}: {count:,} results of {len(paths)} source{'s' * (len(paths) > 1)}")
-    tell_written(*files)
+    if piped:
+        piped.write(lambda path: merge_results(paths, path))
+    if out is not None and str(out) != "-":
+        count, files = merge_results(paths, out)
+        if not piped:
+            print(f"{out}: {count:,} results of {len(paths)} source{'s' * (len(paths) > 1)}")
+        tell_written(*files)

@@ -1,4 +1,4 @@
-"""``fabricsim topology ...``: the catalogue and one fabric looked at. Parse, one API call, write."""
+"""``fabricsim topology list | show | check | draw``: parse, one API call, write."""
 
 from __future__ import annotations
 
@@ -8,46 +8,83 @@ from typing import Annotated
 import typer
 
 from fabric.words.errors import ParameterError
+from sims.cli.group import Place, Program
 from sims.cli.options import (
     AllowPartition,
     Degrade,
     Fail,
     Graph,
     Opened,
-    Out,
     Preset,
     Seed,
     Sets,
     Spec,
     Topology,
-    built,
     joined,
     named,
     opened,
     whole,
 )
+from sims.cli.output import alone, outputs
+from sims.cli.output_options import Format, Json, Out, out_option
 from sims.cli.progress import Progress
-from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS, check_writable, tell_written
+from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS
 
-__all__ = ["commands"]
+__all__ = ["check", "commands", "draw", "list_", "show"]
+
+_COMMANDS = {
+    "list": Place("topology", "list_", "List families and presets, or the parameters of one."),
+    "show": Place("topology", "show", "Count tiers, cables, ports, hops, paths, bisection and more."),
+    "check": Place("topology", "check", "Check that the cabling is what it claims to be."),
+    "draw": Place("topology", "draw", "Draw the fabric, folded where it is large, or as a matrix."),
+    "bom": Place("bom", "bom", "Say what it takes to build, and with --prices what it costs."),
+    "export": Place("graph_files", "export", "Write the graph as JSON, GraphML, DOT or a CSV of links."),
+    "import": Place("graph_files", "import_", "Read a file or dump, check it, write node-link JSON."),
+}
+
+
+class _Topology(Program):
+    table = _COMMANDS
+
 
 commands = typer.Typer(
+    cls=_Topology,
+    add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="The catalogue of topologies; one of them looked at, checked, drawn, counted, written to a file.",
 )
 
 
-@commands.command("list")
-def list_() -> None:
-    """All families and presets, with parameters, defaults and one line each."""
-    from sims.show.words.table import listing_lines
+@commands.callback()
+def _group() -> None:
+    """The catalogue of topologies; one of them looked at, checked, drawn, counted, written to a file."""
+
+
+def list_(
+    family: Annotated[
+        str | None,
+        typer.Argument(help="A family or preset:NAME: each of its parameters.", show_default=False),
+    ] = None,
+    out: Out = None,
+    form: Format = None,
+    json: Json = False,
+) -> None:
+    """List families and presets, or the parameters of one.
+
+    Of one: what each parameter means, its default, and how a value is spelled.
+    """
+    wanted = outputs(out, form, json, rows=ROW_FORMATS)
+    from sims.scenario.files import write_records
+    from sims.show.words.catalogue import explained_lines, explained_records, listing_lines, listing_records
     from topologies.catalogue import listing
 
-    print(*listing_lines(listing()), sep="\n")
+    with Progress(silent=alone(wanted.values())) as progress:
+        progress.print(listing_lines(listing()) if family is None else explained_lines(family))
+        if wanted["rows"]:
+            records = listing_records(listing()) if family is None else explained_records(family)
+            wanted["rows"].write(write_records, records)
 
 
-@commands.command()
 def show(
     spec: Spec = None,
     topology: Topology = None,
@@ -59,7 +96,10 @@ def show(
     seed: Seed = "0",
     sets: Sets = None,
 ) -> None:
-    """Counts per tier, cables, ports, hops, path diversity, bisection, oversubscription, InfiniBand LIDs."""
+    """Count tiers, cables, ports, hops, paths, bisection and more.
+
+    Also path diversity, oversubscription and LIDs of InfiniBand.
+    """
     with Progress() as progress:
         text = named(spec, topology, preset, graph, sets=sets)
         found = opened(text, progress, allow_partition=True)
@@ -75,7 +115,6 @@ def show(
         progress.print([subnet_line(fabric)])
 
 
-@commands.command()
 def check(
     spec: Spec = None,
     topology: Topology = None,
@@ -86,17 +125,19 @@ def check(
     allow_partition: AllowPartition = False,
     seed: Seed = "0",
     out: Out = None,
+    form: Format = None,
+    json: Json = False,
     sets: Sets = None,
 ) -> None:
-    """Is the cabling what it claims to be? Faults by name; exit status 1 where one is found.
+    """Check that the cabling is what it claims to be.
 
-    With --fail or --degrade, of what these leave: what a check would tell on such a day.
+    Faults are told by name; exit status 1 where one is found. With --fail or --degrade, of what these leave:
+    what a check would tell on such a day.
     """
-    if out:
-        check_writable(out, "--out", ROW_FORMATS)
+    wanted = outputs(out, form, json, rows=ROW_FORMATS)
     from sims.scenario.files import write_columns
 
-    with Progress() as progress:
+    with Progress(silent=alone(wanted.values())) as progress:
         text = named(spec, topology, preset, graph, sets=sets)
         found = _harmed(opened(text, progress, allow_partition=True), fail, degrade, seed, allow_partition)
         progress.step("checking")
@@ -110,9 +151,7 @@ def check(
         claims = broken_claims(load(text)) if found.digest else ()
         findings = audit(found.fabric, claims)
         progress.print(audit_lines(found.text, found.fabric, findings, found.notes))
-        if out:
-            write_columns(out, finding_columns(findings))
-    tell_written(out)
+        wanted["rows"].write(write_columns, finding_columns(findings))
     if any(finding.level == FAULT for finding in findings):
         raise typer.Exit(1)
 
@@ -129,11 +168,8 @@ def _harmed(
     return found._replace(fabric=left, notes=[*found.notes, *([str(damage)] if damage else [])])
 
 
-@commands.command()
 def draw(
-    output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FILE", help="The picture: .svg, .png or .pdf.")
-    ],
+    out: Annotated[Path, out_option("The picture: .svg, .png or .pdf; - is standard output, as SVG.")],
     spec: Spec = None,
     topology: Topology = None,
     preset: Preset = None,
@@ -148,8 +184,8 @@ def draw(
     ] = "tiers",
     sets: Sets = None,
 ) -> None:
-    """Draw the fabric: node by node, folded with counts and capacities where it is large, or as a matrix."""
-    check_writable(output, "--output", FIGURE_FORMATS)
+    """Draw the fabric, folded where it is large, or as a matrix."""
+    wanted = outputs(out, figure=FIGURE_FORMATS)
     from sims.show.drawing import STYLES, topology_figure
     from sims.show.figures import save_figure
 
@@ -160,107 +196,4 @@ def draw(
             named(spec, topology, preset, graph, sets=sets), progress, allow_partition=True
         ).fabric
         progress.step("drawing")
-        save_figure(topology_figure(fabric, style=style), output)
-    tell_written(output)
-
-
-@commands.command()
-def bom(
-    specs: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="SPEC...", help="One or more fabrics, side by side.", show_default=False),
-    ] = None,
-    topology: Topology = None,
-    preset: Preset = None,
-    graph: Graph = None,
-    prices: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE|sample",
-            help="Prices, and figures other than the shipped ones (TOML); sample is the shipped file.",
-            show_default=False,
-        ),
-    ] = None,
-    floor: Annotated[
-        str,
-        typer.Option(
-            metavar="KEY=VALUE,...",
-            help="Where no delay is given, lengths by this floor plan (keys: table floor of --show-prices).",
-            show_default=False,
-        ),
-    ] = "",
-    show_prices: Annotated[
-        bool, typer.Option("--show-prices", help="Print the shipped price file and end.")
-    ] = False,
-    out: Out = None,
-) -> None:
-    """What it takes to build: switches, cables, transceivers, NICs, free ports, power; cost with --prices."""
-    if out:
-        check_writable(out, "--out", ROW_FORMATS)
-    from sims.scenario.files import write_records
-    from sims.show.words.bom import bill_lines
-    from sims.studies.bom import bill
-    from sims.studies.bom.parts import read_parts, sample_text, with_floor
-
-    if show_prices:
-        print(sample_text(), end="")
-        return
-    parts, bills = with_floor(read_parts(prices), floor), []
-    with Progress() as progress:
-        if topology or preset or graph or not specs:
-            specs = [*(specs or []), named(None, topology, preset, graph)]
-        for spec in specs:
-            network, source = built(spec, progress)
-            network.graph["name"] = source.text
-            progress.step("counting")
-            bills.append(bill(network, parts))
-        progress.print(bill_lines(bills, parts))
-        if out:
-            write_records(out, [row for made in bills for row in made.rows()])
-    tell_written(out)
-
-
-@commands.command()
-def export(
-    output: Annotated[
-        Path,
-        typer.Option("-o", "--output", metavar="FILE", help=".json, .graphml (small), .dot or .csv (links)."),
-    ],
-    spec: Spec = None,
-    topology: Topology = None,
-    preset: Preset = None,
-    graph: Graph = None,
-    sets: Sets = None,
-) -> None:
-    """Write the graph: node-link JSON (all of it), GraphML, DOT with ports, or a CSV of links."""
-    from topologies.files.exchange import WRITERS, write_graph
-
-    check_writable(output, "--output", tuple(WRITERS))
-    from topologies import load
-
-    with Progress() as progress:
-        progress.step("building the topology")
-        built = load(named(spec, topology, preset, graph, sets=sets))
-        progress.step("writing")
-        write_graph(built, output)
-    tell_written(output)
-
-
-@commands.command("import")
-def import_(
-    file: Annotated[
-        str, typer.Argument(help="Node-link JSON, GraphML, a link CSV or an ibnetdiscover dump.")
-    ],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The node-link JSON file.")],
-) -> None:
-    """Read any supported file or dump, check it against the schema, and write it as node-link JSON."""
-    check_writable(output, "--output", (".json",))
-    from fabric.graph.schema import read_columns
-    from topologies import load, write_node_link
-
-    built = load(named(None, None, None, file))
-    read_columns(built)  # what breaks the schema is refused here, not in the command that uses it
-    write_node_link(built, output)
-    for note in built.graph.get("notes", ()):
-        print(f"note: {note}")
-    tell_written(output)
+        wanted["figure"].write(lambda path: save_figure(topology_figure(fabric, style=style), path))

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from fabric.words.errors import ParameterError
+from sims.cli.output import alone, outputs, write_text
+from sims.cli.output_options import Format, Json, out_option
 from sims.cli.progress import Progress
-from sims.scenario.files import check_outputs, tell_written
 
 __all__ = ["validate"]
 
@@ -21,30 +22,31 @@ def validate(
     full: Annotated[
         bool, typer.Option("--full", help="All points, up to 100,000 endpoints: some minutes. The default.")
     ] = False,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "-o", "--output", metavar="FILE.html", help="Write the report, one page.", show_default=False
+    out: Annotated[
+        list[Path] | None,
+        out_option(
+            "Write all points (.csv, .json, .jsonl, .parquet) or the report, one page (.html); - is standard "
+            "output. May be given again."
         ),
     ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="FILE", help="Write all points: .csv, .json or .jsonl."),
-    ] = None,
+    form: Format = None,
+    json: Json = False,
 ) -> None:
-    """Hold the models against each other and against published numbers; exit status 1 if a case fails."""
-    from fabric.machine.whole_file import replaced
+    """Hold the models against each other and published numbers.
+
+    Exit status 1 if a case fails.
+    """
     from sims.scenario.files import ROW_FORMATS, write_records
 
     if quick and full:
         raise ParameterError("--quick and --full", "both", "one of them")
-    check_outputs(("--output", output, (".html",)), ("--out", out, ROW_FORMATS))
+    wanted = outputs(out, form, json, rows=ROW_FORMATS, report=(".html",))
     from sims.scenario.version import model_version
     from sims.show.words.validate import case_lines, header, records, summary, title_lines
     from sims.studies.validation.suite import LADDER, cases
 
     found = []
-    with Progress() as progress:
+    with Progress(silent=alone(wanted.values())) as progress:
         progress.print([f"# fabricsim {model_version()}: the ladder of fidelity"])
         total = sum(len(group.chosen(not quick)) for group in LADDER)
         last = None
@@ -55,15 +57,12 @@ def validate(
             found.append((group, case))
             progress.print(case_lines(case))
         progress.print(["", summary(found)])
-        if out:
-            write_records(out, records(found))
-        if output:
+        wanted["rows"].write(write_records, records(found))
+        if wanted["report"]:
             progress.step("drawing")
             from sims.show.report.ladder import ladder_page
 
             text = ladder_page(found, version=model_version(), mode="quick" if quick else "full")
-            with replaced(output) as file:
-                file.write(text)
-    tell_written(out, output)
+            wanted["report"].write(write_text, text)
     if any(case.verdict == "FAIL" for _, case in found):
         raise typer.Exit(1)

@@ -29,7 +29,7 @@ MEMORY = 4 * 2**30  # bytes of address space; a table of numpy takes most of a G
 KEPT = ROOT / "results" / "fuzz"
 
 
-class _Hang(BaseException):
+class Hang(BaseException):
     """A case took longer than SECONDS."""
 
 
@@ -37,8 +37,8 @@ class Broken(Exception):
     """A reader neither took nor refused a file; the next reader's turn."""
 
 
-def _hang(number: int, frame: FrameType | None) -> None:
-    raise _Hang
+def hang(number: int, frame: FrameType | None) -> None:
+    raise Hang
 
 
 def fuzz(name: str, cases: int, seed: int) -> tuple[int, int]:
@@ -89,7 +89,7 @@ def fuzz(name: str, cases: int, seed: int) -> tuple[int, int]:
 def child(names: list[str], cases: int, seed: int) -> None:
     """Run readers one after another in this process, in bounded memory."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    signal.signal(signal.SIGALRM, _hang)
+    signal.signal(signal.SIGALRM, hang)
     failed = False
     for name in names:
         start = time.monotonic()

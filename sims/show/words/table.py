@@ -5,7 +5,6 @@ Prints nothing.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -25,14 +24,12 @@ from sims.settings.setup import Setup
 from sims.show.words.faults import course_lines, disturbance_lines, struck_lines
 from sims.workload.members import used
 from sims.workload.placement import placement_words
-from topologies.catalogue import Entry
 
 __all__ = [
     "allreduce_block",
     "allreduce_header",
     "flows_lines",
     "limit_lines",
-    "listing_lines",
     "measures_lines",
 ]
 
@@ -224,14 +221,6 @@ def packet_lines(packets: Mapping[str, Mapping[str, float]], start: str = "") ->
                 format_time(port["paused_max_s"]),
             )
             yield f"{start}  {name:<24}" + "".join(f"{value:>12}" for value in values)
-
-
-def listing_lines(entries: Sequence[Entry]) -> Iterator[str]:
-    """Families and presets: name, what it is, and its parameters with their defaults."""
-    for entry in entries:
-        yield f"{entry.name:<22} {entry.summary}"
-        shown = [key if value is None else f"{key}={value}" for key, value in entry.parameters.items()]
-        yield from textwrap.wrap(", ".join(shown), 100, initial_indent=" " * 23, subsequent_indent=" " * 23)
 
 
 def measures_lines(

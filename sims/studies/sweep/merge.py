@@ -65,12 +65,12 @@ def merge_results(
     """
     target = Path(out)
     if target.suffix in ROW_FORMATS and not target.is_dir():
-        check_writable(target, "--output", ROW_FORMATS)
+        check_writable(target, "--out", ROW_FORMATS)
         results = merged(paths)
         write_records(target, [result.to_dict() for result in results])
         return len(results), [target]
     if target.suffix and not target.is_dir():
-        raise ParameterError("--output", str(out), "a folder, or a file of one of these formats", ROW_FORMATS)
+        raise ParameterError("--out", str(out), "a folder, or a file of one of these formats", ROW_FORMATS)
     results = merged(paths)
     with Store(target) as store:
         own = any(Path(path).is_dir() and os.path.samefile(path, target) for path in paths)
@@ -78,7 +78,7 @@ def merge_results(
             rule = (
                 f"holds {len(store.results):,} results already: name it among what is merged, or another one"
             )
-            raise ParameterError("--output", str(out), rule)
+            raise ParameterError("--out", str(out), rule)
         for result in results:
             there = store.results.get(result.key)
             if there is None or there.to_dict() != result.to_dict():  # gains count here, as they do in no ==

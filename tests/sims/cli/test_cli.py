@@ -305,7 +305,7 @@ A, F = ("allreduce", "--size", "1KiB"), ("flows", "fat-tree:k=4", "--size", "1MB
         (("flows", "fat-tree:k=4"), ("size",)),
         (("flows", "--size", "1MB"), ("topology", "name the fabric")),
         (("plot", "none.csv", "-o", "a.svg"), ("none.csv", "no such file")),
-        (("plot", "none.csv"), ("output",)),
+        (("plot", "none.csv"), ("--out",)),
         (("topology", "show"), ("topology", "name the fabric")),
         (("nonsense",), ("nonsense",)),
     ],

@@ -84,7 +84,7 @@ def test_overlay(run, folder: Path) -> None:
         ("none.csv -o a.svg", "none.csv: no such file or folder"),
         ("out/sweep.toml -o a.svg", "the ending of the file tells its format"),
         (". -o a.svg", "not the output of a sweep"),
-        ("seeds.csv -o a.gif", r"--output: 'a.gif'.*\.svg, \.png, \.pdf"),
+        ("seeds.csv -o a.gif", r"--out: 'a.gif'.*\.svg, \.png, \.pdf"),
         ("seeds.csv -o no/a.svg", "the folder no does not exist"),
         ("seeds.csv --figure bubble -o a.svg", "figure: 'bubble': no such figure .*legal: lines, busbw"),
         ("seeds.csv --x size --y bus -o a.svg", "column: 'bus': no such column"),

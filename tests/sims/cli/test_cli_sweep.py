@@ -385,7 +385,7 @@ def test_a_folder_with_other_results_is_not_merged_into(folder: Path) -> None:
     for name, sizes in (("a", "1000..1001"), ("b", "1002..1003")):
         run_sweep(read_sweep(folder / "spec.toml", [f"size={sizes}"]), folder / name, jobs=1)
     status, _, err = ended(fabricsim(folder, "merge", "a", "-o", "b"))
-    assert status == 2 and "--output: 'b': holds 8 results already: name it among what is merged" in err
+    assert status == 2 and "--out: 'b': holds 8 results already: name it among what is merged" in err
     assert ended(fabricsim(folder, "merge", "a", "b", "-o", "b"))[0] == 0
     assert len(read_results(folder / "b")) == 16
     status, _, err = ended(fabricsim(folder, "merge", "a", "nowhere", "-o", "c"))

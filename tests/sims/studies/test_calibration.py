@@ -17,10 +17,10 @@ from sims.cli import main as cli
 from sims.jobs.allreduce import AllReduce
 from sims.models.profiles import latency_profile
 from sims.scenario.files import read_records
-from sims.show.words.calibrate import default_fabric, plan
-from sims.show.words.tuning import chosen_by_nccl
+from sims.studies.calibrated import default_fabric, plan
 from sims.studies.calibration import fit, robust_fit
 from sims.studies.nccl_log import FACTORS, Measurement, read_nccl
+from sims.studies.nccl_log.tuning import chosen_by_nccl
 from topologies import load
 
 SIZES = [2**i for i in range(3, 35)]
@@ -185,7 +185,7 @@ def test_a_written_profile_gives_the_measured_times_in_other_commands(
         ("nothing", (), "holds no results of nccl-tests"),
         (None, (), "cannot be read"),
         ("ok", ("--algorithm", "rnig"), "unknown algorithm (did you mean 'ring'"),
-        ("ok", ("-o", "own.json"), "legal: .toml"),
+        ("ok", ("-o", "own.yaml"), "legal: .toml"),
         ("ok", ("--latency-profile", "slow"), "neither a profile nor a file"),
         ("ok", ("--topology", "fat-tree:k=2"), "at most the 2 endpoints"),
     ],

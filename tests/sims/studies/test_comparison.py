@@ -213,7 +213,7 @@ def test_the_command_on_rows_and_on_topologies(command, tmp_path: Path) -> None:
         ("a.csv none.csv", "none.csv: no such file"),
         ("fat-tree:k=3 fat-tree:k=4", "k: 3"),
         ("fat-tree:k=4 fat-tree:k=6 --set seed=x", "seed: 'x': a whole number"),
-        ("fat-tree:k=4 fat-tree:k=6 -o r.gif", "--output: 'r.gif'"),
+        ("fat-tree:k=4 fat-tree:k=6 -o r.gif", "--out: 'r.gif'"),
         ("fat-tree:k=4", "Missing argument"),
     ],
 )

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fabric.words.errors import FabricsimError, FileFormatError
-from sims.show.words.tuning import chosen_by_nccl
 from sims.studies.nccl_log import NcclLog, read_nccl
 from sims.studies.nccl_log.clean import cleaned
 from sims.studies.nccl_log.text import from_text
+from sims.studies.nccl_log.tuning import chosen_by_nccl
 
 LOG = """\
 # nccl-tests version 2.17.6 nccl-headers=22809 nccl-library=22809

@@ -1,0 +1,173 @@
+"""Words around the commands: help that fits, the nearest word, old spellings, what the shell offers."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+import typer
+from project import ROOT
+
+from sims.cli import main as cli
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: object) -> Run:
+    """Run a command in an empty folder; returns its status, stdout and stderr."""
+    monkeypatch.chdir(str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def command(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["fabricsim", *words])
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        out, err = capsys.readouterr()
+        return int(caught.value.code or 0), out, err
+
+    return command
+
+
+def commands() -> Iterator[tuple[tuple[str, ...], typer.core.TyperCommand]]:
+    """Every command and group of the program, by the words that name it."""
+
+    def under(path: tuple[str, ...], command: typer.core.TyperCommand) -> Iterator:  # type: ignore[type-arg]
+        yield path, command
+        context = command.context_class(command)
+        for name in getattr(command, "list_commands", lambda _: ())(context):
+            yield from under((*path, name), command.get_command(context, name))  # type: ignore[attr-defined]
+
+    yield from under((), typer.main.get_command(cli.app))  # type: ignore[arg-type]
+
+
+EVERY = dict(commands())
+GROUPS = [path for path, command in EVERY.items() if hasattr(command, "list_commands")]
+
+
+@pytest.mark.parametrize("path", EVERY, ids=" ".join)
+def test_help_is_short_too_and_fits_into_80_columns(run: Run, path: tuple[str, ...]) -> None:
+    status, out, err = run(*path, "--help")
+    assert (status, err) == (0, "") and run(*path, "-h") == (status, out, err)
+    assert max(map(len, out.splitlines())) <= 80
+    listed = out.partition("Commands:\n")[2]
+    assert "..." not in listed
+    assert "--output" not in out
+
+
+@pytest.mark.parametrize("path", GROUPS, ids=" ".join)
+def test_the_summary_of_a_command_stands_in_its_own_help(run: Run, path: tuple[str, ...]) -> None:
+    listed = run(*path, "--help")[1].partition("Commands:\n")[2]
+    rows = re.findall(r"^  (\S+) +(\S.*)$", listed, re.MULTILINE)
+    assert [(*path, name) for name, _ in rows] == [one for one in EVERY if one[:-1] == path and one]
+    for name, summary in rows:
+        assert summary.endswith("."), name
+        if (*path, name) not in GROUPS:
+            words = " ".join(run(*path, name, "--help")[1].split())
+            assert summary.rstrip(".") in words, name
+
+
+@pytest.mark.parametrize(
+    ("words", "near"),
+    [
+        ("allreduec", "allreduce"),
+        ("topolgy list", "topology"),
+        ("topology lst", "list"),
+        ("routing compair", "compare"),
+        ("allreduce --rooting ecmp", "--routing"),
+        ("topology show --fale cables=1", "--fail"),
+        ("allreduce fat-tre:k=4", "fat-tree"),
+        ("allreduce colossus-100k", "preset:colossus-100k"),
+        ("allreduce --preset colosus-100k", "colossus-100k"),
+        ("allreduce fat-tree:kk=4", "k"),
+        ("topology list dragonfy", "dragonfly"),
+        ("allreduce star:endpoints=4 --routing ecpm", "ecmp"),
+        ("allreduce star:endpoints=4 --routing ecmp:qsp=2", "qps"),
+        ("allreduce star:endpoints=4 --algorithm rign", "ring"),
+        ("allreduce star:endpoints=4 --latency-profile ib-nrd", "ib-ndr"),
+        ("allreduce star:endpoints=4 --placement pakced", "packed"),
+        ("allreduce star:endpoints=4 --engine packt", "packet"),
+        ("allreduce star:endpoints=4 --engine packet --cc windw", "window"),
+        ("allreduce star:endpoints=4 --out a.cvs", ".csv"),
+        ("allreduce star:endpoints=4 --plot a.sgv", ".svg"),
+        ("allreduce star:endpoints=4 --set rooting=ecmp", "routing"),
+        ("allreduce star:endpoints=4 --faults hpm", "hpn"),
+        ("flows star:endpoints=4 --size 1K --traffic permutaton", "permutation"),
+        ("routing compare star:endpoints=4 --traffic altoall", "alltoall"),
+        ("topology draw star:endpoints=4 -o a.svg --style foldd", "folded"),
+        ("topology export star:endpoints=4 -o - --format graphlm", "graphml"),
+        ("topology list --out - --format jsno", "json"),
+        ("topology list --out a.jsom", ".json"),
+    ],
+)
+def test_the_nearest_word_is_named(run: Run, words: str, near: str) -> None:
+    status, out, err = run(*words.split())
+    assert (status, out) == (2, "") and err.count("\n") == 1
+    assert f"did you mean {near!r}?" in err, err
+
+
+def test_a_misspelled_figure_and_column(run: Run) -> None:
+    assert run("allreduce", "star:endpoints=4", "--size", "1K", "--out", "r.csv")[0] == 0
+    for words, near in (
+        ("--figure busb", "busbw"),
+        ("--x topology.endpoint --y time_s", "topology.endpoints"),
+    ):
+        status, _, err = run("plot", "r.csv", "-o", "a.svg", *words.split())
+        assert status == 2 and f"did you mean {near!r}?" in err, err
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("fabricsim to", ["topology"]),
+        ("fabricsim topology sh", ["show"]),
+        ("fabricsim topology show dragonf", ["dragonfly", "dragonfly-plus"]),
+        ("fabricsim topology show --preset me", ["meta-24k"]),
+        ("fabricsim topology list tor", ["torus"]),
+        ("fabricsim allreduce --routing dm", ["dmodk"]),
+        ("fabricsim routing compare --routing ecmp,dm", ["ecmp,dmodk"]),
+        ("fabricsim allreduce --algorithm ring,tr", ["ring,tree"]),
+        ("fabricsim allreduce --latency-profile ib", ["ib-ndr"]),
+        ("fabricsim flows --traffic inc", ["incast"]),
+        ("fabricsim plot rows.csv --figure c", ["cdf", "crossover"]),
+        ("fabricsim latency --form", ["--format"]),
+    ],
+)
+def test_the_shell_is_offered(
+    run: Run, monkeypatch: pytest.MonkeyPatch, words: str, offered: list[str]
+) -> None:
+    monkeypatch.setenv("_FABRICSIM_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(words.count(" ")))
+    _, out, err = run()
+    assert (out.split(), err) == (offered, "")
+
+
+def test_parameters_are_offered_behind_the_colon_where_the_shell_keeps_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("_FABRICSIM_COMPLETE", "complete_zsh")
+    monkeypatch.setenv("_TYPER_COMPLETE_ARGS", "fabricsim topology show torus:dims=4/4,wr")
+    assert "torus\\\\:dims=4/4,wrap=" in run()[1]
+
+
+def test_help_imports_no_command() -> None:
+    """The rest of the program is imported by the command that needs it, so --help is quick."""
+    code = (
+        "import sys\nsys.argv = ['fabricsim', '--help']\nfrom sims.cli.main import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "rooms = ('sims', 'fabric', 'topologies', 'numpy', 'networkx', 'pydantic', 'rich')\n"
+        "print(sorted(m for m in sys.modules if m.split('.')[0] in rooms))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, env={**os.environ}, check=True
+    )
+    needed = {
+        *("fabric", "fabric.words", "fabric.words.errors", "sims", "sims.cli"),
+        *("sims.cli.group", "sims.cli.main", "sims.cli.terminal"),
+    }
+    assert set(re.findall(r"'([\w.]+)'", done.stdout.splitlines()[-1])) == needed
