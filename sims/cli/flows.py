@@ -59,6 +59,15 @@ def flows(
     form: Format = None,
     json: Json = False,
     ports: Ports = None,
+    row: Annotated[
+        Path | None,
+        typer.Option(
+            "--row",
+            metavar="FILE",
+            help="Write the run as one row, from which it can be run again: .csv, .json or .jsonl.",
+            show_default=False,
+        ),
+    ] = None,
     explain: Explain = False,
     explain_plot: ExplainPlot = None,
 ) -> None:
@@ -66,11 +75,14 @@ def flows(
     wanted = outputs(out, form, json, rows=ROW_FORMATS)
     check_outputs(
         ("--ports", ports, ROW_FORMATS),
+        ("--row", row, ROW_FORMATS),
         ("--explain-plot", explain_plot, FIGURE_FORMATS),
         ("--timeline", timeline, FIGURE_FORMATS),
     )
+    from sims.jobs.flow_row import flow_row
     from sims.jobs.flow_run import FlowRun, traffic_of
     from sims.models.fluid.faults.timeline import Timeline as Record
+    from sims.scenario.files import write_records
     from sims.settings.setup import Setup
     from sims.show.words.explain import explanation_lines
     from sims.show.words.table import flows_lines
@@ -82,13 +94,17 @@ def flows(
     window = None if resolution is None else share("--resolution", resolution)
     _check(setup.engine, traffic, size, resolution, timeline, ports)
     with Progress(silent=alone(wanted.values())) as progress:
-        fabric, text, _, notes = opened(topology, progress, allow_partition=setup.allow_partition)
+        fabric, text, digest, notes = opened(topology, progress, allow_partition=setup.allow_partition)
         run = FlowRun.of(fabric, setup, traffic_of(traffic, size, fabric, setup.seed), window)
         progress.step("routing and running")
         record = Record() if timeline else None
         result = run.run(record)
         progress.print(flows_lines(text, traffic, run, setup, result, notes))
         _write(result, wanted["rows"], ports)
+        if row:
+            own = flow_row(run, result, setup, topology=text, digest=digest, traffic=traffic, size=size)
+            write_records(row, [own.to_dict()])
+            tell_written(row)
         if explain or explain_plot:
             progress.step("trying what would help")
             why = explain_flows(run, result)

@@ -18,7 +18,7 @@ from sims.models.fluid.flows import FlowResult
 from sims.scenario.digest import content_digest, digest_of
 from sims.scenario.version import model_version
 from sims.settings.setup import Setup
-from sims.settings.table import SETTINGS
+from sims.settings.table import SETTINGS, spelled
 
 __all__ = ["FLOW_SETTINGS", "FlowRow", "flow_row", "simulate_flows"]
 
@@ -104,7 +104,7 @@ def flow_row(
     return FlowRow(
         topology=topology,
         traffic=traffic,
-        size=size or "",
+        size=spelled("size", size) if size else "",
         resolution=run.resolution,
         settings={name: _text(texts[name]) for name in FLOW_SETTINGS},
         digest=_digest(run, of_fabric, traffic, setup.routing),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from project import ROOT
 
 from fabric.words.errors import FabricsimError, ParameterError
 from sims.jobs.flow_row import FlowRow, flow_row, simulate_flows
@@ -69,3 +72,14 @@ def test_a_row_that_was_edited_is_refused() -> None:
         FlowRow.from_dict({**values, "size": "2MB"})
     with pytest.raises(ParameterError, match="columns that a row of flows has, missing here"):
         FlowRow.from_dict({"key": values["key"]})
+
+
+def test_the_command_writes_it(tmp_path: Path) -> None:
+    """``flows --row``: two spellings of one run are one row, and it is the one that Python makes."""
+    words = [sys.executable, "-m", "sims.cli", "flows", "fat-tree:k=4"]
+    for name, size in (("a.json", "1MB"), ("b.json", "1000000B")):
+        subprocess.run(
+            [*words, "--size", size, "--row", str(tmp_path / name)], cwd=ROOT, check=True, capture_output=True
+        )
+    one, other = (json.loads((tmp_path / name).read_text())[0] for name in ("a.json", "b.json"))
+    assert one == other == run("permutation", "1MB").to_dict()
