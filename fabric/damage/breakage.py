@@ -15,7 +15,7 @@ from fabric.graph.schema import SWITCH
 from fabric.measures.reach import Unreachable, unreachable
 from fabric.words.errors import FileFormatError, ParameterError
 
-__all__ = ["Limit", "broken", "draws", "harmed", "sole"]
+__all__ = ["PartitionGuard", "broken", "draws", "harmed", "sole"]
 
 _DRAWS = 0xFA17  # sets these draws apart from others of the same seed
 
@@ -49,7 +49,7 @@ def broken(
     switches, named = 0, []
     stream = np.random.SeedSequence([seed % 2**63, _DRAWS]) if isinstance(seed, int) else seed
     rng = np.random.default_rng(stream)
-    limit = None if allow_partition else Limit(fabric)
+    limit = None if allow_partition else PartitionGuard(fabric)
     for fault in faults:
         if fault.what == "file":
             cables = read_cables(fabric, fault.path)
@@ -78,7 +78,7 @@ def harmed(
     return damaged(fabric, damage), damage
 
 
-class Limit:
+class PartitionGuard:
     """No pair of endpoints may lose its last legal path."""
 
     def __init__(self, fabric: Fabric) -> None:
@@ -101,7 +101,7 @@ class Limit:
 
 
 def _drawn(
-    f: Fabric, fault: Fault, lost: NDArray[np.bool_], rng: np.random.Generator, limit: Limit | None
+    f: Fabric, fault: Fault, lost: NDArray[np.bool_], rng: np.random.Generator, limit: PartitionGuard | None
 ) -> tuple[NDArray[np.int64], int]:
     """The cables that a fault takes of those that are left, and how many cables or switches these are."""
     units = (_switches if fault.what == "switches" else _cables)(f, fault, lost)
@@ -124,7 +124,7 @@ def _drawn(
 
 
 def _sparing(
-    f: Fabric, fault: Fault, order: NDArray, number: int, lost: NDArray[np.bool_], limit: Limit
+    f: Fabric, fault: Fault, order: NDArray, number: int, lost: NDArray[np.bool_], limit: PartitionGuard
 ) -> NDArray[np.int64]:
     """The first ``number`` of ``order`` after passing over each that, with those before it, cuts a pair off.
 

@@ -85,7 +85,7 @@ def allreduce(
             progress.step(name)
             job.check(name, sizes)  # what cannot be done is refused before anything is printed
         try:
-            said = [*notes, *job.caveats, *left_out]
+            said = [*notes, *job.warnings, *left_out]
             for row in _printed(progress, job, fitting, sizes, record, explainer, said):
                 rows.append(row)
         finally:

@@ -164,8 +164,8 @@ def _harmed(
     from fabric.damage.fault import parse_faults
 
     faults = (*parse_faults("fail", joined(fail)), *parse_faults("degrade", joined(degrade)))
-    left, damage = harmed(found.fabric, faults, whole("--seed", seed), allow_partition=allow_partition)
-    return found._replace(fabric=left, notes=[*found.notes, *([str(damage)] if damage else [])])
+    degraded, damage = harmed(found.fabric, faults, whole("--seed", seed), allow_partition=allow_partition)
+    return found._replace(fabric=degraded, notes=[*found.notes, *([str(damage)] if damage else [])])
 
 
 def draw(

@@ -43,7 +43,7 @@ class CollectiveJob:
 
     ``topology`` names the fabric in the rows; ``digest`` is the hash of its contents where it is not built
     from a text (by default that of the compiled arrays). ``settings``: those of Setup. Ranks are
-    placed and grouped on ``fabric``; traffic runs on ``left``, what its faults leave of it.
+    placed and grouped on ``fabric``; traffic runs on ``degraded``, what its faults leave of it.
     """
 
     def __init__(
@@ -62,8 +62,10 @@ class CollectiveJob:
         self.placement = place(fabric, setup.ranks, setup.placement, setup.seed)
         self.members = Members(fabric, self.placement)
         static = setup.faults_from_start
-        whole = setup.improved(fabric)
-        self.left, self.damage = harmed(whole, static, setup.seed, allow_partition=setup.allow_partition)
+        healthy = setup.improved(fabric)
+        self.degraded, self.damage = harmed(
+            healthy, static, setup.seed, allow_partition=setup.allow_partition
+        )
         chosen = setup.engine == "packet" and bool(self.policy.packets)  # for each packet, on its way
         drawn = self.policy.drawn or setup.placement == "random" or draws(static) or chosen
         drawn |= self.course.draws
@@ -143,7 +145,7 @@ class CollectiveJob:
             schedule = self.schedule(algorithm)
             self._require_form(algorithm, schedule.pipeline)
             self._programs[algorithm] = Program.compile(
-                schedule, self.left, self.placement, self.policy, self.profile
+                schedule, self.degraded, self.placement, self.policy, self.profile
             )
         return self._programs[algorithm]
 
@@ -163,7 +165,7 @@ class CollectiveJob:
         if algorithm not in self._packet_programs:
             self._packet_programs[algorithm] = PacketProgram.compile(
                 self.program(algorithm).schedule,
-                self.left,
+                self.degraded,
                 self.placement,
                 self.policy,
                 self.profile,
@@ -198,10 +200,10 @@ class CollectiveJob:
         return good, [f"left out: {', '.join(names)}: {error}" for error, names in left_out.items()]
 
     @property
-    def caveats(self) -> list[str]:
+    def warnings(self) -> list[str]:
         """What has to be said beside every row."""
         damage = str(self.damage) if self.damage else ""
-        merged = self.policy.warning(self.left) if self.engine != "packet" else ""
+        merged = self.policy.warning(self.degraded) if self.engine != "packet" else ""
         return [said for said in [damage, merged] if said]
 
     def note(self, algorithm: str) -> str:
@@ -270,7 +272,7 @@ class CollectiveJob:
         return Campaign(
             rerouted=Rerouted(self.program(algorithm), self.placement, self.policy),
             size=size,
-            striking=Striking.of(self.left, self.course, seed, allow_partition=allow),
+            striking=Striking.of(self.degraded, self.course, seed, allow_partition=allow),
             timeline=timeline,
         )
 

@@ -55,10 +55,10 @@ class Contest:
         """
         wanted = demand(self.traffic, fabric, seed=self.seed, ranks=self.ranks, placement=self.placement)
         faults = (*parse_faults("fail", self.fail), *parse_faults("degrade", self.degrade))
-        left, damage = harmed(fabric, faults, self.seed, allow_partition=self.allow_partition)
+        degraded, damage = harmed(fabric, faults, self.seed, allow_partition=self.allow_partition)
         return Arena(
             contest=self,
-            fabric=left,
+            fabric=degraded,
             damage=damage,
             demand=wanted,
             policies=tuple(parse_policies(self.routing, self.seed, planes(fabric))),

@@ -99,7 +99,7 @@ def flow_row(
     size: str | None,
 ) -> FlowRow:
     """The row of a run. ``digest``: as of CollectiveJob, by default that of the compiled arrays."""
-    of_fabric = content_digest(run.whole) if digest is None else digest
+    of_fabric = content_digest(run.healthy) if digest is None else digest
     texts = {name: setup.values[name] for name in FLOW_SETTINGS} | run.course.texts
     return FlowRow(
         topology=topology,

@@ -45,7 +45,7 @@ def traffic_of(text: str, size: str | None, fabric: Fabric, seed: int) -> Traffi
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FlowRun:
-    """``whole``: the fabric before its ``faults``, which are drawn from ``seed``; ``course``: what happens
+    """``healthy``: the fabric before its ``faults``, which are drawn from ``seed``; ``course``: what happens
     during the run; ``packets``: the settings of the packet engine, None for the fluid one; ``resolution``: as
     in sims.models.fluid.network.FluidNetwork.
 
@@ -53,7 +53,7 @@ class FlowRun:
         ParameterError: something is to happen during a run of packets, or the policy cannot follow it.
     """
 
-    whole: Fabric
+    healthy: Fabric
     traffic: Traffic
     policy: Policy
     profile: LatencyProfile
@@ -81,7 +81,7 @@ class FlowRun:
             )
             resolution = 0.0 if equal or len(traffic) <= _MANY else _COARSE
         return cls(
-            whole=setup.improved(fabric),
+            healthy=setup.improved(fabric),
             traffic=traffic,
             policy=setup.policy(planes(fabric)),
             profile=setup.profile,
@@ -99,18 +99,18 @@ class FlowRun:
         return self.packets is None and not self.course.source
 
     @cached_property
-    def _left(self) -> tuple[Fabric, Damage]:
-        return harmed(self.whole, self.faults, self.seed, allow_partition=self.allow_partition)
+    def _degraded(self) -> tuple[Fabric, Damage]:
+        return harmed(self.healthy, self.faults, self.seed, allow_partition=self.allow_partition)
 
     @property
     def fabric(self) -> Fabric:
         """What the faults leave."""
-        return self._left[0]
+        return self._degraded[0]
 
     @property
     def damage(self) -> Damage:
         """What the faults took; false where that is nothing."""
-        return self._left[1]
+        return self._degraded[1]
 
     @cached_property
     def routed(self) -> RoutedTraffic:

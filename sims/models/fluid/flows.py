@@ -18,7 +18,7 @@ from fabric.measures.measure import link_kind
 from fabric.routing.policies import Policy
 from fabric.words.errors import FabricsimError
 from sims.models.fluid.faults.detours import Detours, Router
-from sims.models.fluid.faults.process import Fault
+from sims.models.fluid.faults.process import StruckFault
 from sims.models.fluid.faults.striking import Striking, waiting
 from sims.models.fluid.faults.timeline import Timeline
 from sims.models.fluid.network import FluidNetwork
@@ -52,7 +52,7 @@ class FlowResult:
     solves: int = 0
     packets: dict[str, dict[str, float]] = field(default_factory=dict)
     ports: dict[str, list[Any]] = field(default_factory=dict)
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[StruckFault, ...] = ()
 
     @classmethod
     def of(

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from fabric.graph.fabric import Fabric
 from fabric.words.units import format_rate
-from sims.show.drawing.fold import Block, Fold, Joint, Span, Stage, fold
+from sims.show.drawing.fold import Block, Fold, Joint, Layer, Span, fold
 from sims.show.drawing.groups import server_words
 from sims.show.drawing.page import COLOURS, GREY, band, box, counted, letters, write
 
@@ -167,7 +167,7 @@ class _Page:
             else f"1 {name}{' that differs' if len(siblings) > 1 else ''}:"
         )
 
-    def _stage_lines(self, stage: Stage, h: int) -> list[str]:
+    def _stage_lines(self, stage: Layer, h: int) -> list[str]:
         lines = [counted(stage.count.text(), stage.name)]
         if not self.fold.tiered:
             words = [f"{stage.down.text()} to endpoints"] if stage.down.high else []

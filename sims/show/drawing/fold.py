@@ -1,7 +1,7 @@
 """A large fabric folded: what is alike is counted and stands there once. Knows no ink and no page.
 
 A `Block` is a class of groups that are alike, such as 24 of 25 pods: their switches of the uppermost tier
-(a `Stage`) over the classes of the groups inside them. Numbers are given as a `Span` over the members of
+(a `Layer`) over the classes of the groups inside them. Numbers are given as a `Span` over the members of
 the class, so that an irregular fabric folds as well as a regular one.
 """
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from fabric.graph.fabric import Fabric
 from sims.show.drawing.groups import Hierarchy, between_switches, hierarchy, of_endpoints
 
-__all__ = ["Block", "Fold", "Joint", "Span", "Stage", "fold"]
+__all__ = ["Block", "Fold", "Joint", "Layer", "Span", "fold"]
 
 
 @dataclass(frozen=True, order=True)
@@ -34,7 +34,7 @@ class Span:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stage:
+class Layer:
     """Switches of one tier in one block.
 
     ``count``: of them in a block. Per switch ``down``, ``up``: cables to lower and to higher nodes,
@@ -67,7 +67,7 @@ class Block:
     number: int
     each: Span
     height: int
-    stage: Stage
+    stage: Layer
     endpoints: Span
     injection: Span  # bytes/s, one way, of the endpoints' cables into the block
     inner: tuple[Block, ...]
@@ -224,11 +224,11 @@ def _features(view: _View, label: NDArray[np.int64], count: int, height: int) ->
 
 def _stage(
     view: _View, label: NDArray[np.int64], members: NDArray[np.int64], mine: NDArray[np.bool_], name: str
-) -> Stage:
+) -> Layer:
     def per_group(value: NDArray[Any]) -> Span:
         return _span(np.bincount(label[mine], weights=value[mine], minlength=int(members.max()) + 1)[members])
 
-    return Stage(
+    return Layer(
         name=name,
         count=per_group(np.ones(len(mine))),
         down=_span(view.down[mine]),

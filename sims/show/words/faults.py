@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fabric.damage.fault import NONE
 from fabric.words.counted import counted
 from fabric.words.units import format_time
-from sims.models.fluid.faults.process import Fault
+from sims.models.fluid.faults.process import StruckFault
 from sims.workload.collective import ALL_REDUCE
 
 __all__ = ["course_lines", "disturbance_lines", "struck_lines"]
@@ -69,7 +69,7 @@ def disturbance_lines(
         )
 
 
-def struck_lines(faults: Sequence[Fault]) -> Iterator[str]:
+def struck_lines(faults: Sequence[StruckFault]) -> Iterator[str]:
     """The faults that struck plain flows."""
     if faults:
         yield f"faults          {len(faults):>12,} struck"

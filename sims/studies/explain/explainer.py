@@ -308,7 +308,7 @@ class Explainer:
         """The job with these settings, and what has to be said of it and not of the one that is explained."""
         if name not in self._jobs:
             changed = self.job.changed(**settings)
-            note = "; ".join(said for said in changed.caveats if said not in self.job.caveats)
+            note = "; ".join(said for said in changed.warnings if said not in self.job.warnings)
             self._jobs[name] = changed, note
         return self._jobs[name]
 

@@ -68,7 +68,7 @@ def _same_paths(run: FlowRun, now: float, left_out: list[str]) -> Iterator[Remed
         if quick:
             then = routed.again(capacity=capacity).run(run.resolution).makespan
         else:
-            then = _makespan(run, whole=upgraded(run.whole, "" if kind == EVERY else kind))
+            then = _makespan(run, healthy=upgraded(run.healthy, "" if kind == EVERY else kind))
         yield doubling(kind, now, then)
     quiet = silent(run.profile)
     if quiet == run.profile:

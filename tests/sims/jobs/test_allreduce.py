@@ -158,7 +158,7 @@ def test_detours_draw_from_the_seed() -> None:
         job = AllReduce(fabric, topology=spec, digest="", routing=routing, seed=5)
         row = job.row("halving-doubling", 10**6)
         assert row.scenario.seed == (0 if routing.startswith("adaptive") else 5)
-        assert simulate(row.scenario) == row and job.caveats
+        assert simulate(row.scenario) == row and job.warnings
 
 
 def test_sprayed_bytes_use_the_links_as_balanced_ones_do(four: Fabric) -> None:

@@ -114,12 +114,12 @@ def test_placement_and_groups_are_those_of_the_healthy_fabric(four: Fabric) -> N
     healthy = AllReduce(four, placement="strided")
     assert job.placement.tolist() == healthy.placement.tolist()
     assert job.members.groups.tolist() == healthy.members.groups.tolist()
-    assert job.left.n_links == four.n_links - 16 and job.fabric is four
-    assert job.caveats == ["8 of 48 cables failed"]
+    assert job.degraded.n_links == four.n_links - 16 and job.fabric is four
+    assert job.warnings == ["8 of 48 cables failed"]
 
 
 def test_adaptive_on_a_damaged_fabric_says_that_it_is_a_bound(four: Fabric) -> None:
-    said = AllReduce(four, fail="cables=3", routing="adaptive").caveats
+    said = AllReduce(four, fail="cables=3", routing="adaptive").warnings
     assert said[0] == "3 of 48 cables failed" and "an upper bound" in said[1]
 
 

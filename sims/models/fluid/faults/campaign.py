@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 
 from fabric.words.errors import FabricsimError
 from sims.models.fluid.engine import collective, flow_time, slice_bytes, slice_wait
-from sims.models.fluid.faults.process import Fault
+from sims.models.fluid.faults.process import StruckFault
 from sims.models.fluid.faults.rerouted import Rerouted
 from sims.models.fluid.faults.setting import Course
 from sims.models.fluid.faults.striking import Striking, waiting
 from sims.models.fluid.faults.timeline import Timeline
 from sims.models.fluid.network import FluidNetwork, RateMemo
 
-__all__ = ["Campaign", "Outcome"]
+__all__ = ["Campaign", "CampaignResult"]
 
 _TOLD = 50  # faults in a row
 _FEW = 20  # all-reduces of which a timeline shows the phases
@@ -33,7 +33,7 @@ _SAME = 1e-9  # relative; times nearer than this differ by rounding
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Outcome:
+class CampaignResult:
     """``times``: (groups,) s of an all-reduce; ``counts``: (groups,), how many one after another took that;
     ``undisturbed``: s without any fault; ``duration``: s from the start to the last receipt; ``faults``: in
     the order of time, each with the s it cost; ``passed_over``: outages that would have cut a pair off.
@@ -43,7 +43,7 @@ class Outcome:
     counts: NDArray[np.int64]
     undisturbed: float
     duration: float
-    faults: tuple[Fault, ...]
+    faults: tuple[StruckFault, ...]
     passed_over: int
 
     @property
@@ -106,7 +106,7 @@ class Campaign:
     def course(self) -> Course:
         return self.striking.course
 
-    def run(self) -> Outcome:
+    def run(self) -> CampaignResult:
         """To the last receipt of the last all-reduce.
 
         Raises:
@@ -131,7 +131,7 @@ class Campaign:
             raise FabricsimError(f"faults: {waiting(self.process)}") from None
         if self.timeline is not None:
             self.timeline.finish(float(env.now), self.process.faults)
-        return Outcome(
+        return CampaignResult(
             times=np.array(self._times),
             counts=np.array(self._counts),
             undisturbed=self._undisturbed,
@@ -171,7 +171,7 @@ class Campaign:
         """How many all-reduces end before anything changes (0: none), and what each takes."""
         if self._in_detail():
             return 0, math.inf
-        if not self.links.whole and self.rerouted.detours.standing(self.links.dead):
+        if not self.links.healthy and self.rerouted.detours.standing(self.links.dead):
             return 0, math.inf
         if self._time is None:
             self._time = self._time_now()
@@ -198,7 +198,7 @@ class Campaign:
     def _time_now(self) -> float:
         """Seconds of an all-reduce on the paths and links of this moment."""
         program = self.rerouted.program
-        if self.links.whole:
+        if self.links.healthy:
             return self._undisturbed if program is self.rerouted.home else flow_time(program, self.size)
         fabric = replace(program.fabric, capacity=self.links.capacity)
         return flow_time(replace(program, fabric=fabric, memo=RateMemo()), self.size)
@@ -206,7 +206,7 @@ class Campaign:
     def _one(self) -> Generator[simpy.Event, Any, None]:
         """An all-reduce phase by phase, open to whatever changes."""
         watch = self.timeline.watch if self.timeline is not None and self._in_detail() else None
-        memo = self.rerouted.program.memo if self.links.whole else None
+        memo = self.rerouted.program.memo if self.links.healthy else None
         self._network = FluidNetwork(self.env, self.links.capacity, memo=memo, watch=watch)
         yield from collective(self.env, self._network, self.rerouted, self.size)
         self._network = None

@@ -51,13 +51,13 @@ class Links:
         return self._outages > 0
 
     @property
-    def whole(self) -> bool:
+    def healthy(self) -> bool:
         return not self._outages.any()
 
     @property
     def capacity(self) -> NDArray[np.float64]:
         """(links of the carrier,) in bytes/s."""
-        if self.whole:
+        if self.healthy:
             return self.carrier.capacity
         down = np.flatnonzero(self.lost)
         gone = np.bincount(

@@ -16,19 +16,19 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
-from fabric.damage.breakage import Limit
+from fabric.damage.breakage import PartitionGuard
 from fabric.words.errors import FabricsimError, ParameterError
 from fabric.words.units import format_time
 from sims.models.fluid.faults.links import Links
 from sims.models.fluid.faults.outage import Outage
 
-__all__ = ["Fault", "FaultProcess"]
+__all__ = ["FaultProcess", "StruckFault"]
 
 _MOST = 100_000  # outages in one run, those that are passed over included
 
 
 @dataclass(eq=False)
-class Fault:
+class StruckFault:
     """An outage as it came to pass. ``lost``: s that it cost, filled by whoever measures them."""
 
     outage: Outage
@@ -45,7 +45,7 @@ class _Change:
     at: float
     number: int
     kind: str = field(compare=False)  # down, up, learn, forget
-    fault: Fault = field(compare=False)
+    fault: StruckFault = field(compare=False)
 
 
 class FaultProcess:
@@ -67,15 +67,15 @@ class FaultProcess:
         known: Links,
         delay: float,
         *,
-        limit: Limit | None = None,
+        limit: PartitionGuard | None = None,
         strict: bool = False,
     ) -> None:
         self.env, self.links, self.known, self.delay = env, links, known, delay
         self.changed: Callable[[], None] = _nothing
         self.learned: Callable[[], None] = _nothing
-        self.faults: list[Fault] = []
-        self.active: dict[Fault, None] = {}
-        self.seen: dict[Fault, None] = {}
+        self.faults: list[StruckFault] = []
+        self.active: dict[StruckFault, None] = {}
+        self.seen: dict[StruckFault, None] = {}
         self.passed_over = 0
         self._limit, self._strict = limit, strict
         self._numbers = count()
@@ -96,7 +96,7 @@ class FaultProcess:
         it may be a later one.
         """
 
-        def near(fault: Fault) -> bool:
+        def near(fault: StruckFault) -> bool:
             return bool(touched[self.links.links_of(fault.outage.cables)].any())
 
         first = min((change.at for change in self._ahead if near(change.fault)), default=math.inf)
@@ -106,7 +106,7 @@ class FaultProcess:
                 first = min(first, fault.outage.at)
         return first
 
-    def _pull(self) -> Fault | None:
+    def _pull(self) -> StruckFault | None:
         """Take in the next outage."""
         outage = next(self._outages, None)
         if outage is None:
@@ -115,13 +115,13 @@ class FaultProcess:
         if len(self.faults) + self.passed_over + self._pulled >= _MOST:
             rule = f"more than {_MOST:,} faults before the run ends: let less fail, or run for less long"
             raise ParameterError("faults", f"{_MOST:,} within {format_time(outage.at)}", rule)
-        fault = Fault(outage=outage)
+        fault = StruckFault(outage=outage)
         self._pulled += 1
         self._furthest = outage.at
         self._push(outage.at, "down", fault)
         return fault
 
-    def _push(self, at: float, kind: str, fault: Fault) -> None:
+    def _push(self, at: float, kind: str, fault: StruckFault) -> None:
         if at < math.inf:
             heapq.heappush(self._ahead, _Change(at, next(self._numbers), kind, fault))
 
@@ -174,7 +174,7 @@ class FaultProcess:
         self.known.take(fault.outage.cables)
         return True
 
-    def _cuts(self, fault: Fault) -> bool:
+    def _cuts(self, fault: StruckFault) -> bool:
         """Whether the outage would cut a pair off, with what is down already."""
         if self._limit is None:
             return False

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import simpy
 
 from fabric import Fabric
-from fabric.damage.breakage import Limit
+from fabric.damage.breakage import PartitionGuard
 from sims.models.fluid.faults.detours import Detours
 from sims.models.fluid.faults.links import Links
 from sims.models.fluid.faults.outage import Outage
@@ -45,7 +45,7 @@ class Striking:
             Links(self.fabric, carrier),
             Links(self.fabric, carrier),
             self.course.delay,
-            limit=Limit(self.fabric) if watched else None,
+            limit=PartitionGuard(self.fabric) if watched else None,
             strict=self.course.strict,
         )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from sims.models.fluid.faults.process import Fault
+from sims.models.fluid.faults.process import StruckFault
 from sims.models.fluid.network import FluidNetwork
 
 __all__ = ["Timeline"]
@@ -61,7 +61,7 @@ class Timeline:
         for at, mean in zip(edges[:-1].tolist(), (np.diff(sent) / np.diff(edges)).tolist()):
             self.note(at, mean)
 
-    def finish(self, end: float, faults: Sequence[Fault]) -> None:
+    def finish(self, end: float, faults: Sequence[StruckFault]) -> None:
         """The last byte was received at ``end``."""
         self.end = end
         self.marks = [(fault.outage.at, fault.until, fault.outage.what) for fault in faults]

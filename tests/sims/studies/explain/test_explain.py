@@ -303,7 +303,7 @@ def test_runs_of_packets_and_among_faults_are_run_whole_for_each_remedy(
 def flow_run(spec: str, traffic: Traffic, routing: str, **settings: Any) -> FlowRun:
     given: dict[str, Any] = {"course": CALM, "profile": latency_profile("roce-400g"), **settings}
     whole = Fabric.from_graph(load(spec))
-    return FlowRun(whole=whole, traffic=traffic, policy=parse_policy(routing, 3), seed=3, **given)
+    return FlowRun(healthy=whole, traffic=traffic, policy=parse_policy(routing, 3), seed=3, **given)
 
 
 def flows_explained(
