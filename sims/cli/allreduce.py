@@ -11,9 +11,8 @@ import typer
 
 from fabric.words.errors import ParameterError
 from sims.cli.fabric_options import opened
-from sims.cli.options import Out
 from sims.cli.output import alone, outputs
-from sims.cli.output_options import Explain, ExplainPlot, Format, Json, Timeline
+from sims.cli.output_options import Explain, ExplainPlot, Format, Json, Out, Timeline
 from sims.cli.progress import Progress
 from sims.cli.setting_options import Texts, every, with_settings
 from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS, check_outputs, tell_written

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sims.cli.options import Graph, Preset, Topology, built, named
+from sims.cli.fabric_options import Graph, Preset, Topology, built, named
 from sims.cli.output import alone, outputs
 from sims.cli.output_options import Format, Json, Out
 from sims.cli.progress import Progress
@@ -62,7 +62,7 @@ def bom(
     parts, bills = with_floor(read_parts(prices), floor), []
     with Progress(silent=alone(wanted.values())) as progress:
         if topology or preset or graph or not specs:
-            specs = [*(specs or []), named(None, topology, preset, graph)]
+            specs = [*(specs or []), named({"topology": topology, "preset": preset, "graph": graph})]
         for spec in specs:
             network, source = built(spec, progress)
             network.graph["name"] = source.text

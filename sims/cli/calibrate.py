@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sims.cli.options import Graph, Preset, Topology, named, opened
+from sims.cli.fabric_options import Graph, Preset, Topology, named, opened
 from sims.cli.output import alone, outputs, write_text
 from sims.cli.output_options import Json, format_option, out_option
 from sims.cli.progress import Progress
@@ -86,9 +86,10 @@ def calibrate(
     count = check_log(read, str(log))
     items = plan(read.rows, read.text, algorithm, latency_profile)
     with Progress(silent=alone(wanted.values())) as progress:
-        own = any((topology, preset, graph))
-        default = None if own else default_fabric(count, read.servers)
-        fabric, text, digest, _ = opened(named(None, topology, preset, graph, default=default), progress)
+        ways = {"topology": topology, "preset": preset, "graph": graph}
+        own = any(ways.values())
+        text = named(ways, None if own else default_fabric(count, read.servers))
+        fabric, text, digest, _ = opened(text, progress)
         found = calibrated(
             read,
             fabric,

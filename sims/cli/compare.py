@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fabric.words.errors import ParameterError
+from sims.cli.fabric_options import opened
 from sims.cli.figures import Where
-from sims.cli.options import Sets, opened
 from sims.cli.output import alone, outputs
 from sims.cli.output_options import Format, Json, out_option, title_option
 from sims.cli.progress import Progress
+from sims.cli.setting_options import Sets
 from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS
 
 if TYPE_CHECKING:

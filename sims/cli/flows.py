@@ -10,9 +10,8 @@ import typer
 
 from fabric.words.errors import ParameterError
 from sims.cli.fabric_options import opened
-from sims.cli.options import Out, share
 from sims.cli.output import Output, alone, outputs
-from sims.cli.output_options import Explain, ExplainPlot, Format, Json, Ports, Timeline
+from sims.cli.output_options import Explain, ExplainPlot, Format, Json, Out, Ports, Timeline
 from sims.cli.progress import Progress
 from sims.cli.setting_options import Texts, every, with_settings
 from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS, check_outputs, tell_written
@@ -91,7 +90,7 @@ def flows(
     size = texts.pop("size") or None
     topology = texts.pop("topology")
     setup = Setup(**texts)
-    window = None if resolution is None else share("--resolution", resolution)
+    window = None if resolution is None else _share("--resolution", resolution)
     _check(setup.engine, traffic, size, resolution, timeline, ports)
     with Progress(silent=alone(wanted.values())) as progress:
         fabric, text, digest, notes = opened(topology, progress, allow_partition=setup.allow_partition)
@@ -122,6 +121,17 @@ def flows(
 
             save_figure(flows_timeline_figure(record, f"{text}: {traffic}, routing {run.policy}"), timeline)
         tell_written(explain_plot, timeline)
+
+
+def _share(option: str, text: str) -> float:
+    """The share of the makespan that an option holds."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 0.5:
+        raise ParameterError(option, text, "a share of the makespan, a number from 0 (exact) to 0.5")
+    return value
 
 
 def _check(

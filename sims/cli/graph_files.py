@@ -7,24 +7,22 @@ from typing import Annotated
 
 import typer
 
-from sims.cli.options import Graph, Preset, Sets, Spec, Topology, named
+from sims.cli.fabric_options import named
 from sims.cli.output import alone, outputs
 from sims.cli.output_options import format_option, out_option
 from sims.cli.progress import Progress
+from sims.cli.setting_options import Texts, with_settings
 
 __all__ = ["export", "import_"]
 
 GraphFormat = Annotated[str | None, format_option("json, graphml, dot or csv", "json")]
 
 
+@with_settings("topology")
 def export(
+    texts: Texts,
     out: Annotated[Path, out_option(".json, .graphml (small), .dot or .csv (links); - is standard output.")],
-    spec: Spec = None,
-    topology: Topology = None,
-    preset: Preset = None,
-    graph: Graph = None,
     form: GraphFormat = None,
-    sets: Sets = None,
 ) -> None:
     """Write the graph as JSON, GraphML, DOT or a CSV of links.
 
@@ -37,7 +35,7 @@ def export(
 
     with Progress() as progress:
         progress.step("building the topology")
-        built = load(named(spec, topology, preset, graph, sets=sets))
+        built = load(texts["topology"])
         progress.step("writing")
         wanted["graph"].write(lambda path: write_graph(built, path))
 
@@ -53,7 +51,7 @@ def import_(
     from fabric.graph.schema import read_columns
     from topologies import load, write_node_link
 
-    built = load(named(None, None, None, file))
+    built = load(named({"graph": file}))
     read_columns(built)  # what breaks the schema is refused here, not in the command that uses it
     with Progress(silent=alone(wanted.values())) as progress:
         if notes := built.graph.get("notes"):

@@ -8,36 +8,19 @@ from typing import Annotated
 import typer
 
 from fabric.words.errors import ParameterError
-from sims.cli.options import (
-    Graph,
-    Preset,
-    Profile,
-    Routing,
-    Seed,
-    Sets,
-    Spec,
-    Topology,
-    named,
-    opened,
-    whole,
-)
+from sims.cli.fabric_options import opened
 from sims.cli.output import alone, outputs
 from sims.cli.output_options import Format, Json, Out
 from sims.cli.progress import Progress
+from sims.cli.setting_options import Texts, with_settings
 from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS
 
 __all__ = ["latency"]
 
 
+@with_settings("topology", "latency_profile", "routing", "seed")
 def latency(
-    spec: Spec = None,
-    topology: Topology = None,
-    preset: Preset = None,
-    graph: Graph = None,
-    latency_profile: Profile = "roce-400g",
-    sets: Sets = None,
-    routing: Routing = "ecmp",
-    seed: Seed = "0",
+    texts: Texts,
     load: Annotated[
         str | None,
         typer.Option(
@@ -66,24 +49,15 @@ def latency(
     By hop class: how many pairs are how far apart, exact at any size.
     """
     wanted = outputs(out, form, json, plot=plot, rows=ROW_FORMATS, figure=FIGURE_FORMATS)
-    from fabric.routing.policies import parse_policy
     from fabric.words.units import parse_size
     from sims.jobs.loaded_latency import check_loads, loaded, parse_loads
     from sims.jobs.one_way import one_way
-    from sims.models.profiles import latency_profile as profile_of
     from sims.scenario.files import write_records
-    from sims.settings.assignments import overridden
+    from sims.settings.setup import Setup
     from sims.show.words.latency import class_records, latency_lines, load_lines
 
-    texts = {
-        "topology": named(spec, topology, preset, graph),
-        "routing": routing,
-        "latency_profile": latency_profile,
-        "seed": seed,
-    }
-    texts = overridden({name: (text,) for name, text in texts.items()}, sets or ())
-    draw = whole("--seed", texts["seed"])
-    policy, profile = parse_policy(texts["routing"], draw), profile_of(texts["latency_profile"])
+    asked = Setup(**{name: text for name, text in texts.items() if name != "topology"})
+    policy, profile, draw = asked.policy(), asked.profile, asked.seed
     loads = parse_loads(load) if load is not None else ()
     if size is not None and not loads:
         raise ParameterError("--size", size, "the size of the messages of --load, which is not given")

@@ -17,7 +17,7 @@ from sims.cli.fabric_options import FABRIC_OPTIONS, named
 from sims.settings.setting import PartOption, Setting
 from sims.settings.table import SETTINGS
 
-__all__ = ["Texts", "every", "with_settings"]
+__all__ = ["Sets", "Texts", "every", "with_settings"]
 
 
 class Texts(dict[str, str]):
@@ -70,20 +70,16 @@ def every(*first: str, but: Collection[str] = ()) -> tuple[str, ...]:
     return tuple(name for name in dict.fromkeys([*first, *SETTINGS]) if name not in but)
 
 
-_SETS = Parameter(
-    "sets",
-    Parameter.KEYWORD_ONLY,
-    default=None,
-    annotation=Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="Change one setting or a part of one: topology.k=32, switch_latency=300ns. May be repeated.",
-            show_default=False,
-        ),
-    ],
-)
+Sets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change one setting or a part of one: topology.k=32, switch_latency=300ns. May be repeated.",
+        show_default=False,
+    ),
+]
+_SETS = Parameter("sets", Parameter.KEYWORD_ONLY, default=None, annotation=Sets)
 
 
 def _options(

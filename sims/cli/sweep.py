@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 
 from fabric.words.errors import ParameterError
-from sims.cli.options import whole
 from sims.cli.output import outputs
 from sims.cli.output_options import Format, Json, out_option
 from sims.cli.progress import Progress
 from sims.scenario.files import ROW_FORMATS, tell_written
+from sims.settings.setting import whole_number
+
+_JOBS = whole_number("--jobs", 1, "a whole number from 1")
 
 __all__ = ["merge", "sweep"]
 
@@ -64,9 +66,7 @@ def sweep(
         raise ParameterError(
             "SPEC", None, "name a file, or axes as in --set topology.k=8,16 --set size=1M:1G:x4"
         )
-    most = None if jobs is None else whole("--jobs", jobs)
-    if most == 0:
-        raise ParameterError("--jobs", 0, "a whole number from 1")
+    most = None if jobs is None else int(_JOBS(jobs))
     from sims.studies.sweep.listing import listing
     from sims.studies.sweep.plan import plan_sweep
     from sims.studies.sweep.run import run_sweep, workers_for

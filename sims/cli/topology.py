@@ -8,26 +8,12 @@ from typing import Annotated
 import typer
 
 from fabric.words.errors import ParameterError
+from sims.cli.fabric_options import Opened, opened
 from sims.cli.group import Place, Program
-from sims.cli.options import (
-    AllowPartition,
-    Degrade,
-    Fail,
-    Graph,
-    Opened,
-    Preset,
-    Seed,
-    Sets,
-    Spec,
-    Topology,
-    joined,
-    named,
-    opened,
-    whole,
-)
 from sims.cli.output import alone, outputs
 from sims.cli.output_options import Format, Json, Out, out_option
 from sims.cli.progress import Progress
+from sims.cli.setting_options import Texts, with_settings
 from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS
 
 __all__ = ["check", "commands", "draw", "list_", "show"]
@@ -85,25 +71,17 @@ def list_(
             wanted["rows"].write(write_records, records)
 
 
-def show(
-    spec: Spec = None,
-    topology: Topology = None,
-    preset: Preset = None,
-    graph: Graph = None,
-    fail: Fail = None,
-    degrade: Degrade = None,
-    allow_partition: AllowPartition = False,
-    seed: Seed = "0",
-    sets: Sets = None,
-) -> None:
+_ON_SUCH_A_DAY = ("topology", "fail", "degrade", "allow_partition", "seed")
+
+
+@with_settings(*_ON_SUCH_A_DAY)
+def show(texts: Texts) -> None:
     """Count tiers, cables, ports, hops, paths, bisection and more.
 
     Also path diversity, oversubscription and LIDs of InfiniBand.
     """
     with Progress() as progress:
-        text = named(spec, topology, preset, graph, sets=sets)
-        found = opened(text, progress, allow_partition=True)
-        fabric, text, _, notes = _harmed(found, fail, degrade, seed, allow_partition)
+        fabric, text, _, notes = _degraded(texts, progress)
         progress.step("measuring")
         from fabric import measure
         from sims.show.words.audit import bisection_lines, subnet_line
@@ -115,20 +93,8 @@ def show(
         progress.print([subnet_line(fabric)])
 
 
-def check(
-    spec: Spec = None,
-    topology: Topology = None,
-    preset: Preset = None,
-    graph: Graph = None,
-    fail: Fail = None,
-    degrade: Degrade = None,
-    allow_partition: AllowPartition = False,
-    seed: Seed = "0",
-    out: Out = None,
-    form: Format = None,
-    json: Json = False,
-    sets: Sets = None,
-) -> None:
+@with_settings(*_ON_SUCH_A_DAY)
+def check(texts: Texts, out: Out = None, form: Format = None, json: Json = False) -> None:
     """Check that the cabling is what it claims to be.
 
     Faults are told by name; exit status 1 where one is found. With --fail or --degrade, of what these leave:
@@ -138,8 +104,7 @@ def check(
     from sims.scenario.files import write_columns
 
     with Progress(silent=alone(wanted.values())) as progress:
-        text = named(spec, topology, preset, graph, sets=sets)
-        found = _harmed(opened(text, progress, allow_partition=True), fail, degrade, seed, allow_partition)
+        found = _degraded(texts, progress)
         progress.step("checking")
         from fabric.measures.audit import audit
         from fabric.measures.finding import FAULT
@@ -148,7 +113,7 @@ def check(
         from topologies.claim import broken_claims
 
         # A file may say what it is; what was built just now is what it says.
-        claims = broken_claims(load(text)) if found.digest else ()
+        claims = broken_claims(load(texts["topology"])) if found.digest else ()
         findings = audit(found.fabric, claims)
         progress.print(audit_lines(found.text, found.fabric, findings, found.notes))
         wanted["rows"].write(write_columns, finding_columns(findings))
@@ -156,24 +121,23 @@ def check(
         raise typer.Exit(1)
 
 
-def _harmed(
-    found: Opened, fail: list[str] | None, degrade: list[str] | None, seed: str, allow_partition: bool
-) -> Opened:
-    """``found`` after the faults that the options name, which are then among what is said of it."""
+def _degraded(texts: Texts, progress: Progress) -> Opened:
+    """The fabric after the faults that the settings name, which are then among what is said of it."""
     from fabric.damage.breakage import harmed
-    from fabric.damage.fault import parse_faults
+    from sims.settings.setup import Setup
 
-    faults = (*parse_faults("fail", joined(fail)), *parse_faults("degrade", joined(degrade)))
-    degraded, damage = harmed(found.fabric, faults, whole("--seed", seed), allow_partition=allow_partition)
-    return found._replace(fabric=degraded, notes=[*found.notes, *([str(damage)] if damage else [])])
+    asked = Setup(**{name: text for name, text in texts.items() if name != "topology"})
+    found = opened(texts["topology"], progress, allow_partition=True)
+    fabric, damage = harmed(
+        found.fabric, asked.faults_from_start, asked.seed, allow_partition=asked.allow_partition
+    )
+    return found._replace(fabric=fabric, notes=[*found.notes, *([str(damage)] if damage else [])])
 
 
+@with_settings("topology")
 def draw(
+    texts: Texts,
     out: Annotated[Path, out_option("The picture: .svg, .png or .pdf; - is standard output, as SVG.")],
-    spec: Spec = None,
-    topology: Topology = None,
-    preset: Preset = None,
-    graph: Graph = None,
     style: Annotated[
         str,
         typer.Option(
@@ -182,7 +146,6 @@ def draw(
             "with its number), or adjacency (a matrix of cables).",
         ),
     ] = "tiers",
-    sets: Sets = None,
 ) -> None:
     """Draw the fabric, folded where it is large, or as a matrix."""
     wanted = outputs(out, figure=FIGURE_FORMATS)
@@ -192,8 +155,6 @@ def draw(
     if style not in STYLES:
         raise ParameterError("--style", style, "unknown", STYLES)
     with Progress() as progress:
-        fabric = opened(
-            named(spec, topology, preset, graph, sets=sets), progress, allow_partition=True
-        ).fabric
+        fabric = opened(texts["topology"], progress, allow_partition=True).fabric
         progress.step("drawing")
         wanted["figure"].write(lambda path: save_figure(topology_figure(fabric, style=style), path))

@@ -5,7 +5,7 @@ Knows texts as users write them; reads no file but tables of ``static``, and pri
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fabric import Fabric
@@ -15,8 +15,12 @@ from fabric.graph.nic import planes
 from fabric.routing.policies import Policy
 from sims.jobs.demand import Demand, check_demand, demand
 from sims.jobs.routing_compare import Balance, balance_rows, balances, parse_policies
+from sims.settings.table import SETTINGS, spelled
 
 __all__ = ["Arena", "Contest"]
+
+
+_ONE = ("ranks", "seed", "allow_partition")  # what is no text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +33,7 @@ class Contest:
     >>> from topologies import fat_tree
     >>> arena = Contest(traffic="shift:8", routing="ecmp,dmodk").on(Fabric.from_graph(fat_tree(k=4)))
     >>> [f"{one.routing} {one.slowest / one.full:.0%}" for one in arena.balances()]
-    ['ecmp 50%', 'dmodk 100%']
+    ['ecmp:qps=1 33%', 'dmodk 100%']
     """
 
     traffic: str = "permutation"
@@ -40,6 +44,12 @@ class Contest:
     fail: str = "none"
     degrade: str = "none"
     allow_partition: bool = False
+
+    @classmethod
+    def of(cls, traffic: str, texts: Mapping[str, str]) -> Contest:
+        """From the texts of settings, by name."""
+        values = {name: SETTINGS[name].value(spelled(name, texts[name])) for name in _ONE}
+        return cls(traffic=traffic, **{**texts, **values})
 
     def __post_init__(self) -> None:
         parse_policies(self.routing, self.seed)

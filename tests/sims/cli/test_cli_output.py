@@ -178,5 +178,5 @@ def test_parameters_of_a_family_are_explained(run: Run) -> None:
         assert words in out
     rows = json.loads(run("topology list torus --json")[1])
     assert [row["parameter"] for row in rows][:3] == ["dims", "endpoints_per_switch", "wrap"]
-    assert [row["default"] for row in rows][:3] == [None, "1", "true"]
-    assert all(row["meaning"] for row in rows)
+    assert [row["default"] for row in rows][:3] == ["must be given", "1", "true"]
+    assert all(row["line"] for row in rows)

@@ -184,7 +184,7 @@ def test_a_written_profile_gives_the_measured_times_in_other_commands(
     [
         ("nothing", (), "holds no results of nccl-tests"),
         (None, (), "cannot be read"),
-        ("ok", ("--algorithm", "rnig"), "unknown algorithm (did you mean 'ring'"),
+        ("ok", ("--algorithm", "rnig"), "unknown algorithm of all-reduce (did you mean 'ring'"),
         ("ok", ("-o", "own.yaml"), "legal: .toml"),
         ("ok", ("--latency-profile", "slow"), "neither a profile nor a file"),
         ("ok", ("--topology", "fat-tree:k=2"), "at most the 2 endpoints"),

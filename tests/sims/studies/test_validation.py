@@ -256,7 +256,7 @@ def test_the_command_ends_with_1_if_a_case_fails_and_still_writes(
     ("words", "message"),
     [
         (("--quick", "--full"), "--quick and --full: 'both': one of them"),
-        (("-o", "a.pdf"), "legal: .html"),
+        (("-o", "a.pdf"), "legal: .csv, .json, .jsonl, .parquet, .html"),
         (("--out", "a.txt"), "legal: .csv"),
     ],
 )

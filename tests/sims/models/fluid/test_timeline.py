@@ -138,7 +138,7 @@ def test_repeats_tell_the_distribution(run: Run) -> None:
         (("--timeline", "t.svg"), "shows one run of engine flow: name one --algorithm and one --size"),
         (("--timeline", "t.txt", "--algorithm", "ring", "--size", "8"), "t.txt"),
         (("--fault-schedule", "none.toml"), "no such file"),
-        (("--fault-schedule", "none.toml", "--flap", "3/d"), "a schedule says itself what fails"),
+        (("--faults", "none", "--flap", "3/d"), "faults none has no such part"),
         (("--mtbf-link", "5"), "a unit is needed"),
         (("--mtbf-link", "-5y"), "no time is negative"),
         (("--flap", "many"), "how many a day"),
