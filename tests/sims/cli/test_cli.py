@@ -266,7 +266,7 @@ A, F = ("allreduce", "--size", "1KiB"), ("flows", "fat-tree:k=4", "--size", "1MB
         ((*A, "fat-tree:k=4", "--set", "size.k=8"), ("size.k", "has no parts")),
         ((*A, "fat-tree:k=4", "--set", "channels=3", "--algorithm", "tree"), ("'channels'", "segment")),
         (("flows", "fat-tree:k=4", "--size", "1K", "--set", "ranks=4"), ("'ranks'", "not a setting of this")),
-        (("topology", "show", "fat-tree:k=4", "--set", "seed=4"), ("'seed'", "legal: topology")),
+        (("topology", "show", "fat-tree:k=4", "--set", "ranks=4"), ("'ranks'", "legal: topology")),
         ((*A, "fat-tree:k=4", "--ranks", "17"), ("ranks: 17", "16")),
         ((*A, "fat-tree:k=4", "--ranks", "1"), ("ranks: '1'", "2")),
         ((*A, "fat-tree:k=4", "--ranks", "-3"), ("ranks", "-3")),

@@ -284,7 +284,7 @@ def test_all_mistakes_are_told_at_once_and_nothing_is_written(folder: Path) -> N
         ([], "--out: not given: a folder for the rows: -o FOLDER"),
         (["-o", "x"], "SPEC: not given: name a file, or axes as in --set"),
         (["-o", "x", "none.toml"], "none.toml: cannot be read: No such file"),
-        (["-o", "x", "spec.toml", "-j", "0"], "--jobs: 0: a whole number from 1"),
+        (["-o", "x", "spec.toml", "-j", "0"], "--jobs: '0': a whole number from 1"),
         (["-o", "x", "spec.toml", "-j", "two"], "--jobs: 'two': a whole number"),
         (["-o", "x", "spec.toml", "-j2", "--scheduler", "tcp://h:1"], "has its own workers"),
         (["-o", "spec.toml", "spec.toml"], "spec.toml: is not a folder, and a sweep writes to one"),

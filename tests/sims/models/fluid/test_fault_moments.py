@@ -34,7 +34,7 @@ def test_routing_learns_of_cut_and_repair_a_delay_later(length: float, learned: 
     happened: list[tuple[str, float, bool, bool, int]] = []
 
     def note(what: str) -> None:
-        happened.append((what, env.now, links.whole, known.whole, len(process.active)))
+        happened.append((what, env.now, links.healthy, known.healthy, len(process.active)))
 
     process.changed, process.learned = lambda: note("changed"), lambda: note("learned")
     assert process.next_time == 1.0
@@ -46,7 +46,7 @@ def test_routing_learns_of_cut_and_repair_a_delay_later(length: float, learned: 
     assert dead["changed", 1.0] == (False, True, 1)
     # In force from when it begins until routing has forgotten it.
     assert dead["changed", 1.0 + length] == (True, not learned, len(learned) // 2)
-    assert not process.active and links.whole and known.whole
+    assert not process.active and links.healthy and known.healthy
     assert [(fault.known, fault.until) for fault in process.faults] == [(bool(learned), 1.0 + length)]
 
 

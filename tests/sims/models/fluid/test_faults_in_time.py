@@ -469,7 +469,7 @@ def test_links_of_merged_switches_lose_a_part(four: Fabric) -> None:
     part = links.capacity / merged.capacity
     assert sorted(np.unique(part).tolist()) == [0.5, 1.0] and np.sum(part < 1) == 2
     links.give(TRUNK[:1])
-    assert links.whole and links.capacity is merged.capacity
+    assert links.healthy and links.capacity is merged.capacity
 
 
 def test_presets_take_faults() -> None:

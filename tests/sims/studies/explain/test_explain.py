@@ -368,7 +368,7 @@ def test_gains_of_packets_and_of_runs_among_faults_are_those_of_runs_of_their_ow
     found = explain_flows(run, result)
     assert found.note and found.time_s == result.makespan
     for remedy in found.remedies:
-        changes: dict[str, Any] = {"whole": Fabric.from_graph(doubled(load(spec), remedy.name[3:]))}
+        changes: dict[str, Any] = {"healthy": Fabric.from_graph(doubled(load(spec), remedy.name[3:]))}
         if remedy.name == BALANCED:
             changes = {"policy": parse_policy("adaptive")}
         elif remedy.name == NO_LATENCY:
