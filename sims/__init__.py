@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from sims.jobs.flow_row import FlowRow as FlowRow
     from sims.jobs.flow_row import simulate_flows as simulate_flows
     from sims.jobs.routing_compare import balances as balances
-    from sims.jobs.simulate import simulate as simulate
     from sims.models.fluid.flows import run_flows as run_flows
     from sims.scenario.row import Row as Row
     from sims.scenario.rows import read_results as read_results
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from sims.show.figures import ratio_figure as ratio_figure
     from sims.show.figures import save_figure as save_figure
     from sims.show.figures import where as where
+    from sims.simulation import simulate as simulate
     from sims.studies.bom.costs import Costs as Costs
     from sims.studies.bom.costs import costs as costs
     from sims.studies.compare import compare as compare
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 _HOME = {
     "AllReduce": "jobs.allreduce",
     "all_reduce": "jobs.allreduce",
-    "simulate": "jobs.simulate",
+    "simulate": "simulation",
     "FlowRow": "jobs.flow_row",
     "simulate_flows": "jobs.flow_row",
     "balances": "jobs.routing_compare",

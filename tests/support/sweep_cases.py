@@ -10,9 +10,9 @@ from pathlib import Path
 from project import ROOT
 
 from sims.jobs.allreduce import AllReduce
-from sims.jobs.simulate import fabric_of
 from sims.scenario.row import Failure, Row
 from sims.scenario.scenario import Scenario
+from sims.simulation import fabric_of
 from sims.studies.sweep.bench import Bench
 
 # What a worker process imports first, if its folder is on PYTHONPATH: each point takes PAUSE seconds, and one

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from fabric.words.errors import ParameterError
 from sims.models.fluid.network import FluidNetwork
-from sims.models.fluid.program import Program, Stage
+from sims.models.fluid.program import Program
+from sims.models.fluid.stage import Stage
 from sims.workload.schedule import Phase, Schedule
 
 __all__ = [
@@ -149,8 +150,8 @@ def _send(
     stage = program.stages[number]
     amount = slice_bytes(program, number, size) * stage.share
     wait = slice_wait(program, number, size, latency=latency)
-    worth = float(len(stage.phase)) if stage.phase.lockstep else 1.0
-    return network.send(stage.paths, amount, wait, tag=number, worth=worth, sent=sent)
+    payload = float(len(stage.phase)) if stage.phase.lockstep else 1.0
+    return network.send(stage.paths, amount, wait, tag=number, payload=payload, sent=sent)
 
 
 def slice_bytes(program: Runnable, number: int, size: float) -> float:

@@ -54,7 +54,7 @@ class RateMemo:
 class _Batch:
     """Flows that were handed over together; ``end`` is filled as they finish sending, ``open`` have not.
 
-    ``tag``: what ``reroute`` calls them; ``worth``: bytes delivered per byte of a flow; ``sent``: the event
+    ``tag``: what ``reroute`` calls them; ``payload``: bytes delivered per byte of a flow; ``sent``: the event
     of the last byte's leaving, if anybody waits for it.
     """
 
@@ -64,7 +64,7 @@ class _Batch:
     open: int
     done: simpy.Event
     tag: Hashable
-    worth: float
+    payload: float
     sent: simpy.Event | None
 
     def move(self, paths: Paths, latency: NDArray[np.float64] | float) -> None:
@@ -120,14 +120,14 @@ class FluidNetwork:
         latency: NDArray[np.float64] | float = 0.0,
         *,
         tag: Hashable = None,
-        worth: float = 1.0,
+        payload: float = 1.0,
         sent: simpy.Event | None = None,
     ) -> simpy.Event:
         """Start one transfer per flow of ``paths`` now. Returns the event of the last receipt.
 
         ``size`` in bytes, ``latency`` in s, each one per flow or the same for all. The event's value is the
         time at which each flow was received: when its last byte was sent, plus its latency. ``tag``: what
-        ``reroute`` calls these flows; ``worth``: bytes delivered per byte of a flow, as ``under_way`` says.
+        ``reroute`` calls these flows; ``payload``: bytes delivered per byte of a flow, as ``under_way`` says.
         ``sent``: succeeds when the last byte of all has left, and their links are free again.
         """
         done = self.env.event()
@@ -136,7 +136,7 @@ class FluidNetwork:
                 sent.succeed()
             return done.succeed(np.empty(0))
         amount = np.array(np.broadcast_to(np.asarray(size, float), len(paths)))
-        batch = _Batch(paths, latency, np.full(len(paths), np.nan), len(paths), done, tag, worth, sent)
+        batch = _Batch(paths, latency, np.full(len(paths), np.nan), len(paths), done, tag, payload, sent)
         self._arrived.append((batch, amount))
         self._settle_soon()
         return done
@@ -156,9 +156,9 @@ class FluidNetwork:
 
     def under_way(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Of each flow under way that has links: bytes left, bytes/s, bytes delivered per byte sent."""
-        worth = np.array([batch.worth for batch in self._batches])[self._owner]
+        payload = np.array([batch.payload for batch in self._batches])[self._owner]
         linked = self._paths.length > 0
-        return self._left[linked], self._rate[linked], worth[linked]
+        return self._left[linked], self._rate[linked], payload[linked]
 
     def _at(self, delay: float, action: Callable[[Any], None], priority: int = 1) -> None:
         event = simpy.Event(self.env)

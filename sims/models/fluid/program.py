@@ -6,68 +6,29 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fabric import Fabric, Paths, carrier, route
-from fabric.graph.nic import busiest_nic, planes, planes_used
+from fabric import Fabric, Paths, carrier
+from fabric.graph.nic import planes
 from fabric.machine.memory import available_memory
 from fabric.measures.measure import link_kind, link_kinds
 from fabric.routing.policies import Policy
 from fabric.words.errors import TooLargeError
 from sims.models.fluid.network import RateMemo
-from sims.models.latency import abroad, derated, link_latency, transfer_latency
+from sims.models.fluid.stage import Pace, Stage, pace_of, routed_phase, staged, waits
+from sims.models.latency import derated, link_latency, transfer_latency
 from sims.models.profiles import PLATEAU_BYTES, LatencyProfile
-from sims.workload.schedule import Phase, Schedule
+from sims.workload.schedule import Schedule
 
-__all__ = ["Condensed", "Limit", "Pace", "Program", "Stage", "routed_phase"]
+__all__ = ["Condensed", "Limit", "Program"]
 
 
 # Bytes per flow and queue pair (or part of a flow that is routed apart): while its phase is routed, and of
 # its path when it is. Measured as the growth of the largest resident size (ru_maxrss) on 0.2 to 3.2 million
 # flows in a three-tier tree: 195 to 263 for one phase, 514 for the 17 that recursive doubling keeps.
 _ROUTING, _ROUTED = 280, 40
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Stage:
-    """One phase on the fabric.
-
-    ``routed``: the path of each transfer and queue pair; ``paths``: these, or for a lockstep phase one entity
-    with weighted links;
-    ``share``: bytes of each flow per byte of a transfer; ``latency`` in s, per flow or for the whole phase;
-    ``peak``: seconds that one byte of every transfer takes on the fullest link, which is ``hot``; ``ideal``:
-    the same if only the links of the endpoints bound it, and each used all of its own (fabric.nic).
-    ``planes``: over how many of its planes an endpoint sends, in the mean. ``crosses``: some transfer leaves
-    its server.
-    """
-
-    phase: Phase
-    routed: Paths
-    paths: Paths
-    share: float
-    latency: NDArray[np.float64] | float
-    peak: float
-    ideal: float
-    hot: int
-    planes: float
-    crosses: bool
-
-    @property
-    def worst_latency(self) -> float:
-        return float(np.max(self.latency))
-
-
-class Pace(TypedDict):
-    """What the load of the links says, as in Stage: how long a byte takes, where, and how far it goes."""
-
-    peak: float
-    ideal: float
-    hot: int
-    planes: float
-    crosses: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,10 +112,10 @@ class Program:
                 paths = routed_phase(phase, runs_on, placement, policy)
                 load = paths.load(1.0 / policy.qps, runs_on.n_links)
                 each = transfer_latency(paths, runs_on, profile, link_seconds)
-                known[key] = paths, load, each, _pace(load, runs_on)
+                known[key] = paths, load, each, pace_of(load, runs_on)
             paths, load, each, pace = known[key]
             carried += load * (phase.repeat * phase.count / schedule.chunks)
-            stages.append(_stage(phase, paths, load, each, pace, policy.qps, schedule.chunks))
+            stages.append(staged(phase, paths, load, each, pace, policy.qps, schedule.chunks))
         return cls(
             fabric=runs_on,
             schedule=schedule,
@@ -162,7 +123,7 @@ class Program:
             qps=policy.qps,
             stages=tuple(stages),
             usage=_usage(runs_on, carried),
-            joint=_pace(carried, runs_on),
+            joint=pace_of(carried, runs_on),
         )
 
     @cached_property
@@ -201,8 +162,8 @@ class Program:
         for stage in self.stages:
             load = stage.paths.load(stage.share, fabric.n_links)
             carried += load * (stage.phase.repeat * stage.phase.count / self.schedule.chunks)
-            stages.append(replace(stage, **_pace(load, fabric)))
-        usage, joint = _usage(fabric, carried), _pace(carried, fabric)
+            stages.append(replace(stage, **pace_of(load, fabric)))
+        usage, joint = _usage(fabric, carried), pace_of(carried, fabric)
         return replace(self, fabric=fabric, stages=tuple(stages), usage=usage, joint=joint, memo=RateMemo())
 
     def with_latency(self, profile: LatencyProfile) -> Program:
@@ -212,7 +173,7 @@ class Program:
         stages = []
         for stage in self.stages:
             each = transfer_latency(stage.routed, self.fabric, profile, link_seconds)
-            stages.append(replace(stage, latency=_waits(stage.phase, each, self.qps, chunks)))
+            stages.append(replace(stage, latency=waits(stage.phase, each, self.qps, chunks)))
         return replace(self, profile=profile, stages=tuple(stages))
 
     def over(self, routed: Sequence[Paths]) -> Program:
@@ -225,8 +186,8 @@ class Program:
             if own is not stage.routed:
                 load = own.load(1.0 / self.qps, self.fabric.n_links)
                 each = transfer_latency(own, self.fabric, self.profile)
-                pace = _pace(load, self.fabric)
-                stage = _stage(stage.phase, own, load, each, pace, self.qps, self.schedule.chunks)
+                pace = pace_of(load, self.fabric)
+                stage = staged(stage.phase, own, load, each, pace, self.qps, self.schedule.chunks)
             stages.append(stage)
         return replace(self, stages=tuple(stages), memo=RateMemo())
 
@@ -319,30 +280,6 @@ def _require_memory(schedule: Schedule, pieces: int) -> None:
         raise TooLargeError(f"{schedule.name}: routing {flows:,} flows in a phase", needed, available)
 
 
-def routed_phase(
-    phase: Phase,
-    fabric: Fabric,
-    placement: NDArray[np.int64],
-    policy: Policy,
-    rows: NDArray[np.int64] | None = None,
-) -> Paths:
-    """The path of every transfer and queue pair, all of the first queue pair before those of the second.
-
-    ``rows``: only of these.
-
-    Raises:
-        NoRouteError: a pair has no path.
-    """
-    which = np.arange(policy.qps * len(phase)) if rows is None else rows
-    qp, transfer = np.divmod(which, len(phase))
-    src, dst = placement[phase.src[transfer]], placement[phase.dst[transfer]]
-    if phase.via is None or not np.any(phase.via >= 0):
-        return route(fabric, src, dst, policy, qp=qp)
-    via = phase.via[transfer]
-    relay = np.where(via >= 0, placement[via], src)
-    return Paths.join(route(fabric, src, relay, policy, qp=qp), route(fabric, relay, dst, policy, qp=qp))
-
-
 def _usage(fabric: Fabric, carried: NDArray[np.float64]) -> dict[str, tuple[float, float]]:
     names, kind = link_kinds(fabric)
     capacity = np.bincount(kind, weights=fabric.capacity, minlength=len(names))
@@ -350,68 +287,3 @@ def _usage(fabric: Fabric, carried: NDArray[np.float64]) -> dict[str, tuple[floa
     peak = np.zeros(len(names))
     np.maximum.at(peak, kind, carried / fabric.capacity)
     return dict(zip(names, zip(mean.tolist(), peak.tolist())))
-
-
-def _stage(
-    phase: Phase,
-    paths: Paths,
-    load: NDArray[np.float64],
-    each: NDArray[np.float64],
-    pace: Pace,
-    qps: int,
-    chunks: int,
-) -> Stage:
-    """``load``: (links,) bytes of one byte of every transfer; ``each``: (flows,) their latencies."""
-    return Stage(
-        phase=phase,
-        routed=paths,
-        paths=Paths.lockstep(load) if phase.lockstep else paths,
-        share=1.0 if phase.lockstep else 1.0 / qps,
-        latency=_waits(phase, each, qps, chunks),
-        **pace,
-    )
-
-
-def _pace(load: NDArray[np.float64], fabric: Fabric) -> Pace:
-    """How long one byte of every transfer takes on the fullest links; ``load``: (links,) bytes of them."""
-    seconds = load / fabric.capacity
-    hot_access = int(np.argmax(np.where(fabric.access, seconds, 0.0)))
-    hot = int(np.argmax(seconds))
-    if seconds[hot] <= seconds[hot_access] * (1 + 1e-9):
-        hot = hot_access  # of links that are equally full the endpoints' are to blame: they can't be avoided
-    peak, ideal = float(seconds[hot]), busiest_nic(fabric, load)
-    used = planes_used(fabric, load) if planes(fabric) > 1 else 1.0
-    crosses = bool(np.any(load[abroad(fabric)] > 0))
-    return {"peak": peak, "ideal": min(ideal, peak), "hot": hot, "planes": used, "crosses": crosses}
-
-
-def _waits(phase: Phase, each: NDArray[np.float64], qps: int, chunks: int) -> NDArray[np.float64] | float:
-    """The latency of each flow, or for a lockstep phase that of the whole."""
-    return _chain(phase, each.reshape(qps, -1).max(axis=0), chunks) if phase.lockstep else each
-
-
-def _chain(phase: Phase, each: NDArray[np.float64], chunks: int) -> float:
-    """The longest chain of latencies that a lockstep phase has to wait for.
-
-    Ring: the largest sum over ``repeat`` consecutive hops, round and round. Pipeline: the longest way of one
-    segment through the stages.
-    """
-    if phase.kind == "ring":
-        rings = each.reshape(-1, phase.ring_size)
-        turns, rest = divmod(phase.repeat, phase.ring_size)
-        total = rings.sum(axis=1) * turns
-        if rest:
-            hops = np.concatenate([np.zeros((len(rings), 1)), rings, rings[:, :rest]], axis=1)
-            running = np.cumsum(hops, axis=1)
-            total += (running[:, rest:] - running[:, :-rest])[:, : phase.ring_size].max(axis=1)
-        return float(total.max())
-    assert phase.stage is not None
-    ranks = int(max(phase.src.max(), phase.dst.max())) + 1
-    chunk = (phase.first + phase.base) % chunks
-    ready = np.zeros(ranks * chunks)
-    start, end = phase.src.astype(np.int64) * chunks + chunk, phase.dst.astype(np.int64) * chunks + chunk
-    order = np.argsort(phase.stage, kind="stable")
-    for now in np.split(order, np.searchsorted(phase.stage[order], np.arange(1, phase.stages))):
-        arrival = ready[start[now]] + each[now]
-        np.maximum.at(ready, end[now], arrival)
-    return float(ready.max())

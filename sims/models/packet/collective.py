@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from fabric import Fabric, Paths
 from fabric.routing.policies import Policy
-from sims.models.fluid.program import routed_phase
+from sims.models.fluid.stage import routed_phase
 from sims.models.latency import derated
 from sims.models.packet.cost import check_cost
 from sims.models.packet.deadlock import DeadlockError, circle

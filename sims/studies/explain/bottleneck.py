@@ -13,7 +13,8 @@ from fabric.graph.contraction import members
 from fabric.graph.schema import ZONES
 from fabric.measures.measure import link_kinds
 from fabric.measures.places import BETWEEN, zone_of_links
-from sims.models.fluid.program import Program, Stage
+from sims.models.fluid.program import Program
+from sims.models.fluid.stage import Stage
 
 __all__ = ["Bottleneck", "Hotspot", "fullest", "hotspots"]
 

@@ -21,13 +21,13 @@ from fabric.measures.places import cable_kinds, slug
 from fabric.routing.policies import Policy
 from fabric.words.errors import FabricsimError
 from sims.jobs.collective import CollectiveJob
-from sims.jobs.simulate import fabric_of, job_of
 from sims.models.fluid.engine import ENGINES as TIMES
 from sims.models.fluid.program import Program
 from sims.models.profiles import PROFILES, LatencyProfile
 from sims.scenario.row import Row
 from sims.scenario.scenario import JOB_SETTINGS, Scenario
 from sims.settings.texts import option_words
+from sims.simulation import fabric_of, job_of
 from sims.studies.explain.bottleneck import Hotspot, hotspots
 from sims.workload.collective import ALL_REDUCE
 from sims.workload.collectives import AUTO, sliced

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from fabric import Fabric
 from fabric.words.errors import TooLargeError
 from sims.jobs.collective import CollectiveJob
-from sims.jobs.simulate import fabric_of, job_of
 from sims.scenario.row import Failure, Row
 from sims.scenario.scenario import FABRIC, JOB, Scenario
 from sims.scenario.version import model_version
+from sims.simulation import fabric_of, job_of
 
 __all__ = ["Bench", "share_key"]
 

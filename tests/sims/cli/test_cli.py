@@ -14,10 +14,10 @@ from project import ROOT
 
 from sims.cli import main as cli
 from sims.jobs.allreduce import AllReduce
-from sims.jobs.simulate import simulate
 from sims.scenario.files import read_records
 from sims.scenario.row import Row
 from sims.scenario.version import model_version
+from sims.simulation import simulate
 from topologies import fat_tree, write_node_link
 
 SAMPLES = ROOT.parent / "shared" / "samples"

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from sims.cli import main as cli
-from sims.jobs.simulate import simulate
 from sims.scenario.files import read_records
 from sims.scenario.row import Row
+from sims.simulation import simulate
 from sims.studies.explain.explainer import explain
 
 Run = Callable[..., tuple[int, str, str]]

@@ -11,10 +11,10 @@ import pytest
 from fabric import Fabric
 from fabric.words.errors import FabricsimError, FileFormatError, ParameterError
 from sims.jobs.allreduce import DEFAULT_ALGORITHMS, AllReduce, all_reduce
-from sims.jobs.simulate import simulate
 from sims.scenario.files import records_text
 from sims.scenario.row import COLUMNS, Row
 from sims.scenario.scenario import Scenario
+from sims.simulation import simulate
 from sims.workload.collectives import algorithms
 from topologies import fat_tree, load, write_node_link
 from topologies.catalogue import source_digest

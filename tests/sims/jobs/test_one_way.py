@@ -171,7 +171,10 @@ def test_what_cannot_be_loaded_is_refused_before_anything_is_printed(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--set", "ranks=4"), "--set: 'ranks': not a setting of this command (legal: topology, latency_profile, "),
+        (
+            ("--set", "ranks=4"),
+            "--set: 'ranks': not a setting of this command (legal: topology, latency_profile, ",
+        ),
         (("--set", "k=4,8"), "--set: 'k=4,8': one value of topology.k is needed"),
         (("--set", "switch_latency=3"), "a unit is needed"),
         (("--size", "4KiB"), "--size: '4KiB': the size of the messages of --load"),

@@ -13,9 +13,9 @@ from fabric import Fabric
 from fabric.words.errors import FabricsimError, NoRouteError, ParameterError
 from sims.cli import main as cli
 from sims.jobs.allreduce import AllReduce, all_reduce
-from sims.jobs.simulate import simulate
 from sims.scenario.row import Row
 from sims.scenario.scenario import Scenario
+from sims.simulation import simulate
 from sims.studies.sweep.bench import Bench
 from sims.studies.sweep.plan import plan_sweep
 from sims.studies.sweep.spec import read_sweep

@@ -13,10 +13,10 @@ import pytest
 from fabric import Dmodk, Fabric, route
 from fabric.words.errors import FileFormatError, ParameterError
 from sims.jobs.allreduce import AllReduce
-from sims.jobs.simulate import simulate
 from sims.models.fluid.engine import bound_time, flow_time
 from sims.models.latency import derated, link_latency, transfer_latency
 from sims.models.profiles import CUSTOM, DEFAULT_PROFILE, PROFILES, latency_profile, profile_toml
+from sims.simulation import simulate
 from topologies import fat_tree
 
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from fabric import Fabric
 from fabric.words.errors import FileFormatError, ParameterError
 from sims.jobs.allreduce import all_reduce
-from sims.jobs.simulate import simulate
 from sims.scenario.scenario import Scenario
 from sims.settings.table import spelled
+from sims.simulation import simulate
 from sims.workload.members import used
 from sims.workload.placement import check_placement, place, placement_file, placement_words
 from topologies import fat_tree, load

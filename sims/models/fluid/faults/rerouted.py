@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from fabric import Fabric, Paths
 from fabric.routing.policies import Policy
 from sims.models.fluid.faults.detours import Detours, Router
-from sims.models.fluid.program import Program, Stage, routed_phase
+from sims.models.fluid.program import Program
+from sims.models.fluid.stage import Stage, routed_phase
 from sims.workload.schedule import Phase, Schedule
 
 __all__ = ["Rerouted"]

@@ -34,9 +34,9 @@ class Timeline:
         """Note what the network delivered since it was last watched, and from now on."""
         now = float(network.env.now)
         self._until(now)
-        left, rate, worth = network.under_way()
+        left, rate, payload = network.under_way()
         sending = rate > 0
-        self._sending = now + left[sending] / rate[sending], rate[sending] * worth[sending]
+        self._sending = now + left[sending] / rate[sending], rate[sending] * payload[sending]
         self.note(now, float(self._sending[1].sum()))
 
     def _until(self, now: float) -> None:

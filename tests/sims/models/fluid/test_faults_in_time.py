@@ -20,7 +20,6 @@ from fabric.damage.degraded import cable_links, without_links
 from fabric.routing.policies import parse_policy
 from fabric.words.errors import FabricsimError, NoRouteError
 from sims.jobs.allreduce import AllReduce
-from sims.jobs.simulate import simulate
 from sims.models.fluid.faults.detours import Detours
 from sims.models.fluid.faults.links import Links
 from sims.models.fluid.faults.outage import Outage
@@ -31,6 +30,7 @@ from sims.models.fluid.faults.wear import Wear, parse_wear
 from sims.models.fluid.flows import run_flows
 from sims.models.fluid.network import FluidNetwork
 from sims.models.profiles import latency_profile
+from sims.simulation import simulate
 from sims.workload.traffic import Traffic
 from topologies import fat_tree, load
 

@@ -8,7 +8,8 @@ import pytest
 from fabric import Dmodk, Ecmp, Fabric
 from fabric.words.errors import TooLargeError
 from sims.models.fluid.engine import bound_time, flow_time, slice_bytes, slice_wait
-from sims.models.fluid.program import Program, routed_phase
+from sims.models.fluid.program import Program
+from sims.models.fluid.stage import routed_phase
 from sims.models.profiles import latency_profile
 from sims.workload.collectives import build
 from sims.workload.schedule import Phase

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from fabric import Dmodk, Fabric
 from fabric.words.errors import ParameterError
 from sims.jobs.allreduce import AllReduce, all_reduce
-from sims.jobs.simulate import simulate
 from sims.models.fluid.engine import collective, flow_time
 from sims.models.fluid.network import FluidNetwork
 from sims.models.fluid.program import Program
@@ -26,6 +25,7 @@ from sims.models.profiles import latency_profile
 from sims.scenario.scenario import Scenario
 from sims.show.words.explain import explanation_lines
 from sims.show.words.table import limit_lines
+from sims.simulation import simulate
 from sims.studies.explain.bottleneck import hotspots
 from sims.studies.explain.explainer import command, explain
 from sims.studies.sweep.plan import plan_sweep

@@ -45,7 +45,7 @@ def test_every_byte_is_in_the_timeline_and_in_its_bins(flows: int, seed: int) ->
     network = FluidNetwork(env, rng.uniform(1, 9, 5), watch=record.watch)
     link = rng.integers(0, 5, flows).astype(np.int32)
     paths, size = Paths(ptr=np.arange(flows + 1), link=link), rng.uniform(1, 50, flows)
-    env.run(network.send(paths, size, worth=2.0))
+    env.run(network.send(paths, size, payload=2.0))
     record.end = float(env.now)
     assert record.delivered() == pytest.approx(2 * size.sum())
     for bins in (10_000, 7):

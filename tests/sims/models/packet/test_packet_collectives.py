@@ -11,9 +11,9 @@ import pytest
 from fabric import Fabric
 from fabric.words.errors import ParameterError
 from sims.jobs.allreduce import AllReduce, all_reduce
-from sims.jobs.simulate import simulate
 from sims.models.packet.deadlock import DeadlockError
 from sims.models.profiles import latency_profile
+from sims.simulation import simulate
 from topologies import load
 
 B = 50e9

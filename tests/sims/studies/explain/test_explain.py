@@ -18,7 +18,6 @@ from fabric.routing.policies import parse_policy
 from fabric.words.errors import FabricsimError
 from sims.jobs.allreduce import AllReduce, all_reduce
 from sims.jobs.flow_run import FlowRun
-from sims.jobs.simulate import simulate
 from sims.models.fluid.faults.setting import CALM, Course
 from sims.models.fluid.flows import FlowResult, run_flows
 from sims.models.packet.settings import PacketSettings
@@ -26,6 +25,7 @@ from sims.models.profiles import latency_profile
 from sims.scenario.files import read_records, write_records
 from sims.scenario.row import Row
 from sims.show.words.explain import explanation_lines
+from sims.simulation import simulate
 from sims.studies.explain.bottleneck import fullest
 from sims.studies.explain.explainer import (
     BALANCED,

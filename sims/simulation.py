@@ -1,4 +1,4 @@
-"""From a scenario back to its fabric, its job and its row. Writes nothing."""
+"""The program in five statements: a scenario in, its row out. Writes nothing."""
 
 from __future__ import annotations
 
@@ -18,8 +18,18 @@ def simulate(scenario: Scenario, fabric: Fabric | None = None) -> Row:
 
     ``fabric`` is needed only where the scenario speaks of a graph in memory. Raises as ``fabric_of`` and
     ``job_of``.
+
+    >>> from topologies.named import named
+    >>> tree = named("fat-tree:k=4")
+    >>> row = CollectiveJob(tree.fabric(), topology=tree.text, digest=tree.digest).row("ring", 2**20)
+    >>> simulate(row.scenario) == row
+    True
     """
-    return job_of(scenario, fabric or fabric_of(scenario)).row(scenario.algorithm, scenario.size_bytes)
+    algorithm, size = scenario.algorithm, scenario.size_bytes
+    fabric = fabric or fabric_of(scenario)  # endpoints, switches and cables as arrays
+    job = job_of(scenario, fabric)  # ranks on it, and what is broken taken out
+    job.check(algorithm, [size])  # who sends what to whom, and over which cables
+    return job.row(algorithm, size)  # how long that takes, and what it takes so long
 
 
 def fabric_of(scenario: Scenario) -> Fabric:

@@ -1,0 +1,145 @@
+"""One phase of a schedule on a fabric: the path of each transfer, its latency, and how long a byte takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fabric import Fabric, Paths, route
+from fabric.graph.nic import busiest_nic, planes, planes_used
+from fabric.routing.policies import Policy
+from sims.models.latency import abroad
+from sims.workload.schedule import Phase
+
+__all__ = ["Pace", "Stage", "pace_of", "routed_phase", "staged", "waits"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Stage:
+    """One phase on the fabric.
+
+    ``routed``: the path of each transfer and queue pair; ``paths``: these, or for a lockstep phase one entity
+    with weighted links;
+    ``share``: bytes of each flow per byte of a transfer; ``latency`` in s, per flow or for the whole phase;
+    ``peak``: seconds that one byte of every transfer takes on the fullest link, which is ``hot``; ``ideal``:
+    the same if only the links of the endpoints bound it, and each used all of its own (fabric.nic).
+    ``planes``: over how many of its planes an endpoint sends, in the mean. ``crosses``: some transfer leaves
+    its server.
+    """
+
+    phase: Phase
+    routed: Paths
+    paths: Paths
+    share: float
+    latency: NDArray[np.float64] | float
+    peak: float
+    ideal: float
+    hot: int
+    planes: float
+    crosses: bool
+
+    @property
+    def worst_latency(self) -> float:
+        return float(np.max(self.latency))
+
+
+class Pace(TypedDict):
+    """What the load of the links says, as in Stage: how long a byte takes, where, and how far it goes."""
+
+    peak: float
+    ideal: float
+    hot: int
+    planes: float
+    crosses: bool
+
+
+def routed_phase(
+    phase: Phase,
+    fabric: Fabric,
+    placement: NDArray[np.int64],
+    policy: Policy,
+    rows: NDArray[np.int64] | None = None,
+) -> Paths:
+    """The path of every transfer and queue pair, all of the first queue pair before those of the second.
+
+    ``rows``: only of these.
+
+    Raises:
+        NoRouteError: a pair has no path.
+    """
+    which = np.arange(policy.qps * len(phase)) if rows is None else rows
+    qp, transfer = np.divmod(which, len(phase))
+    src, dst = placement[phase.src[transfer]], placement[phase.dst[transfer]]
+    if phase.via is None or not np.any(phase.via >= 0):
+        return route(fabric, src, dst, policy, qp=qp)
+    via = phase.via[transfer]
+    relay = np.where(via >= 0, placement[via], src)
+    return Paths.join(route(fabric, src, relay, policy, qp=qp), route(fabric, relay, dst, policy, qp=qp))
+
+
+def staged(
+    phase: Phase,
+    paths: Paths,
+    load: NDArray[np.float64],
+    each: NDArray[np.float64],
+    pace: Pace,
+    qps: int,
+    chunks: int,
+) -> Stage:
+    """``load``: (links,) bytes of one byte of every transfer; ``each``: (flows,) their latencies."""
+    return Stage(
+        phase=phase,
+        routed=paths,
+        paths=Paths.lockstep(load) if phase.lockstep else paths,
+        share=1.0 if phase.lockstep else 1.0 / qps,
+        latency=waits(phase, each, qps, chunks),
+        **pace,
+    )
+
+
+def pace_of(load: NDArray[np.float64], fabric: Fabric) -> Pace:
+    """How long one byte of every transfer takes on the fullest links; ``load``: (links,) bytes of them."""
+    seconds = load / fabric.capacity
+    hot_access = int(np.argmax(np.where(fabric.access, seconds, 0.0)))
+    hot = int(np.argmax(seconds))
+    if seconds[hot] <= seconds[hot_access] * (1 + 1e-9):
+        hot = hot_access  # of links that are equally full the endpoints' are to blame: they can't be avoided
+    peak, ideal = float(seconds[hot]), busiest_nic(fabric, load)
+    used = planes_used(fabric, load) if planes(fabric) > 1 else 1.0
+    crosses = bool(np.any(load[abroad(fabric)] > 0))
+    return {"peak": peak, "ideal": min(ideal, peak), "hot": hot, "planes": used, "crosses": crosses}
+
+
+def waits(phase: Phase, each: NDArray[np.float64], qps: int, chunks: int) -> NDArray[np.float64] | float:
+    """The latency of each flow, or for a lockstep phase that of the whole."""
+    return _chain(phase, each.reshape(qps, -1).max(axis=0), chunks) if phase.lockstep else each
+
+
+def _chain(phase: Phase, each: NDArray[np.float64], chunks: int) -> float:
+    """The longest chain of latencies that a lockstep phase has to wait for.
+
+    Ring: the largest sum over ``repeat`` consecutive hops, round and round. Pipeline: the longest way of one
+    segment through the stages.
+    """
+    if phase.kind == "ring":
+        rings = each.reshape(-1, phase.ring_size)
+        turns, rest = divmod(phase.repeat, phase.ring_size)
+        total = rings.sum(axis=1) * turns
+        if rest:
+            hops = np.concatenate([np.zeros((len(rings), 1)), rings, rings[:, :rest]], axis=1)
+            running = np.cumsum(hops, axis=1)
+            total += (running[:, rest:] - running[:, :-rest])[:, : phase.ring_size].max(axis=1)
+        return float(total.max())
+    assert phase.stage is not None
+    ranks = int(max(phase.src.max(), phase.dst.max())) + 1
+    chunk = (phase.first + phase.base) % chunks
+    ready = np.zeros(ranks * chunks)
+    start, end = phase.src.astype(np.int64) * chunks + chunk, phase.dst.astype(np.int64) * chunks + chunk
+    order = np.argsort(phase.stage, kind="stable")
+    for now in np.split(order, np.searchsorted(phase.stage[order], np.arange(1, phase.stages))):
+        arrival = ready[start[now]] + each[now]
+        np.maximum.at(ready, end[now], arrival)
+    return float(ready.max())
