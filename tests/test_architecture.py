@@ -90,6 +90,26 @@ def test_there_is_no_circle():
         pytest.fail(f"modules import each other: {' <- '.join(error.args[1])}")
 
 
+def functions(path: Path) -> dict[str, int]:
+    """The lines of each function without signature and docstring."""
+    sizes = {}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) and len(node.body) > 1 else node.body
+            lines = (node.end_lineno or 0) - body[0].lineno + 1
+            sizes[f"{path.stem}.{node.name}"] = lines
+    return sizes
+
+
+def test_files_and_functions_are_read_at_once():
+    long = {name: len(path.read_text(encoding="utf-8").splitlines()) for name, path in MODULES.items()}
+    assert {name: lines for name, lines in long.items() if lines >= 400} == {}
+    sizes = [functions(path) for path in MODULES.values()]
+    assert {name: lines for each in sizes for name, lines in each.items() if lines > 80} == {}
+    commands = [functions(path) for name, path in MODULES.items() if name.startswith("sims.cli.")]
+    assert {name: lines for each in commands for name, lines in each.items() if lines > 60} == {}
+
+
 @pytest.mark.parametrize("library", DOORS)
 def test_one_door_per_library(library):
     users = {name for name in MODULES if any(m.split(".")[0] == library for m in imported(MODULES[name]))}

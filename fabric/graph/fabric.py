@@ -104,15 +104,10 @@ class Fabric:
         n_endpoints, n_switches, n_scaleup = (int(np.sum(kind == k)) for k in (GPU, SWITCH, NVSWITCH))
         tail, head = (c.tail, c.head) if identity else (number[c.tail], number[c.head])
 
-        between = (kind[tail] == SWITCH) & (kind[head] == SWITCH)
-        tiered = not np.any(between & (tier[tail] == tier[head]))
-        src, dst = np.concatenate([tail, head]), np.concatenate([head, tail])
-        upward = kind[dst] == SWITCH
-        upward &= (kind[src] == GPU) | (tier[src] < tier[dst]) if tiered else True
-        nodes = len(order)
-        arcs = np.argsort((src.astype(np.int64) * 2 + upward) * nodes + dst)
+        tiered, arcs, upward = _arcs(kind, tier, tail, head)
         edge = arcs % len(tail)
-        src, dst, upward = src[arcs], dst[arcs], upward[arcs]
+        src, dst = np.concatenate([tail, head])[arcs], np.concatenate([head, tail])[arcs]
+        nodes = len(order)
         arc_ptr = np.zeros(nodes + 1, np.int64)
         np.cumsum(np.bincount(src, minlength=nodes), out=arc_ptr[1:])
         arc_up = arc_ptr[1:] - np.bincount(src, weights=upward, minlength=nodes).astype(np.int64)
@@ -131,12 +126,6 @@ class Fabric:
                 capacity[arc_link[arc] : arc_link[arc + 1]] = rates
 
         of_endpoint = int(arc_ptr[n_endpoints])
-        back = np.flatnonzero(dst < n_endpoints)
-        # Both sides sorted by (endpoint, then other endpoints, its scale-up switch, its switches) pair off
-        # one to one.
-        back = back[
-            np.argsort((dst[back].astype(np.int64) * 2 + (kind[src[back]] == SWITCH)) * nodes + src[back])
-        ]
         scaleup, leaves = _attached(kind, src[:of_endpoint], dst[:of_endpoint], n_endpoints)
         leaf_index = np.full(nodes, -1, np.int32)
         leaf_index[leaves] = np.arange(len(leaves), dtype=np.int32)
@@ -163,7 +152,7 @@ class Fabric:
             arc_up=arc_up,
             arc_dst=dst,
             arc_link=arc_link,
-            arc_back=back.astype(np.int32),
+            arc_back=_back(kind, src, dst, n_endpoints),
             link_src=per_link(src),
             link_dst=per_link(dst),
             capacity=capacity,
@@ -258,6 +247,34 @@ class Fabric:
         pairs = (self.n_endpoints**2 - int(np.sum(sizes**2))) // 2
         cut = f"{int((~seen).sum()):,} of {self.n_endpoints:,} endpoints are cut off from the first"
         raise NoRouteError(self.label(0), self.label(other), pairs, f"the graph falls apart: {cut}")
+
+
+def _arcs(
+    kind: NDArray[np.int8], tier: NDArray[np.int16], tail: NDArray[np.int32], head: NDArray[np.int32]
+) -> tuple[bool, NDArray[np.int64], NDArray[np.bool_]]:
+    """Whether no cable stays within a tier, the order of the arcs, and which of them, so ordered, lead up.
+
+    The arcs to be ordered are those from ``tail`` to ``head`` and after them those the other way.
+    """
+    between = (kind[tail] == SWITCH) & (kind[head] == SWITCH)
+    tiered = not np.any(between & (tier[tail] == tier[head]))
+    src, dst = np.concatenate([tail, head]), np.concatenate([head, tail])
+    upward = kind[dst] == SWITCH
+    upward &= (kind[src] == GPU) | (tier[src] < tier[dst]) if tiered else True
+    arcs = np.argsort((src.astype(np.int64) * 2 + upward) * len(kind) + dst)
+    return tiered, arcs, upward[arcs]
+
+
+def _back(
+    kind: NDArray[np.int8], src: NDArray[np.int32], dst: NDArray[np.int32], endpoints: int
+) -> NDArray[np.int32]:
+    """(arcs of endpoints,): the arc the other way; ``src``, ``dst``: of all arcs.
+
+    Both sides, sorted by endpoint and then by other endpoints, scale-up switch and switches, pair off.
+    """
+    back = np.flatnonzero(dst < endpoints)
+    order = (dst[back].astype(np.int64) * 2 + (kind[src[back]] == SWITCH)) * len(kind) + src[back]
+    return back[np.argsort(order)].astype(np.int32)
 
 
 def _attached(

@@ -113,10 +113,7 @@ def read_columns(graph: nx.Graph, *, allow_uncabled: bool = False) -> Columns:
     for zone, values in zones.items():
         problems += _violations(values, node, zone, "a whole number or a text", _names_a_zone)
     cable_rates = _rare(edge_data, "rates")
-    for i, values in cable_rates.items():
-        count = cables[i]
-        if not isinstance(values, (list, tuple)) or len(values) != count or not all(map(_positive, values)):
-            problems.append(f"{edge(i)}: rates = {values!r}: {count} rates above zero, one per cable")
+    problems += _rate_violations(cable_rates, cables, edge)
     ports = {i: values for i, values in _rare(edge_data, "ports").items() if values is not None}
     if ports and not problems:
         problems += port_violations(ids, tail, head, cables, edge_data, edge)
@@ -215,6 +212,15 @@ def _violations(
         if not fine:
             shown = f"missing {attribute}" if value is None else f"{attribute} = {value!r}"
             yield f"{where(i)}: {shown}: {rule}"
+
+
+def _rate_violations(
+    cable_rates: dict[int, Any], cables: list[int], where: Callable[[int], str]
+) -> Iterator[str]:
+    for i, values in cable_rates.items():
+        count = cables[i]
+        if not isinstance(values, (list, tuple)) or len(values) != count or not all(map(_positive, values)):
+            yield f"{where(i)}: rates = {values!r}: {count} rates above zero, one per cable"
 
 
 def _names_a_zone(value: Any) -> bool:
