@@ -34,13 +34,8 @@ types: $(VENV)/.test ## mypy
 docs: $(VENV)/.docs ## docs/ and an API reference as a site, results/site; warnings are errors
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-bench: $(BIN)/fabricsim ## speed and memory, as ratios to a floor measured in the same run
-	$(BIN)/python tests/bench/bench.py
-	$(BIN)/python tests/bench/presets.py
-	$(BIN)/python tests/bench/sweeps.py
-	$(BIN)/python tests/bench/packets.py
-	$(BIN)/python tests/bench/explain.py
-	$(BIN)/python tests/bench/faults.py
+bench: $(BIN)/fabricsim ## speed and memory against floors of the same run -> results/bench.json (NAMES=, see tests/bench)
+	$(BIN)/python -m tests.bench $(NAMES)
 
 gold: $(VENV)/.test ## what 312 commands print and write, against what is recorded (gold.py record: anew)
 	$(BIN)/python tests/gold/gold.py

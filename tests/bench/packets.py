@@ -1,17 +1,16 @@
-"""Speed of the packet model: packet-hops per bare SimPy callback, measured in one process, taking turns.
+"""The packet model: packet-hops per bare SimPy callback, measured in one process, taking turns.
 
 The floor is a callback that asks SimPy for the next one, with as many pending as the fabric has links; so the
 clock of a packet network has. A packet-hop is one packet crossing one link. Times are of the processor, as
-machines are shared. Exit status 1 where a ratio, the events per packet-hop or the memory is off its target.
+machines are shared.
 """
 
 from __future__ import annotations
 
 import math
-import sys
 import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from statistics import median
 
 import simpy
@@ -24,6 +23,7 @@ from sims.models.packet.routes import Latencies, single_path
 from sims.models.packet.settings import parse_packet_settings
 from sims.models.profiles import latency_profile
 from sims.workload.traffic import pattern
+from tests.bench.measured import Measured
 from topologies import load
 
 ROUNDS = 5
@@ -86,13 +86,8 @@ def seconds(work: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-def main() -> None:
-    over = []
+def measure() -> Iterator[Measured]:
     fabric = Fabric.from_graph(load("fat-tree:k=8"))
-    print(f"fat-tree:k=8, 128 endpoints; medians of {ROUNDS} rounds in turn with bare SimPy callbacks")
-    print(
-        f"{'case':<36} {'hops':>8} {'hops/s':>9} {'bare/s':>9} {'ratio':>6} {'least':>6} {'events/hop':>11}"
-    )
     for traffic, routing, text, size, most in CASES:
         rates, bares = [], []
         for _ in range(ROUNDS):
@@ -107,19 +102,14 @@ def main() -> None:
         ratio = median(r / b for r, b in zip(rates, bares))
         events = (next(network.env._eid) - len(messages)) / network.hops
         name = f"{traffic}, {routing}, cc {text}"
-        over += [name] * (ratio < LEAST or events > most)
-        print(
-            f"{name:<36} {network.hops:>8,} {median(rates):>9,.0f} {median(bares):>9,.0f} {ratio:>6.2f} "
-            f"{LEAST:>6} {events:>11.3f}"
-        )
+        took, floor = network.hops / median(rates), network.hops / median(bares)
+        yield Measured(case=name, value=ratio, target=LEAST, least=True, seconds=took, floor=floor)
+        yield Measured(case=f"{name}: events", value=events, unit="a hop", target=most)
     few = Fabric.from_graph(load("fat-tree:k=4"))
     small, large = (peak(few, size) for size in (2_000_000, 16_000_000))
-    print(
-        f"most memory of a run: {small / 1e6:.2f} MB for 2 MB a flow, {large / 1e6:.2f} MB for 16 MB a flow"
+    yield Measured(
+        case="memory of 16 MB a flow over 2 MB", value=large / small, target=1.2, peak_mb=large / 1e6
     )
-    over += ["memory"] * (large > 1.2 * small)
-    if over:
-        sys.exit("off target: " + ", ".join(over))
 
 
 def peak(fabric: Fabric, size: float) -> int:
@@ -130,7 +120,3 @@ def peak(fabric: Fabric, size: float) -> int:
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return most
-
-
-if __name__ == "__main__":
-    main()
