@@ -37,7 +37,7 @@ docs: $(VENV)/.docs ## docs/ and an API reference as a site, results/site; warni
 bench: $(BIN)/fabricsim ## speed and memory against floors of the same run -> results/bench.json (NAMES=, see tests/bench)
 	$(BIN)/python -m tests.bench $(NAMES)
 
-gold: $(VENV)/.test ## what 312 commands print and write, against what is recorded (gold.py record: anew)
+gold: $(VENV)/.test ## what hundreds of commands print and write, against what is recorded (gold.py record: anew)
 	$(BIN)/python tests/gold/gold.py
 
 fuzz: $(VENV)/.test ## 100,000 damaged files through every reader, and as many damaged commands: only our own errors

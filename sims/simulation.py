@@ -46,7 +46,7 @@ def fabric_of(scenario: Scenario) -> Fabric:
     topology = named(scenario.topology)
     found = topology.digest
     if found and not scenario.topology_digest:
-        rule = f"the SHA-256 of {scenario.topology}'s contents: {found}"
+        rule = f"must be the SHA-256 of {scenario.topology}: {found}"
         raise ParameterError("topology_digest", "", rule)
     if found != scenario.topology_digest:
         raise FabricsimError(f"{scenario.topology}: its contents changed since this scenario was made")

@@ -30,14 +30,14 @@ class Draw(ABC):
 
     @abstractmethod
     def index(self, flow: NDArray, node: NDArray, count: NDArray, round_: int = 0) -> NDArray[np.int64]:
-        """Below ``count``, for each of ``flow`` at ``node``. ``round_`` tells choices at one node apart."""
+        """A number below ``count`` per flow at its node; ``round_`` tells choices at one node apart."""
 
     def of(self, src: NDArray, dst: NDArray, qp: NDArray) -> Self:
         """The same kind of choice for other flows."""
         return replace(self, src=src, dst=dst, qp=qp)
 
     def attachment(self, flow: NDArray, count: NDArray) -> NDArray[np.int64]:
-        """Below ``count``, the pairs of an attachment of the source and one of the destination, in order."""
+        """Which of ``count`` pairs of attachments, of source and destination, each flow takes."""
         return self.index(flow, self.src[flow], count)
 
     def upward(self, flow: NDArray, node: NDArray) -> NDArray[np.int64]:
@@ -56,17 +56,17 @@ class Draw(ABC):
         return first + self._parallel(flow, node, arc, count)
 
     def _port(self, pick: NDArray, arcs: NDArray, total: NDArray) -> NDArray[np.int64]:
-        """Of ``total`` links over ``arcs``, which come parent by parent, the one that ``pick`` counts."""
+        """The link that ``pick`` counts among ``total`` over ``arcs``, which come parent by parent."""
         return pick
 
     def _parallel(self, flow: NDArray, node: NDArray, arc: NDArray, count: NDArray) -> NDArray[np.int64]:
-        """Below ``count``, the parallel cables of the arc."""
+        """Which of ``count`` parallel cables of the arc each flow takes."""
         return self.index(flow, node, count, 1)
 
 
 @dataclass
 class Hashed(Draw):
-    """By a hash of flow and node. ``seed`` draws the salts of the nodes; not ``salted``: all have one."""
+    """A choice by a hash of flow and node; ``seed`` draws salts of nodes, one for all if not ``salted``."""
 
     seed: int = 0
     salted: bool = True
@@ -83,8 +83,9 @@ class Hashed(Draw):
         return ((value >> np.uint64(32)) * count.astype(np.uint64) >> np.uint64(32)).astype(np.int64)
 
     def attachment(self, flow: NDArray, count: NDArray) -> NDArray[np.int64]:
-        """Queue pairs of one transfer are dealt over the pairs in turn; where each goes with each, so that
-        both ends come to their next attachment with every queue pair.
+        """Which pair of attachments each flow takes: queue pairs of one transfer are dealt over them in turn.
+
+        Where every pairing is allowed, both ends move to their next attachment with each queue pair.
         """
         hashed = mix(self.pair[flow] ^ self.salt[self.src[flow]]) >> np.uint64(1)
         first = (hashed % count.astype(np.uint64)).astype(np.int64)

@@ -40,8 +40,8 @@ _MOST_HOPS = 255  # as many as the time to live of an IP packet allows
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Tables:
-    """``key``: ascending, switch times nodes plus destination; ``arc`` and ``link``: which each key takes,
-    the latter -1 where the line names no port; of ``path``."""
+    """The forwarding tables read from ``path``. ``key``: ascending, switch times nodes plus destination;
+    ``arc`` and ``link``: which each key takes, the link -1 where the line names no port."""
 
     path: str
     key: NDArray[np.int64]
@@ -101,8 +101,8 @@ def forwarded(f: Fabric, draw: Draw, flow: NDArray, first: NDArray, last: NDArra
     while len(flow):
         if len(columns) > most + 1:
             ends = [f.label(int(end[flow[0]])) for end in (draw.src, draw.dst)]
-            what = f"leads the flow from {ends[0]} to {ends[1]} round by {f.label(int(node[0]))}"
-            raise FileFormatError(given.path, "", f"{what}: not there after {most} switches")
+            what = f"leads the flow from {ends[0]} to {ends[1]} in a circle past {f.label(int(node[0]))}"
+            raise FileFormatError(given.path, "", f"{what}: it has not arrived after {most} switches")
         arc, link = given.find(f, node, draw.dst[flow], last)
         told = np.flatnonzero((arc >= 0) & (link < 0))
         link[told] = draw.cable(flow[told], node[told], arc[told])
@@ -224,12 +224,12 @@ def _checked(
     refuse(link == _NO_SUCH, "{switch} has no port {port!r}, and no parallel cable of that number")
     refuse(
         (link >= 0) & (hop >= 0) & (f.link_dst[link] != hop),
-        "port {port} of {switch} leads not to {next_hop}",
+        "port {port} of {switch} does not lead to {next_hop}",
     )
     hop[:] = np.where(hop < 0, f.link_dst[link], hop)
     place = arc_to(hop)
     wrong = (f.kind[hop] != SWITCH) & (hop != destination)
-    refuse(wrong, "{next_hop} is no switch, and not where {destination} is")
+    refuse(wrong, "{next_hop} is neither a switch nor the destination {destination}")
     key = switch * count + destination
     order = np.argsort(key, kind="stable")
     again = np.zeros(len(key), bool)

@@ -65,7 +65,7 @@ def route(fabric: Fabric, src: NDArray, dst: NDArray, policy: Policy, *, qp: NDA
     """
     misfit = policy.misfit(fabric)
     if misfit:
-        raise ParameterError("fabric", fabric.name, f"{misfit}: carrier(fabric, policy)")
+        raise ParameterError("fabric", fabric.name, f"{misfit}: pass carrier(fabric, policy) instead")
     src, dst = np.asarray(src, np.int64), np.asarray(dst, np.int64)
     for name, ends in (("src", src), ("dst", dst)):
         wrong = (ends < 0) | (ends >= fabric.n_endpoints)

@@ -89,11 +89,11 @@ class Arena:
         """One for each policy, in their order. Raises as ``sims.jobs.routing_compare.balances``."""
         return balances(self.fabric, self.demand, self.policies, self.contest.seed)
 
-    def rows(self, found: Sequence[Balance], topology: str, digest: str) -> list[dict[str, object]]:
-        """The rows of ``found``, with all that determines them; ``digest``: of the file of the topology."""
+    def rows(self, balances: Sequence[Balance], topology: str, digest: str) -> list[dict[str, object]]:
+        """The rows of ``balances``, with all that determines them; ``digest``: of the topology's file."""
         asked = self.contest
         return balance_rows(
-            found,
+            balances,
             topology=topology,
             topology_digest=digest,
             traffic=asked.traffic,

@@ -79,7 +79,9 @@ def check_demand(text: str, *, ranks: int | None = None, placement: str = "packe
         raise ParameterError("traffic", text, f"{name} takes no parameter")
     for option, given in (("ranks", ranks), ("placement", None if placement == "packed" else placement)):
         if given is not None:
-            raise ParameterError(option, given, f"of allreduce:ALGORITHM only: {name} is of all endpoints")
+            raise ParameterError(
+                option, given, f"applies to allreduce:ALGORITHM only: {name} takes all endpoints"
+            )
 
 
 def _phase(text: str, algorithm: str, fabric: Fabric, seed: int, ranks: int | None, placement: str) -> Demand:

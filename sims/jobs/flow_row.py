@@ -76,7 +76,7 @@ class FlowRow:
         columns = [one for one in fields(cls) if one.name != "settings"]
         missing = [name for name in ("key", *(c.name for c in columns)) if name not in values]
         if missing:
-            raise ParameterError("row", ", ".join(missing), "columns that a row of flows has, missing here")
+            raise ParameterError("row", ", ".join(missing), "these columns of a row of flows are missing")
         read = {"str": str, "int": int, "float": float}
         row = cls(
             settings={name: str(values.get(name, SETTINGS[name].default)) for name in FLOW_SETTINGS},

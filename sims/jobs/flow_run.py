@@ -45,7 +45,9 @@ def traffic_of(text: str, size: str | None, fabric: Fabric, seed: int) -> Traffi
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FlowRun:
-    """``healthy``: the fabric before its ``faults``, which are drawn from ``seed``; ``course``: what happens
+    """A run of plain flows, ready to start.
+
+    ``healthy``: the fabric before its ``faults``, which are drawn from ``seed``; ``course``: what happens
     during the run; ``packets``: the settings of the packet engine, None for the fluid one; ``resolution``: as
     in sims.models.fluid.network.FluidNetwork.
 
@@ -118,7 +120,7 @@ class FlowRun:
         return RoutedTraffic.of(self.fabric, self.traffic, self.policy, self.profile)
 
     def run(self, timeline: Timeline | None = None) -> FlowResult:
-        """To the last completion; ``timeline`` is filled with the goodput over time, by the fluid engine.
+        """Run to the last completion; ``timeline`` is filled with the goodput over time, by the fluid engine.
 
         Raises:
             NoRouteError: a pair has no path.

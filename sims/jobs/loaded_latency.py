@@ -61,7 +61,7 @@ def parse_loads(text: str) -> tuple[float, ...]:
         except ValueError:
             value = -1.0
         if not 0 < value < 1:
-            rule = "a share above 0 and below 1, at which queues grow without end"
+            rule = "must be a share above 0 and below 1: at 1 queues grow without end"
             raise ParameterError("--load", item.strip(), rule)
         found.append(value)
     return tuple(sorted(set(found)))

@@ -195,14 +195,14 @@ def _quantiles(values: NDArray[np.float64], count: NDArray[np.int64] | None = No
     return tuple(values[order][np.minimum(place, len(values) - 1)].tolist())
 
 
-def balance_rows(found: Sequence[Balance], **cause: object) -> list[dict[str, object]]:
+def balance_rows(balances: Sequence[Balance], **cause: object) -> list[dict[str, object]]:
     """A row for each policy and kind of link, of plain values.
 
     ``cause``: what else determines them (topology, traffic, seed, faults ...), a column each; figures need
     ``topology`` and ``traffic``. Tables of ``static`` count by their contents.
     """
     rows: list[dict[str, object]] = []
-    for one in found:
+    for one in balances:
         table = policy_file(one.routing)
         policy: dict[str, object] = {
             **cause,

@@ -31,8 +31,8 @@ _SAMPLE = 200_000
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Uniform:
-    """``carried``: (links of the carrier,) bytes if every flow is of one byte; ``rates``: (sample,) bytes/s;
-    ``slowest``: of all flows.
+    """Loads and rates of all to all. ``carried``: (links of the carrier,) bytes if every flow is of one byte;
+    ``rates``: (sample,) bytes/s; ``slowest``: of all flows.
     """
 
     carried: NDArray[np.float64]
@@ -56,7 +56,7 @@ def uniform(fabric: Fabric, on: Fabric, policy: Policy, seed: int = 0) -> Unifor
     if known is None or np.any(fabric.attached != 1) or len(direct_arcs(fabric)):
         most = int((_MOST_LISTED / policy.pieces(on.tiered)) ** 0.5)
         what = f"alltoall of {fabric.n_endpoints:,} endpoints under {policy}"
-        rule = f"its flows would have to be listed, which ends at about {most:,} endpoints"
+        rule = f"needs its flows listed, which ends at about {most:,} endpoints"
         raise ParameterError("traffic", what, rule)
     _require_direct(on, policy)
     note = ""

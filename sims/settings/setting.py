@@ -117,8 +117,8 @@ class Setting:
         """The option of the command line."""
         return f"--{self.name.replace('_', '-')}"
 
-    def told(self, value: Any) -> str:
-        """A value such that it can stand alone. What was there from the start is known by its value."""
+    def in_words(self, value: Any) -> str:
+        """A value as a title or legend says it: by its name and value where ``later``, else by its value."""
         if self.words:
             return self.words(value)
         return f"{self.name.replace('_', ' ')} {value}" if self.later else str(value)
@@ -140,7 +140,7 @@ class Setting:
         return read_named(self.name, text)
 
     def checked(self, given: Any) -> Any:
-        """What Python was given for it, as ``value`` has it.
+        """The value that Python gave, read by ``value`` where it is a text.
 
         Raises:
             ParameterError: of another type, or illegal.

@@ -59,7 +59,7 @@ class Setup:
         return {"values": self.values}
 
     def policy(self, planes: int = 1) -> Policy:
-        """That of ``routing`` where endpoints have so many planes."""
+        """The routing policy, for endpoints with so many planes."""
         return parse_policy(self.routing, self.seed, planes)
 
     def improved(self, fabric: Fabric) -> Fabric:
@@ -79,7 +79,7 @@ class Setup:
 
     @cached_property
     def faults_from_start(self) -> tuple[Fault, ...]:
-        """Those of ``fail``, then those of ``degrade``."""
+        """The faults of ``fail``, then those of ``degrade``."""
         return (*parse_faults("fail", self.fail), *parse_faults("degrade", self.degrade))
 
     @cached_property

@@ -41,7 +41,7 @@ def spelled(name: str, text: str) -> str:
 
 
 def asides() -> list[Setting]:
-    """Settings that are told where they are not as usual: what came later, and has an option of its own."""
+    """The settings that titles name only where they are not as usual: those added later, with an option."""
     return [one for one in SETTINGS.values() if one.later and one.help]
 
 

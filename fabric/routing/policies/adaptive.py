@@ -41,7 +41,9 @@ class Adaptive(Policy):
 
     def __post_init__(self) -> None:
         if self.qps != 1:
-            raise ParameterError("routing adaptive: qps", self.qps, "1: traffic is spread perfectly already")
+            raise ParameterError(
+                "routing adaptive: qps", self.qps, "must be 1: traffic is spread perfectly already"
+            )
         self.require("paths", 256)
 
     def carrier(self, fabric: Fabric) -> Fabric:

@@ -30,7 +30,7 @@ class Dmodk(Policy):
 
     def __post_init__(self) -> None:
         if self.qps != 1:
-            rule = "1: the source and the queue pair never matter"
+            rule = "must be 1: the source and the queue pair never matter"
             raise ParameterError("routing dmodk: qps", self.qps, rule)
 
     def uniform(self, tiered: bool) -> Uniform | None:

@@ -64,7 +64,7 @@ def heading(rows: Sequence[Row]) -> tuple[str, str]:
     # What is at rest needs no mention.
     usual = {name: field.default for name, field in type(rows[0].scenario).model_fields.items()}
     how += [
-        one.told(same[one.field])
+        one.in_words(same[one.field])
         for one in asides()
         if same.get(one.field, usual[one.field]) != usual[one.field]
     ]

@@ -164,7 +164,7 @@ def told(name: str, value: Any) -> str:
     if part and part != "family":
         return f"{part}={spelled(part, value)}"
     if name in BY_FIELD:
-        return BY_FIELD[name].told(value)
+        return BY_FIELD[name].in_words(value)
     word = _DIGESTS.get(name, "")
     return f"{word}{str(value)[:8]}" if word else str(value)
 

@@ -79,7 +79,7 @@ def said(name: str, value: Any) -> str:
     if name in _DIGESTS:
         return f"contents {value[:_SHOWN_DIGITS]}"
     if name in BY_FIELD:
-        return BY_FIELD[name].told(value)
+        return BY_FIELD[name].in_words(value)
     if name.startswith("topology."):
         return told(name, value)
     return f"{noun(name)} {value if value != '' else 'none'}"

@@ -147,7 +147,7 @@ def test_the_file_is_read_again_when_it_changes(tmp_path: Path) -> None:
         (f"{HEADER}\nl0,s1,s0\n", "line 2: s1 is neither an endpoint nor a switch above one"),
         (f"{HEADER}\nl0,l0,s0\n", "line 2: a switch needs no way to itself"),
         (f"{HEADER}\nl0,5,l1\n", "line 2: l1 is no neighbour of l0"),
-        (f"{HEADER}\nl0,5,3\n", "line 2: 3 is no switch, and not where 5 is"),
+        (f"{HEADER}\nl0,5,3\n", "line 2: 3 is neither a switch nor the destination 5"),
         (
             f"{HEADER}\nl0,5,s0\nl0,6,s0\nl0,5,s1\n",
             "line 4: l0 has another next hop or port towards 5 already",
@@ -173,7 +173,7 @@ def test_a_table_that_leads_round(tmp_path: Path) -> None:
     F = Fabric.from_graph(leaf_spine())
     policy = written(tmp_path / "t.csv", {("s0", 5): "l2", ("l2", 5): "s0", ("l0", 5): "s0"})
     with pytest.raises(
-        FileFormatError, match=r"leads the flow from 0 to 5 round by (l2|s0): not there after 6 sw"
+        FileFormatError, match=r"from 0 to 5 in a circle past (l2|s0): it has not arrived after 6 sw"
     ):
         route(F, np.array([0]), np.array([5]), policy)
 
@@ -307,7 +307,7 @@ def test_a_port_moves_a_flow_from_one_parallel_cable_to_the_next(tmp_path: Path)
         ),
         ("switch,destination,port,port\nl0,l1,1,1\n", "line 1: the columns are"),
         ("switch,destination,next_hop,port\nl0,l1,s0,99\n", "line 2: l0 has no port '99', and no parallel"),
-        ("switch,destination,next_hop,port\nl0,l1,s1,20\n", "line 2: port 20 of l0 leads not to s1"),
+        ("switch,destination,next_hop,port\nl0,l1,s1,20\n", "line 2: port 20 of l0 does not lead to s1"),
         (
             "switch,destination,next_hop,port\nl0,l1,s0,20\nl0,l1,s0,21\n",
             "line 3: .*or port towards l1 already",

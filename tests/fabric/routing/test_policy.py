@@ -92,8 +92,8 @@ def test_help_names_all_policies() -> None:
         ("static", "routing static: file: not given: the path of a CSV file"),
         ("static:TABLE.csv", "routing static: 'TABLE.csv': key=value is needed, such as file=FILE"),
         ("ecmp:qps=1025", "routing ecmp: qps: 1025: a whole number from 1 to 1024"),
-        ("dmodk:qps=2", "routing dmodk: qps: 2: 1: the source and the queue pair never matter"),
-        ("adaptive:qps=2", "routing adaptive: qps: 2: 1: traffic is spread perfectly already"),
+        ("dmodk:qps=2", "routing dmodk: qps: 2: must be 1: the source and the queue pair never matter"),
+        ("adaptive:qps=2", "routing adaptive: qps: 2: must be 1: traffic is spread perfectly already"),
     ],
 )
 def test_illegal_text(text: str, words: str) -> None:

@@ -61,8 +61,8 @@ def test_a_ring_of_servers_leaves_by_its_relays() -> None:
     [
         ("shfit", {}, "traffic: 'shfit': unknown traffic .did you mean 'shift'"),
         ("alltoall:3", {}, "traffic: 'alltoall:3': alltoall takes no parameter"),
-        ("shift", {"ranks": 8}, "ranks: 8: of allreduce:ALGORITHM only: shift is of all endpoints"),
-        ("alltoall", {"placement": "random"}, "placement: 'random': of allreduce:ALGORITHM only"),
+        ("shift", {"ranks": 8}, "ranks: 8: applies to allreduce:ALGORITHM only: shift takes all endpoints"),
+        ("alltoall", {"placement": "random"}, "placement: 'random': applies to allreduce:ALGORITHM only"),
         ("allreduce:rinf", {}, "unknown"),
         ("allreduce:ring", {"placement": "nowhere"}, "placement: 'nowhere'"),
     ],
@@ -214,10 +214,10 @@ def test_what_cannot_be_known_without_a_list_is_refused(
 ) -> None:
     monkeypatch.setattr(uniform, "_MOST_LISTED", 100)
     with pytest.raises(
-        ParameterError, match=r"alltoall of 128 endpoints under ecmp:qps=1,salt=none.: its flows"
+        ParameterError, match=r"alltoall of 128 endpoints under ecmp:qps=1,salt=none.: needs its flows"
     ):
         one(eight, "alltoall", "ecmp:salt=none")
-    with pytest.raises(ParameterError, match="would have to be listed, which ends at about 3 endpoints"):
+    with pytest.raises(ParameterError, match="needs its flows listed, which ends at about 3 endpoints"):
         one(Fabric.from_graph(dragonfly(p=2)), "alltoall", "ugal")
 
 

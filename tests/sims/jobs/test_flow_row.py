@@ -70,7 +70,7 @@ def test_a_row_that_was_edited_is_refused() -> None:
     values = run("permutation", "1MB").to_dict()
     with pytest.raises(ParameterError, match="does not belong to this row"):
         FlowRow.from_dict({**values, "size": "2MB"})
-    with pytest.raises(ParameterError, match="columns that a row of flows has, missing here"):
+    with pytest.raises(ParameterError, match="these columns of a row of flows are missing"):
         FlowRow.from_dict({"key": values["key"]})
 
 

@@ -178,7 +178,7 @@ def test_what_cannot_be_loaded_is_refused_before_anything_is_printed(
         (("--set", "k=4,8"), "--set: 'k=4,8': one value of topology.k is needed"),
         (("--set", "switch_latency=3"), "a unit is needed"),
         (("--size", "4KiB"), "--size: '4KiB': the size of the messages of --load"),
-        (("--load", "2"), "--load: '2': a share above 0"),
+        (("--load", "2"), "--load: '2': must be a share above 0"),
         (("--routing", "valiant"), "detours have no hop class"),
         (("--plot", "a.txt"), "legal: .svg"),
     ],
