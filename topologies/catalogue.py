@@ -94,7 +94,7 @@ def listing() -> list[Entry]:
     fat-tree 400Gbps
     """
     return [
-        Entry(name=name, summary=builder.summary, parameters=_defaults(builder))
+        Entry(name=name, summary=_summary(name, builder), parameters=_defaults(builder))
         for name, builder in _everything().items()
     ]
 
@@ -134,6 +134,10 @@ def explain(name: str) -> list[Explained]:
 
 def _everything() -> dict[str, Builder]:
     return {**FAMILIES, **{f"preset:{name}": preset for name, preset in PRESETS.items()}}
+
+
+def _summary(name: str, builder: Builder) -> str:
+    return builder.summary if name.endswith(builder.name) else f"another name of preset:{builder.name}"
 
 
 def _defaults(builder: Builder) -> dict[str, str | None]:

@@ -29,10 +29,11 @@ if TYPE_CHECKING:
 __all__ = ["FAMILIES", "PRESETS", "NamedTopology", "named"]
 
 FAMILIES: dict[str, Builder] = builders_in("topologies.families")
-PRESETS: dict[str, Preset] = {
+PRESETS: dict[str, Preset] = {  # by each of its names; rows and keys have the first
     name: builder
-    for name, builder in builders_in("topologies.presets").items()
+    for builder in builders_in("topologies.presets").values()
     if isinstance(builder, Preset)
+    for name in (builder.name, *builder.also)
 }
 
 _DUMP = Builder(name="ibnetdiscover", function=read_ibnetdiscover)
@@ -137,7 +138,8 @@ def _read(text: str) -> NamedTopology:
     head = head.strip()
     if head == "preset":
         preset, _, rest = rest.partition(":")
-        return _built(f"preset:{preset.strip()}", preset.strip(), PRESETS, "preset", rest)
+        preset = PRESETS[preset.strip()].name if preset.strip() in PRESETS else preset.strip()
+        return _built(f"preset:{preset}", preset, PRESETS, "preset", rest)
     if head in FAMILIES:
         return _built(head, head, FAMILIES, "family", rest)
     if os.path.isfile(text):

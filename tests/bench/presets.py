@@ -18,7 +18,7 @@ from topologies import load
 from topologies.named import PRESETS
 
 TARGET = 1.5
-SPECS = ["superpod-h100:su=64", *(name for name in PRESETS if name != "superpod-h100")]
+SPECS = ["superpod-h100:su=64", *(n for n, p in PRESETS.items() if n == p.name != "superpod-h100")]
 
 
 def seconds(work: Callable[[], object]) -> float:

@@ -13,8 +13,9 @@ import networkx as nx
 from fabric.words.errors import ParameterError
 from topologies.parts.argument import Delays, Nvlink, NvlinkDelay, Rate, Ratios, count, gpus
 from topologies.parts.builder import Call, family
+from topologies.parts.checks import divisor
 from topologies.parts.cluster import Cluster
-from topologies.parts.tree import smallest
+from topologies.parts.tree import leaf_ports, smallest
 
 __all__ = ["rail_only"]
 
@@ -27,7 +28,7 @@ __all__ = ["rail_only"]
 def rail_only(
     call: Call,
     *,
-    servers: Annotated[int, count("servers, each a scale-up domain with a GPU on every rail")],
+    servers: Annotated[int, count("servers, each a scale-up domain with GPUs on every rail")],
     radix: Annotated[int, count("ports of a switch", 4, even=True)],
     tiers: Annotated[int | None, count("tiers of a rail, 4 at most; left out: the fewest that do")] = None,
     oversubscription: Ratios = 1,
@@ -36,8 +37,22 @@ def rail_only(
     gpus_per_server: Annotated[int, gpus(2)] = 8,
     nvlink: Nvlink = 450e9,
     nvlink_delay: NvlinkDelay = 5e-9,
+    rails_per_server: Annotated[
+        int | None, count("rails, GPU r on rail r mod so many; left out: one for each GPU", 2)
+    ] = None,
+    servers_per_group: Annotated[
+        int | None, count("servers that share a leaf of each rail; left out: all that fit")
+    ] = None,
+    top_switches: Annotated[
+        int | None, count("switches of the top tier of a rail; left out: the fewest that do")
+    ] = None,
 ) -> nx.Graph:
     """``servers`` (scale-up domains) of g GPUs on g rails: GPU r of every server is on rail r, and no other.
+
+    With ``rails_per_server`` = q, a divisor of g, there are q rails and GPU r is on rail r mod q: trays of q
+    GPUs under one scale-up switch. ``servers_per_group`` share a leaf of each rail; without it a leaf is
+    filled whatever servers it cuts. ``top_switches`` may be more than the fewest, as where a tier above is
+    planned; they divide the uplinks of a switch below.
 
     A rail is the smallest tree of ``radix``-port switches for so many servers, as ``fat_tree`` has it with
     ``tiers`` and ``oversubscription``: one switch for up to radix servers, two tiers for up to radix^2 / 2.
@@ -57,12 +72,16 @@ def rail_only(
     >>> rail_only(servers=64, radix=64).graph["notes"][0]
     '512 endpoints; switches of 64 ports: 8 leaf.'
     """
-    n, g = servers, gpus_per_server
+    n, g, rails = servers, gpus_per_server, rails_per_server or gpus_per_server
+    divisor("rails_per_server", rails, "GPUs of a server", g)
+    ratios, nics = call["oversubscription"], g // rails
+    leaf = leaf_ports(servers_per_group, radix, ratios[0], nics) if servers_per_group else 0
     try:
-        rail = smallest(n, radix, tiers, call["oversubscription"], 0)
+        rail = smallest(n * nics, radix, tiers, ratios, 0, leaf=leaf, top=top_switches)
     except ParameterError as error:
         if error.name != "endpoints":
             raise
-        raise ParameterError("servers", n, f"each is on every rail, and {error.rule}") from None
-    shape = replace(rail, parents=(g, *rail.parents[1:]), endpoints=n * g, apart=True)
+        each = f"{nics} GPUs of each are on every rail" if nics > 1 else "each is on every rail"
+        raise ParameterError("servers", n, f"{each}, and {error.rule}") from None
+    shape = replace(rail, parents=(rails, *rail.parents[1:]), endpoints=n * g, apart=True)
     return Cluster.of(call, shape, radix=radix, lane="rail").graph()

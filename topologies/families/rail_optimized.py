@@ -13,7 +13,7 @@ from fabric.words.errors import ParameterError
 from topologies.parts.argument import Delays, Nvlink, NvlinkDelay, Rate, Ratios, count, gpus
 from topologies.parts.builder import Call, family
 from topologies.parts.cluster import Cluster
-from topologies.parts.tree import Shape, splits, tops
+from topologies.parts.tree import Shape, leaf_ports, splits, tops
 
 __all__ = ["rail_optimized"]
 
@@ -66,7 +66,7 @@ def _shape(call: Call) -> Shape:
     n, g, radix, ratios = (call[k] for k in ("servers", "gpus_per_server", "radix", "oversubscription"))
     if len(ratios) > 2:
         raise ParameterError("oversubscription", ratios, "at most two numbers: for leaf and spine")
-    size = _servers_per_group(call["servers_per_group"], radix, ratios[0])
+    size = leaf_ports(call["servers_per_group"], radix, ratios[0])
     leaves, up = -(-n // size) * g, round(size / ratios[0])
     if leaves <= radix:
         if any(ratio != 1 for ratio in ratios[1:]):
@@ -96,18 +96,3 @@ def _shape(call: Call) -> Shape:
         leaves=leaves,
         endpoints=n * g,
     )
-
-
-def _servers_per_group(size: int | None, radix: int, ratio: float) -> int:
-    """``size`` where so many ports down and their uplinks fit a leaf, or the most that do for None."""
-    legal = splits(radix, ratio)
-    if not legal:
-        rule = f"ports down : ports up of a leaf of {radix} ports, both whole: 1 is always legal"
-        raise ParameterError("oversubscription", ratio, rule)
-    if size is None:
-        return legal[-1]
-    if size not in legal:
-        near = [*[d for d in legal if d < size][-1:], *[d for d in legal if d > size][:1]]
-        rule = f"{ratio} : 1 makes whole uplinks that fit {radix} ports with it: the nearest legal are "
-        raise ParameterError("servers_per_group", size, rule + " and ".join(map(str, near)))
-    return size

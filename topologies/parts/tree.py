@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from fabric.words.errors import ParameterError
 
-__all__ = ["Shape", "smallest", "splits", "tops"]
+__all__ = ["Shape", "leaf_ports", "smallest", "splits", "tops"]
 
 _MOST_TIERS = 4
 _MOST_SPLITS = 1_000_000  # of a switch's ports, looked at from the largest on
@@ -155,17 +155,27 @@ class Shape:
         return np.repeat(self.first(tier) + lower, fan), self.first(tier + 1) + upper.ravel()
 
 
-def smallest(endpoints: int, radix: int, tiers: int | None, ratios: Sequence[float], group: int) -> Shape:
+def smallest(
+    endpoints: int,
+    radix: int,
+    tiers: int | None,
+    ratios: Sequence[float],
+    group: int,
+    *,
+    leaf: int = 0,
+    top: int | None = None,
+) -> Shape:
     """The tree of switches of ``radix`` ports that holds ``endpoints`` on the fewest leaves and subtrees.
 
     ``tiers`` is 1 to 4, None for the fewest that do; ``ratios`` are ports down : ports up of tier 1, 2, ...
     (1 where not said), which use as many ports as they can and leave the others free. With ``group`` = g > 0,
-    leaves come in groups of g with as many servers of g endpoints as a leaf has ports down. The top has, per
-    plane, the fewest switches whose number divides the uplinks below: all are reached alike.
+    leaves come in groups of g with as many servers of g endpoints as a leaf has ports down. ``leaf`` is the
+    ports down of a leaf, as ``leaf_ports`` gives them (0: all that the ratio has). The top has, per plane,
+    the fewest switches whose number divides the uplinks below, or ``top``: all are reached alike.
 
     Raises:
-        ParameterError: no ports are whole in a ratio, the endpoints do not fit, or there are more ratios
-            than tiers with uplinks.
+        ParameterError: no ports are whole in a ratio, the endpoints do not fit, there are more ratios than
+            tiers with uplinks, or ``top`` switches are too few or not reached alike.
 
     >>> smallest(100_000, 128, None, [1], 0).switches
     (1563, 1600, 1024)
@@ -174,8 +184,10 @@ def smallest(endpoints: int, radix: int, tiers: int | None, ratios: Sequence[flo
         raise ParameterError("tiers", tiers, f"from 1 to {_MOST_TIERS}")
     ports = [_ports(radix, ratio, ratios) for ratio in ratios]
     ports += [(radix // 2, radix // 2)] * (_MOST_TIERS - len(ports))
+    if leaf:
+        ports[0] = (leaf, round(leaf / ratios[0]))
     for height in range(1, _MOST_TIERS + 1) if tiers is None else (tiers,):
-        down = [d for d, _ in ports[: height - 1]] + [radix]
+        down = [d for d, _ in ports[: height - 1]] + [radix if height > 1 or not leaf else leaf]
         leaves = -(-endpoints // down[0]) if not group else -(-endpoints // (group * down[0])) * group
         if leaves <= prod(down[1:]):
             break
@@ -189,10 +201,18 @@ def smallest(endpoints: int, radix: int, tiers: int | None, ratios: Sequence[flo
         rule = f"{height - 1} of {_tiers(height)} have uplinks: as many numbers, or tiers={len(ratios) + 1}"
         raise ParameterError("oversubscription", value, rule)
     if height == 1:
-        return Shape(down=(radix,), parents=(1,), cables=(1,), leaves=1, endpoints=endpoints)
+        if top is not None and top != 1:
+            raise ParameterError("top_switches", top, "one tier, which is one switch: leave this out")
+        return Shape(down=(down[0],), parents=(1,), cables=(1,), leaves=1, endpoints=endpoints)
     subtrees = -(-leaves // prod(down[1:-1]))
     up = [u for _, u in ports[: height - 1]]
     count = tops(up[-1], subtrees, radix)
+    if top is not None:
+        legal = [c for c in range(count, up[-1] + 1) if up[-1] % c == 0]
+        if top not in legal:
+            rule = f"divides the {up[-1]} uplinks of a switch below and has ports for all: the legal are "
+            raise ParameterError("top_switches", top, rule + ", ".join(map(str, legal)))
+        count = top
     return Shape(
         down=(*down[:-1], subtrees),
         parents=(1, *up[:-1], count),
@@ -229,6 +249,28 @@ def splits(radix: int, ratio: float) -> list[int]:
         fits = (up >= 1) & (np.abs(exact - up) < 1e-3) & (down + up <= radix)
     found: list[int] = down[fits].tolist()
     return found
+
+
+def leaf_ports(size: int | None, radix: int, ratio: float, nics: int = 1) -> int:
+    """Ports down of a leaf for ``size`` servers with ``nics`` on it each; None: for as many as fit.
+
+    Raises:
+        ParameterError: naming ``servers_per_group``, where the ports down and their uplinks do not fit, or
+            ``oversubscription``, where nothing would.
+    """
+    legal = [d // nics for d in splits(radix, ratio) if d % nics == 0]
+    if not legal:
+        rule = f"ports down : ports up of a leaf of {radix} ports, both whole: 1 is always legal"
+        if nics > 1:
+            rule = (
+                f"a leaf of {radix} ports, whole uplinks for the {nics} NICs of each server on it: none fits"
+            )
+        raise ParameterError("oversubscription", ratio, rule)
+    if size is not None and size not in legal:
+        near = [*[d for d in legal if d < size][-1:], *[d for d in legal if d > size][:1]]
+        rule = f"{ratio} : 1 makes whole uplinks that fit {radix} ports with it: the nearest legal are "
+        raise ParameterError("servers_per_group", size, rule + " and ".join(map(str, near)))
+    return nics * (legal[-1] if size is None else size)
 
 
 def _ports(radix: int, ratio: float, ratios: Sequence[float]) -> tuple[int, int]:

@@ -9,10 +9,12 @@ from typing import Annotated
 
 import networkx as nx
 
+from fabric.words.errors import ParameterError
 from topologies.families.fat_tree import fat_tree
 from topologies.families.multi_plane import multi_plane
 from topologies.families.rail_optimized import rail_optimized
 from topologies.parts.argument import GpusPerServer, Nvlink, Rails, count, switch
+from topologies.presets.nvl72 import NVL72_GPUS, NVL72_NVLINK
 from topologies.presets.preset import preset
 
 __all__ = [
@@ -65,27 +67,40 @@ def superpod_h100(
         "512-port leaves of 256 down and 256 up), not the operator's design"
     ),
     place=50,
+    also=("mrc-131k",),
 )
 def multiplane_131k(
     *,
     endpoints: Annotated[int, count("endpoints in all, up to 131,072")] = 131_072,
     gpus_per_server: GpusPerServer = 0,
     nvlink: Nvlink = 450e9,
+    racks: Annotated[int | None, count("NVL72 racks that are the endpoints, up to 1,820")] = None,
 ) -> nx.Graph:
     """Two tiers for 131,072 GPUs: the 800 Gbps of each in 8 planes of 100 Gbps, on 512-port switches.
 
     In each plane 512 leaves of 256 ports down and 256 up, and 256 spines; at most three switches between two
     GPUs, and 3/5 of the switches that three tiers of the same silicon take. ``endpoints`` may be fewer.
-    Servers are not part of what is reported: ``gpus_per_server`` and ``nvlink`` as in ``fat_tree``.
+    Servers are not part of what is reported: ``gpus_per_server`` and ``nvlink`` as in ``fat_tree``. ``racks``
+    says the endpoints and their scale-up domains, 72 GPUs of 900 GB/s each: 1,820 racks are 131,040 GPUs,
+    which leaves 32 places free.
 
     Returns ``multi_plane(planes=8, radix=512, tiers=2, rate=100e9)``, ``attach="split"``, with the attributes
     ``preset`` and ``disclaimer``.
 
     Raises:
-        ParameterError, TooLargeError: as ``multi_plane``.
+        ParameterError, TooLargeError: as ``multi_plane``; racks beside what they say.
 
     Source: "MRC", arXiv:2605.04333, as reported.
     """
+    if racks is not None:
+        for name, value, default in (
+            ("endpoints", endpoints, 131_072),
+            ("gpus_per_server", gpus_per_server, 0),
+            ("nvlink", nvlink, 450e9),
+        ):
+            if value != default:
+                raise ParameterError(name, value, f"{racks:,} racks say it: leave one of the two out")
+        endpoints, gpus_per_server, nvlink = NVL72_GPUS * racks, NVL72_GPUS, NVL72_NVLINK
     return multi_plane(
         planes=8,
         endpoints=endpoints,

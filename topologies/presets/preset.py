@@ -21,14 +21,15 @@ __all__ = ["Preset", "preset"]
 class Preset(Builder):
     """A function that builds a family with its arguments filled in from public figures.
 
-    ``disclaimer`` says what the figures are and what they are not.
+    ``disclaimer`` says what the figures are and what they are not; ``also`` has its other names.
     """
 
     disclaimer: str
+    also: tuple[str, ...] = ()
 
 
 def preset(
-    name: str, summary: str, *, disclaimer: str, place: float = inf
+    name: str, summary: str, *, disclaimer: str, place: float = inf, also: tuple[str, ...] = ()
 ) -> Callable[[Callable[P, nx.Graph]], Callable[P, nx.Graph]]:
     """Make a function a preset: the graph that it returns gets its ``name`` and ``disclaimer``.
 
@@ -44,7 +45,9 @@ def preset(
             G.graph.update(name=call.name, preset=name, disclaimer=disclaimer)
             return G
 
-        builder = Preset(name=name, function=build, summary=summary, place=place, disclaimer=disclaimer)
+        builder = Preset(
+            name=name, function=build, summary=summary, place=place, disclaimer=disclaimer, also=also
+        )
         return public(build, builder)
 
     return register

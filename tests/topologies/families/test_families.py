@@ -152,6 +152,23 @@ def test_rail_only_has_no_cable_between_rails() -> None:
         assert nx.is_connected(G)
 
 
+def test_rail_only_of_fewer_rails_than_gpus() -> None:
+    """Servers of 6 GPUs on 3 rails, GPU r on rail r mod 3; leaves of 2 servers, 4 ports down."""
+    G = rail_only(
+        servers=5, radix=16, gpus_per_server=6, rails_per_server=3, servers_per_group=2, top_switches=2
+    )
+    assert (switches(G), cables(G)) == ([9, 6], [30, 36])
+    for n in range(30):
+        assert leaves_of(G, n) == [30 + n // 12 * 3 + n % 3]
+        assert G.nodes[n]["rail"] == n % 3
+    # Without groups a leaf is filled, whatever it cuts: 10 NICs of a rail on one switch of 16 ports.
+    assert switches(rail_only(servers=5, radix=16, gpus_per_server=6, rails_per_server=3)) == [3]
+    assert wired_alike(
+        rail_only(servers=9, radix=8, gpus_per_server=2, rails_per_server=2, servers_per_group=4),
+        rail_only(servers=9, radix=8, gpus_per_server=2),
+    )
+
+
 def test_other_rails_are_reached_by_relay() -> None:
     G = rail_only(servers=8, radix=8, gpus_per_server=4)
     fabric = Fabric.from_graph(G)

@@ -112,6 +112,36 @@ def test_hpn_pod() -> None:
     Fabric.from_graph(load("preset:hpn-pod:segments=2"))
 
 
+@pytest.mark.parametrize("racks", [1, 4, 64, 70])
+def test_nvl72(racks: int) -> None:
+    """Racks of 72 GPUs in 18 trays of 4; a leaf for each rack and rail, 18 ports down; rails apart."""
+    G = load(f"preset:nvl72:racks={racks}")
+    first = 72 * racks
+    assert gpus(G) == first and switches(G)[0] == 4 * racks and set(cables(G)[:2]) == {first}
+    assert len(cables(G)) == (1 if racks == 1 else 2 if racks <= 64 else 3)  # 64 leaves of a rail on a spine
+    for n in range(first):
+        (leaf,) = (v for v in G[n] if G.nodes[v]["kind"] == "switch")
+        assert leaf == first + n // 72 * 4 + n % 4  # GPU r of a tray on rail r
+        assert (G.nodes[n]["server"], G.nodes[n]["rail"], G.nodes[leaf]["rail"]) == (n // 72, n % 4, n % 4)
+        (box,) = (v for v in G[n] if G.nodes[v]["kind"] == "nvswitch")
+        assert G.degree[box] == 72 and (G.edges[n, box]["rate"], G.edges[n, leaf]["rate"]) == (900e9, 50e9)
+    for node, data in G.nodes(data=True):
+        if data["kind"] == "switch":
+            assert sum(d.get("cables", 1) for _, _, d in G.edges(node, data=True)) <= 64
+
+
+def test_gb200_su() -> None:
+    """As reported: 8 racks, 576 GPUs, four groups of 8 leaves and 6 spines: 32 and 24."""
+    G = load("preset:gb200-su")
+    assert (gpus(G), switches(G), cables(G)) == (576, [32, 24], [576, 576])
+    fabric = G.subgraph([n for n, data in G.nodes(data=True) if data["kind"] == "switch"])
+    groups = [*nx.connected_components(fabric)]
+    assert len(groups) == 4
+    for group in groups:
+        assert Counter(G.nodes[n]["tier"] for n in group) == {1: 8, 2: 6}
+        assert {d["cables"] for _, _, d in fabric.subgraph(group).edges(data=True)} == {3}
+
+
 def test_fat_tree_64k() -> None:
     """DeepSeek-V3 insights, Table 3: 65,536 endpoints, 5,120 switches, 131,072 cables between them."""
     G = load("preset:fat-tree-64k")
@@ -138,10 +168,28 @@ def test_multiplane_131k_counted(asked: dict[str, Any]) -> None:
     shape = cluster.shape
     assert shape.endpoints == 131_072 and shape.tiers == 2
     assert (shape.down[0], shape.ports) == (256, (512, 512))  # 256 down, 256 up
-    assert shape.switches == (8 * 512, 8 * 256)
+    assert shape.switches == (8 * 512, 8 * 256) and sum(shape.switches) == 6_144
     assert shape.cable_counts == (8 * 131_072, 8 * 131_072)
     # Three tiers of the same silicon, 64 x 800G, take 5 k^2 / 4 switches for k^3 / 4 endpoints.
     assert sum(shape.switches) * 5 == 3 * (5 * 131_072 // 64)
+
+
+def test_multiplane_131k_of_racks(asked: dict[str, Any]) -> None:
+    """1,820 racks of 72 are the most whole ones on 131,072 places; the counts of switches stay."""
+    load("preset:mrc-131k:racks=1820")
+    cluster = cluster_of(multi_plane, **asked)
+    assert sum(cluster.shape.switches) == 6_144
+    assert (cluster.shape.endpoints, cluster.scaleup, cluster.gpus) == (131_040, 1_820, 72)
+    assert asked["nvlink"] == 900e9
+    with pytest.raises(ParameterError, match="hold at most 131,072"):
+        cluster_of(multi_plane, **{**asked, "endpoints": 72 * 1_821})
+
+
+def test_another_name_names_the_same() -> None:
+    assert canonical("preset:mrc-131k:endpoints=600") == "preset:multiplane-131k:endpoints=600"
+    G = load("preset:mrc-131k:endpoints=600")
+    assert (G.graph["name"], G.graph["preset"]) == ("multiplane-131k:endpoints=600", "multiplane-131k")
+    assert disclaimer("preset:mrc-131k") == disclaimer("preset:multiplane-131k") != ""
 
 
 def test_multiplane_131k_built_small() -> None:
@@ -164,7 +212,15 @@ def test_beyond_1m_counted(asked: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "spec", ["superpod-h100:su=2,as_built=true", "meta-24k:pods=2", "hpn-pod:segments=1"]
+    "spec",
+    [
+        "superpod-h100:su=2,as_built=true",
+        "meta-24k:pods=2",
+        "hpn-pod:segments=1",
+        "nvl72:racks=3",
+        "gb200-su",
+        "multiplane-131k:racks=5",
+    ],
 )
 def test_a_preset_is_signed_and_can_be_built_without_it(spec: str) -> None:
     G = load(f"preset:{spec}")
@@ -178,10 +234,10 @@ def test_a_preset_is_signed_and_can_be_built_without_it(spec: str) -> None:
 
 def test_every_preset_names_itself_its_source_and_what_it_is() -> None:
     for name, preset in PRESETS.items():
-        assert preset.name == name and preset.disclaimer.startswith("an illustration")
+        assert name in (preset.name, *preset.also) and preset.disclaimer.startswith("an illustration")
         assert "Source" in (preset.function.__doc__ or "")
-        assert canonical(f"preset:{name}") == f"preset:{name}"
-    for second_hand in ("multiplane-131k", "fat-tree-64k"):
+        assert canonical(f"preset:{name}") == f"preset:{preset.name}"
+    for second_hand in ("multiplane-131k", "fat-tree-64k", "gb200-su"):
         assert "as reported" in PRESETS[second_hand].disclaimer
 
 
@@ -209,6 +265,8 @@ def test_listing() -> None:
             "multiplane-131k:endpoints=131073",
             "endpoints: 131073: 2 tiers of 512-port switches hold at most 131,072",
         ),
+        ("mrc-131k:racks=2,nvlink=1TB/s", "nvlink: 1000000000000.0: 2 racks say it"),
+        ("nvl72:racks=2,oversubscription=7", "oversubscription: 7: a leaf of 64 ports, whole uplinks for"),
         ("fat-tree-64k:gpus_per_server=7", "k: 64: 65,536 endpoints in servers of 7 do not come out even"),
         ("beyond-1m:k=8", "parameter of preset:beyond-1m: 'k': unknown"),
     ],
