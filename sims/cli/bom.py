@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from fabric.words.errors import ParameterError
 from sims.cli.fabric_options import Graph, Preset, Topology, built, named
 from sims.cli.output import alone, outputs
 from sims.cli.output_options import Format, Json, Out
@@ -39,6 +40,21 @@ def bom(
             show_default=False,
         ),
     ] = "",
+    gpu: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Add the power of GPUs, servers and cooling: h100, b200, gb200 or a server of --prices.",
+            show_default=False,
+        ),
+    ] = None,
+    pue: Annotated[
+        float | None,
+        typer.Option(
+            help="With --gpu: power of the site over that of its machines.  [default: 1.25]",
+            show_default=False,
+        ),
+    ] = None,
     show_prices: Annotated[
         bool, typer.Option("--show-prices", help="Print the shipped price file and end.")
     ] = False,
@@ -48,17 +64,20 @@ def bom(
 ) -> None:
     """Say what it takes to build, and with --prices what it costs.
 
-    Switches, cables, transceivers, NICs, free ports, power.
+    Switches, cables, transceivers, NICs, free ports, power; with --gpu that of the whole site.
     """
     wanted = outputs(out, form, json, rows=ROW_FORMATS)
     from sims.scenario.files import write_records
     from sims.show.words.bom import bill_lines
     from sims.studies.bom import bill
     from sims.studies.bom.parts import read_parts, sample_text, with_floor
+    from sims.studies.bom.site import PUE, site
 
     if show_prices:
         print(sample_text(), end="")
         return
+    if pue is not None and gpu is None:
+        raise ParameterError("--pue", pue, "the PUE of a site, whose servers --gpu names")
     parts, bills = with_floor(read_parts(prices), floor), []
     with Progress(silent=alone(wanted.values())) as progress:
         if topology or preset or graph or not specs:
@@ -68,5 +87,7 @@ def bom(
             network.graph["name"] = source.text
             progress.step("counting")
             bills.append(bill(network, parts))
-        progress.print(bill_lines(bills, parts))
-        wanted["rows"].write(write_records, [row for made in bills for row in made.rows()])
+        sites = [site(made, parts, gpu, PUE if pue is None else pue) for made in bills] if gpu else []
+        progress.print(bill_lines(bills, parts, sites))
+        rows = [row for made in bills for row in made.rows()]
+        wanted["rows"].write(write_records, rows + [row for power in sites for row in power.rows()])

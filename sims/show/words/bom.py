@@ -8,23 +8,25 @@ from string import ascii_uppercase
 from fabric.words.units import parse_rate
 from sims.studies.bom import SECTIONS, Bill, Item
 from sims.studies.bom.parts import Parts
+from sims.studies.bom.site import Site
 
 __all__ = ["bill_lines"]
 
 _NONE = "-"
+_LARGE_SITE = 100e6  # W: what people ask of 100,000 GPUs
 _POWERS = ((1e6, "MW"), (1e3, "kW"), (1.0, "W"))
 
 
-def bill_lines(bills: Sequence[Bill], parts: Parts) -> Iterator[str]:
+def bill_lines(bills: Sequence[Bill], parts: Parts, sites: Sequence[Site] = ()) -> Iterator[str]:
     """Counts by section and item, ports left free, power, cost where there are prices, and all of it per
-    endpoint.
+    endpoint; of ``sites``, one for each bill, the power of GPUs, servers and cooling beside the network's.
     """
     marks = [f"[{_mark(i)}]" for i in range(len(bills))] if len(bills) > 1 else [""]
     for mark, bill in zip(marks, bills):
         yield f"{mark + ' ' if mark else ''}{bill.name}"
         if bill.disclaimer:
             yield f"  note: {bill.disclaimer}"
-    body = list(_body(bills))
+    body = [*_body(bills), *_site_rows(sites)]
     label = max(len(name) for name, _ in body) + 2
     widths = [max(map(len, column)) + 2 for column in zip(*(cells for _, cells in body), marks)]
     if len(bills) > 1:
@@ -34,6 +36,7 @@ def bill_lines(bills: Sequence[Bill], parts: Parts) -> Iterator[str]:
             f"{name:<{label}}" + "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths))
         ).rstrip()
     yield from _notes(bills, parts, marks)
+    yield from _site_notes(sites, parts, marks)
 
 
 def _mark(place: int) -> str:
@@ -60,7 +63,7 @@ def _body(bills: Sequence[Bill]) -> Iterator[tuple[str, list[str]]]:
     yield row("free ports of these models", lambda bill: _free(bill, ""))
     for place in places if len(places) > 1 else ():
         yield row(f"  {place}", lambda bill, p=place: _free(bill, p))  # type: ignore[misc]
-    yield row("power", lambda bill: _power(bill.watts()))
+    yield row("power of the network", lambda bill: _power(bill.watts()))
     for section in SECTIONS:
         yield row(f"  {section}", lambda bill, s=section: _power(bill.watts(s)))  # type: ignore[misc]
     currency = next((bill.currency for bill in bills if bill.currency), "")
@@ -71,9 +74,37 @@ def _body(bills: Sequence[Bill]) -> Iterator[tuple[str, list[str]]]:
     yield "per endpoint", [""] * len(bills)
     for section in SECTIONS[:3]:
         yield row(f"  {section}", lambda bill, s=section: f"{bill.count(s) / bill.endpoints:.4g}")  # type: ignore[misc]
-    yield row("  power", lambda bill: _each(bill, bill.watts(), "{:,.1f} W"))
+    yield row("  power of the network", lambda bill: _each(bill, bill.watts(), "{:,.1f} W"))
     if currency:
         yield row(f"  cost ({currency})", lambda bill: _each(bill, bill.cost(), "{:,.0f}"))
+
+
+def _site_rows(sites: Sequence[Site]) -> Iterator[tuple[str, list[str]]]:
+    if not sites:
+        return
+    yield "power of the site", [_power(site.total) for site in sites]
+    yield "  GPUs", [_power(site.gpus) for site in sites]
+    yield "  rest of the servers", [_power(site.servers) for site in sites]
+    yield "  network, NICs included", [_power(site.network) for site in sites]
+    yield "  cooling and losses", [_power(site.cooling) for site in sites]
+
+
+def _site_notes(sites: Sequence[Site], parts: Parts, marks: Sequence[str]) -> Iterator[str]:
+    if not sites:
+        names = ", ".join(server.name for server in parts.servers)
+        yield f"# the site: --gpu NAME adds the power of GPUs, servers and cooling ({names})"
+    for mark, site in zip(marks, sites):
+        if site.total is None:
+            continue
+        server, of = site.server, f" {mark}" if mark else ""
+        each = f"{server.gpu_watts:,.4g} W a GPU, {_power(server.watts)} a server of {server.gpus}"
+        fits = int(_LARGE_SITE / (site.total / site.endpoints))
+        passes = "more" if site.total > _LARGE_SITE else "no more"
+        yield (
+            f"# site{of}: {site.endpoints:,} GPUs draw {passes} than 100 MW: {_power(site.total)}; "
+            f"at as much each, 100 MW are enough for {fits:,}"
+        )
+        yield f"# site{of} assumes: {each} ({server.name}), all at their most; PUE {site.pue:g}; no storage"
 
 
 def _places(bills: Sequence[Bill], section: str) -> list[str]:

@@ -23,6 +23,7 @@ __all__ = [
     "Cable",
     "Nic",
     "Parts",
+    "Server",
     "SwitchModel",
     "read_parts",
     "sample_text",
@@ -83,6 +84,16 @@ class Nic:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Server:
+    """A server of so many ``gpus``: the watts of one GPU, and of the whole, NICs and fans included."""
+
+    name: str
+    gpus: int
+    gpu_watts: float
+    watts: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Parts:
     """All parts; ``switches`` from the smallest capacity, ``cables`` from the shortest, and the ``floor``.
 
@@ -92,6 +103,7 @@ class Parts:
     switches: tuple[SwitchModel, ...]
     cables: tuple[Cable, ...]
     nic: Nic
+    servers: tuple[Server, ...]
     floor: Floor
     currency: str
     as_of: str
@@ -126,7 +138,7 @@ def read_parts(prices: str | Path | None = None) -> Parts:
         raise ParameterError("prices", str(prices), f"no such file; {SAMPLE} names the shipped one")
     own = _parsed(str(path), read_text(path))
     merged: dict[str, Any] = unpriced | {k: v for k, v in own.items() if not isinstance(v, dict)}
-    for section in ("switch", "cable"):
+    for section in ("switch", "cable", "server"):
         theirs = unpriced[section]
         merged[section] = theirs | {k: theirs.get(k, {}) | v for k, v in own.get(section, {}).items()}
     for section in ("nic", "floor"):
@@ -191,6 +203,7 @@ _KEYS: dict[str, dict[str, Any]] = {
         "end_price_per_100G": _NUMBER,
         "price_per_m": _NUMBER,
     },
+    "server": {"gpus": _WHOLE, "gpu_watts": _NUMBER, "watts": _NUMBER},
     "nic": {"watts_per_100G": _NUMBER, "price_per_100G": _NUMBER},
     "floor": {
         "endpoints_per_rack": _WHOLE,
@@ -247,7 +260,7 @@ def _require(path: str, where: str, value: Any, check: Any) -> None:
 
 def _require_all(path: str, found: Mapping[str, Any]) -> None:
     """A part that is new in the user's file says everything but its prices."""
-    for section in ("switch", "cable"):
+    for section in ("switch", "cable", "server"):
         for name, entry in found[section].items():
             missing = [key for key in _KEYS[section] if key not in entry and "price" not in key]
             if missing:
@@ -292,11 +305,13 @@ def _parts(found: Mapping[str, Any]) -> Parts:
         )
         for name, entry in found["cable"].items()
     ]
+    servers = (Server(name=name, **entry) for name, entry in found["server"].items())
     nic = found["nic"]
     return Parts(
         switches=tuple(sorted(switches, key=lambda model: (model.capacity, model.ports))),
         cables=tuple(sorted(cables, key=lambda cable: [metres for _, metres in cable.reach][-1:])),
         floor=Floor(**{key.removesuffix("_m"): value for key, value in found["floor"].items()}),
+        servers=tuple(servers),
         nic=Nic(watts=nic["watts_per_100G"] / unit, price=per_unit(nic, "price_per_100G")),
         currency=found["currency"],
         as_of=found["as_of"],
