@@ -3,7 +3,7 @@
 The latency of one transfer is an overhead per message at the sender plus, for every hop, the latency of the
 switch and the delay of the cable (which the topology knows). Models that count whole steps instead, as NCCL's
 own does, use the constants ``net_step`` and ``intra_step``. The bytes are the fluid model's business; a
-profile only says which share of a link's rate they get.
+profile only says which share of a link's rate they get, and what a rank takes to add them up.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 from fabric.machine.document import read_toml
 from fabric.words.errors import FileFormatError, ParameterError
-from fabric.words.units import format_seconds, parse_time
+from fabric.words.units import format_seconds, parse_size, parse_time
 
 __all__ = [
     "CONSTANTS",
@@ -42,7 +42,12 @@ class LatencyProfile:
     ``switch_latency``, port to port of one switch; ``scaleup_overhead`` and ``scaleup_switch_latency``, the
     same inside a server. Per transfer, whatever its way: ``net_step`` if it crosses the network, else
     ``intra_step``; in a phase of which some transfer crosses the network no step is below ``least_step``.
-    ``base``: once per collective.
+    ``base``: once per collective. ``rendezvous``: more of each message of more than ``eager`` bytes, for
+    which sender and receiver agree first.
+
+    What ranks compute, in s/byte. ``reduction``: of each byte that is added to what its receiver holds, one
+    message after another, before it is sent on. ``uncached``: more of each, where the whole message is larger
+    than ``cache`` bytes, so that it comes from memory.
 
     Factors. ``cable_factor``: of the delays of cables, 1, or 0 where the steps include them. ``plateau``: of
     all latency of a ring over the network whose steps carry ``PLATEAU_BYTES`` or more. ``bandwidth``,
@@ -61,6 +66,11 @@ class LatencyProfile:
     net_step: float = 0.0
     intra_step: float = 0.0
     least_step: float = 0.0
+    rendezvous: float = 0.0
+    eager: float = 0.0
+    reduction: float = 0.0
+    uncached: float = 0.0
+    cache: float = 0.0
     cable_factor: float = 1.0
     plateau: float = 1.0
     bandwidth: float = 1.0
@@ -72,12 +82,20 @@ class LatencyProfile:
             if key in _SHARES and not 0 < value <= MOST_SHARE:
                 raise ParameterError(where, value, f"a factor above 0, at most {MOST_SHARE:g}")
             if not 0 <= value < math.inf:
-                kind = "a factor" if key in _FACTORS else "seconds"
+                kind = "a factor" if key in _FACTORS else "bytes" if key in _SIZES else "seconds"
                 raise ParameterError(where, value, f"{kind}, zero or more")
 
     def constants(self) -> dict[str, float]:
         """All constants by name."""
         return {key: getattr(self, key) for key in CONSTANTS}
+
+    def agreeing(self, amount: float) -> float:
+        """Seconds that sender and receiver take to agree on a message of ``amount`` bytes."""
+        return self.rendezvous if amount > self.eager else 0.0
+
+    def adding(self, size: float) -> float:
+        """Seconds that adding one byte takes, in a collective of ``size`` bytes."""
+        return self.reduction + (self.uncached if size > self.cache else 0.0)
 
     @property
     def spec(self) -> str:
@@ -95,7 +113,7 @@ class LatencyProfile:
     def __str__(self) -> str:
         neutral = LatencyProfile(name=self.name).constants()
         parts = [
-            f"{key}={value:g}" if key in _FACTORS else f"{key}={format_seconds(value).replace(' ', '')}"
+            f"{key}={value:g}" if key in _PLAIN else f"{key}={format_seconds(value).replace(' ', '')}"
             for key, value in self.constants().items()
             if value != neutral[key]
         ]
@@ -104,6 +122,8 @@ class LatencyProfile:
 
 _SHARES = ("bandwidth", "scaleup_bandwidth")
 _FACTORS = ("cable_factor", "plateau", *_SHARES)
+_SIZES = ("eager", "cache")
+_PLAIN = (*_FACTORS, *_SIZES)  # written without a unit
 MOST_SHARE = 10.0  # reduction in switches reaches a bus bandwidth above the links' rate
 CONSTANTS = tuple(field.name for field in fields(LatencyProfile) if field.name != "name")
 
@@ -154,6 +174,21 @@ PROFILES = {
         # intra step of 25 us in all, whatever the size of a server. So it stands in ``base`` (of
         # hierarchical-tree), and the steps inside cost nothing. Its factor on bandwidth is not modelled.
         _nccl("nccl-nvlstree", 1, base=25, net=20.9, intra=0),
+        # MPI from host memory, one core a rank: fitted to medians of Open MPI and Cray MPICH on Leonardo,
+        # LUMI and MareNostrum 5 (HLC-Lab/pico). A message, matched and progressed by the
+        # core that also computes; from 8 KiB on sender and receiver agree first (UCX's and libfabric's
+        # rendezvous); one core adds what is in its cache, and more slowly what is not.
+        LatencyProfile(
+            name="host-mpi",
+            overhead=2.6e-6,
+            switch_latency=0.3e-6,
+            scaleup_overhead=0.5e-6,
+            rendezvous=3.6e-6,
+            eager=8192,
+            reduction=0.125e-9,
+            cache=24 * 2**20,
+            uncached=0.4e-9,
+        ),
         # What a file says: nothing that it does not.
         LatencyProfile(name=CUSTOM),
     )
@@ -204,7 +239,9 @@ def _changed(profile: LatencyProfile, given: Mapping[str, str], where: str) -> L
 
 
 def _value(key: str, text: str, where: str) -> float:
-    """The constant that ``text`` says: a time with its unit, or a factor."""
+    """The constant that ``text`` says: a time with its unit, a size, or a factor."""
+    if key in _SIZES:
+        return float(parse_size(text, where)) if text.strip() != "0" else 0.0
     if key not in _FACTORS:
         return parse_time(text, where)
     try:
@@ -214,7 +251,7 @@ def _value(key: str, text: str, where: str) -> float:
 
 
 def _written(key: str, value: float) -> str:
-    return f"{value:.15g}" if key in _FACTORS else f"{value * 1e9:.15g}ns"
+    return f"{value:.15g}" if key in _PLAIN else f"{value * 1e9:.15g}ns"
 
 
 def _read_file(path: str) -> LatencyProfile:
@@ -226,8 +263,10 @@ def _read_file(path: str) -> LatencyProfile:
         rule = f"profile = {parent!r}: one of {', '.join(_names())}"
         raise FileFormatError(path, "", rule)
     for key, value in found.items():
-        if key in CONSTANTS and not isinstance(value, str if key not in _FACTORS else (int, float)):
+        legal = (int, float) if key in _FACTORS else (int, float, str) if key in _SIZES else str
+        if key in CONSTANTS and not isinstance(value, legal):
             kind = "a factor: a number" if key in _FACTORS else 'a time in quotes, such as "2.7us"'
+            kind = 'bytes, such as 8192 or "8KiB"' if key in _SIZES else kind
             raise FileFormatError(path, "", f"{key} = {value!r}: {kind}")
     profile = _changed(PROFILES[parent], {key: str(value) for key, value in found.items()}, path)
     texts = {key: _written(key, value) for key, value in profile.constants().items()}
@@ -242,7 +281,7 @@ def profile_toml(profile: LatencyProfile, calibration: Mapping[str, str | float 
     lines = ["# A latency profile of fabricsim: --latency-profile THIS_FILE", ""]
     for key, value in profile.constants().items():
         written = _written(key, value)
-        lines.append(f"{key} = {written}" if key in _FACTORS else f'{key} = "{written}"')
+        lines.append(f"{key} = {written}" if key in _PLAIN else f'{key} = "{written}"')
     if calibration:
         lines += [
             "",

@@ -30,7 +30,8 @@ _ROUNDS = 200
 _FEW_SIZES = 5  # below which a warning is due
 _POOR_TYPICAL, _POOR_TENTH = 0.1, 0.3  # residuals: the median, and what a tenth of them is above
 _ABOVE = 1.01  # of the links' rate: what is above by less may be jitter
-_TIMES = tuple(key for key in CONSTANTS if not key.endswith(("bandwidth", "factor")) and key != "plateau")
+_NO_TIMES = ("plateau", "eager", "cache")
+_TIMES = tuple(key for key in CONSTANTS if not key.endswith(("bandwidth", "factor")) and key not in _NO_TIMES)
 
 
 class SizesError(ParameterError):
@@ -120,8 +121,7 @@ def fit(job: CollectiveJob, algorithm: str, rows: Sequence[Measurement]) -> Fit:
         rule = f"at least {_LEAST_SIZES} sizes, for two numbers and something to judge them by"
         raise SizesError(f"sizes of {algorithm}", len(sizes), rule)
     program = job.program(algorithm)
-    steps = sum(stage.worst_latency for stage in program.stages)
-    latency = np.array([program.base(s) + steps * program.latency_factor(s) for s in sizes.tolist()])
+    latency = np.array([program.chain(s) for s in sizes.tolist()])
     seconds = np.array([program.byte_times(s)[:, 0].sum() for s in sizes.tolist()])
     if not latency.all():
         raise ParameterError("latency-profile", job.profile.spec, "has no latency that could be scaled")

@@ -193,6 +193,18 @@ class Phase:
         segments = max(1, math.ceil(moved / self.segment_bytes))
         return float(self.stages + segments - 1), moved / segments
 
+    def additions(self, steps: int) -> int:
+        """How many messages the rank that has most to add adds in ``steps`` steps, one after another.
+
+        >>> ring = Phase(kind="ring", src=[0, 1], dst=[1, 0], first=[0, 1], count=1, modulus=2, shift=-1,
+        ...              repeat=2, copy_from=1, ring_size=2)
+        >>> ring.additions(ring.repeat)
+        1
+        """
+        added = self.dst[np.broadcast_to(np.asarray(self.op) == REDUCE, self.dst.shape)]
+        most = int(np.bincount(added).max()) if len(added) else 0
+        return most * (steps if self.copy_from is None else min(steps, self.copy_from))
+
     def chunks_at(self, t: int) -> NDArray[np.int64]:
         """int64 [k, count]: the chunks that each transfer moves in repeat ``t``."""
         start = self.first.astype(np.int64) + self.shift * t % self.modulus

@@ -41,6 +41,8 @@ class Runnable(Protocol):
 
     def latency_factor(self, size: float) -> float: ...
 
+    def handling(self, number: int, size: float) -> float: ...
+
 
 def flow_time(program: Program, size: float, *, latency: bool = True) -> float:
     """Seconds from start to the last receipt, run on a SimPy clock in an otherwise idle network.
@@ -71,8 +73,7 @@ def bound_time(program: Program, size: float) -> float:
     if program.schedule.pipeline > 1:
         rule = "has no closed form for pipelined phases, which share links"
         raise ParameterError("engine", "bound", rule, ("flow",))
-    latency = sum(stage.worst_latency for stage in program.stages) * program.latency_factor(size)
-    return float(program.base(size) + latency + program.byte_times(size)[:, 0].sum())
+    return float(program.chain(size) + program.byte_times(size)[:, 0].sum())
 
 
 def latency_time(program: Program, size: float, time: float) -> float:
@@ -175,6 +176,8 @@ def slice_wait(
     """
     schedule, stage = program.schedule, program.stages[number]
     wait = np.asarray(stage.latency, float) * (program.latency_factor(size) if latency else 0.0)
+    if latency:
+        wait = wait + program.handling(number, size)
     if filling := _filling(program, stage.phase):
         _, amount = stage.phase.bytes_of(size / schedule.pipeline, schedule.chunks)
         wait = wait + filling * amount * stage.peak

@@ -205,10 +205,27 @@ class Program:
         """Seconds that the whole takes once, before anything moves."""
         return self.profile.base * self.latency_factor(size)
 
+    def handling(self, number: int, size: float) -> float:
+        """Seconds by which a slice is received later in a phase for what ranks do with its messages.
+
+        They agree on large ones, and the rank that has most to add adds what arrives, message by message.
+        """
+        phase, chunks, pipeline = self.stages[number].phase, self.schedule.chunks, self.schedule.pipeline
+        steps, amount = phase.bytes_of(size / pipeline, chunks)
+        agreeing = phase.latency_steps * self.profile.agreeing(amount)
+        adding = self.profile.adding(size)
+        return agreeing + (phase.additions(int(steps)) * amount * adding if adding else 0.0)
+
+    def waits(self, size: float) -> NDArray[np.float64]:
+        """(phases,) in s: what each phase takes besides its bytes."""
+        factor = self.latency_factor(size)
+        handling = np.array([self.handling(number, size) for number in range(len(self.stages))])
+        return np.array([stage.worst_latency for stage in self.stages]) * factor + handling
+
     def chain(self, size: float) -> float:
         """Seconds of latency that a message cannot avoid: the base, and one phase after another."""
         latency = sum(stage.worst_latency for stage in self.stages) * self.latency_factor(size)
-        return self.base(size) + latency
+        return self.base(size) + latency + sum(self.handling(k, size) for k in range(len(self.stages)))
 
     def byte_times(self, size: float, *, filling: bool = True) -> NDArray[np.float64]:
         """(phases, 2) in s: what a phase's bytes take on the fullest link, and on an endpoint's fullest.

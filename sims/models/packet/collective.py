@@ -30,7 +30,7 @@ from sims.models.packet.routes import Latencies, single_path
 from sims.models.packet.settings import PacketSettings
 from sims.models.packet.summary import summary
 from sims.models.profiles import LatencyProfile
-from sims.workload.schedule import Phase, Schedule
+from sims.workload.schedule import REDUCE, Phase, Schedule
 
 __all__ = ["PacketProgram"]
 
@@ -48,6 +48,7 @@ class PacketProgram:
     paths: tuple[Paths, ...]
     qps: int
     latencies: Latencies
+    profile: LatencyProfile
     settings: PacketSettings
     spread: str
     seed: int
@@ -76,6 +77,7 @@ class PacketProgram:
             paths=tuple(routed_phase(phase, fabric, placement, by) for phase in schedule.phases),
             qps=by.qps,
             latencies=Latencies.of(fabric, profile),
+            profile=profile,
             settings=settings,
             spread=policy.packets or "",
             seed=seed,
@@ -133,6 +135,7 @@ class _Transfer:
 
     __slots__ = (
         "after",
+        "arrived",
         "before",
         "cell",
         "dst",
@@ -142,15 +145,19 @@ class _Transfer:
         "open",
         "posted",
         "received",
+        "reduces",
         "steps",
     )
 
-    def __init__(self, cell: int, flows: list[tuple[Flow, float]], dst: int, steps: int, lag: int) -> None:
+    def __init__(
+        self, cell: int, flows: list[tuple[Flow, float]], dst: int, steps: int, lag: int, reduces: int
+    ) -> None:
         self.cell, self.flows, self.dst, self.steps, self.lag = cell, flows, dst, steps, lag
+        self.reduces = reduces  # how many of its messages are added to what their receiver holds
         self.before: list[_Transfer] = []
         self.after: list[_Transfer] = []
         self.open = False  # its sender has entered the phase
-        self.posted, self.received = 0, 0
+        self.posted, self.arrived, self.received = 0, 0, 0
         self.got = [0] * len(flows)
 
     @property
@@ -174,6 +181,8 @@ class _Run:
         self.barrier = program.settings.steps == "barrier"
         places = 1 if self.barrier else self.ranks
         self.last, self.open = 0.0, 0
+        self.adding = program.profile.adding(size)
+        self.busy = [0.0] * self.ranks  # s: until when each rank adds what has come
         self.amounts: list[float] = []
         # By slice and phase: per place, transfers to be received before it may leave; those that it sends.
         self.missing = [[[0] * places for _ in range(self.phases)] for _ in range(self.slices)]
@@ -185,20 +194,21 @@ class _Run:
             steps, amount = _messages(phase, size / self.slices, schedule.chunks)
             self.amounts.append(amount / program.qps)
             for lane in range(self.slices):
-                flows = self._opened(paths, program, factor, lane)
+                agreeing = program.profile.agreeing(amount)
+                flows = self._opened(paths, program, factor, lane, agreeing)
                 self._add(lane, number, phase, flows, steps, program.qps)
         for lane in range(self.slices):
             for place in range(places):
                 self._advance(lane, place)
 
     def _opened(
-        self, paths: Paths, program: PacketProgram, factor: float, lane: int
+        self, paths: Paths, program: PacketProgram, factor: float, lane: int, agreeing: float
     ) -> list[tuple[Flow, float]]:
         """A flow of one slice for each path, and what each of its messages waits first."""
         ptr, link = paths.ptr.tolist(), paths.link.tolist()
         once = program.latencies.once(paths)
         return [
-            (self.network.open(link[ptr[i] : ptr[i + 1]], order=lane), once[i] * factor)
+            (self.network.open(link[ptr[i] : ptr[i + 1]], order=lane), once[i] * factor + agreeing)
             for i in range(len(paths))
         ]
 
@@ -208,8 +218,11 @@ class _Run:
         count = len(phase)
         lag = 1 if phase.kind == "ring" else 0
         cell = lane * self.phases + number
+        reduces = np.broadcast_to(np.asarray(phase.op) == REDUCE, count).tolist()
+        until = steps if phase.copy_from is None else phase.copy_from
         transfers = [
-            _Transfer(cell, flows[i::count], dst, steps, lag) for i, dst in enumerate(phase.dst.tolist())
+            _Transfer(cell, flows[i::count], dst, steps, lag, until if reduces[i] else 0)
+            for i, dst in enumerate(phase.dst.tolist())
         ]
         assert all(len(transfer.flows) == qps for transfer in transfers)
         for transfer, src in zip(transfers, phase.src.tolist()):
@@ -248,10 +261,23 @@ class _Run:
 
     def _receive(self, transfer: _Transfer, number: int, _: simpy.Event) -> None:
         transfer.got[number] += 1
-        received = min(transfer.got)
-        if received == transfer.received:
+        arrived = min(transfer.got)
+        if arrived == transfer.arrived:
             return
-        transfer.received = received
+        transfer.arrived = arrived
+        rank, now = transfer.dst, self.env.now
+        if self.adding and arrived <= transfer.reduces:
+            amount = self.amounts[transfer.cell % self.phases] * len(transfer.flows)
+            self.busy[rank] = max(self.busy[rank], now) + self.adding * amount
+        if self.busy[rank] <= now:
+            self._received(transfer)
+        else:  # one after another, so that what is only copied waits too
+            self.env.timeout(self.busy[rank] - now).callbacks.append(lambda _: self._received(transfer))
+
+    def _received(self, transfer: _Transfer) -> None:
+        """One more message of a transfer is there, and added where it must be."""
+        transfer.received += 1
+        received = transfer.received
         for other in transfer.after:
             self._post(other)
         if received == transfer.steps:

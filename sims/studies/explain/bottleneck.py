@@ -70,7 +70,7 @@ def hotspots(program: Program, size: float, time: float) -> tuple[Hotspot, ...]:
     """
     if program.schedule.pipeline > 1:
         return (_side_by_side(program, size, time),)
-    latency = np.array([stage.worst_latency for stage in program.stages]) * program.latency_factor(size)
+    latency = program.waits(size)
     seconds = latency + program.byte_times(size)[:, 0]
     every = float(seconds.sum()) + program.base(size)
     alike: dict[int, list[int]] = {}

@@ -41,6 +41,9 @@ class Rerouted:
     def latency_factor(self, size: float) -> float:
         return self.home.latency_factor(size)
 
+    def handling(self, number: int, size: float) -> float:
+        return self.home.handling(number, size)
+
     def learn(self, dead: NDArray[np.bool_]) -> list[int]:
         """Routing comes to know that the links ``dead`` carry nothing. Returns the stages that changed."""
         moved = set(self.detours.learn(dead))

@@ -1,0 +1,78 @@
+"""What ranks do with messages: they agree on large ones, add what arrives. Closed forms, two engines."""
+
+import pytest
+
+from fabric import Fabric
+from sims.jobs.collective import CollectiveJob
+from sims.models.fluid.engine import flow_time
+from topologies import fat_tree
+
+RATE, ADD, MORE, AGREE = 10e9, 0.2e-9, 0.3e-9, 4e-6
+PROFILE = "ideal:cable_factor=0,reduction=0.2ns,uncached=0.3ns,cache=1MB,rendezvous=4us,eager=1000"
+
+
+def job(n: int, profile: str = PROFILE, **settings: str) -> CollectiveJob:
+    fabric = Fabric.from_graph(fat_tree(endpoints=n, radix=16, rate=RATE))
+    return CollectiveJob(fabric, latency_profile=profile, **settings)
+
+
+def seconds(n: int, algorithm: str, size: int) -> float:
+    """A transfer of every byte, and the adding of the ones that are reduced, one after the other."""
+    add = ADD + (MORE if size > 1e6 else 0.0)
+
+    def step(part: float, adds: bool) -> float:
+        return part / RATE + part * add * adds + (AGREE if part > 1000 else 0.0)
+
+    if algorithm == "ring":
+        return (n - 1) * (step(size / n, True) + step(size / n, False))
+    k = n.bit_length() - 1
+    if algorithm == "recursive-doubling":
+        return k * step(size, True)
+    halves = [size / 2 ** (i + 1) for i in range(k)]
+    return sum(step(half, True) + step(half, False) for half in halves)
+
+
+@pytest.mark.parametrize("size", [800, 8000, 2**20, 2**24])
+@pytest.mark.parametrize("algorithm", ["ring", "recursive-doubling", "halving-doubling"])
+@pytest.mark.parametrize("engine", ["flow", "bound"])
+def test_a_step_is_a_transfer_an_agreement_and_an_addition(engine: str, algorithm: str, size: int) -> None:
+    row = job(8, engine=engine).row(algorithm, size)
+    assert row.time_s == pytest.approx(seconds(8, algorithm, size), rel=1e-9)
+
+
+@pytest.mark.parametrize("algorithm", ["ring", "recursive-doubling", "halving-doubling"])
+def test_packets_wait_for_the_same(algorithm: str) -> None:
+    packets = "none:header=1,mtu=64"  # small ones, so that a hop costs next to nothing
+    with_it = job(4, engine="packet", packet=packets).row(algorithm, 65536).time_s
+    without = job(4, "ideal:cable_factor=0", engine="packet", packet=packets).row(algorithm, 65536).time_s
+    due = seconds(4, algorithm, 65536)
+    wire = sum_of_parts(4, algorithm) * 65536 / RATE
+    assert with_it - without == pytest.approx(due - wire, rel=1e-6)
+
+
+def sum_of_parts(n: int, algorithm: str) -> float:
+    return n.bit_length() - 1 if algorithm == "recursive-doubling" else 2 * (n - 1) / n
+
+
+def test_a_tree_adds_what_comes_from_both_children_one_after_the_other() -> None:
+    n, size = 7, 7 * 2**20
+    plain, own = (
+        job(n, p).program("tree") for p in ("ideal:cable_factor=0", "ideal:cable_factor=0,reduction=1ns")
+    )
+    phase = own.schedule.phases[0]
+    steps, amount = phase.bytes_of(size, 2)
+    assert phase.additions(1) == 2
+    assert flow_time(own, size) - flow_time(plain, size) == pytest.approx(2 * steps * amount * 1e-9, rel=1e-9)
+
+
+def test_what_ranks_do_counts_as_latency_and_not_as_contention() -> None:
+    row = job(8).row("recursive-doubling", 2**24)
+    wire = 3 * 2**24 / RATE
+    assert row.latency_share == pytest.approx(1 - wire / row.time_s)
+    assert row.contention == pytest.approx(1)
+
+
+def test_host_mpi_adds_more_slowly_what_is_not_in_cache() -> None:
+    runs = job(32, "host-mpi", engine="bound")
+    small, large = (runs.row("recursive-doubling", size).busbw_GBps for size in (2**24, 2**28))
+    assert large < 0.6 * small
