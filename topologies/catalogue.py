@@ -52,7 +52,8 @@ def parts_of(spec: str) -> tuple[int, int] | None:
 
     Raises as ``load``, of a file only what can be seen without reading it.
     """
-    return named(spec).parts
+    size = named(spec).size
+    return size and (size.nodes, size.edges)
 
 
 def canonical(spec: str) -> str:

@@ -9,7 +9,7 @@ import networkx as nx
 
 from fabric.words.errors import FabricsimError
 from topologies.named import FAMILIES
-from topologies.parts.memory import count_parts
+from topologies.parts.memory import size_of
 
 __all__ = ["Broken", "broken_claims"]
 
@@ -32,8 +32,8 @@ def broken_claims(graph: nx.Graph) -> Iterator[Broken]:
         return
     try:
         function = FAMILIES[family].function
-        parts = count_parts(lambda: function(**params))  # a few bytes can claim millions of nodes
-        if parts is None or parts[0] != len(graph):
+        size = size_of(lambda: function(**params))  # a few bytes can claim millions of nodes
+        if size is None or size.nodes != len(graph):
             return
         built = function(**params)
     except (FabricsimError, TypeError, ValueError, OverflowError):  # parameters of a file, of any type

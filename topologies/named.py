@@ -20,7 +20,7 @@ from fabric.words.grammar import read_arguments
 from topologies.files.exchange import READERS, file_format
 from topologies.files.ib.ibnetdiscover import read_ibnetdiscover
 from topologies.parts.builder import Builder, builders_in
-from topologies.parts.memory import count_parts
+from topologies.parts.memory import Size, size_of
 from topologies.presets.preset import Preset
 
 if TYPE_CHECKING:
@@ -47,8 +47,10 @@ class NamedTopology:
     Two that are equal in name and arguments build the same graph. Nothing is built before it is asked for.
 
     >>> tree = named("fat-tree: rate=50GB/s, nvlink=0.9TB/s, gpus_per_server=4, k=4")
-    >>> tree.text, tree.parts
-    ('fat-tree:k=4,gpus_per_server=4,nvlink=7.2Tbps', (40, 64))
+    >>> tree.text
+    'fat-tree:k=4,gpus_per_server=4,nvlink=7.2Tbps'
+    >>> tree.size
+    Size(nodes=40, edges=64, endpoints=16, switches=20, places=8)
     """
 
     name: str
@@ -81,9 +83,9 @@ class NamedTopology:
         return self.builder.disclaimer if isinstance(self.builder, Preset) else ""
 
     @cached_property
-    def parts(self) -> tuple[int, int] | None:
-        """(nodes, edges), counted without building; None of a file."""
-        return None if self.is_file else count_parts(lambda: self.builder.function(**self.arguments))
+    def size(self) -> Size | None:
+        """Its counts, without building; None of a file. Raises as ``graph``."""
+        return None if self.is_file else size_of(lambda: self.builder.function(**self.arguments))
 
     def graph(self) -> nx.Graph:
         """The graph, built or read anew at each call, as it is too large to be kept in passing.

@@ -18,7 +18,15 @@ from fabric.graph.fabric import Fabric
 from fabric.routing.distance import NO_PATH, distances
 from fabric.words.errors import ParameterError
 
-__all__ = ["PairClass", "Way", "hop_counts", "links_from", "pair_classes", "rows_of_links"]
+__all__ = [
+    "PairClass",
+    "Way",
+    "hop_counts",
+    "links_from",
+    "pair_classes",
+    "require_countable",
+    "rows_of_links",
+]
 
 _MOST_PAIRS = 4_000_000_000  # of a switch and a leaf; 16 ns each, and as much to count them
 _PAIRS_AT_ONCE = 4_000_000  # of classes of endpoints; bounds memory
@@ -38,6 +46,22 @@ class PairClass:
     way: Way
     links: int
     pairs: int
+
+
+def require_countable(name: str, places: int, switches: int) -> None:
+    """Refuse to count hops from each of ``places`` to each over ``switches`` where that would take minutes.
+
+    A place is a set of leaves that endpoints are on; ``name`` is that of the topology.
+
+    Raises:
+        ParameterError: they are too many.
+    """
+    if places * switches > _MOST_PAIRS:
+        rule = (
+            f"the hops between {places:,} leaves over {switches:,} switches are {places * switches:,} "
+            f"distances, at most {_MOST_PAIRS:,}: look at a smaller one"
+        )
+        raise ParameterError("topology", name, rule)
 
 
 def hop_counts(f: Fabric) -> tuple[tuple[int, int], ...]:
@@ -194,12 +218,7 @@ def _over_network(f: Fabric, leaves: NDArray[np.int64], number: NDArray[np.int64
     Raises:
         ParameterError: so many switches and leaves that counting would take minutes.
     """
-    if len(leaves) * f.n_switches > _MOST_PAIRS:
-        rule = (
-            f"the hops between {len(leaves):,} leaves over {f.n_switches:,} switches are "
-            f"{len(leaves) * f.n_switches:,} distances, at most {_MOST_PAIRS:,}: look at a smaller one"
-        )
-        raise ParameterError("topology", f.name, rule)
+    require_countable(f.name, len(leaves), f.n_switches)
     step = max(1, _PAIRS_AT_ONCE // max(1, len(leaves)))
     total = np.zeros(NO_PATH + 1)
     for first in range(0, len(leaves), step):

@@ -68,16 +68,19 @@ def allreduce(
     names = split_algorithms(sliced_each(texts["algorithm"], texts["engine"]))
     sizes = parse_sizes(texts["size"])
     settings = {name: texts[name] for name in JOB_SETTINGS if name in texts}
-    partition = Setup(**settings).allow_partition  # mistakes that need no fabric to be seen
+    setup = Setup(**settings)  # mistakes that need no fabric to be seen
     if timeline and (texts["engine"] != "flow" or len(names) > 1 or len(sizes) > 1):
         rule = "shows one run of engine flow: name one --algorithm and one --size"
         raise ParameterError("--timeline", str(timeline), rule)
     rows: list[Row] = []
     with Progress(silent=alone(wanted.values())) as progress:
-        fabric, text, digest, notes = opened(texts["topology"], progress, allow_partition=partition)
+        fabric, text, digest, notes = opened(
+            texts["topology"], progress, allow_partition=setup.allow_partition, fits=setup.fits
+        )
         job = AllReduce(fabric, topology=text, digest=digest, **settings)
         explainer = Explainer(job) if explain or explain_plot else None
         record = Record() if timeline else None
+        job.require_few(names, max(sizes))
         progress.step("routing")
         fitting, left_out = job.fits(names) if "algorithm" not in texts.said else (names, [])
         for name in fitting:

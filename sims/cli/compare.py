@@ -97,13 +97,16 @@ def _rows(side: str, algorithm: str, sizes: str, sets: list[str], progress: Prog
         return read_rows(side)
     from sims.jobs.allreduce import all_reduce
     from sims.settings.assignments import overridden
+    from sims.settings.setup import Setup
     from sims.settings.texts import DEFAULTS
 
     given = {field: [text] for field, text in DEFAULTS.items()}
     given |= {"topology": [side], "algorithm": algorithm.split(","), "size": [sizes]}
     texts = overridden(given, sets, several=("algorithm", "size"))
     algorithm, sizes, topology = (texts.pop(name) for name in ("algorithm", "size", "topology"))
-    partition = texts["allow_partition"] == "true"
-    fabric, text, digest, _ = opened(topology, progress, allow_partition=partition)
+    setup = Setup(**texts)
+    fabric, text, digest, _ = opened(
+        topology, progress, allow_partition=setup.allow_partition, fits=setup.fits
+    )
     progress.step(f"simulating {text}")
     return all_reduce(fabric, algorithm, sizes, topology=text, digest=digest, **texts)

@@ -6,7 +6,7 @@ Knows typer's options and the catalogue; runs no command.
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from inspect import Parameter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from fabric import Fabric
     from topologies.named import NamedTopology
+    from topologies.parts.memory import Size
 
 __all__ = ["FABRIC_OPTIONS", "Graph", "Opened", "Preset", "Spec", "Topology", "built", "named", "opened"]
 
@@ -99,21 +100,28 @@ class Opened(NamedTuple):
     notes: list[str]
 
 
-def built(text: str, progress: Progress) -> tuple[nx.Graph, NamedTopology]:
-    """The graph that ``text`` names, and what it names."""
+Fits = Callable[[str, "Size"], None]  # raises where a topology of this name and size is too large
+
+
+def built(text: str, progress: Progress, fits: Fits | None = None) -> tuple[nx.Graph, NamedTopology]:
+    """The graph that ``text`` names, and what it names; where it is no file, ``fits`` is asked before."""
     progress.step("building the topology")
     from topologies.named import named as named_topology
 
     topology = named_topology(text)
+    if fits and topology.size:
+        fits(topology.text, topology.size)
     graph = topology.graph()
     if topology.is_file:
         graph.graph["name"] = text  # so that what is wrong with the file is said of the file
     return graph, topology
 
 
-def opened(text: str, progress: Progress, *, allow_partition: bool = False) -> Opened:
-    """Build or read the topology that ``text`` names and compile it."""
-    graph, topology = built(text, progress)
+def opened(
+    text: str, progress: Progress, *, allow_partition: bool = False, fits: Fits | None = None
+) -> Opened:
+    """Build or read the topology that ``text`` names and compile it; ``fits`` as of ``built``."""
+    graph, topology = built(text, progress, fits)
     progress.step("compiling")
     from fabric import Fabric
 

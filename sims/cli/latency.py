@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,9 @@ from sims.cli.output_options import Format, Json, Out
 from sims.cli.progress import Progress
 from sims.cli.setting_options import Texts, with_settings
 from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS
+
+if TYPE_CHECKING:
+    from topologies.parts.memory import Size
 
 __all__ = ["latency"]
 
@@ -49,9 +52,10 @@ def latency(
     By hop class: how many pairs are how far apart, exact at any size.
     """
     wanted = outputs(out, form, json, plot=plot, rows=ROW_FORMATS, figure=FIGURE_FORMATS)
+    from fabric.measures.hops import require_countable
     from fabric.words.units import parse_size
-    from sims.jobs.loaded_latency import check_loads, loaded, parse_loads
-    from sims.jobs.one_way import one_way
+    from sims.jobs.loaded_latency import check_loads, loaded, parse_loads, require_few
+    from sims.jobs.one_way import one_way, require_classes
     from sims.scenario.files import write_records
     from sims.settings.setup import Setup
     from sims.show.words.latency import class_records, latency_lines, load_lines
@@ -62,8 +66,14 @@ def latency(
     if size is not None and not loads:
         raise ParameterError("--size", size, "the size of the messages of --load, which is not given")
     amount = parse_size(size or "4KiB")
+    require_classes(policy)
+
+    def fits(name: str, size: Size) -> None:
+        require_few(loads, size.endpoints)
+        require_countable(name, size.places, size.switches)
+
     with Progress(silent=alone(wanted.values())) as progress:
-        fabric, text, _, notes = opened(texts["topology"], progress)
+        fabric, text, _, notes = opened(texts["topology"], progress, fits=fits)
         if loads:
             check_loads(fabric, policy, loads)
         progress.step("counting pairs")

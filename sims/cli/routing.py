@@ -75,8 +75,9 @@ def compare(
     topology = texts.pop("topology")
     contest = Contest.of(traffic, texts)
     with Progress(silent=alone(wanted.values())) as progress:
-        partition = contest.allow_partition
-        fabric, text, digest, notes = opened(topology, progress, allow_partition=partition)
+        fabric, text, digest, notes = opened(
+            topology, progress, allow_partition=contest.allow_partition, fits=contest.fits
+        )
         arena = contest.on(fabric)
         progress.step("routing")
         found = list(progress.each(arena.balances(), len(arena.policies)))

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fabric.words.errors import ParameterError
-from sims.cli.fabric_options import Opened, opened
+from sims.cli.fabric_options import Fits, Opened, opened
 from sims.cli.group import Place, Program
 from sims.cli.output import alone, outputs
 from sims.cli.output_options import Format, Json, Out, out_option
 from sims.cli.progress import Progress
 from sims.cli.setting_options import Texts, with_settings
 from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS
+
+if TYPE_CHECKING:
+    from topologies.parts.memory import Size
 
 __all__ = ["check", "commands", "draw", "list_", "show"]
 
@@ -81,12 +84,16 @@ def show(texts: Texts) -> None:
     Also path diversity, oversubscription and LIDs of InfiniBand.
     """
     with Progress() as progress:
-        fabric, text, _, notes = _degraded(texts, progress)
-        progress.step("measuring")
         from fabric import measure
+        from fabric.measures.hops import require_countable
         from sims.show.words.audit import bisection_lines, subnet_line
         from sims.show.words.table import measures_lines
 
+        def fits(name: str, size: Size) -> None:
+            require_countable(name, size.places, size.switches)
+
+        fabric, text, _, notes = _degraded(texts, progress, fits)
+        progress.step("measuring")
         measures = measure(fabric)  # first, as it refuses what would take minutes
         cuts = list(bisection_lines(fabric))
         progress.print(measures_lines(text, measures, fabric.disclaimer, notes, cuts))
@@ -121,13 +128,13 @@ def check(texts: Texts, out: Out = None, form: Format = None, json: Json = False
         raise typer.Exit(1)
 
 
-def _degraded(texts: Texts, progress: Progress) -> Opened:
+def _degraded(texts: Texts, progress: Progress, fits: Fits | None = None) -> Opened:
     """The fabric after the faults that the settings name, which are then among what is said of it."""
     from fabric.damage.breakage import harmed
     from sims.settings.setup import Setup
 
     asked = Setup(**{name: text for name, text in texts.items() if name != "topology"})
-    found = opened(texts["topology"], progress, allow_partition=True)
+    found = opened(texts["topology"], progress, allow_partition=True, fits=fits)
     fabric, damage = harmed(
         found.fabric, asked.faults_from_start, asked.seed, allow_partition=asked.allow_partition
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Self
 
@@ -21,7 +22,7 @@ from sims.models.fluid.faults.schedule_file import FaultSchedule
 from sims.models.fluid.faults.striking import Striking
 from sims.models.fluid.faults.timeline import Timeline
 from sims.models.fluid.program import Program
-from sims.models.packet.collective import PacketProgram
+from sims.models.packet.collective import PacketProgram, check_schedule
 from sims.scenario.digest import content_digest, digest_of
 from sims.scenario.row import Row
 from sims.scenario.scenario import JOB_SETTINGS, Scenario
@@ -174,12 +175,25 @@ class CollectiveJob:
             )
         return self._packet_programs[algorithm]
 
+    def require_few(self, algorithms: Sequence[str], size: int) -> None:
+        """Find out before anything is routed that the packet engine would take too long for ``size`` bytes.
+
+        Raises:
+            ParameterError: of the first of ``algorithms``, other than ``auto`` and what cannot be built.
+        """
+        for algorithm in algorithms:
+            if self.engine != "packet" or is_auto(algorithm) or algorithm in self._packet_programs:
+                continue
+            with suppress(UnequalGroupsError):
+                check_schedule(self.schedule(algorithm), size, self.policy, self.setup.packet_settings)
+
     def check(self, algorithm: str, sizes: Sequence[int]) -> None:
         """Find out before anything is run that the engine cannot do it.
 
         Raises:
             ParameterError: as ``program``; the packet engine would take too long for the largest size.
         """
+        self.require_few([algorithm], max(sizes))
         if is_auto(algorithm):
             self.contenders(algorithm)
         else:
@@ -288,6 +302,7 @@ class CollectiveJob:
 
     def _timed(self, algorithm: str, size: int) -> tuple[float, dict[str, dict[str, float]]]:
         """Seconds by the engine, and what a packet network saw."""
+        self.require_few([algorithm], size)
         program = self.program(algorithm)
         if self.engine != "packet":
             return self.time(program, size), {}

@@ -15,7 +15,10 @@ from fabric.graph.nic import planes
 from fabric.routing.policies import Policy
 from sims.jobs.demand import Demand, check_demand, demand
 from sims.jobs.routing_compare import Balance, balance_rows, balances, parse_policies
+from sims.jobs.uniform import require_known
 from sims.settings.table import SETTINGS, spelled
+from sims.workload.placement import require_ranks
+from topologies.parts.memory import Size
 
 __all__ = ["Arena", "Contest"]
 
@@ -56,6 +59,14 @@ class Contest:
         check_demand(self.traffic, ranks=self.ranks, placement=self.placement)
         parse_faults("fail", self.fail)
         parse_faults("degrade", self.degrade)
+
+    def fits(self, name: str, size: Size) -> None:
+        """Raise ParameterError where the contest cannot be on a topology called ``name``, not built yet."""
+        if self.ranks is not None:
+            require_ranks(self.ranks, size.endpoints, name)
+        if self.traffic == "alltoall":
+            for policy in parse_policies(self.routing, self.seed):
+                require_known(policy, size.endpoints)
 
     def on(self, fabric: Fabric) -> Arena:
         """The contest on ``fabric``, with what it has failed.

@@ -23,7 +23,7 @@ from sims.models.packet.traffic import run_packets
 from sims.models.profiles import LatencyProfile
 from sims.workload.traffic import Traffic
 
-__all__ = ["Loaded", "check_loads", "loaded", "parse_loads"]
+__all__ = ["Loaded", "check_loads", "loaded", "parse_loads", "require_few"]
 
 _MESSAGES, _EACH = 20_000, 40  # at least, in all and of each endpoint; 20 of them are the last 0.1%
 _MOST = 2_048  # endpoints
@@ -67,6 +67,13 @@ def parse_loads(text: str) -> tuple[float, ...]:
     return tuple(sorted(set(found)))
 
 
+def require_few(loads: Sequence[float], endpoints: int) -> None:
+    """Raise ParameterError where ``loads`` of so many endpoints would take the packet model hours."""
+    if endpoints > _MOST and loads:
+        rule = f"runs packet by packet: at most {_MOST:,} endpoints, not {endpoints:,}"
+        raise ParameterError("--load", loads[0], rule)
+
+
 def check_loads(fabric: Fabric, policy: Policy, loads: Sequence[float]) -> None:
     """Find out before anything is run that the packet model cannot.
 
@@ -74,11 +81,7 @@ def check_loads(fabric: Fabric, policy: Policy, loads: Sequence[float]) -> None:
         ParameterError: too large a fabric, or a policy that it does not know.
     """
     single_path(policy)
-    n = fabric.n_endpoints
-    if n > _MOST and loads:
-        raise ParameterError(
-            "--load", loads[0], f"runs packet by packet: at most {_MOST:,} endpoints, not {n:,}"
-        )
+    require_few(loads, fabric.n_endpoints)
     if loads and not np.any(_leaving(fabric)):
         raise ParameterError("--load", loads[0], "a share of the network's links, and no endpoint has any")
 

@@ -23,7 +23,7 @@ from sims.models.latency import transfer_latency
 from sims.models.packet.routes import single_path
 from sims.models.profiles import LatencyProfile
 
-__all__ = ["HopClass", "one_way", "quantile", "ways"]
+__all__ = ["HopClass", "one_way", "quantile", "require_classes", "ways"]
 
 _ALL_PAIRS = 256  # endpoints up to which every pair is routed
 _SOURCES, _EACH = 64, 32  # else so many sources, and destinations of each at every distance
@@ -58,8 +58,7 @@ def one_way(fabric: Fabric, profile: LatencyProfile, policy: Policy, seed: int =
     ``policy`` picks among paths where they differ, ECMP in place of one that spreads every flow; ``seed``
     draws the pairs that are routed.
     """
-    if policy.detours:
-        raise ParameterError("routing", str(policy), "detours have no hop class: name one of shortest paths")
+    require_classes(policy)
     n = fabric.n_endpoints
     if n < 2:
         raise ParameterError("topology", fabric.name, "latency is between endpoints: at least two are needed")
@@ -85,6 +84,12 @@ def one_way(fabric: Fabric, profile: LatencyProfile, policy: Policy, seed: int =
             HopClass(way=found.way, links=found.links, pairs=found.pairs, latency=latency, exact=exact)
         )
     return tuple(classes)
+
+
+def require_classes(policy: Policy) -> None:
+    """Raise ParameterError where the paths of ``policy`` are in no hop class."""
+    if policy.detours:
+        raise ParameterError("routing", str(policy), "detours have no hop class: name one of shortest paths")
 
 
 def ways(paths: Paths, f: Fabric) -> NDArray[np.str_]:

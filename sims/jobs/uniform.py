@@ -43,7 +43,25 @@ class Uniform:
 
 def listed(on: Fabric, policy: Policy) -> bool:
     """Whether the flows of all to all are few enough to be listed."""
-    return on.n_endpoints * (on.n_endpoints - 1) * policy.pieces(on.tiered) <= _MOST_LISTED
+    return _listed(on.n_endpoints, policy, on.tiered)
+
+
+def require_known(policy: Policy, endpoints: int) -> None:
+    """Raise ParameterError where, with tiers or without, the loads of so many are known by a list only, which
+    would be too long.
+    """
+    if not any(policy.uniform(tiered) or _listed(endpoints, policy, tiered) for tiered in (True, False)):
+        raise _too_many(policy, endpoints, min(policy.pieces(tiered) for tiered in (True, False)))
+
+
+def _listed(endpoints: int, policy: Policy, tiered: bool) -> bool:
+    return endpoints * (endpoints - 1) * policy.pieces(tiered) <= _MOST_LISTED
+
+
+def _too_many(policy: Policy, endpoints: int, pieces: int) -> ParameterError:
+    what = f"alltoall of {endpoints:,} endpoints under {policy}"
+    rule = f"needs its flows listed, which ends at about {int((_MOST_LISTED / pieces) ** 0.5):,}"
+    return ParameterError("traffic", what, f"{rule} endpoints")
 
 
 def uniform(fabric: Fabric, on: Fabric, policy: Policy, seed: int = 0) -> Uniform:
@@ -54,10 +72,7 @@ def uniform(fabric: Fabric, on: Fabric, policy: Policy, seed: int = 0) -> Unifor
     """
     known = policy.uniform(fabric.tiered)
     if known is None or np.any(fabric.attached != 1) or len(direct_arcs(fabric)):
-        most = int((_MOST_LISTED / policy.pieces(on.tiered)) ** 0.5)
-        what = f"alltoall of {fabric.n_endpoints:,} endpoints under {policy}"
-        rule = f"needs its flows listed, which ends at about {most:,} endpoints"
-        raise ParameterError("traffic", what, rule)
+        raise _too_many(policy, fabric.n_endpoints, policy.pieces(on.tiered))
     _require_direct(on, policy)
     note = ""
     if known == "by destination":

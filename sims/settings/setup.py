@@ -15,6 +15,8 @@ from sims.models.packet.settings import PacketSettings, parse_packet_settings
 from sims.models.profiles import LatencyProfile
 from sims.models.profiles import latency_profile as parse_profile
 from sims.settings.table import SETTINGS
+from sims.workload.placement import require_ranks
+from topologies.parts.memory import Size
 
 __all__ = ["Setup"]
 
@@ -61,6 +63,11 @@ class Setup:
     def policy(self, planes: int = 1) -> Policy:
         """The routing policy, for endpoints with so many planes."""
         return parse_policy(self.routing, self.seed, planes)
+
+    def fits(self, name: str, size: Size) -> None:
+        """Raise ParameterError where a topology called ``name``, not built yet, has too few endpoints."""
+        if self.ranks is not None:
+            require_ranks(self.ranks, size.endpoints, name)
 
     def improved(self, fabric: Fabric) -> Fabric:
         """``fabric`` after what the settings do to a healthy one."""

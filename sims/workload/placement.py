@@ -24,6 +24,7 @@ __all__ = [
     "placement_file",
     "placement_names",
     "placement_words",
+    "require_ranks",
 ]
 
 PLACEMENTS = ("packed", "strided", "strided-servers", "strided-endpoints", "random", "hostlist")
@@ -61,7 +62,7 @@ def place(fabric: Fabric, ranks: int | None, placement: str = "packed", seed: in
     name, _, rest = placement.partition(":")
     count = fabric.n_endpoints if ranks is None else ranks
     if ranks is not None or (name in PLACEMENTS and name != "hostlist"):
-        _require(fabric, count)
+        require_ranks(count, fabric.n_endpoints, fabric.name)
     if name == "packed" and not rest:
         return np.arange(count)
     if name == "random" and not rest:
@@ -106,6 +107,14 @@ def check_placement(placement: str) -> None:
     near = get_close_matches(name, PLACEMENTS, n=1)
     rule += f" (did you mean {near[0]!r}?)" if near and near[0] != name else ""
     raise ParameterError("placement", placement, rule, _FORMS)
+
+
+def require_ranks(ranks: int, endpoints: int, name: str) -> None:
+    """Raise ParameterError unless there are two ranks or more, and no more than endpoints of ``name``."""
+    if ranks < 2:
+        raise ParameterError("ranks", ranks, "at least 2: one rank has nobody to reduce with")
+    if ranks > endpoints:
+        raise ParameterError("ranks", ranks, f"at most the {endpoints:,} endpoints of {name}")
 
 
 def canonical_placement(placement: str) -> str:
@@ -156,13 +165,6 @@ def _nth(number: str) -> str:
 
 def _too_few(found: int, ranks: int | None) -> str:
     return f"holds {found:,} endpoints, one per rank: {ranks or 2:,} are needed"
-
-
-def _require(fabric: Fabric, ranks: int) -> None:
-    if ranks < 2:
-        raise ParameterError("ranks", ranks, "at least 2: one rank has nobody to reduce with")
-    if ranks > fabric.n_endpoints:
-        raise ParameterError("ranks", ranks, f"at most the {fabric.n_endpoints:,} endpoints of {fabric.name}")
 
 
 def _units(fabric: Fabric) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

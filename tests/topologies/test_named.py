@@ -17,11 +17,11 @@ from topologies.named import named
 
 
 @pytest.mark.parametrize("text", ["torus: wrap=no, dims=3/4", "preset:superpod-h100:su=1", "fat-tree:k=4"])
-def test_text_parts_graph_and_fabric_are_of_one_topology(text: str) -> None:
+def test_text_size_graph_and_fabric_are_of_one_topology(text: str) -> None:
     topology = named(text)
     G, fabric = topology.graph(), topology.fabric()
     assert nx.utils.graphs_equal(G, load(topology.text)) and named(topology.text) == topology
-    assert topology.parts == (len(G), G.number_of_edges())
+    assert topology.size and topology.size[:2] == (len(G), G.number_of_edges())
     endpoints = sum(kind == "gpu" for _, kind in G.nodes(data="kind"))
     assert (fabric.name, fabric.n_endpoints) == (G.graph["name"], endpoints)
     assert topology.digest == "" and topology.disclaimer == G.graph.get("disclaimer", "")
@@ -31,7 +31,7 @@ def test_a_file_is_its_contents(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     write_node_link(torus(dims=3), path)
     topology = named(f" {path} ")
-    assert (topology.text, topology.parts, topology.disclaimer) == (str(path), None, "")
+    assert (topology.text, topology.size, topology.disclaimer) == (str(path), None, "")
     first = topology.digest
     assert first == hashlib.sha256(path.read_bytes()).hexdigest()
     write_node_link(torus(dims=4), path)

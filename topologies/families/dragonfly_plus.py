@@ -72,7 +72,8 @@ def dragonfly_plus(
     limit = f"spines * global_ports + 1 with {spines} spines and {h} global ports"
     require_groups(groups, spines * h, limit)
     hosts = Hosts.of(call, groups * leaves * p)
-    hosts.require_memory(call.name, groups * (leaves + spines), groups * spines * (2 * leaves + h) // 2)
+    trunk_edges = groups * spines * (2 * leaves + h) // 2
+    hosts.require_memory(call.name, groups * (leaves + spines), trunk_edges, groups * leaves)
 
     leaf, spine = np.arange(groups * leaves, dtype=np.int64), np.arange(groups * spines, dtype=np.int64)
     first = leaf // leaves * spines  # the first spine of each leaf's group

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fabric.words.errors import ParameterError
 from topologies.parts.assemble import Edges, Nodes, assemble
 from topologies.parts.builder import Call
-from topologies.parts.memory import require_memory
+from topologies.parts.memory import Size, require_memory
 from topologies.parts.tree import Shape
 
 __all__ = ["TIER_NAMES", "Cluster"]
@@ -71,10 +71,16 @@ class Cluster:
         )
 
     @property
-    def size(self) -> tuple[int, int]:
-        """(nodes, edges) of the graph, in closed form."""
-        extra = self.shape.endpoints if self.scaleup else 0
-        return self.shape.nodes + self.scaleup, sum(self.shape.edges) + extra
+    def size(self) -> Size:
+        """The size of the graph, in closed form."""
+        s, extra = self.shape, self.shape.endpoints if self.scaleup else 0
+        return Size(
+            nodes=s.nodes + self.scaleup,
+            edges=sum(s.edges) + extra,
+            endpoints=s.endpoints,
+            switches=sum(s.switches),
+            places=s.switches[0] if s.apart else s.leaves,
+        )
 
     def graph(self) -> nx.Graph:
         """The graph: endpoints, switches tier by tier, scale-up switches; numbered in this order.
@@ -82,7 +88,7 @@ class Cluster:
         Raises:
             TooLargeError: before anything is built, where memory would not suffice.
         """
-        require_memory(self.call.name, *self.size)
+        require_memory(self.call.name, self.size)
         shape, call = self.shape, self.call
         place = self._place()
         columns = self._columns(place)

@@ -17,7 +17,7 @@ from fabric.words.errors import ParameterError
 from topologies.parts.assemble import Edges, Nodes, assemble
 from topologies.parts.builder import Call
 from topologies.parts.checks import divisor
-from topologies.parts.memory import require_memory
+from topologies.parts.memory import Size, require_memory
 
 __all__ = ["Hosts", "trunks"]
 
@@ -59,14 +59,17 @@ class Hosts:
             nvlink={"rate": call["nvlink"], "delay": call["nvlink_delay"]},
         )
 
-    def require_memory(self, what: str, switches: int, trunk_edges: int) -> None:
+    def require_memory(self, what: str, switches: int, trunk_edges: int, places: int | None = None) -> None:
         """Do nothing where the graph on so many switches, so many pairs of them cabled, fits in memory.
+
+        ``places``: switches with endpoints; left out, all of them.
 
         Raises:
             TooLargeError: it does not.
         """
-        nodes, edges = self.count + switches + self.scaleup, self.count + trunk_edges
-        require_memory(what, nodes, edges + (self.count if self.scaleup else 0))
+        edges = self.count + trunk_edges + (self.count if self.scaleup else 0)
+        nodes = self.count + switches + self.scaleup
+        require_memory(what, Size(nodes, edges, self.count, switches, places or switches))
 
     def graph(
         self,

@@ -1,4 +1,4 @@
-"""Whether a graph of so many nodes and edges fits in memory, asked before it is built.
+"""How large a graph would be and whether it fits in memory, asked before it is built.
 
 Knows what a node and an edge cost; knows no topology.
 """
@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
+from typing import NamedTuple
 
 from fabric.machine.memory import available_memory
 from fabric.words.errors import TooLargeError
 
-__all__ = ["count_parts", "require_memory"]
+__all__ = ["Size", "require_memory", "size_of"]
 
 # Bytes of the graph, of the compiled Fabric and of what is alive while one becomes the other. Measured as the
 # growth of the largest resident size (ru_maxrss) on fat trees of 10,000 to 550,000 nodes, with and without
@@ -21,19 +22,31 @@ _PER_NODE = 550
 _PER_EDGE = 550
 
 
-class CountedError(Exception):
-    """How large a graph would be: ``CountedError(nodes, edges)``; ends its builder before it is built."""
+class Size(NamedTuple):
+    """Counts of a graph. ``switches``: those of the network, scale-up switches are nodes only; ``places``:
+    sets of switches that endpoints are on, such as the leaves, or the leaves of all planes side by side.
+    """
 
-    def __init__(self, nodes: int, edges: int) -> None:
-        self.nodes, self.edges = nodes, edges
-        super().__init__(nodes, edges)
+    nodes: int
+    edges: int
+    endpoints: int
+    switches: int
+    places: int
+
+
+class CountedError(Exception):
+    """How large a graph would be: ``CountedError(size)``; ends its builder before it is built."""
+
+    def __init__(self, size: Size) -> None:
+        self.size = size
+        super().__init__(size)
 
 
 _COUNTING: ContextVar[bool] = ContextVar("counting", default=False)
 
 
-def count_parts(build: Callable[[], object]) -> tuple[int, int] | None:
-    """(nodes, edges) of the graph that ``build`` would make, without making it; None of one that is read.
+def size_of(build: Callable[[], object]) -> Size | None:
+    """The size of the graph that ``build`` would make, without making it; None of one that is read.
 
     Raises:
         FabricsimError: it cannot be built, or not in the memory that is left.
@@ -42,21 +55,21 @@ def count_parts(build: Callable[[], object]) -> tuple[int, int] | None:
     try:
         build()
     except CountedError as counted:
-        return counted.nodes, counted.edges
+        return counted.size
     finally:
         _COUNTING.reset(token)
     return None
 
 
-def require_memory(what: str, nodes: int, edges: int) -> None:
-    """Do nothing where a graph of ``nodes`` and ``edges`` can be built and compiled in what memory is left.
+def require_memory(what: str, size: Size) -> None:
+    """Do nothing where a graph of ``size`` can be built and compiled in what memory is left.
 
     Raises:
         TooLargeError: it cannot; says what, the bytes needed and the bytes available.
     """
-    needed = nodes * _PER_NODE + edges * _PER_EDGE
+    needed = size.nodes * _PER_NODE + size.edges * _PER_EDGE
     available = available_memory()
     if needed > available:
         raise TooLargeError(what, needed, available)
     if _COUNTING.get():
-        raise CountedError(nodes, edges)
+        raise CountedError(size)

@@ -11,6 +11,7 @@ slice follows the one ahead as soon as that has been sent, and where it waits fo
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -32,7 +33,7 @@ from sims.models.packet.summary import summary
 from sims.models.profiles import LatencyProfile
 from sims.workload.schedule import REDUCE, Phase, Schedule
 
-__all__ = ["PacketProgram"]
+__all__ = ["PacketProgram", "check_schedule"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,12 +86,8 @@ class PacketProgram:
 
     def hops(self, size: float) -> float:
         """Packets times links of a run of ``size`` bytes."""
-        total = 0.0
-        for phase, paths in zip(self.schedule.phases, self.paths):
-            steps, amount = _messages(phase, size / self.schedule.pipeline, self.schedule.chunks)
-            packets = self.settings.packets(amount / self.qps)
-            total += float(paths.length.sum()) * packets * steps * self.schedule.pipeline
-        return total
+        packets = _packets(self.schedule, size, self.qps, self.settings)
+        return sum(float(paths.length.sum()) * each for paths, each in zip(self.paths, packets))
 
     def check(self, size: float) -> None:
         """Raise ParameterError where ``size`` bytes are too many packets for this model."""
@@ -122,6 +119,21 @@ class PacketProgram:
         if run.open:
             raise DeadlockError(circle(self.fabric, network.ports.values()), run.open, env.now)
         return run.last, summary(network, run.last)
+
+
+def check_schedule(schedule: Schedule, size: float, policy: Policy, settings: PacketSettings) -> None:
+    """Raise as ``check_cost`` where ``size`` bytes are too many packets even if each takes one link."""
+    qps = single_path(policy).qps
+    flows = [qps * len(phase) for phase in schedule.phases]
+    hops = sum(count * each for count, each in zip(flows, _packets(schedule, size, qps, settings)))
+    check_cost(hops, sum(flows) * schedule.pipeline, settings)
+
+
+def _packets(schedule: Schedule, size: float, qps: int, settings: PacketSettings) -> Iterator[float]:
+    """For each phase, the packets of a queue pair of a transfer, over all steps and slices."""
+    for phase in schedule.phases:
+        steps, amount = _messages(phase, size / schedule.pipeline, schedule.chunks)
+        yield settings.packets(amount / qps) * steps * schedule.pipeline
 
 
 def _messages(phase: Phase, size: float, chunks: int) -> tuple[int, float]:

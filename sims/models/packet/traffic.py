@@ -42,9 +42,10 @@ def run_packets(
     settings = settings or PacketSettings()
     by, spread = single_path(policy, seed), policy.packets or ""
     fabric = derated(fabric, profile)
-    parts = [route(fabric, traffic.src, traffic.dst, by, qp=qp) for qp in range(by.qps)]
     size = (traffic.size / by.qps).tolist()
     packets = np.array([settings.packets(amount) for amount in size], float)
+    check_cost(float(packets.sum()) * by.qps, by.qps * len(traffic), settings)  # each on one link at least
+    parts = [route(fabric, traffic.src, traffic.dst, by, qp=qp) for qp in range(by.qps)]
     hops = sum(float(packets @ part.length) for part in parts)
     check_cost(hops, len(parts) * len(traffic), settings)
     env = simpy.Environment()

@@ -148,7 +148,8 @@ def _that_fit(
         if topology not in counts and topology not in refused:
             try:
                 named_by[topology] = named(topology)
-                counts[topology] = sum(named_by[topology].parts or ())
+                size = named_by[topology].size
+                counts[topology] = size.nodes + size.edges if size else 0
             except FabricsimError as error:
                 refused[topology] = error
         if topology in refused:
