@@ -138,9 +138,11 @@ def named(text: str, *, nvlink: str | None = None) -> NamedTopology:
 def _read(text: str) -> NamedTopology:
     head, _, rest = text.partition(":")
     head = head.strip()
-    if head == "preset":
-        preset, _, rest = rest.partition(":")
-        preset = PRESETS[preset.strip()].name if preset.strip() in PRESETS else preset.strip()
+    if head.lower() in FAMILIES and not os.path.isfile(text):
+        head = head.lower()
+    if head.lower() == "preset":
+        preset, _, rest = (piece.strip() for piece in rest.partition(":"))
+        preset = PRESETS[preset.lower()].name if preset.lower() in PRESETS else preset
         return _built(f"preset:{preset}", preset, PRESETS, "preset", rest)
     if head in FAMILIES:
         return _built(head, head, FAMILIES, "family", rest)

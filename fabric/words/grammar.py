@@ -13,6 +13,8 @@ from fabric.words.parameter import Parameter
 
 __all__ = [
     "Named",
+    "as_known",
+    "in_any_case",
     "read_arguments",
     "read_list",
     "read_named",
@@ -34,16 +36,39 @@ def read_named(what: str, text: str, *, verbatim: Collection[str] = ()) -> Named
 
     ``verbatim``: keys of which, standing first, the value is all that follows, commas and all, such as paths.
 
+    Names are the same in any case; what looks like a path keeps its own.
+
     Raises:
         ParameterError: a piece is not key=value, or a key is given twice.
 
-    >>> read_named("routing", " ecmp : qps=4, salt=none,")
+    >>> read_named("routing", " ECMP : qps=4, salt=none,")
     Named(name='ecmp', given={'qps': '4', 'salt': 'none'})
     >>> read_named("routing", "static:file=a,b=c.csv", verbatim=["file"])
     Named(name='static', given={'file': 'a,b=c.csv'})
     """
     name, _, rest = (piece.strip() for piece in text.partition(":"))
+    name = in_any_case(name)
     return Named(name, _given(f"{what} {name}".strip(), rest, verbatim))
+
+
+def in_any_case(name: str) -> str:
+    """``name`` in small letters, unless it looks like a path.
+
+    >>> in_any_case("Fat-Tree"), in_any_case("./Fat-Tree"), in_any_case("Graph.json")
+    ('fat-tree', './Fat-Tree', 'Graph.json')
+    """
+    return name if set(name) & set("./\\") else name.lower()
+
+
+def as_known(text: str, known: Collection[str]) -> str:
+    """``text`` with the name before its colon as ``known`` has it, if it is there in some case.
+
+    >>> as_known("HPN:flaps=1/d", ["hpn"]), as_known("My.toml", ["hpn"])
+    ('hpn:flaps=1/d', 'My.toml')
+    """
+    name, colon, rest = text.partition(":")
+    small = name.strip().lower()
+    return f"{small}{colon}{rest}" if name not in known and small in known else text
 
 
 def _given(what: str, text: str, verbatim: Collection[str], example: str = "") -> dict[str, str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fabric.words.errors import ParameterError
-from fabric.words.units import format_rate, format_seconds, parse_rate, parse_time
+from fabric.words.units import format_rate, format_seconds, parse_count, parse_rate, parse_time
 
 __all__ = [
     "BOOLEAN",
@@ -49,20 +49,18 @@ class Parameter:
     verbatim: bool = False  # standing first, its value is all that follows, commas and all
 
 
-_DIGITS = re.compile(r"[0-9]{1,18}(_[0-9]{3})*")
-
-
 def _whole(name: str, text: str) -> int:
-    if not _DIGITS.fullmatch(text):
-        raise ParameterError(name, text, "a whole number, zero or more, such as 8")
-    return int(text)
+    value = parse_count(text)
+    if value is None:
+        raise ParameterError(name, text, "a whole number, zero or more, such as 8 or 100k")
+    return value
 
 
 def _wholes(name: str, text: str) -> tuple[int, ...]:
-    items = [item.strip() for item in text.split("/")]
-    if not all(map(_DIGITS.fullmatch, items)):
+    values = [parse_count(item.strip()) for item in text.split("/")]
+    if None in values:
         raise ParameterError(name, text, "whole numbers with / between, such as 8/8")
-    return tuple(map(int, items))
+    return tuple(value for value in values if value is not None)
 
 
 def choice(*legal: str) -> Parameter:

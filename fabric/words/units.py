@@ -16,6 +16,7 @@ __all__ = [
     "format_seconds",
     "format_size",
     "format_time",
+    "parse_count",
     "parse_rate",
     "parse_size",
     "parse_sizes",
@@ -54,6 +55,25 @@ def _split(name: str, text: str, units: dict[str, float], examples: str) -> floa
     if not math.isfinite(value):
         raise ParameterError(name, text, "a finite number")
     return value
+
+
+_COUNT = re.compile(r"([0-9]{1,18}(?:_[0-9]{3})*)(?:\.([0-9]{1,9}))?([kKmM]?)")
+
+
+def parse_count(text: str) -> int | None:
+    """The whole number that ``text`` is, digits alone or with k or M for thousands and millions; else None.
+
+    >>> parse_count("100k"), parse_count("1.5M"), parse_count("100_000"), parse_count("1.5")
+    (100000, 1500000, 100000, None)
+    """
+    match = _COUNT.fullmatch(text)
+    if match is None or len(match[1]) > 18:
+        return None
+    whole, rest, unit = match[1].replace("_", ""), match[2] or "", match[3].lower()
+    places = {"": 0, "k": 3, "m": 6}[unit]
+    if (rest and not unit) or rest[places:].strip("0"):
+        return None
+    return int(whole + rest[:places].ljust(places, "0"))
 
 
 def parse_rate(text: str, name: str = "rate") -> float:

@@ -17,6 +17,7 @@ from typing import Any
 
 from fabric.machine.document import read_toml
 from fabric.words.errors import FileFormatError, ParameterError
+from fabric.words.grammar import as_known
 from fabric.words.units import format_seconds, parse_size, parse_time
 
 __all__ = [
@@ -206,6 +207,7 @@ def latency_profile(text: str) -> LatencyProfile:
         zero.
         FileFormatError: the file cannot be read or holds something else.
     """
+    text = as_known(text, PROFILES)
     head, _, rest = text.partition(":")
     if head not in PROFILES and (file := re.fullmatch(r"(.*?\.toml)(?::(.*))?", text)):
         head, rest = file[1], file[2] or ""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from fabric.words.errors import ParameterError
 from fabric.words.grammar import read_named
+from fabric.words.units import parse_count
 
 if TYPE_CHECKING:
     from fabric import Fabric
@@ -157,9 +158,10 @@ def whole_number(name: str, least: int, rule: str) -> Callable[[str], str]:
 
     def spell(text: str) -> str:
         plain = text.strip()
-        if not (plain.isascii() and plain.isdigit() and len(plain) < 20 and least <= int(plain) < 2**63):
+        value = int(plain) if plain.isascii() and plain.isdigit() and len(plain) < 20 else parse_count(plain)
+        if value is None or not least <= value < 2**63:
             raise ParameterError(name, text, rule)
-        return str(int(plain))
+        return str(value)
 
     return spell
 
@@ -168,8 +170,8 @@ def one_of(name: str, choices: Sequence[str], rule: str) -> Callable[[str], str]
     """The ``spell`` of a setting that is one of a few words."""
 
     def spell(text: str) -> str:
-        if text not in choices:
+        if text.lower() not in choices:
             raise ParameterError(name, text, rule, choices)
-        return text
+        return text.lower()
 
     return spell

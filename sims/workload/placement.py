@@ -14,6 +14,7 @@ from fabric.graph.fabric import ranges
 from fabric.graph.node_names import NodeNames
 from fabric.machine.document import read_text
 from fabric.words.errors import FileFormatError, ParameterError
+from fabric.words.grammar import as_known
 from fabric.words.hostlist import expand
 
 __all__ = [
@@ -59,6 +60,7 @@ def place(fabric: Fabric, ranks: int | None, placement: str = "packed", seed: in
         FileFormatError: the file cannot be read or names too few, or an endpoint in it is out of range,
             unknown or named twice.
     """
+    placement = as_known(placement, PLACEMENTS)
     name, _, rest = placement.partition(":")
     count = fabric.n_endpoints if ranks is None else ranks
     if ranks is not None or (name in PLACEMENTS and name != "hostlist"):
@@ -93,7 +95,7 @@ def place(fabric: Fabric, ranks: int | None, placement: str = "packed", seed: in
 
 def check_placement(placement: str) -> None:
     """Raise ParameterError unless ``placement`` is one of PLACEMENTS or names a file."""
-    name, _, rest = placement.partition(":")
+    name, _, rest = as_known(placement, PLACEMENTS).partition(":")
     if name == "hostlist":
         expand(rest, "placement hostlist")
         return
@@ -120,9 +122,10 @@ def require_ranks(ranks: int, endpoints: int, name: str) -> None:
 def canonical_placement(placement: str) -> str:
     """The one spelling of a legal ``placement``: as rows have had it, so that ``strided`` means servers.
 
-    >>> canonical_placement("strided-servers:4"), canonical_placement("packed:")
+    >>> canonical_placement("strided-servers:4"), canonical_placement("Packed:")
     ('strided:4', 'packed')
     """
+    placement = as_known(placement, PLACEMENTS)
     name, _, rest = placement.partition(":")
     if name not in PLACEMENTS or name == "hostlist":
         return placement
@@ -132,7 +135,7 @@ def canonical_placement(placement: str) -> str:
 
 def placement_file(placement: str) -> Path | None:
     """The file that a placement names, or None."""
-    if placement.partition(":")[0] in PLACEMENTS:
+    if as_known(placement, PLACEMENTS).partition(":")[0] in PLACEMENTS:
         return None
     path = Path(placement)
     return path if os.path.isfile(placement) else None

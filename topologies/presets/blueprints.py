@@ -67,7 +67,7 @@ def superpod_h100(
         "512-port leaves of 256 down and 256 up), not the operator's design"
     ),
     place=50,
-    also=("mrc-131k",),
+    also=("mrc-131k", "stargate"),
 )
 def multiplane_131k(
     *,
@@ -89,6 +89,9 @@ def multiplane_131k(
 
     Raises:
         ParameterError, TooLargeError: as ``multi_plane``; racks beside what they say.
+
+    Also under the name ``stargate``: the paper, as reported, says that this design runs at the Stargate site
+    in Abilene; how many GPUs and planes stand there it does not say, so that the size is the design's.
 
     Source: "MRC", arXiv:2605.04333, as reported.
     """

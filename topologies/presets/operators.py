@@ -26,6 +26,7 @@ __all__ = ["colossus_100k", "hpn_pod", "meta_24k"]
         "128 x 400G), not the operator's design; no switch or cable count of it is published"
     ),
     place=10,
+    also=("memphis",),
 )
 def colossus_100k(
     *,

@@ -54,7 +54,7 @@ def policy_file(routing: str) -> Path | None:
     """
     name, _, rest = routing.partition(":")
     key, _, file = (piece.strip() for piece in rest.partition("="))
-    kind = POLICIES.get(name.strip())
+    kind = POLICIES.get(name.strip().lower())
     return Path(file) if kind and key in kind.parts and kind.parts[key].verbatim and file else None
 
 
@@ -75,13 +75,14 @@ def policy_help() -> str:
 
 def _read(text: str, seed: int = 0, planes: int = 1) -> tuple[Policy, list[str]]:
     """The policy, and the parts that the text names."""
-    name, _, rest = (piece.strip() for piece in text.partition(":"))
+    given, _, rest = (piece.strip() for piece in text.partition(":"))
+    name = given.lower()
     if name not in POLICIES:
-        raise ParameterError("routing", name, "unknown policy", POLICIES)
+        raise ParameterError("routing", given, "unknown policy", POLICIES)
     kind = POLICIES[name]
     named = read_arguments(f"routing {name}", rest, kind.parts, prefix=f"routing {name}: ")
-    given = {**dict.fromkeys(kind.per_plane, planes), **named}
-    policy = kind(**given, **({"seed": seed} if kind.drawn else {}))
+    values = {**dict.fromkeys(kind.per_plane, planes), **named}
+    policy = kind(**values, **({"seed": seed} if kind.drawn else {}))
     file = policy_file(text)
     if file and not os.path.isfile(file):
         raise ParameterError(f"routing {name}: file", str(file), "no such file")

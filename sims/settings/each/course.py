@@ -14,7 +14,9 @@ def _faults(text: str) -> str:
     from sims.models.fluid.faults.wear import Wear
 
     source = parse_faults_text(text)
-    return source.spec if isinstance(source, Wear) else text
+    if isinstance(source, Wear):
+        return source.spec
+    return text if source else "none"
 
 
 def _parts(text: str) -> Mapping[str, str | None]:

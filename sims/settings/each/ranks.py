@@ -16,7 +16,7 @@ RANKS = Setting(
     default="all",
     metavar="NUMBER",
     help="How many GPUs take part.",
-    spell=lambda text: "all" if text.strip() == "all" else _AT_LEAST_TWO(text),
+    spell=lambda text: "all" if text.strip().lower() == "all" else _AT_LEAST_TWO(text),
     value=lambda text: None if text == "all" else int(text),
     kind=int,
     least=2,

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from fabric.words.errors import ParameterError
-from fabric.words.grammar import read_named, read_pairs
+from fabric.words.grammar import in_any_case, read_named, read_pairs
 from sims.settings.setting import Setting
 
 __all__ = ["TOPOLOGY"]
@@ -29,7 +29,7 @@ def _parts(text: str) -> Mapping[str, str | None]:
 
 
 def _name(text: str) -> str:
-    named = [piece.strip() for piece in text.strip().split(":")]
+    named = [in_any_case(piece.strip()) for piece in text.strip().split(":")]
     return ":".join(named[:2]) if named[0] == "preset" else named[0]
 
 
@@ -44,6 +44,7 @@ def _apart(text: str) -> tuple[str, dict[str, str]]:
     """
     text = text.strip()
     name, _, rest = (piece.strip() for piece in text.partition(":"))
+    name = in_any_case(name)
     if name == "preset":
         named = read_named("topology preset", rest)
         return f"preset:{named.name}", named.given

@@ -59,7 +59,7 @@ def _pieces(text: str, collective: str) -> list[Named]:
     for piece in text.split(","):
         head = piece.partition(":")[0]
         if "=" not in head:
-            _parameters(head.strip(), collective)
+            _parameters(head.strip().lower(), collective)
     return read_list("algorithm", text)
 
 
@@ -88,7 +88,7 @@ def canonical_algorithm(text: str, collective: str | None = None) -> str:
     >>> canonical_algorithm("tree:segment=1K")
     'tree:segment=1024'
     """
-    head = text.partition(":")[0].strip()
+    head = text.partition(":")[0].strip().lower()
     having = [name for name in COLLECTIVES if head == AUTO or head in algorithms(name)]
     if collective is None and not having:
         legal = dict.fromkeys(name for one in COLLECTIVES for name in _names(one))
@@ -112,7 +112,8 @@ def sliced(text: str, engine: str, collective: str = ALL_REDUCE.name) -> str:
     """
     name, colon, rest = text.partition(":")
     table = algorithms(collective)
-    takes = is_auto(text) or (name.strip() in table and table[name.strip()].in_slices)
+    known = name.strip().lower()
+    takes = is_auto(text) or (known in table and table[known].in_slices)
     if engine == "bound" or not takes or "pipeline" in rest:
         return text
     return f"{text}{',' if rest.strip() else '' if colon else ':'}pipeline={SLICES}"
@@ -145,7 +146,7 @@ def split_algorithms(text: str, collective: str = ALL_REDUCE.name) -> list[str]:
 
 def is_auto(text: str) -> bool:
     """Whether the text of an algorithm leaves the choice to the model."""
-    return text.partition(":")[0].strip() == AUTO
+    return text.partition(":")[0].strip().lower() == AUTO
 
 
 def contenders(text: str, collective: str = ALL_REDUCE.name) -> tuple[str, ...]:

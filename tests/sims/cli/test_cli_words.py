@@ -126,7 +126,7 @@ def test_a_misspelled_figure_and_column(run: Run) -> None:
         ("fabricsim to", ["topology"]),
         ("fabricsim topology sh", ["show"]),
         ("fabricsim topology show dragonf", ["dragonfly", "dragonfly-plus"]),
-        ("fabricsim topology show --preset me", ["meta-24k"]),
+        ("fabricsim topology show --preset me", ["memphis", "meta-24k"]),
         ("fabricsim topology list tor", ["torus"]),
         ("fabricsim allreduce --routing dm", ["dmodk"]),
         ("fabricsim routing compare --routing ecmp,dm", ["ecmp,dmodk"]),

@@ -129,7 +129,7 @@ def parse_faults_text(text: str) -> Wear | FaultSchedule | None:
     Raises:
         FabricsimError: neither, or what is wrong with it.
     """
-    if text == NONE:
+    if text.strip().lower() == NONE:
         return None
     if is_schedule(text):
         if not os.path.isfile(text):

@@ -22,6 +22,7 @@ from fabric.damage.breakage import sole
 from fabric.damage.degraded import cable_links, cables_of
 from fabric.graph.schema import SWITCH
 from fabric.words.errors import ParameterError
+from fabric.words.grammar import as_known
 from fabric.words.units import parse_time
 from sims.models.fluid.faults.outage import Outage, called
 
@@ -161,7 +162,7 @@ def parse_wear(text: str) -> Wear:
     >>> parse_wear("quiet:link_mtbf=5y,link_mttr=240min").spec
     'quiet:link_mtbf=5y'
     """
-    name, _, rest = text.partition(":")
+    name, _, rest = as_known(text, PROFILES).partition(":")
     if name not in PROFILES:
         raise ParameterError(
             "faults", name, "neither a profile nor a schedule (a .toml file)", (*PROFILES, "none")
