@@ -1,9 +1,10 @@
 """Distances from every switch to every leaf, by a bit-parallel breadth-first search. No flows, no policy.
 
-64 destination leaves share a machine word, so one OR over a switch's neighbours advances 64 searches at
-once (Then et al., "The More the Merrier: Efficient Multi-Source Graph Traversal", VLDB 2014). On a graph with
-tiers two distances are kept: along links that only lead down, and along up*-down* paths (first up, then
-down).
+Switches that are equally far from every leaf are searched from once, and leaves that are twins are searched
+for once (``twins.py``). 64 destinations share a machine word, so one OR over a switch's neighbours advances
+64 searches at once (Then et al., "The More the Merrier: Efficient Multi-Source Graph Traversal", VLDB 2014).
+On a graph with tiers two distances are kept: along links that only lead down, and along up*-down* paths
+(first up, then down).
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.graph.fabric import Fabric, ranges
+from fabric.routing.twins import classes
 
-__all__ = ["NO_PATH", "Block", "Distances", "distances", "in_small_blocks", "unreached"]
+__all__ = ["NO_PATH", "Block", "Distances", "distances", "in_small_blocks"]
 
 NO_PATH = 65535  # in ``Distances.between`` and ``matrix``; more links than any path has
 
@@ -25,39 +27,61 @@ _BLOCK_BYTES = 64e6  # of one distance table; a torus has as many leaves as swit
 _KEPT_BYTES = 512e6  # of all tables kept for the next flows
 
 
-def unreached(table: NDArray) -> int:
-    """The value that stands for "no path" in a distance table: the largest of its type."""
-    return int(np.iinfo(table.dtype).max)
-
-
-def _links(distance: NDArray) -> NDArray[np.uint16]:
-    """Entries of a table with NO_PATH for none, whatever the type of the table."""
-    return np.where(distance == unreached(distance), np.uint16(NO_PATH), distance.astype(np.uint16))
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Block:
-    """Distances to the leaves ``first .. first + columns - 1``; rows are switches (node minus endpoints).
+    """Distances to the ``leaves`` of one block, indices into ``Fabric.leaves``.
 
-    ``reach[u, d]`` is the least number of links of a legal path from u to leaf d, ``down[u, d]`` that of one
-    which only leads down; the largest value of the type stands for none. ``forced[u]``: on the way down from
-    u, the next switch towards any leaf below it is unique. ``guess[t, d]``: which of its arcs (counted from
-    the first) some switch of tier t takes down towards d; in a regular tree all of that tier do.
+    ``forced[u]``: on the way down from switch u, the next switch towards any leaf of the block that is below
+    it is unique. ``guess[t, d]``: which of its arcs (counted from the first) some switch of tier t takes down
+    towards leaf d; in a regular tree all of that tier do. ``none`` stands for "no path" in all distances.
     """
 
-    first: int
-    reach: NDArray
-    down: NDArray
+    leaves: NDArray[np.int64]
     forced: NDArray[np.bool_]
     guess: NDArray[np.int32]
+    none: int
+    _row: NDArray[np.int64]  # (switches,), in the tables
+    _column: NDArray[np.int64]  # (leaves of the fabric,), in the tables
+    _own: (
+        NDArray[np.int64] | None
+    )  # (leaves of the fabric,), the switch of each; None where there are no twins
+    _reach: NDArray
+    _down: NDArray
+
+    def reach(self, switch: NDArray, leaf: NDArray) -> NDArray:
+        """The least number of links of a legal path from ``switch`` (node minus endpoints) to ``leaf``.
+
+        The two are broadcast against each other.
+        """
+        return self._of(self._reach, switch, leaf)
+
+    def down(self, switch: NDArray, leaf: NDArray) -> NDArray:
+        """The same of a path that only leads down."""
+        return self._of(self._down, switch, leaf)
+
+    def _of(self, table: NDArray, switch: NDArray, leaf: NDArray) -> NDArray:
+        found: NDArray = table[self._row[switch], self._column[leaf]]
+        if self._own is not None:
+            found[switch == self._own[leaf]] = 0
+        return found
+
+    def lost(self, f: Fabric) -> tuple[int, int] | None:
+        """The first pair of leaves without a legal path from one to the other; None where there is none."""
+        rows = self._row[f.leaves.astype(np.int64) - f.n_endpoints]
+        apart = np.argwhere(self._reach[np.unique(rows)] == self.none)
+        if not len(apart):
+            return None
+        row = np.unique(rows)[apart[0, 0]]
+        to = self.leaves[self._column[self.leaves] == apart[0, 1]]
+        return int(np.flatnonzero(rows == row)[0]), int(to[-1])  # two where both are of one class
 
 
 @dataclass(frozen=True, eq=False)
 class _Arcs:
-    """Some arcs between switches, sorted by source; ``src`` and ``dst`` are switch numbers."""
+    """Some arcs between classes of switches, sorted by source; there may be several of the same ends."""
 
     src: NDArray[np.int32]
-    dst: NDArray[np.int32]
+    dst: NDArray[np.int64]
 
     def merge(
         self, bits: NDArray[np.uint64], active: NDArray[np.bool_]
@@ -78,74 +102,110 @@ class Distances:
         """``columns``: leaves in a block, a multiple of 64; by default as many as memory allows."""
         self.fabric = fabric
         n, s = fabric.n_endpoints, fabric.n_switches
-        columns = columns or int(_BLOCK_BYTES / max(s, 1)) // 64 * 64
-        self.columns = max(64, min(columns, -(-len(fabric.leaves) // 64) * 64))
+        self._classes = classes(fabric)
+        rows, leaves = len(self._classes.first), len(self._classes.twins)
+        columns = columns or int(_BLOCK_BYTES / max(rows, 1)) // 64 * 64
+        self.columns = max(64, min(columns, -(-leaves // 64) * 64))
         self._kept: dict[int, Block] = {}
-        self._most = max(1, int(_KEPT_BYTES / (2 * s * self.columns + 1)))
-        switches = np.arange(n, n + s)
-        down = ranges(fabric.arc_ptr[switches], fabric.arc_up[switches])
-        up = ranges(fabric.arc_up[switches], fabric.arc_ptr[switches + 1])
-        source = np.repeat(np.arange(s, dtype=np.int32), np.diff(fabric.arc_ptr)[switches])
-        offset = int(fabric.arc_ptr[n]) if s else 0
+        self._most = max(1, int(_KEPT_BYTES / (2 * rows * self.columns + 1)))
+        first = n + self._classes.first
+        source = np.arange(rows, dtype=np.int32)
 
-        def arcs(which: NDArray[np.int64]) -> _Arcs:
-            which = which[fabric.arc_dst[which] >= n]
-            return _Arcs(source[which - offset], fabric.arc_dst[which] - n)
+        def arcs(start: NDArray[np.int64], stop: NDArray[np.int64]) -> _Arcs:
+            """Those of the first switch of each class."""
+            dst, src = fabric.arc_dst[ranges(start, stop)], np.repeat(source, stop - start)
+            trunk = (dst >= n) & (dst < n + s)
+            return _Arcs(src[trunk], self._classes.row[dst[trunk] - n])
 
-        self._down, self._up = arcs(down), arcs(up)
+        self._down = arcs(fabric.arc_ptr[first], fabric.arc_up[first])
+        self._up = arcs(fabric.arc_up[first], fabric.arc_ptr[first + 1])
 
     def __iter__(self) -> Iterator[Block]:
-        for number in range(-(-len(self.fabric.leaves) // self.columns)):
+        for number in range(-(-len(self._classes.twins) // self.columns)):
             yield self.block(number)
 
+    def number(self, leaf: NDArray) -> NDArray[np.int64]:
+        """In which block each of some leaves is, indices into ``Fabric.leaves``."""
+        found: NDArray[np.int64] = self._classes.column[leaf] // self.columns
+        return found
+
     def block(self, number: int) -> Block:
-        """The tables for leaves ``number * columns`` onwards."""
+        """The tables for the leaves that are in this block."""
         if number not in self._kept:
             if len(self._kept) >= self._most:
                 self._kept.pop(next(iter(self._kept)))
-            self._kept[number] = self._search(number * self.columns)
+            self._kept[number] = self._search(number)
         return self._kept[number]
 
     def between(self, switch: NDArray, leaf: NDArray) -> NDArray[np.int64]:
         """(n,): links from node ``switch[i]`` to leaf index ``leaf[i]`` on a legal path; NO_PATH if none."""
         result = np.empty(len(switch), np.int64)
-        number = leaf // self.columns
+        number = self.number(leaf)
         for b in np.unique(number).tolist():
             block, mine = self.block(b), np.flatnonzero(number == b)
-            row, column = switch[mine] - self.fabric.n_endpoints, leaf[mine] - block.first
-            result[mine] = _links(block.reach[row, column])
+            found = block.reach(switch[mine] - self.fabric.n_endpoints, leaf[mine])
+            result[mine] = np.where(found == block.none, np.uint16(NO_PATH), found)
         return result
 
     def matrix(self, switch: NDArray, leaf: NDArray) -> NDArray[np.uint16]:
         """(a, b): links from each of a nodes ``switch`` to each of b leaf indices ``leaf``, or NO_PATH."""
         result = np.empty((len(switch), len(leaf)), np.uint16)
-        number = leaf // self.columns
+        number = self.number(leaf)
         for b in np.unique(number).tolist():
             block, mine = self.block(b), np.flatnonzero(number == b)
-            cells = np.ix_(switch - self.fabric.n_endpoints, leaf[mine] - block.first)
-            result[:, mine] = _links(block.reach[cells])
+            found = block.reach(switch[:, np.newaxis] - self.fabric.n_endpoints, leaf[mine])
+            result[:, mine] = np.where(found == block.none, np.uint16(NO_PATH), found)
         return result
 
-    def _search(self, first: int) -> Block:
-        f = self.fabric
-        leaves = f.leaves[first : first + self.columns].astype(np.int64) - f.n_endpoints
-        start = np.zeros((f.n_switches, -(-len(leaves) // 64)), np.uint64)
-        column = np.arange(len(leaves))
-        start[leaves, column // 64] = np.uint64(1) << (column % 64).astype(np.uint64)
+    def _search(self, number: int) -> Block:
+        c, n = self._classes, self.fabric.n_endpoints
+        own = self.fabric.leaves.astype(np.int64) - n
+        here = slice(number * self.columns, (number + 1) * self.columns)
+        twins, rows = c.twins[here], len(c.first)
+        column, place = np.arange(len(twins)), np.empty(len(c.twins), np.int64)
+        place[c.column] = c.row[own]
+        start = np.zeros((rows, -(-len(twins) // 64)), np.uint64)
+        start[place[here], column // 64] = np.uint64(1) << (column % 64).astype(np.uint64)
 
         # What each level newly reaches going down: rows, and their bits.
         falling: list[tuple[NDArray[np.int64], NDArray[np.uint64]]] = []
-        down, below = _Table(f.n_switches, len(leaves)), _Balance(self._down, f.n_switches)
+        down, below = _Table(rows, len(twins)), _Balance(self._down, rows, twins)
         seen = start.copy()
-        rows, new = leaves, start[leaves]
-        while len(rows):
-            falling.append((rows, new))
-            below.add(rows, down.add(rows, new))
-            rows, new = _advance(self._down, rows, new, seen)
+        level, new = place[here], start[place[here]]
+        while len(level):
+            falling.append((level, new))
+            below.add(level, down.add(level, new))
+            level, new = _advance(self._down, level, new, seen)
+        reach = self._rise(falling, start, len(twins))
 
-        reach, seen = _Table(f.n_switches, len(leaves)), np.zeros_like(start)
-        frontier = np.zeros_like(start)
-        active = np.zeros(f.n_switches, bool)
+        # A table says how far it is to another of the leaves of a class: up and down again, if at all.
+        twin, none = twins > 1, int(np.iinfo(reach.dtype).max)
+        above = np.bincount(self._up.src, minlength=rows)[place[here]] > 0
+        reach[place[here][twin], column[twin]] = np.where(above[twin], 2, none)
+        lower = down.values.astype(reach.dtype)
+        lower[down.values == np.iinfo(down.values.dtype).max] = none
+        lower[place[here][twin], column[twin]] = none
+        return Block(
+            leaves=np.flatnonzero((c.column >= here.start) & (c.column < here.stop)),
+            forced=below.forced[c.row],
+            guess=self._guess,
+            none=none,
+            _row=c.row,
+            _column=c.column - here.start,
+            _own=own if twin.any() else None,
+            _reach=reach,
+            _down=lower,
+        )
+
+    def _rise(
+        self,
+        falling: list[tuple[NDArray[np.int64], NDArray[np.uint64]]],
+        start: NDArray[np.uint64],
+        columns: int,
+    ) -> NDArray:
+        """The table of legal paths, made of those which only lead down."""
+        reach, seen, frontier = _Table(len(start), columns), np.zeros_like(start), np.zeros_like(start)
+        active = np.zeros(len(start), bool)
         level = 0
         while level < len(falling) or active.any():
             up_rows, up_bits = self._up.merge(frontier, active)
@@ -161,36 +221,25 @@ class Distances:
                 reach.add(rows, fresh[rows], level)
             frontier = fresh
             level += 1
-        guess = self._guess(leaves)
-        return Block(first=first, reach=reach.values, down=down.values, forced=below.forced, guess=guess)
+        return reach.values
 
     @cached_property
-    def _parent(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """For each switch its first switch upwards (-1: none), and which arc of that parent leads back."""
-        s = self.fabric.n_switches
-        parent, back = np.full(s, -1, np.int64), np.full(s, -1, np.int64)
-        if self.fabric.tiered and len(self._up.src):
-            rows, at = np.unique(self._up.src, return_index=True)
-            parent[rows] = self._up.dst[at]
-            key = self._down.src.astype(np.int64) * s + self._down.dst
-            arc = np.searchsorted(key, parent[rows] * s + rows)
-            n = self.fabric.n_endpoints
-            down_arcs = ranges(self.fabric.arc_ptr[n : n + s], self.fabric.arc_up[n : n + s])
-            down_arcs = down_arcs[self.fabric.arc_dst[down_arcs] >= n]
-            back[rows] = down_arcs[arc] - self.fabric.arc_ptr[parent[rows] + n]
-        return parent, back
-
-    def _guess(self, leaves: NDArray[np.int64]) -> NDArray[np.int32]:
-        f = self.fabric
-        tier = f.tier[f.n_endpoints : f.n_endpoints + f.n_switches]
-        guess = np.zeros((int(tier.max(initial=0)) + 1, len(leaves)), np.int32)
-        parent, back = self._parent
-        here, column = leaves.copy(), np.arange(len(leaves))
-        while len(here):
-            above = parent[here] >= 0
+    def _guess(self) -> NDArray[np.int32]:
+        """That of all blocks."""
+        f, n, s = self.fabric, self.fabric.n_endpoints, self.fabric.n_switches
+        guess = np.zeros((int(f.tier.max(initial=0)) + 1, len(f.leaves)), np.int32)
+        switches = np.arange(n, n + s)
+        down = ranges(f.arc_ptr[switches], f.arc_up[switches])
+        source = np.repeat(switches, f.arc_up[switches] - f.arc_ptr[switches])
+        key = source * len(f.kind) + f.arc_dst[down]  # ascending, as arcs are sorted by both
+        here, column = f.leaves.astype(np.int64), np.arange(len(f.leaves))
+        while f.tiered and len(here):
+            above = f.arc_up[here] < f.arc_ptr[here + 1]
             here, column = here[above], column[above]
-            guess[tier[parent[here]], column] = back[here]
-            here = parent[here]
+            parent = f.arc_dst[f.arc_up[here]].astype(np.int64)
+            back = down[np.searchsorted(key, parent * len(f.kind) + here)]
+            guess[f.tier[parent], column] = back - f.arc_ptr[parent]
+            here = parent
         return guess
 
 
@@ -234,21 +283,23 @@ class _Table:
 
 
 class _Balance:
-    """Counts leaves below each switch level by level, to see where the way down is unique.
+    """Counts leaves below each class level by level, to see where the way down is unique.
 
     The leaves one link further from u than from its children are a disjoint union exactly where their numbers
     add up.
     """
 
-    def __init__(self, down: _Arcs, switches: int) -> None:
-        self._down = down
+    def __init__(self, down: _Arcs, rows: int, twins: NDArray[np.int64]) -> None:
+        self._down, self._twins = down, twins
         self._last: NDArray[np.int64] | None = None  # before level 0, on which each leaf reaches itself
-        self.forced = np.ones(switches, bool)
+        self.forced = np.ones(rows, bool)
 
     def add(self, rows: NDArray[np.int64], flags: NDArray[np.uint8]) -> None:
         count = np.zeros(len(self.forced), np.int64)
-        count[rows] = flags.sum(axis=1, dtype=np.int64)
-        if self._last is not None:
+        if self._last is None:
+            count[rows] = 1
+        else:
+            count[rows] = np.einsum("ij,j->i", flags, self._twins)
             offered = np.bincount(self._down.src, weights=self._last[self._down.dst], minlength=len(count))
             self.forced &= (offered == count) | (count == 0)
         self._last = count

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from fabric.graph.fabric import Fabric
 from fabric.graph.schema import GPU, SWITCH
 from fabric.machine.document import read_text
-from fabric.routing.distance import Block, distances, unreached
+from fabric.routing.distance import Block, distances
 from fabric.routing.draw import Draw
 from fabric.routing.paths import Paths
 from fabric.routing.walk import Step
@@ -122,7 +122,7 @@ def forwarded(f: Fabric, draw: Draw, flow: NDArray, first: NDArray, last: NDArra
 def _by_block(f: Fabric, which: NDArray, leaf: NDArray) -> Iterator[tuple[Block, NDArray]]:
     """``which``, apart by the block of distances that knows their leaf."""
     table = distances(f)
-    number = f.leaf_index[leaf[which]] // table.columns
+    number = table.number(f.leaf_index[leaf[which]])
     for value in np.unique(number).tolist():
         yield table.block(value), which[number == value]
 
@@ -138,10 +138,10 @@ def _next(
     rising: NDArray,
 ) -> NDArray[np.int64]:
     """The link that D-Mod-K takes with each of ``flow`` from where it is."""
-    leaf = f.leaf_index[f.link_src[f.arc_link[last]]].astype(np.int64) - block.first
+    leaf = f.leaf_index[f.link_src[f.arc_link[last]]].astype(np.int64)
     row = node - f.n_endpoints
-    left = np.where(rising, block.reach[row, leaf], block.down[row, leaf])
-    stuck = np.flatnonzero(left == unreached(block.reach))
+    left = np.where(rising, block.reach(row, leaf), block.down(row, leaf))
+    stuck = np.flatnonzero(left == block.none)
     if len(stuck):
         at, ends = (
             f.label(int(node[stuck[0]])),

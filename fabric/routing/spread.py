@@ -104,10 +104,10 @@ def _between(f: Fabric, here: NDArray[np.int64], leaf: NDArray[np.int64]) -> Pat
     flow: list[NDArray] = [np.empty(0, np.int64)]
     link: list[NDArray] = [np.empty(0, np.int64)]
     weight: list[NDArray] = [np.empty(0)]
-    for number in np.unique(leaf // tables.columns).tolist():
-        block = tables.block(number)
-        mine = np.flatnonzero(leaf // tables.columns == number)
-        for owner, taken, share in _hops(f, block, here[mine], leaf[mine] - block.first):
+    numbers = tables.number(leaf)
+    for number in np.unique(numbers).tolist():
+        block, mine = tables.block(number), np.flatnonzero(numbers == number)
+        for owner, taken, share in _hops(f, block, here[mine], leaf[mine]):
             flow.append(mine[owner])
             link.append(taken)
             weight.append(share)
@@ -120,10 +120,10 @@ def _between(f: Fabric, here: NDArray[np.int64], leaf: NDArray[np.int64]) -> Pat
 def _hops(
     f: Fabric, block: Block, node: NDArray[np.int64], leaf: NDArray[np.int64]
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]]:
-    """Hop by hop the flow, the link and the share of each part; ``leaf`` is a column of the block."""
+    """Hop by hop the flow, the link and the share of each part; every ``leaf`` is of the block."""
     n, s = f.n_endpoints, f.n_switches
     trunk = _first_to_switch(f)
-    left = block.reach[node - n, leaf].astype(np.int64)
+    left = block.reach(node - n, leaf).astype(np.int64)
     owner, rising, share = np.arange(len(node)), np.ones(len(node), bool), np.ones(len(node))
     while True:
         under_way = left[owner] > 0
@@ -135,7 +135,7 @@ def _hops(
         start, stop = _unique(f, block, node, leaf[owner], rising, left[owner], start, stop)
         which, arc = np.repeat(np.arange(len(node)), stop - start), ranges(start, stop)
         flow, row, up = owner[which], f.arc_dst[arc] - n, arc >= f.arc_up[node[which]]
-        table = np.where(up, block.reach[row, leaf[flow]], block.down[row, leaf[flow]])
+        table = np.where(up, block.reach(row, leaf[flow]), block.down(row, leaf[flow]))
         ahead = table == left[flow] - 1
         which, arc, flow, row, up = which[ahead], arc[ahead], flow[ahead], row[ahead], up[ahead]
 
@@ -171,7 +171,7 @@ def _unique(
     at, to = node[fall], leaf[fall]
     arc = np.minimum(f.arc_ptr[at] + block.guess[f.tier[at], to], f.arc_up[at] - 1)
     child = f.arc_dst[arc] - n  # below zero: an endpoint
-    good = (child >= 0) & (block.down[np.maximum(child, 0), to] == left[fall] - 1)
+    good = (child >= 0) & (block.down(np.maximum(child, 0), to) == left[fall] - 1)
     start, stop = start.copy(), stop.copy()
     start[fall[good]] = arc[good]
     stop[fall[good]] = arc[good] + 1

@@ -41,10 +41,10 @@ def between(f: Fabric, flow: NDArray, here: NDArray, leaf: NDArray, draw: Draw) 
     """As ``walk``, from the switch ``here`` of each of ``flow`` to its leaf, an index into ``f.leaves``."""
     columns: list[NDArray[np.int32]] = []
     tables = distances(f)
-    for number in np.unique(leaf // tables.columns).tolist():
-        block = tables.block(number)
-        mine = np.flatnonzero(leaf // tables.columns == number)
-        step = Step(f, block, draw, flow[mine], here[mine], leaf[mine] - block.first)
+    numbers = tables.number(leaf)
+    for number in np.unique(numbers).tolist():
+        block, mine = tables.block(number), np.flatnonzero(numbers == number)
+        step = Step(f, block, draw, flow[mine], here[mine], leaf[mine])
         hop = 0
         while True:
             step.keep(step.left > 0)
@@ -65,7 +65,7 @@ class Step:
     ) -> None:
         self.f, self.block, self.draw = f, block, draw
         self.flow, self.node, self.leaf = flow, node, leaf
-        self.left = block.reach[node - f.n_endpoints, leaf].astype(np.int64)
+        self.left = block.reach(node - f.n_endpoints, leaf).astype(np.int64)
         self.rising = np.ones(len(flow), bool)
 
     def keep(self, which: NDArray) -> None:
@@ -81,10 +81,10 @@ class Step:
         row = self.node - n
         link = np.full(len(self.flow), -1, np.int64)
 
-        falls = down[row, self.leaf] == self.left  # a way down is among the shortest
+        falls = down(row, self.leaf) == self.left  # a way down is among the shortest
         up = np.flatnonzero(~falls)
         tried = self.draw.upward(self.flow[up], self.node[up])
-        good = reach[f.link_dst[tried] - n, self.leaf[up]] == self.left[up] - 1
+        good = reach(f.link_dst[tried] - n, self.leaf[up]) == self.left[up] - 1
         link[up[good]] = tried[good]
 
         # All ways lead down, and there is one next switch: no choice but that of the cable.
@@ -97,7 +97,7 @@ class Step:
             arc = f.arc_ptr[node] + (self.block.guess[f.tier[node], leaf] + shift)
             arc = np.clip(arc, f.arc_ptr[node], f.arc_up[node] - 1)
             child = f.arc_dst[arc] - n  # below zero: an endpoint
-            good = (child >= 0) & (down[np.maximum(child, 0), leaf] == self.left[fall] - 1)
+            good = (child >= 0) & (down(np.maximum(child, 0), leaf) == self.left[fall] - 1)
             here = fall[good]
             link[here] = self.draw.cable(self.flow[here], self.node[here], arc[good])
             fall = fall[~good]
@@ -128,8 +128,8 @@ class Step:
         row = f.arc_dst[arc] - n
         ahead = np.where(
             arc >= f.arc_up[node[which]],
-            self.block.reach[row, leaf[which]] == left[which] - 1,
-            self.block.down[row, leaf[which]] == left[which] - 1,
+            self.block.reach(row, leaf[which]) == left[which] - 1,
+            self.block.down(row, leaf[which]) == left[which] - 1,
         )
         which, arc = which[ahead], arc[ahead]
         cables = f.arc_link[arc + 1] - f.arc_link[arc]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from fabric import Fabric, Spray, carrier, route
 from fabric.graph.direct import direct_arcs
 from fabric.graph.fabric import ranges
-from fabric.routing.distance import Block, distances, unreached
+from fabric.routing.distance import Block, distances
 from fabric.routing.policies import Policy
 from fabric.routing.walk import Step
 from fabric.words.errors import ParameterError
@@ -94,11 +94,10 @@ def uniform(fabric: Fabric, on: Fabric, policy: Policy, seed: int = 0) -> Unifor
 
 def _require_direct(f: Fabric, policy: Policy) -> None:
     """Refuse pairs of leaves without a path, or with one by a relay only."""
-    leaf, rows = _leaf(f), f.leaves.astype(np.int64) - f.n_endpoints
+    leaf = _leaf(f)
     for block in distances(f):
-        lost = np.argwhere(block.reach[rows] == unreached(block.reach))
-        if len(lost):
-            src, dst = (np.flatnonzero(leaf == one)[:1] for one in (lost[0, 0], lost[0, 1] + block.first))
+        if lost := block.lost(f):
+            src, dst = (np.flatnonzero(leaf == one)[:1] for one in lost)
             route(f, src, dst, policy)  # NoRouteError if there is no relay either
             what = f"alltoall of {f.n_endpoints:,} endpoints of {f.name}"
             raise ParameterError("traffic", what, "too many flows to list, some of which need a relay")
@@ -188,7 +187,7 @@ def _by_destination(f: Fabric, policy: Policy) -> NDArray[np.float64]:
     order = np.argsort(dst, kind="stable")
     src, dst = src[order], dst[order]
     load, to = np.zeros(f.n_links), np.argsort(leaf, kind="stable")
-    number = leaf[to] // tables.columns
+    number = tables.number(leaf[to])
     for block in np.unique(number).tolist():
         mine = to[number == block]
         for chunk in np.array_split(mine, max(1, -(-len(mine) * leaves // _STATES_AT_ONCE))):
@@ -212,18 +211,17 @@ def _towards(
     n, load = f.n_endpoints, np.zeros(f.n_links)
     draw = policy.draw(f, to, to, np.zeros(len(to), np.uint64))
     flow, source = np.nonzero(weight)
-    carried = weight[flow, source]
-    column = leaf - block.first
-    step = Step(f, block, draw, flow, f.leaves[source].astype(np.int64), column[flow])
+    carried: NDArray = weight[flow, source]
+    step = Step(f, block, draw, flow, f.leaves[source].astype(np.int64), leaf[flow])
     while len(step.flow):
         load += np.bincount(step.advance(), weights=carried, minlength=f.n_links)
         state = (step.flow * f.n_switches + step.node - n) * 2 + step.rising
         merged = np.bincount(state, weights=carried)
         state = np.flatnonzero(merged)
         flow, row, rising = state // (2 * f.n_switches), state // 2 % f.n_switches, state % 2 == 1
-        left = np.where(rising, block.reach[row, column[flow]], block.down[row, column[flow]])
+        left = np.where(rising, block.reach(row, leaf[flow]), block.down(row, leaf[flow]))
         on = left > 0
         carried, flow, row = merged[state[on]], flow[on], row[on]
-        step = Step(f, block, draw, flow, row + n, column[flow])
+        step = Step(f, block, draw, flow, row + n, leaf[flow])
         step.left, step.rising = left[on].astype(np.int64), rising[on]
     return load

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from fabric import Fabric
 from fabric.graph.schema import SWITCH
-from fabric.routing.distance import distances, unreached
+from fabric.routing.distance import distances
 
 __all__ = ["Ways", "cables", "last_leg", "targets"]
 
@@ -43,10 +43,10 @@ class Ways:
         self.reach = self.down = np.zeros(0, np.int64)  # (switches,): links to the nearest target
         if all(fabric.kind[node] == SWITCH for node in targets):
             blocks = distances(fabric)
-            columns = [divmod(int(fabric.leaf_index[node]), blocks.columns) for node in targets]
-            found = [(blocks.block(number), column) for number, column in columns]
-            self.reach = _least([block.reach[:, column] for block, column in found])
-            self.down = _least([block.down[:, column] for block, column in found])
+            leaves, switches = fabric.leaf_index[list(targets)], np.arange(fabric.n_switches)
+            found = [(blocks.block(b), leaf) for b, leaf in zip(blocks.number(leaves).tolist(), leaves)]
+            self.reach = _least([block.reach(switches, leaf) for block, leaf in found])
+            self.down = _least([block.down(switches, leaf) for block, leaf in found])
 
     def out_of(self, endpoint: int) -> list[int]:
         """The links on which a packet may leave an endpoint: all cables to its nearest switches."""
@@ -68,7 +68,7 @@ class Ways:
         fell = f.tiered and came >= n and f.tier[came] > f.tier[node]
         table = self.down if fell else self.reach
         left = int(table[node - n])
-        assert left != unreached(table)
+        assert left != np.iinfo(table.dtype).max
         found: list[int] = []
         for arc in range(int(f.arc_ptr[node]), int(f.arc_up[node] if fell else f.arc_ptr[node + 1])):
             other = int(f.arc_dst[arc])

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from fabric import Fabric
 from fabric.routing import distance
-from fabric.routing.distance import NO_PATH, Distances, unreached
+from fabric.routing.distance import NO_PATH, Distances
+from fabric.routing.twins import classes
 from topologies import fat_tree
 
 
@@ -27,11 +28,10 @@ def check(G: nx.Graph) -> None:
         down = {u: {u: 0} for u in down}
     for block in tables:
         for table, expected in ((block.reach, reach), (block.down, down)):
-            for column in range(table.shape[1]):
-                leaf = F.ids[F.leaves[block.first + column]]
-                for u in expected:
-                    value = int(table[node[u] - n, column])
-                    assert (None if value == unreached(table) else value) == expected[u].get(leaf)
+            for u in expected:
+                found = table(np.full(len(block.leaves), node[u] - n), block.leaves).tolist()
+                for leaf, value in zip(block.leaves, found):
+                    assert (None if value == block.none else value) == expected[u].get(F.ids[F.leaves[leaf]])
     every, leaves = np.arange(n, n + F.n_switches), np.arange(len(F.leaves))
     matrix = tables.matrix(every, leaves)
     assert [[reach[F.ids[u]].get(F.ids[v], NO_PATH) for v in F.leaves] for u in every] == matrix.tolist()
@@ -79,8 +79,9 @@ def test_a_long_chain_or_ring_needs_two_bytes(close: bool) -> None:
     (block,) = Distances(F)
     place = np.arange(n)
     apart = abs(place[:, None] - place)
-    assert block.reach.dtype == np.uint16
-    np.testing.assert_array_equal(block.reach, np.minimum(apart, n - apart) if close else apart)
+    reach = block.reach(place[:, None], place)
+    assert reach.dtype == np.uint16
+    np.testing.assert_array_equal(reach, np.minimum(apart, n - apart) if close else apart)
 
 
 def test_a_tall_tree_needs_two_bytes() -> None:
@@ -91,8 +92,8 @@ def test_a_tall_tree_needs_two_bytes() -> None:
     F = Fabric.from_graph(graph("towers", "xy", tiers, [("x", "a1"), ("y", "b1"), *trunk]))
     assert F.tiered
     (block,) = Distances(F)
-    assert block.reach[F.leaves[0] - 2].tolist() == [0, 600]
-    assert block.down[F.ids.index("roof") - 2].tolist() == [300, 300]
+    assert block.reach(F.leaves[0] - 2, np.arange(2)).tolist() == [0, 600]
+    assert block.down(np.array(F.ids.index("roof") - 2), np.arange(2)).tolist() == [300, 300]
 
 
 @pytest.mark.parametrize("close", [False, True])
@@ -101,15 +102,19 @@ def test_small_blocks_give_the_same_answers(monkeypatch: pytest.MonkeyPatch, clo
     if close:
         G.remove_edges_from([e for i, e in enumerate(G.edges) if min(e) >= 432 and i % 7 == 0])
     F = Fabric.from_graph(G)
-    (whole,) = Distances(F)
+    whole = Distances(F)
+    assert len(list(whole)) == 1
     monkeypatch.setattr(distance, "_BLOCK_BYTES", 1)
     monkeypatch.setattr(distance, "_KEPT_BYTES", 1)  # keep one block: the others are made again
     parts = Distances(F)
-    assert parts.columns == 64 and len(list(parts)) == 2
-    np.testing.assert_array_equal(np.hstack([block.reach for block in parts]), whole.reach)
-    np.testing.assert_array_equal(np.hstack([block.down for block in parts]), whole.down)
+    assert parts.columns == 64 and len(list(parts)) == (2 if close else 1)
+    every = np.arange(F.n_switches)[:, None]
+    for block in parts:
+        for name in ("reach", "down"):
+            own, same = (getattr(b, name)(every, block.leaves) for b in (block, whole.block(0)))
+            np.testing.assert_array_equal(own, same)
     u, v = np.meshgrid(F.leaves, np.arange(len(F.leaves)))
-    one, many = Distances(F), parts
+    one, many = whole, parts
     np.testing.assert_array_equal(many.between(u.ravel(), v.ravel()), one.between(u.ravel(), v.ravel()))
     np.testing.assert_array_equal(
         many.matrix(F.leaves, np.arange(72)[::-1]), one.matrix(F.leaves, np.arange(72)[::-1])
@@ -125,3 +130,28 @@ def test_where_the_way_down_is_forced() -> None:
     (block,) = Distances(F)
     forced = dict(zip(F.ids[2:], block.forced.tolist()))
     assert forced == {"l": True, "m0": True, "m1": True, "top": False}
+
+
+def test_alike_switches_are_searched_from_once() -> None:
+    """A class of leaves and one of spines in each of 8 pods, and one of cores."""
+    G = fat_tree(k=8)
+    assert len(classes(Fabric.from_graph(G)).first) == 8 + 8 + 1
+    leaf, spine = 128, 128 + 32
+    assert G.has_edge(leaf, spine)
+    G.remove_edge(leaf, spine)
+    found = classes(Fabric.from_graph(G))
+    # The leaf, and in each pod the spine below the four cores from which the leaf is far; and these cores.
+    assert len(found.first) == (8 + 1) + 2 * 8 + 2 and sorted(found.twins.tolist()) == [1, 3, *[4] * 7]
+    row = found.row.tolist()
+    assert row.count(row[0]) == 1 and row.count(row[1]) == 3 and sorted(map(row.count, row[-16:]))[0] == 4
+
+
+def test_twins_that_nothing_joins_are_apart() -> None:
+    """Leaves with no switch above have the same neighbours, none, and no path."""
+    F = Fabric.from_graph(
+        graph("two", range(2), {"a": 1, "b": 1}, [(0, "a"), (1, "b")]), allow_partition=True
+    )
+    tables = Distances(F)
+    assert len(classes(F).twins) == 1
+    assert tables.matrix(F.leaves, np.arange(2)).tolist() == [[0, NO_PATH], [NO_PATH, 0]]
+    assert tables.block(0).lost(F) == (0, 1)
