@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from sims.show.figures import ratio_figure as ratio_figure
     from sims.show.figures import save_figure as save_figure
     from sims.show.figures import where as where
+    from sims.show.frame import frame as frame
     from sims.simulation import simulate as simulate
     from sims.studies.bom.costs import Costs as Costs
     from sims.studies.bom.costs import costs as costs
@@ -75,6 +76,7 @@ _HOME = {
     "ratio_figure": "show.figures",
     "save_figure": "show.figures",
     "where": "show.figures",
+    "frame": "show.frame",
     "run_flows": "models.fluid.flows",
     "read_nccl": "studies.nccl_log",
     "Row": "scenario.row",

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from fabric.graph.schema import GPU, NVSWITCH, SWITCH, Columns, Zone, read_columns
 from fabric.machine.collector import collector_paused
+from fabric.words.card import Card
 from fabric.words.errors import NoRouteError, ParameterError
 
 __all__ = ["Contraction", "Fabric"]
@@ -36,8 +37,8 @@ class Contraction:
     members: NDArray[np.int64]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Fabric:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Fabric(Card):
     """A compiled topology. All arrays are read-only; int32 indices unless noted.
 
     Promises: ``link_src``/``link_dst`` of arc a are constant over ``arc_link[a]:arc_link[a+1]``; the arcs of
@@ -168,9 +169,9 @@ class Fabric:
                 value.flags.writeable = False
         return fabric
 
-    def __repr__(self) -> str:
-        counts = f"{self.n_endpoints:,} endpoints, {self.n_switches:,} switches, {self.n_links:,} links"
-        return f"<Fabric {self.name}: {counts}>"
+    def card(self) -> tuple[str, dict[str, str]]:
+        counts = {"endpoints": self.n_endpoints, "switches": self.n_switches, "links": self.n_links}
+        return f"Fabric {self.name}", {name: f"{count:,}" for name, count in counts.items()}
 
     @property
     def n_links(self) -> int:

@@ -12,6 +12,7 @@ from fabric.words.errors import ParameterError
 from fabric.words.units import parse_sizes
 from sims.jobs.collective import CollectiveJob
 from sims.scenario.row import Row
+from sims.settings.signature import takes_settings
 from sims.workload.collective import ALL_REDUCE
 from sims.workload.collectives import format_algorithm, parse_algorithms, sliced_each
 
@@ -27,6 +28,7 @@ class AllReduce(CollectiveJob):
         ParameterError: ``collective`` is another; more as CollectiveJob.
     """
 
+    @takes_settings
     def __init__(self, fabric: Fabric, **settings: Any) -> None:
         name = settings.setdefault("collective", ALL_REDUCE.name)
         if name != ALL_REDUCE.name:
@@ -36,6 +38,7 @@ class AllReduce(CollectiveJob):
         super().__init__(fabric, **settings)
 
 
+@takes_settings
 def all_reduce(
     fabric: Fabric | nx.Graph,
     algorithm: str = "ring",

@@ -28,6 +28,7 @@ from sims.scenario.row import Row
 from sims.scenario.scenario import JOB_SETTINGS, Scenario
 from sims.scenario.version import model_version
 from sims.settings.setup import Setup
+from sims.settings.signature import takes_settings
 from sims.workload.collective import collective_named
 from sims.workload.collectives import build, contenders, is_auto, parse_algorithms
 from sims.workload.collectives.hierarchical import UnequalGroupsError
@@ -47,6 +48,7 @@ class CollectiveJob:
     placed and grouped on ``fabric``; traffic runs on ``degraded``, what its faults leave of it.
     """
 
+    @takes_settings
     def __init__(
         self,
         fabric: Fabric,

@@ -11,7 +11,9 @@ from typing import Any
 
 from fabric import Fabric
 from fabric.routing.policies import policy_file
+from fabric.words.card import Card
 from fabric.words.errors import FabricsimError, ParameterError
+from fabric.words.units import format_time
 from sims.jobs.flow_run import FlowRun, traffic_of
 from sims.models.fluid.faults.schedule_file import FaultSchedule
 from sims.models.fluid.flows import FlowResult
@@ -27,8 +29,8 @@ FLOW_SETTINGS = tuple(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class FlowRow:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class FlowRow(Card):
     """What was run and what came out; ``simulate_flows(row) == row``.
 
     ``traffic``: a pattern or the path of a file; ``size``: of each flow of a pattern, "" of a file;
@@ -52,6 +54,16 @@ class FlowRow:
     busiest: str
     busiest_s: float
     version: str
+
+    def card(self) -> tuple[str, dict[str, str]]:
+        return f"FlowRow {self.topology}", {
+            "traffic": self.traffic,
+            "flows": f"{self.flows:,}",
+            "last": format_time(self.makespan_s),
+            "mean rate": f"{self.mean_GBps:.4g} GB/s",
+            "least rate": f"{self.least_GBps:.4g} GB/s",
+            "busiest": self.busiest,
+        }
 
     @property
     def key(self) -> str:

@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
+from fabric.words.card import Card
 from fabric.words.errors import ParameterError
+from fabric.words.units import format_size, format_time
 from sims.scenario.scenario import LATER, Scenario
 from sims.workload.collective import COLLECTIVES
 
@@ -21,8 +23,8 @@ _AGREE = 1e-6  # rows that people have rounded to seven digits still agree
 _MOST_BYTES = 2**63
 
 
-@dataclass(frozen=True, kw_only=True)
-class Row:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Row(Card):
     """The result of one scenario; ``sims.simulate(row.scenario) == row``.
 
     ``used``: the algorithm that ran (differs from the scenario's only for ``auto``); ``efficiency``,
@@ -60,6 +62,17 @@ class Row:
     def key(self) -> str:
         return self.scenario.key
 
+    def card(self) -> tuple[str, dict[str, str]]:
+        what, used = self.scenario, self.scenario.algorithm
+        return f"Row {what.topology}", {
+            what.collective: used if used == self.used else f"{used} = {self.used}",
+            "ranks": f"{what.ranks:,}",
+            "size": format_size(what.size_bytes),
+            "time": format_time(self.time_s),
+            "busbw": f"{self.busbw_GBps:.4g} GB/s",
+            "of the bound": f"{self.efficiency:.1%}",
+        }
+
     def to_dict(self) -> dict[str, Any]:
         """In the order of COLUMNS: the key, the scenario's fields, the numbers, an empty ``error``."""
         values = {name: getattr(self, name) for name in _OWN}
@@ -85,8 +98,8 @@ class Row:
         return row
 
 
-@dataclass(frozen=True, kw_only=True)
-class Failure:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Failure(Card):
     """A scenario that gave no row, and the error that it gave instead."""
 
     scenario: Scenario
@@ -96,6 +109,9 @@ class Failure:
     @property
     def key(self) -> str:
         return self.scenario.key
+
+    def card(self) -> tuple[str, dict[str, str]]:
+        return f"Failure {self.scenario.topology}", {"error": self.error}
 
     def to_dict(self) -> dict[str, Any]:
         """In the order of COLUMNS; what a row would have and a failure has not is None."""

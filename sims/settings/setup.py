@@ -14,13 +14,12 @@ from sims.models.packet.routes import single_path
 from sims.models.packet.settings import PacketSettings, parse_packet_settings
 from sims.models.profiles import LatencyProfile
 from sims.models.profiles import latency_profile as parse_profile
+from sims.settings.signature import OF_JOBS
 from sims.settings.table import SETTINGS
 from sims.workload.placement import require_ranks
 from topologies.parts.memory import Size
 
 __all__ = ["Setup"]
-
-_OF_OTHERS = ("topology", "algorithm", "size")  # which fabric, what is done on it, with how much
 
 
 class Setup:
@@ -31,18 +30,15 @@ class Setup:
     engine only.
 
     Raises:
-        ParameterError: of the first mistake that can be seen without a fabric.
-        TypeError: there is no such setting.
+        ParameterError: of the first mistake that can be seen without a fabric; there is no such setting.
     """
 
     def __init__(self, **given: Any) -> None:
-        unknown = [name for name in given if name not in SETTINGS or name in _OF_OTHERS]
-        if unknown:
-            raise TypeError(f"no such setting: {', '.join(unknown)}")
+        for name in given:
+            if name not in OF_JOBS:
+                raise ParameterError("setting", name, "unknown", OF_JOBS)
         self.values: dict[str, Any] = {
-            name: one.checked(given.get(name, one.default))
-            for name, one in SETTINGS.items()
-            if name not in _OF_OTHERS
+            name: one.checked(given.get(name, one.default)) for name, one in OF_JOBS.items()
         }
         policy = self.policy()
         if self.engine == "packet":

@@ -16,7 +16,10 @@ from fabric.graph.contraction import members
 from fabric.graph.nic import planes_used
 from fabric.measures.measure import link_kind
 from fabric.routing.policies import Policy
+from fabric.words.card import Card
+from fabric.words.counted import counted
 from fabric.words.errors import FabricsimError
+from fabric.words.units import format_rate, format_time
 from sims.models.fluid.faults.detours import Detours, Router
 from sims.models.fluid.faults.process import StruckFault
 from sims.models.fluid.faults.striking import Striking, waiting
@@ -29,8 +32,8 @@ from sims.workload.traffic import Traffic
 __all__ = ["FlowResult", "RoutedTraffic", "run_flows"]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class FlowResult:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class FlowResult(Card):
     """``end``: (flows,) s, receipt of the last byte; ``rate``: (flows,) bytes/s, size over duration, latency
     included.
 
@@ -53,6 +56,14 @@ class FlowResult:
     packets: dict[str, dict[str, float]] = field(default_factory=dict)
     ports: dict[str, list[Any]] = field(default_factory=dict)
     faults: tuple[StruckFault, ...] = ()
+
+    def card(self) -> tuple[str, dict[str, str]]:
+        return f"FlowResult of {counted(len(self.end), 'flow')}", {
+            "last": format_time(float(self.end.max())),
+            "mean rate": format_rate(float(self.rate.mean())),
+            "least rate": format_rate(float(self.rate.min())),
+            "busiest": self.busiest,
+        }
 
     @classmethod
     def of(

@@ -18,7 +18,7 @@ from sims.settings.table import SETTINGS
 from sims.show.figures.parts import parameters_of, parts, spelled
 from sims.studies.bom.costs import Costs
 
-__all__ = ["Column", "choices", "column", "numbers", "short_size", "short_time"]
+__all__ = ["DOTTED", "Column", "choices", "column", "numbers", "short_size", "short_time"]
 
 _SIZES = ((2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "B"))
 _TIMES = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
@@ -128,7 +128,7 @@ _PLAIN = tuple(
 _HARM = {"fail": "failed", "degrade": "slower"}
 _ABSENT = {"fail": 0.0, "degrade": 0.0, "upgrade": 1.0}  # what a part is that the text does not name
 _DELAYS = tuple(one.field for one in SETTINGS.values() if one.ticks == "time")
-_DOTTED = tuple(
+DOTTED = tuple(
     one.field for one in SETTINGS.values() if one.has_parts or one.again or one.name == "placement"
 )
 
@@ -137,7 +137,7 @@ def choices(rows: Sequence[Row], costs: Costs | None = None) -> list[str]:
     """The names of all columns that some of these rows have."""
     names = [name for name in _KNOWN if name not in _COSTS or costs]
     names += [name for name in _PLAIN if name not in names]
-    for whole in _DOTTED:
+    for whole in DOTTED:
         texts = dict.fromkeys(getattr(row.scenario, whole) for row in rows)
         names += dict.fromkeys(f"{whole}.{part}" for text in texts for part in parts(whole, text))
     kinds = dict.fromkeys(kind for row in rows for kind in row.utilisation)

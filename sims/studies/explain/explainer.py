@@ -19,7 +19,9 @@ from fabric.damage.fault import NONE
 from fabric.damage.upgrade import format_upgrades, parse_upgrades
 from fabric.measures.places import cable_kinds, slug
 from fabric.routing.policies import Policy
+from fabric.words.card import Card
 from fabric.words.errors import FabricsimError
+from fabric.words.units import format_time
 from sims.jobs.collective import CollectiveJob
 from sims.models.fluid.engine import ENGINES as TIMES
 from sims.models.fluid.program import Program
@@ -77,8 +79,8 @@ class Remedy:
     note: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Explanation:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Explanation(Card):
     """Where the time of a run goes, and ``remedies``, what saves most first.
 
     ``phases``: how many the run has; ``left_out``: the remedies that do not apply, and why; ``note``: what to
@@ -92,6 +94,13 @@ class Explanation:
     remedies: tuple[Remedy, ...]
     left_out: tuple[str, ...]
     note: str = ""
+
+    def card(self) -> tuple[str, dict[str, str]]:
+        """The time, and what each remedy would save, as a share of it."""
+        saved = {
+            one.name: f"saves {one.saved_s / self.time_s:.1%}" for one in self.remedies if one.saved_s > 0
+        }
+        return f"Explanation of {format_time(self.time_s)}", {"latency": f"{self.latency_share:.1%}", **saved}
 
     @property
     def gains(self) -> dict[str, float]:

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from fabric.words.card import Card
 from fabric.words.errors import FabricsimError, ParameterError
 from sims.scenario.row import Failure, Row
 from sims.scenario.scenario import Scenario
@@ -42,8 +43,8 @@ class StoppedError(FabricsimError):
         return f"{self.cause}: {self.kept:,} of {self.points:,} points are kept; {rest}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Outcome(Card):
     """``results``: of the points of the sweep, in its order; ``ran``: how many of them were missing before;
     ``files``: what was written.
     """
@@ -55,6 +56,13 @@ class Outcome:
     @property
     def failures(self) -> tuple[Failure, ...]:
         return tuple(result for result in self.results if isinstance(result, Failure))
+
+    def card(self) -> tuple[str, dict[str, str]]:
+        return f"Outcome of {len(self.results):,} points", {
+            "run now": f"{self.ran:,}",
+            "failed": f"{len(self.failures):,}",
+            "files": ", ".join(map(str, self.files)),
+        }
 
     def __str__(self) -> str:
         there, failed = len(self.results) - self.ran, len(self.failures)
