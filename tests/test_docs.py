@@ -43,3 +43,22 @@ def test_paths_of_the_source_exist(page):
 
 def test_where_things_are_fits_on_one_page():
     assert len((ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").splitlines()) <= 80
+
+
+def test_the_glossary_has_the_words_that_tables_and_headers_print():
+    """Labels of `topology show` and of the lines that limit a run, as gold has them."""
+    words = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8").lower()
+    shown = (ROOT / "tests" / "gold" / "outputs" / "topology-show.txt").read_text(encoding="utf-8")
+    labels = set(re.findall(r"^  ([a-z][a-z -]+?)  ", shown, re.MULTILINE)) - {"note"}
+    assert len(labels) > 8
+    for label in labels | {
+        "contention",
+        "efficiency",
+        "algbw",
+        "busbw",
+        "latency",
+        "the rest",
+        "utilisation",
+    }:
+        one = {"leaves": "leaf", "switches": "switch"}.get(label, label)
+        assert one in words or one.removesuffix("s") in words, label
