@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fabric.words.errors import ParameterError
-from sims.cli.output import alone, outputs, write_text
+from sims.cli.output import Output, alone, outputs, write_text
 from sims.cli.output_options import Format, Json, out_option
 from sims.cli.progress import Progress
+
+if TYPE_CHECKING:
+    from sims.studies.measured.residuals import Residual
+    from sims.studies.validation.case import Case
+    from sims.studies.validation.suite import Group
 
 __all__ = ["validate"]
 
@@ -22,25 +28,50 @@ def validate(
     full: Annotated[
         bool, typer.Option("--full", help="All points, up to 100,000 endpoints: some minutes. The default.")
     ] = False,
+    measured: Annotated[
+        bool,
+        typer.Option("--measured", help="Only against published times of machines: a table of how far off."),
+    ] = False,
+    times: Annotated[
+        Path | None,
+        typer.Option(
+            "--times", metavar="FILE.csv", help="Of --measured: a table of your own measured times."
+        ),
+    ] = None,
     out: Annotated[
         list[Path] | None,
         out_option(
-            "Write all points (.csv, .json, .jsonl, .parquet) or the report, one page (.html); - is standard "
-            "output. May be given again."
+            "Write all points (.csv, .json, .jsonl, .parquet), the report, one page (.html), or with "
+            "--measured the figure (.svg, .png, .pdf); - is standard output. May be given again."
         ),
     ] = None,
     form: Format = None,
     json: Json = False,
 ) -> None:
-    """Hold the models against each other and published numbers.
+    """Hold the models against each other, published numbers and machines.
 
     Exit status 1 if a case fails.
     """
-    from sims.scenario.files import ROW_FORMATS, write_records
+    from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS
 
-    if quick and full:
-        raise ParameterError("--quick and --full", "both", "one of them")
-    wanted = outputs(out, form, json, rows=ROW_FORMATS, report=(".html",))
+    modes = {"--quick": quick, "--full": full, "--measured": measured}
+    given = [option for option, asked in modes.items() if asked]
+    if len(given) > 1:
+        raise ParameterError(" and ".join(given), "both" if len(given) == 2 else "all", "one of them")
+    if times and not measured:
+        raise ParameterError("--times", str(times), "a table of measured times is held against --measured")
+    kinds: dict[str, Sequence[str]] = {"rows": ROW_FORMATS, "report": (".html",)}
+    if measured:
+        kinds["figure"] = FIGURE_FORMATS
+    wanted = outputs(out, form, json, None, **kinds)
+    found = _measured(wanted, times) if measured else _ladder(wanted, full=not quick)
+    if any(case.verdict == "FAIL" for _, case in found):
+        raise typer.Exit(1)
+
+
+def _ladder(wanted: Mapping[str, Output], *, full: bool) -> list[tuple[Group, Case]]:
+    """Run the ladder, tell and write it."""
+    from sims.scenario.files import write_records
     from sims.scenario.version import model_version
     from sims.show.words.validate import case_lines, header, records, summary, title_lines
     from sims.studies.validation.suite import LADDER, cases
@@ -48,9 +79,9 @@ def validate(
     found = []
     with Progress(silent=alone(wanted.values())) as progress:
         progress.print([f"# fabricsim {model_version()}: the ladder of fidelity"])
-        total = sum(len(group.chosen(not quick)) for group in LADDER)
+        total = sum(len(group.chosen(full)) for group in LADDER)
         last = None
-        for group, case in progress.each(cases(not quick), total):
+        for group, case in progress.each(cases(full), total):
             if group is not last:
                 progress.print([*title_lines(group), *header()])
             last = group
@@ -60,9 +91,52 @@ def validate(
         wanted["rows"].write(write_records, records(found))
         if wanted["report"]:
             progress.step("drawing")
-            from sims.show.report.ladder import ladder_page
+            _report(wanted["report"], found, "full" if full else "quick")
+    return found
 
-            text = ladder_page(found, version=model_version(), mode="quick" if quick else "full")
-            wanted["report"].write(write_text, text)
-    if any(case.verdict == "FAIL" for _, case in found):
-        raise typer.Exit(1)
+
+def _measured(wanted: Mapping[str, Output], times: Path | None) -> list[tuple[Group, Case]]:
+    """Simulate what was measured, tell how far off it is, and write it."""
+    from sims.scenario.files import write_records
+    from sims.scenario.version import model_version
+    from sims.show.words.measured import left_out_lines, measured_header, records, system_lines, verdict_lines
+    from sims.studies.measured.residuals import residuals
+    from sims.studies.measured.suite import machine_case, systems
+    from sims.studies.measured.table import measured, read_table
+    from sims.studies.validation.suite import MACHINES
+
+    rows = read_table(times) if times else measured()
+    points: list[Residual] = []
+    cases: list[Case] = []
+    skipped: dict[str, int] = {}
+    with Progress(silent=alone(wanted.values())) as progress:
+        progress.print([f"# fabricsim {model_version()}: held against machines", *measured_header()])
+        for system, own in systems(rows).items():
+            progress.step(system)
+            found, left_out = residuals(own)
+            for why, number in left_out.items():
+                skipped[why] = skipped.get(why, 0) + number
+            if found:
+                points += found
+                cases.append(machine_case(system, found, recorded=times is None))
+                progress.print(system_lines(found))
+        if not points:
+            raise ParameterError("--times", str(times), f"no line can be simulated: {'; '.join(skipped)}")
+        progress.print([*left_out_lines(skipped), *verdict_lines(points, cases)])
+        wanted["rows"].write(write_records, records(points))
+        grouped = [(MACHINES, case) for case in cases]
+        if wanted["report"]:
+            _report(wanted["report"], grouped, "measured")
+        if wanted["figure"]:
+            from sims.show.figures.diagonal import diagonal_figure
+            from sims.show.figures.style import save_figure
+
+            wanted["figure"].write(lambda path: save_figure(diagonal_figure(points), path))
+    return grouped
+
+
+def _report(output: Output, found: Sequence[tuple[Group, Case]], mode: str) -> None:
+    from sims.scenario.version import model_version
+    from sims.show.report.ladder import ladder_page
+
+    output.write(write_text, ladder_page(found, version=model_version(), mode=mode))

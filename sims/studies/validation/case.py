@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import median
 from typing import Literal
 
 from fabric.words.errors import ParameterError
 
 __all__ = ["RULES", "Case", "Point", "Rule", "Verdict"]
 
-Rule = Literal["equal", "at most", "within a factor", "shown"]
+Rule = Literal["equal", "at most", "within a factor", "median", "shown"]
 Verdict = Literal["ok", "FAIL", "shown"]
 
 RULES: dict[str, str] = {
     "equal": "|got / expected - 1| is at most the tolerance",
     "at most": "got / expected - 1 is at most the tolerance",
     "within a factor": "neither is more than the tolerance times the other",
+    "median": "half of |got / expected - 1| are at most the tolerance",
     "shown": "measured and shown, without a verdict",
 }
 
@@ -95,11 +97,15 @@ class Case:
 
     @property
     def error(self) -> float:
-        """The deviation of the worst point."""
+        """The deviation of the worst point, or that which the rule speaks of."""
+        if self.rule == "median":
+            return median(map(self.deviation, self.points))
         return self.deviation(self.worst)
 
     @property
     def verdict(self) -> Verdict:
         if self.rule == "shown":
             return "shown"
+        if self.rule == "median":
+            return "ok" if self.error <= self.tolerance else "FAIL"
         return "ok" if all(map(self.holds, self.points)) else "FAIL"

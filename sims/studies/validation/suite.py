@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from sims.studies.measured.suite import baseline, measured_case
 from sims.studies.validation import fluid, fluid_bound, packet_exact, packet_fluid, published
 from sims.studies.validation.case import Case
 
-__all__ = ["LADDER", "Group", "Maker", "cases"]
+__all__ = ["LADDER", "MACHINES", "Group", "Maker", "cases"]
 
 Maker = Callable[[bool], Case]  # of ``full``: whether there is time for all points
 
@@ -29,6 +30,14 @@ class Group:
 
 _FLAT = ("ring", "recursive-doubling", "halving-doubling", "tree")
 _ACROSS = ("ring", "halving-doubling", "tree")
+
+MACHINES = Group(
+    title="Against machines",
+    shows="Times that others have measured and published, and what the models give for the same operation. "
+    "A case is a system; the median error of its points may not become worse than it was.",
+    makers=(),
+    only_full=tuple(partial(measured_case, system) for system in baseline()),
+)
 
 LADDER: tuple[Group, ...] = (
     Group(
@@ -95,6 +104,7 @@ LADDER: tuple[Group, ...] = (
             published.trees_at_summit,
         ),
     ),
+    MACHINES,
 )
 
 

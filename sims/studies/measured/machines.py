@@ -1,0 +1,156 @@
+"""Machines: which fabric and latency profile stand for a system that somebody has measured.
+
+Built from what is published of each. The only numbers that are fitted are those of profiles, which say so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fabric.words.errors import ParameterError
+
+__all__ = ["MACHINES", "Machine", "machine"]
+
+HOST, NCCL, KERNEL = "MPI, host memory", "NCCL", "all-to-all kernel"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """A system. ``kind``: what moves the data.
+
+    ``fabric``: its topology without numbers of endpoints and rates. ``node_rate``: bytes/s of all network
+    cables of a node, each way, of which a rank uses ``rank_rate`` at most; ``inside``: between a rank and the
+    others of its node. ``profile``: of latency, or by algorithm in ``profiles``.
+    """
+
+    name: str
+    words: str
+    kind: str
+    node_rate: float
+    rank_rate: float
+    inside: float
+    profile: str
+    profiles: dict[str, str] = field(default_factory=dict)
+    fabric: str = "fat-tree:radix=128"
+
+    def topology(self, nodes: int, per_node: int) -> str:
+        """The text of the fabric of so many nodes with so many ranks each, which are its endpoints.
+
+        >>> machine("leonardo").topology(4, 1)
+        'fat-tree:radix=128,endpoints=4,rate=25GB/s'
+        """
+        rate = min(self.rank_rate, self.node_rate / per_node)
+        text = f"{self.fabric},endpoints={nodes * per_node},rate={rate / 1e9:.12g}GB/s"
+        if per_node == 1:
+            return text
+        return f"{text},gpus_per_server={per_node},nvlink={self.inside / 1e9:.12g}GB/s"
+
+    def latency_profile(self, algorithm: str) -> str:
+        """The latency profile with which ``algorithm`` is simulated."""
+        return self.profiles.get(algorithm, self.profile)
+
+
+def machine(name: str) -> Machine:
+    """The machine of this name.
+
+    Raises:
+        ParameterError: there is none; the known ones are listed.
+    """
+    if name not in MACHINES:
+        raise ParameterError("system", name, "unknown system", MACHINES)
+    return MACHINES[name]
+
+
+_ALL = (
+    Machine(
+        name="leonardo",
+        words="Leonardo Booster: Dragonfly+, 4 x HDR100 a node, of which a process takes two; Open MPI",
+        kind=HOST,
+        node_rate=50e9,
+        rank_rate=25e9,
+        inside=10e9,
+        profile="host-mpi",
+    ),
+    Machine(
+        name="lumi",
+        words="LUMI: Slingshot dragonfly, 4 x 200G a node, of which a process takes one; Cray MPICH",
+        kind=HOST,
+        node_rate=100e9,
+        rank_rate=25e9,
+        inside=10e9,
+        profile="host-mpi",
+    ),
+    Machine(
+        name="marenostrum5",
+        words="MareNostrum 5: fat tree, NDR200, one rail a process (UCX_MAX_RNDV_RAILS=1); Open MPI",
+        kind=HOST,
+        node_rate=25e9,
+        rank_rate=25e9,
+        inside=10e9,
+        profile="host-mpi",
+    ),
+    Machine(
+        name="marenostrum5-gpu",
+        words="MareNostrum 5 accelerated: four H100 and 4 x NDR200 a node; hierarchical, MPI between nodes",
+        kind=NCCL,
+        node_rate=100e9,
+        rank_rate=25e9,
+        inside=450e9,
+        profile="nccl-ring-simple",
+    ),
+    Machine(
+        name="a100-hdr",
+        words="32 servers of eight A100, four HDR each",
+        kind=NCCL,
+        node_rate=100e9,
+        rank_rate=12.5e9,
+        inside=300e9,
+        profile="nccl-tree-ll",
+    ),
+    Machine(
+        name="gb200-nvl72",
+        words="GB200 NVL72: 72 GPUs a rack on NVLink 5, 4 x 400G a tray of four",
+        kind=NCCL,
+        node_rate=72 * 50e9,
+        rank_rate=50e9,
+        inside=900e9,
+        profile="nccl-ring-simple",
+    ),
+    Machine(
+        name="h100-ndr-sharp",
+        words="servers of eight H100, eight NDR each, SHARP",
+        kind=NCCL,
+        node_rate=400e9,
+        rank_rate=50e9,
+        inside=450e9,
+        profile="ib-ndr",
+    ),
+    Machine(
+        name="h20-ndr",
+        words="servers of eight H20, eight NDR each",
+        kind=NCCL,
+        node_rate=400e9,
+        rank_rate=50e9,
+        inside=450e9,
+        profile="nccl-nvlstree",
+    ),
+    Machine(
+        name="h800-deepep",
+        words="servers of eight H800 (NVLink at 200 GB/s), eight 400G each; DeepEP's low-latency kernels",
+        kind=KERNEL,
+        node_rate=400e9,
+        rank_rate=50e9,
+        inside=200e9,
+        profile="ideal:base=45us",
+    ),
+    Machine(
+        name="p4d-efa",
+        words="AWS p4d: servers of eight A100, 4 x 100G EFA each",
+        kind=NCCL,
+        node_rate=50e9,
+        rank_rate=6.25e9,
+        inside=300e9,
+        profile="nccl-tree-simple",
+    ),
+)
+MACHINES = {one.name: one for one in _ALL}

@@ -1,0 +1,141 @@
+"""The table of measured times: one line for each time that somebody has published. Runs no model.
+
+Read and checked here; which fabric a system is stands in ``machines``.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+from fabric.machine.document import read_text
+from fabric.words.errors import FileFormatError, ParameterError
+from sims.workload.collective import COLLECTIVES
+
+__all__ = ["COLUMNS", "SOURCES", "Measured", "measured", "read_table"]
+
+COLUMNS = (
+    *("system", "run", "nodes", "per_node", "collective", "algorithm", "called"),
+    *("size_bytes", "time_us", "busbw_GBps", "source"),
+)
+SOURCES: Mapping[str, str] = {
+    "pico": "HLC-Lab/pico, medians of MPI benchmarks on Leonardo, LUMI and MareNostrum 5 (MIT licence)",
+    "coreweave": "coreweave/nccl-tests, README (NCCL 2.26.2)",
+    "azure": "Azure/ai-infrastructure-on-azure, baseline of ND H100 v5",
+    "nccl-527": "NVIDIA/nccl, issue 527: p4d.24xlarge",
+    "nccl-652": "NVIDIA/nccl, issue 652: 62 to 65 us",
+    "nccl-1244": "NVIDIA/nccl, issue 1244: 46 to 48 us",
+    "deepep": "deepseek-ai/DeepEP, docs/legacy.md: low-latency dispatch of 128 tokens a GPU",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """One published time. ``run``: which of several runs on the system; ``called``: the algorithm in the
+    words of the source; ``size_bytes`` as nccl-tests counts it; ``time_s`` of one operation.
+
+    Raises:
+        ParameterError: a number out of its range.
+    """
+
+    system: str
+    run: str
+    nodes: int
+    per_node: int
+    collective: str
+    algorithm: str
+    called: str
+    size_bytes: int
+    time_s: float
+    source: str
+
+    def __post_init__(self) -> None:
+        for name in ("nodes", "per_node", "size_bytes"):
+            if getattr(self, name) < 1:
+                raise ParameterError(name, getattr(self, name), "a whole number, 1 or more")
+        if not 0 < self.time_s < math.inf:
+            raise ParameterError("time_us or busbw_GBps", self.time_s, "a finite number above zero")
+
+    @property
+    def ranks(self) -> int:
+        return self.nodes * self.per_node
+
+    @property
+    def point(self) -> tuple[str, int, int, str, str, str, int]:
+        """What repeats of the same measurement share: all but the run."""
+        return (
+            *(self.system, self.nodes, self.per_node, self.collective, self.algorithm),
+            *(self.called, self.size_bytes),
+        )
+
+
+@cache
+def measured() -> tuple[Measured, ...]:
+    """The table that comes with the program."""
+    text = resources.files(__package__).joinpath("times.csv").read_text(encoding="utf-8")
+    return _parsed(text, "times.csv")
+
+
+def read_table(path: str | Path) -> tuple[Measured, ...]:
+    """The table of a file of one's own, with the same columns; of time_us and busbw_GBps one is enough.
+
+    Raises:
+        ParameterError: no such file.
+        FileFormatError: a column is missing, a value is illegal; names the line.
+    """
+    return _parsed(read_text(path), str(path))
+
+
+def _parsed(text: str, name: str) -> tuple[Measured, ...]:
+    reader = csv.DictReader(io.StringIO(text))
+    needed = [column for column in COLUMNS if column not in _OPTIONAL]
+    missing = [column for column in needed if column not in (reader.fieldnames or ())]
+    if missing:
+        found = ", ".join(reader.fieldnames or ()) or "no columns"
+        rule = (
+            f"the columns {', '.join(missing)} are missing; it has {found}; a table has {', '.join(COLUMNS)}"
+        )
+        raise FileFormatError(name, "", rule)
+    rows = []
+    for line in reader:
+        try:
+            rows.append(_row({key: (line.get(key) or "").strip() for key in COLUMNS}))
+        except (ParameterError, ValueError) as error:
+            raise FileFormatError(name, f"line {reader.line_num}", str(error)) from None
+    if not rows:
+        raise FileFormatError(name, "", "no line below the columns: one measured time a line")
+    return tuple(rows)
+
+
+_OPTIONAL = ("called", "time_us", "busbw_GBps", "run", "source")
+
+
+def _row(line: Mapping[str, str]) -> Measured:
+    collective, size = line["collective"], int(line["size_bytes"])
+    if collective not in COLLECTIVES and collective not in _KNOWN:
+        raise ParameterError("collective", collective, "unknown collective", COLLECTIVES)
+    nodes, per_node = int(line["nodes"]), int(line["per_node"])
+    if not (line["time_us"] or line["busbw_GBps"]):
+        raise ParameterError("time_us and busbw_GBps", "", "one of the two, above zero")
+    if line["time_us"]:
+        time = float(line["time_us"]) * 1e-6
+    else:
+        factor = COLLECTIVES[collective].factor(nodes * per_node)
+        time = size * factor / (float(line["busbw_GBps"]) * 1e9)
+    same = {key: line[key] for key in ("system", "run", "algorithm", "called", "source")}
+    return Measured(
+        **same, nodes=nodes, per_node=per_node, collective=collective, size_bytes=size, time_s=time
+    )
+
+
+# Collectives that others measure, whether or not one can be simulated here.
+_KNOWN = (
+    *("all-gather", "reduce-scatter", "broadcast", "reduce"),
+    *("all-to-all", "gather", "scatter"),
+)
