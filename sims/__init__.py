@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sims.jobs.allreduce import AllReduce as AllReduce
     from sims.jobs.allreduce import all_reduce as all_reduce
+    from sims.jobs.allreduce import collective as collective
     from sims.jobs.flow_row import FlowRow as FlowRow
     from sims.jobs.flow_row import simulate_flows as simulate_flows
     from sims.jobs.routing_compare import balances as balances
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 _HOME = {
     "AllReduce": "jobs.allreduce",
     "all_reduce": "jobs.allreduce",
+    "collective": "jobs.allreduce",
     "simulate": "simulation",
     "FlowRow": "jobs.flow_row",
     "simulate_flows": "jobs.flow_row",

@@ -95,7 +95,7 @@ def _rows(side: str, algorithm: str, sizes: str, sets: list[str], progress: Prog
 
     if is_results(side):
         return read_rows(side)
-    from sims.jobs.allreduce import all_reduce
+    from sims.jobs.allreduce import collective
     from sims.settings.assignments import overridden
     from sims.settings.setup import Setup
     from sims.settings.texts import DEFAULTS
@@ -103,10 +103,12 @@ def _rows(side: str, algorithm: str, sizes: str, sets: list[str], progress: Prog
     given = {field: [text] for field, text in DEFAULTS.items()}
     given |= {"topology": [side], "algorithm": algorithm.split(","), "size": [sizes]}
     texts = overridden(given, sets, several=("algorithm", "size"))
-    algorithm, sizes, topology = (texts.pop(name) for name in ("algorithm", "size", "topology"))
-    setup = Setup(**texts)
+    of, algorithm, sizes, topology = (
+        texts.pop(name) for name in ("collective", "algorithm", "size", "topology")
+    )
+    setup = Setup(collective=of, **texts)
     fabric, text, digest, _ = opened(
         topology, progress, allow_partition=setup.allow_partition, fits=setup.fits
     )
     progress.step(f"simulating {text}")
-    return all_reduce(fabric, algorithm, sizes, topology=text, digest=digest, **texts)
+    return collective(of, fabric, algorithm, sizes, topology=text, digest=digest, **texts)

@@ -24,7 +24,8 @@ _INTERRUPTED = 130
 
 # A new command is one line here; the summary stands in --help, where 62 characters fit.
 _COMMANDS = {
-    "allreduce": Place("allreduce", "allreduce", "Simulate all-reduce over message sizes."),
+    "allreduce": Place("collective", "allreduce", "Simulate all-reduce over message sizes."),
+    "collective": Place("collective", "collective", "Simulate a collective over message sizes."),
     "flows": Place("flows", "flows", "Run flows to their last byte on an otherwise idle fabric."),
     "sweep": Place("sweep", "sweep", "Run every point of a grid, or what is missing of it."),
     "merge": Place("sweep", "merge", "Join results: each scenario once, sorted by key."),
@@ -50,7 +51,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="A model of the network of a large AI training cluster: topologies, routes and simulated "
-    "all-reduce. Exact for the model it states; an illustration, not a measurement of any real fabric.",
+    "collectives. Exact for the model it states; an illustration, not a measurement of any real fabric.",
 )
 
 

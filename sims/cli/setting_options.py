@@ -33,6 +33,9 @@ def with_settings(
     helps: Mapping[str, str] = {},
     shown: Mapping[str, str] = {},
     without: Collection[str] = (),
+    argument: str = "",
+    name: str = "",
+    summary: str = "",
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command, whose first argument is its Texts, the options of the settings ``names``.
 
@@ -43,6 +46,8 @@ def with_settings(
         helps: the same of help texts.
         shown: defaults as the help text tells them, where that is in other words.
         without: parts whose options the command does not have.
+        argument: the setting that stands before all others, without an option.
+        name, summary: of the command, where the function serves several.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
@@ -51,12 +56,17 @@ def with_settings(
         # Made when the command is: the options of a setting, its parts, and what is the command's own.
         made = [one for setting in chosen for one in _options(setting, {**defaults, **shown}, helps, without)]
         places = {one.name: one for one in [*made, *own, _SETS]}
+        if argument:
+            places[argument] = _argument(SETTINGS[argument], helps.get(argument, SETTINGS[argument].help))
 
         def run(**values: Any) -> None:
+            if argument and values[argument] is None:
+                raise ParameterError(argument, None, "name it first", SETTINGS[argument].choices())
             texts = _texts(chosen, values, several, defaults)
             command(texts, **{one.name: values[one.name] for one in own})
 
-        run.__name__, run.__doc__, run.__module__ = command.__name__, command.__doc__, command.__module__
+        run.__name__, run.__module__ = name or command.__name__, command.__module__
+        run.__doc__ = summary or command.__doc__
         parameters = [one.replace(kind=Parameter.KEYWORD_ONLY) for one in places.values()]
         run.__dict__["__signature__"] = Signature(parameters)
         run.__annotations__ = {one.name: one.annotation for one in parameters}
@@ -109,6 +119,11 @@ def _option(one: Setting, help: str, default: str) -> Parameter:
     )
     usual = False if one.kind is bool else None
     return Parameter(one.name, Parameter.KEYWORD_ONLY, default=usual, annotation=Annotated[kind, info])
+
+
+def _argument(one: Setting, help: str) -> Parameter:
+    info = typer.Argument(metavar=one.metavar, help=help, show_default=False)
+    return Parameter(one.name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[str | None, info])
 
 
 def _part_option(part: PartOption) -> Parameter:

@@ -1,4 +1,4 @@
-"""All-reduce: the job of it, and its rows in one call. Writes nothing."""
+"""All-reduce: the job of it; and the rows of any collective in one call. Writes nothing."""
 
 from __future__ import annotations
 
@@ -13,12 +13,10 @@ from fabric.words.units import parse_sizes
 from sims.jobs.collective import CollectiveJob
 from sims.scenario.row import Row
 from sims.settings.signature import takes_settings
-from sims.workload.collective import ALL_REDUCE
-from sims.workload.collectives import format_algorithm, parse_algorithms, sliced_each
+from sims.workload.collective import ALL_REDUCE, collective_named
+from sims.workload.collectives import sliced_each, split_algorithms, usual_algorithms
 
-__all__ = ["DEFAULT_ALGORITHMS", "AllReduce", "all_reduce"]
-
-DEFAULT_ALGORITHMS = ("ring", "tree", "halving-doubling", "hierarchical-ring", "hierarchical-tree")
+__all__ = ["AllReduce", "all_reduce", "collective"]
 
 
 class AllReduce(CollectiveJob):
@@ -30,12 +28,7 @@ class AllReduce(CollectiveJob):
 
     @takes_settings
     def __init__(self, fabric: Fabric, **settings: Any) -> None:
-        name = settings.setdefault("collective", ALL_REDUCE.name)
-        if name != ALL_REDUCE.name:
-            raise ParameterError(
-                "collective", name, "AllReduce is the job of all-reduce: CollectiveJob is of any"
-            )
-        super().__init__(fabric, **settings)
+        super().__init__(fabric, **_of_all_reduce(settings))
 
 
 @takes_settings
@@ -45,16 +38,49 @@ def all_reduce(
     sizes: Sequence[int] | int | str = (2**30,),
     **settings: Any,
 ) -> list[Row]:
-    """Rows of an all-reduce on ``fabric`` (or on a graph, which is compiled): one per algorithm and size.
+    """Rows of an all-reduce: ``collective`` of it."""
+    return collective(fabric=fabric, algorithm=algorithm, sizes=sizes, **_of_all_reduce(settings))
 
-    ``algorithm``: one or several names, as in ``"ring,tree:segment=1MiB"``. ``sizes``: in bytes, or as text
-    (``"8:16G:x4"``). ``settings``: those of AllReduce. Hierarchical algorithms run in ``SLICES`` slices where
+
+def _of_all_reduce(settings: dict[str, Any]) -> dict[str, Any]:
+    name = settings.setdefault("collective", ALL_REDUCE.name)
+    if name != ALL_REDUCE.name:
+        rule = "AllReduce is the job of all-reduce: CollectiveJob is of any"
+        raise ParameterError("collective", name, rule)
+    return settings
+
+
+@takes_settings
+def collective(
+    collective: str,
+    fabric: Fabric | nx.Graph,
+    algorithm: str = "",
+    sizes: Sequence[int] | int | str = (2**30,),
+    **settings: Any,
+) -> list[Row]:
+    """Rows of a collective on ``fabric`` (or on a graph, which is compiled): one per algorithm and size.
+
+    ``collective``: the name of one of sims.workload.collective.COLLECTIVES, as in ``"reduce-scatter"``.
+    ``algorithm``: one or several names, as in ``"ring,tree:segment=1MiB"``; without any, the first of the
+    usual ones. ``sizes``: in bytes, or as text (``"8:16G:x4"``), which mean what nccl-tests means.
+    ``settings``: those of CollectiveJob. Hierarchical algorithms run in ``SLICES`` slices where
     the text names no ``pipeline`` (sims.workload.collectives.sliced); the rows say so.
+
+    Raises:
+        ParameterError: the first mistake.
+
+    >>> from topologies import load
+    >>> row, = collective("all-gather", load("star:endpoints=8"), "bruck", "1G")
+    >>> row.busbw_GBps / row.algbw_GBps
+    0.875
     """
     if isinstance(sizes, (int, str)):
         sizes = parse_sizes(str(sizes))
     if not isinstance(algorithm, str):
         raise ParameterError("algorithm", algorithm, "text, as on the command line")
-    job = AllReduce(fabric if isinstance(fabric, Fabric) else Fabric.from_graph(fabric), **settings)
-    named = parse_algorithms(sliced_each(algorithm, job.engine))
-    return list(job.rows([format_algorithm(*item) for item in named], sizes))
+    of = collective_named(collective).name
+    job = CollectiveJob(
+        fabric if isinstance(fabric, Fabric) else Fabric.from_graph(fabric), collective=of, **settings
+    )
+    named = sliced_each(algorithm or usual_algorithms(of)[0], job.engine, of)
+    return list(job.rows(split_algorithms(named, of), sizes))

@@ -15,9 +15,11 @@ from fabric.words.grammar import write_named
 from sims.settings.table import BY_FIELD, SETTINGS
 
 __all__ = [
+    "COLLECTIVE",
     "DEFAULTS",
     "all_parts",
     "assign",
+    "command_of",
     "field_of",
     "legal_parts",
     "option_words",
@@ -28,6 +30,19 @@ __all__ = [
 ]
 
 DEFAULTS: Mapping[str, str] = {name: one.default for name, one in SETTINGS.items()}
+
+
+COLLECTIVE = "collective"  # the setting that a command names in its first words, without an option
+
+
+def command_of(collective: str) -> list[str]:
+    """The first words of the command that runs it, before those of the fabric.
+
+    >>> command_of("all-reduce"), command_of("all-gather")
+    (['fabricsim', 'allreduce'], ['fabricsim', 'collective', 'all-gather'])
+    """
+    short = collective == DEFAULTS[COLLECTIVE]
+    return ["fabricsim", *(["allreduce"] if short else [COLLECTIVE, collective])]
 
 
 def assign(settings: Mapping[str, str], key: str, value: str) -> dict[str, str]:

@@ -12,15 +12,36 @@ from typing import Any
 
 from fabric.words.errors import ParameterError
 
-__all__ = ["ALL_REDUCE", "COLLECTIVES", "Collective", "collective_named"]
+__all__ = ["ALL_GATHER", "ALL_REDUCE", "COLLECTIVES", "REDUCE_SCATTER", "Collective", "collective_named"]
+
+
+def _whole(n: int) -> int:
+    return 1
+
+
+def _each(n: int) -> int:
+    return n
+
+
+def _always(rank: Any, part: Any, n: int) -> Any:
+    return True
+
+
+def _own(rank: Any, part: Any, n: int) -> Any:
+    return rank == part
+
+
+def _once(n: int) -> float:
+    return (n - 1) / n
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Collective:
     """A collective on n ranks, in which each rank has one contribution.
 
-    The data is cut into equal parts. At the start a rank holds its own contribution to some of them; at the
-    end it must hold, of the parts that it is due, every contribution that was there to be had exactly once.
+    The data is cut into equal parts, as fractions where a size does not divide. At the start a rank holds its
+    own contribution to some of them; at the end it must hold, of the parts that it is due, every contribution
+    that was there to be had exactly once.
     That is all that :func:`sims.workload.replay.replay` asks of a schedule.
 
     Args:
@@ -30,6 +51,11 @@ class Collective:
         factor: busbw over algbw on n ranks (nccl-tests, doc/PERFORMANCE.md); ``factor_text``: the same in
             words.
         parts: of how many parts the data is, for n ranks.
+        messages: of how many messages of that size the data is, for n ranks: one, or n where each rank has a
+            message of its own that no other has a place in.
+        count: by what nccl-tests divides the elements of a message in its column ``count``, for n ranks.
+        reduces: contributions are added up.
+        rooted: one rank is the root; in ``held`` and ``due`` the root is rank 0, the one behind it rank 1.
         held: (rank, part, n): whether the rank holds its contribution to the part at the start.
         due: (rank, part, n): whether the rank must hold the part at the end. Both take arrays, too.
 
@@ -45,6 +71,10 @@ class Collective:
     parts: Callable[[int], int]
     held: Callable[[Any, Any, int], Any]
     due: Callable[[Any, Any, int], Any]
+    messages: Callable[[int], int] = _whole
+    count: Callable[[int], int] = _whole
+    reduces: bool = False
+    rooted: bool = False
 
 
 ALL_REDUCE = Collective(
@@ -53,12 +83,38 @@ ALL_REDUCE = Collective(
     size="the buffer of a rank, which is as large before and after",
     factor=lambda n: 2 * (n - 1) / n,
     factor_text="2 (n - 1) / n",
-    parts=lambda n: 1,
-    held=lambda rank, part, n: True,
-    due=lambda rank, part, n: True,
+    parts=_whole,
+    held=_always,
+    due=_always,
+    reduces=True,
 )
 
-COLLECTIVES: dict[str, Collective] = {one.name: one for one in (ALL_REDUCE,)}
+REDUCE_SCATTER = Collective(
+    name="reduce-scatter",
+    tool="reduce_scatter",
+    size="the input of a rank, of which it ends with the sum of an n-th",
+    factor=_once,
+    factor_text="(n - 1) / n",
+    parts=_each,
+    held=_always,
+    due=_own,
+    count=_each,
+    reduces=True,
+)
+
+ALL_GATHER = Collective(
+    name="all-gather",
+    tool="all_gather",
+    size="the output of a rank, of which it begins with an n-th",
+    factor=_once,
+    factor_text="(n - 1) / n",
+    parts=_each,
+    held=_own,
+    due=_always,
+    count=_each,
+)
+
+COLLECTIVES: dict[str, Collective] = {one.name: one for one in (ALL_REDUCE, REDUCE_SCATTER, ALL_GATHER)}
 
 
 def collective_named(name: str) -> Collective:

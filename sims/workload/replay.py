@@ -60,7 +60,7 @@ def replay(schedule: Schedule) -> None:
     >>> from sims.workload.collectives.ring import ring
     >>> replay(ring(8))
     """
-    n, chunks = schedule.n, schedule.chunks
+    n, chunks = schedule.n, _cells(schedule)
     exact = n * n * chunks <= _EXACT_CELLS
     if exact:
         marks = np.eye(n, dtype=np.int64)
@@ -83,13 +83,21 @@ def replay(schedule: Schedule) -> None:
         _report(schedule, row, (held[row], wanted[row % chunks]) if exact else None, len(wrong))
 
 
+def _cells(schedule: Schedule) -> int:
+    """Chunks in all messages together."""
+    return schedule.chunks * COLLECTIVES[schedule.collective].messages(schedule.n)
+
+
 def _ends(schedule: Schedule) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """bool [n, chunks] each: whether a rank holds its contribution at first; whether it is due the chunk."""
     collective = COLLECTIVES[schedule.collective]
-    n, chunks, parts = schedule.n, schedule.chunks, collective.parts(schedule.n)
+    n, chunks, parts = schedule.n, _cells(schedule), collective.parts(schedule.n)
     if chunks % parts:
         raise ReplayError(schedule.name, 0, -1, f"{chunks} chunks are not equally many of {parts} parts each")
-    rank, part = np.arange(n)[:, None], np.arange(chunks)[None, :] // (chunks // parts)
+    of = np.arange(chunks) // (chunks // parts) if schedule.parts is None else schedule.parts
+    if np.shape(of) != (chunks,) or (np.bincount(of, minlength=parts) != chunks // parts).any():
+        raise ReplayError(schedule.name, 0, -1, f"its {parts} parts have not {chunks // parts} chunks each")
+    rank, part = (np.arange(n)[:, None] - schedule.root) % n, of[None, :]
     held, due = (
         np.broadcast_to(rule(rank, part, n), (n, chunks)) for rule in (collective.held, collective.due)
     )
@@ -117,12 +125,11 @@ def _check_transfers(schedule: Schedule, phase: Phase) -> None:
                 schedule.name, int(phase.via[k]), -1, "a transfer goes via a rank that is not there"
             )
     low, high = int(np.min(phase.base)), int(np.max(phase.base)) + phase.modulus - 1
-    if low < 0 or high >= schedule.chunks:
-        chunk = high if high >= schedule.chunks else low
+    chunks = _cells(schedule)
+    if low < 0 or high >= chunks:
+        chunk = high if high >= chunks else low
         rank = int(phase.src[0])
-        raise ReplayError(
-            schedule.name, rank, chunk, f"a region reaches it: there are {schedule.chunks} chunks"
-        )
+        raise ReplayError(schedule.name, rank, chunk, f"a region reaches it: there are {chunks} chunks")
 
 
 def _step(
@@ -133,15 +140,16 @@ def _step(
     cells: NDArray[np.int64],
     ops: NDArray[np.int8],
 ) -> None:
-    source = src.astype(np.int64)[:, None] * schedule.chunks + cells
-    target = dst.astype(np.int64)[:, None] * schedule.chunks + cells
+    chunks = _cells(schedule)
+    source = src.astype(np.int64)[:, None] * chunks + cells
+    target = dst.astype(np.int64)[:, None] * chunks + cells
     values = held[source]  # a copy: the state before the step
     copies = ops == COPY
     if copies.any():
         _, where, times = np.unique(target, return_inverse=True, return_counts=True)
         clash = copies[:, None] & (times[where].reshape(target.shape) > 1)
         if clash.any():
-            rank, chunk = divmod(int(target[clash][0]), schedule.chunks)
+            rank, chunk = divmod(int(target[clash][0]), chunks)
             raise ReplayError(
                 schedule.name, rank, chunk, "copied to while something else arrives in the same step"
             )
@@ -155,7 +163,7 @@ def _report(
     schedule: Schedule, row: int, exact: tuple[NDArray[Any], NDArray[Any]] | None, wrong: int
 ) -> NoReturn:
     """``exact``: how often the row holds each contribution, and how often it should."""
-    rank, chunk = divmod(row, schedule.chunks)
+    rank, chunk = divmod(row, _cells(schedule))
     problem = "does not hold each rank's contribution exactly once"
     if exact is not None:
         counts, wanted = exact

@@ -174,8 +174,8 @@ class Phase:
         """How often one transfer sends, and how much each time, when ``size`` bytes are cut into chunks.
 
         Args:
-            size: bytes of the message that is reduced.
-            chunks: chunks of the schedule that this phase belongs to.
+            size: bytes of a message.
+            chunks: of a message, in the schedule that this phase belongs to.
 
         Returns:
             ``(steps, bytes)``: the phase takes ``steps`` lockstep steps, in each of which every transfer (of
@@ -224,13 +224,15 @@ class Schedule:
     Args:
         name: of the algorithm.
         n: ranks.
-        chunks: equal parts of the message; chunk indices of the phases are below it.
+        chunks: equal pieces of one message; chunk indices of the phases are below it, or below its product
+            with the messages that the collective has.
         phases: in order; none if there is nothing to move (n = 1).
         note: what a reader of the results should be told, or "".
         pipeline: slices of the data that follow each other through the phases; 1: the phases run one after
             another. (How a slice is replayed does not depend on it.)
-        collective: the name of what it does, one of COLLECTIVES; each of its parts has equally many chunks,
-            part after part.
+        collective: the name of what it does, one of COLLECTIVES; each of its parts has equally many chunks.
+        parts: int32, one entry per chunk: the part that it is of; None: part after part.
+        root: the rank that is the root, where the collective has one.
 
     Raises:
         ParameterError: ``n``, ``chunks`` or ``pipeline`` below 1.
@@ -243,6 +245,8 @@ class Schedule:
     note: str = ""
     pipeline: int = 1
     collective: str = ALL_REDUCE.name
+    parts: NDArray[np.int32] | None = None
+    root: int = 0
 
     def __post_init__(self) -> None:
         for name in ("n", "chunks", "pipeline"):

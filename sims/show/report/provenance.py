@@ -10,10 +10,8 @@ from fabric.words.errors import ParameterError
 from fabric.words.units import parse_sizes
 from sims.scenario.row import Failure, Row
 from sims.scenario.scenario import JOB_SETTINGS, MODEL_VERSION, Scenario
-from sims.settings.texts import option_words
-from sims.show.report.axes import listed
+from sims.settings.texts import COLLECTIVE, command_of, option_words
 from sims.show.report.markup import Html, element, joined
-from sims.workload.collective import ALL_REDUCE
 
 __all__ = ["commands", "provenance", "sizes_text"]
 
@@ -47,12 +45,11 @@ def _size(size: int) -> str:
 
 
 def commands(results: Sequence[Row | Failure]) -> list[str]:
-    """A command per job and set of sizes; none for a graph in memory or another collective than all-reduce,
-    which no command can name."""
+    """A command per job and set of sizes; none for a graph in memory, which no command can name."""
     jobs: dict[tuple[object, ...], dict[str, set[int]]] = {}
     for result in results:
         s = result.scenario
-        if not s.topology.startswith("graph ") and s.collective == ALL_REDUCE.name:
+        if not s.topology.startswith("graph "):
             job = jobs.setdefault(tuple(getattr(s, name) for name in _JOB), {})
             job.setdefault(s.algorithm, set()).add(s.size_bytes)
     found = []
@@ -66,11 +63,12 @@ def commands(results: Sequence[Row | Failure]) -> list[str]:
 
 def _command(job: dict[str, object], algorithms: Sequence[str], sizes: Sequence[int]) -> str:
     usual = Scenario.model_fields
-    words = ["fabricsim", "allreduce", str(job["topology"])]
+    words = [*command_of(str(job[COLLECTIVE])), str(job["topology"])]
     words += ["--algorithm", ",".join(algorithms), "--sizes", sizes_text(sizes), "--ranks", str(job["ranks"])]
     for name in _JOB:
         # Routing is always said: its canonical text names the queue pairs, which decide.
-        if name == "routing" or (name not in ("topology", "ranks") and job[name] != usual[name].default):
+        said = name in ("topology", "ranks", COLLECTIVE)
+        if name == "routing" or (not said and job[name] != usual[name].default):
             words += option_words(name, job[name])
     return shlex.join([*words, "--out", "rows.jsonl"])
 
@@ -116,12 +114,6 @@ def _again_rows(results: Sequence[Row | Failure]) -> list[Html]:
         call = element("code", "simulate(row.scenario, fabric)")
         parts.append(
             element("p", "A graph in memory has no name on the command line: pass it, as in ", call, ".")
-        )
-    others = [one.scenario.collective for one in results if one.scenario.collective != ALL_REDUCE.name]
-    if others:
-        call = element("code", "simulate(row.scenario)")
-        parts.append(
-            element("p", f"No command is of {listed(list(dict.fromkeys(others)))}: call ", call, ".")
         )
     return parts
 

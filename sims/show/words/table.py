@@ -20,14 +20,16 @@ from sims.models.fluid.flows import FlowResult
 from sims.models.packet.settings import PacketSettings, parse_packet_settings
 from sims.models.profiles import latency_profile
 from sims.scenario.row import Row
+from sims.scenario.scenario import usual
 from sims.settings.setup import Setup
 from sims.show.words.faults import course_lines, disturbance_lines, struck_lines
+from sims.workload.collective import COLLECTIVES
 from sims.workload.members import used
 from sims.workload.placement import placement_words
 
 __all__ = [
-    "allreduce_block",
-    "allreduce_header",
+    "collective_block",
+    "collective_header",
     "flows_lines",
     "limit_lines",
     "measures_lines",
@@ -45,12 +47,14 @@ def _columns(start: str, values: Sequence[object]) -> str:
     return f"{start} " + " ".join(f"{value:>{width}}" for value, width in zip(values, _WIDTHS)).rstrip()
 
 
-def allreduce_header(
+def collective_header(
     row: Row, disclaimer: str = "", notes: Sequence[str] = (), where: str = ""
 ) -> Iterator[str]:
     """What was run, from any of its rows; ``where``: the servers and leaves of the ranks."""
-    s = row.scenario
+    s, of = row.scenario, COLLECTIVES[row.scenario.collective]
     yield f"# fabricsim {row.version}: {s.collective}, simulated ({s.engine} model)"
+    if s.collective != usual("collective"):
+        yield f"# size       {of.size}; busbw = algbw x {of.factor_text}"
     yield f"# topology   {s.topology}: {row.endpoints:,} endpoints"
     routing = s.routing + planes_words(s.routing, row.planes)
     ranks, placed = f"{s.ranks:,} {where}".rstrip(), placement_words(s.placement)
@@ -67,7 +71,7 @@ def allreduce_header(
         yield f"# note       {note}"
 
 
-def allreduce_block(rows: Sequence[Row], note: str = "") -> Iterator[str]:
+def collective_block(rows: Sequence[Row], note: str = "") -> Iterator[str]:
     """The rows of one algorithm in the columns of nccl-tests, and under them what limits the largest size."""
     algorithm = rows[0].scenario.algorithm
     yield "#"
@@ -103,7 +107,9 @@ def unused_words(planes: int, used: float) -> str:
 def _line(row: Row) -> str:
     size = row.scenario.size_bytes
     time, algbw, busbw = _us(row.time_s), f"{row.algbw_GBps:.2f}", f"{row.busbw_GBps:.2f}"
-    return _columns(" ", (size, size // _ELEMENT, "float", "sum", -1, time, algbw, busbw, "N/A"))
+    of = COLLECTIVES[row.scenario.collective]
+    count, redop = size // _ELEMENT // of.count(row.scenario.ranks), "sum" if of.reduces else "none"
+    return _columns(" ", (size, count, "float", redop, -1, time, algbw, busbw, "N/A"))
 
 
 def _us(seconds: float) -> str:

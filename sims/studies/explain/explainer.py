@@ -28,10 +28,9 @@ from sims.models.fluid.program import Program
 from sims.models.profiles import PROFILES, LatencyProfile
 from sims.scenario.row import Row
 from sims.scenario.scenario import JOB_SETTINGS, Scenario
-from sims.settings.texts import option_words
+from sims.settings.texts import COLLECTIVE, command_of, option_words
 from sims.simulation import fabric_of, job_of
 from sims.studies.explain.bottleneck import Hotspot, hotspots
-from sims.workload.collective import ALL_REDUCE
 from sims.workload.collectives import AUTO, sliced
 
 __all__ = [
@@ -160,12 +159,14 @@ def explain(scenario: Scenario, fabric: Fabric | None = None) -> Explanation:
 
 
 def command(scenario: Scenario) -> str:
-    """The command that runs ``scenario``; nothing for a graph in memory or another collective."""
-    if scenario.topology.startswith("graph ") or scenario.collective != ALL_REDUCE.name:
+    """The command that runs ``scenario``; nothing for a graph in memory."""
+    if scenario.topology.startswith("graph "):
         return ""
-    words = ["fabricsim", "allreduce", scenario.topology, "--algorithm", _spoken(scenario)]
+    words = [*command_of(scenario.collective), scenario.topology, "--algorithm", _spoken(scenario)]
     words += ["--size", str(scenario.size_bytes)]
     for name in JOB_SETTINGS:
+        if name == COLLECTIVE:
+            continue
         value = getattr(scenario, name)
         # Routing is always said: what it is by default depends on the fabric.
         if name == "routing" or value != Scenario.model_fields[name].default:
@@ -343,7 +344,7 @@ class Explainer:
         One whose bytes alone take longer than the best found so far is not run.
         """
         size, best, chosen = row.scenario.size_bytes, float("inf"), ""
-        every = self.job.contenders(sliced(AUTO, self.job.engine))
+        every = self.job.contenders(sliced(AUTO, self.job.engine, self.job.collective.name))
         own = row.used.partition(":")[0]
         names = [name for name in every if name.partition(":")[0] != own]
         least = {name: self._least(name, size) for name in self.job.fits(names)[0]}

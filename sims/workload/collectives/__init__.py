@@ -20,6 +20,7 @@ from sims.workload.collectives.names import (
     sliced,
     sliced_each,
     split_algorithms,
+    usual_algorithms,
 )
 from sims.workload.collectives.parameters import SLICES
 
@@ -40,6 +41,7 @@ __all__ = [
     "sliced",
     "sliced_each",
     "split_algorithms",
+    "usual_algorithms",
 ]
 
 

@@ -42,6 +42,7 @@ class Algorithm:
         in_slices: runs in SLICES slices where nobody says how many. Not where phases are rounds: of rounds
             that share links each transfer has a rate of its own, and 100,000 in 8 slices take minutes.
         order: its place in lists; of equally fast ones ``auto`` takes the first.
+        usual: runs where nobody names any.
     """
 
     collective: str
@@ -52,6 +53,7 @@ class Algorithm:
     needs: tuple[str, ...]
     in_slices: bool = False
     order: int = _LAST
+    usual: bool = True
 
 
 _TABLE: dict[str, dict[str, Algorithm]] = {}
@@ -64,6 +66,7 @@ def algorithm(
     *,
     in_slices: bool = False,
     order: int = _LAST,
+    usual: bool = True,
     **parameters: Parameter,
 ) -> Callable[[_Make], _Make]:
     """Enter the function below into the table, as ``name`` among the algorithms of ``collective``.
@@ -97,6 +100,7 @@ def algorithm(
             needs=tuple(who for who in _WHO if who in takes),
             in_slices=in_slices,
             order=order,
+            usual=usual,
         )
         ordered = sorted(table.values(), key=lambda one: (one.order, one.name))
         table.clear()
@@ -110,7 +114,7 @@ def algorithms(collective: str = ALL_REDUCE.name) -> Mapping[str, Algorithm]:
     """The algorithms of a collective by name, in the order of lists; none where there is no such collective.
 
     >>> list(algorithms("all-reduce"))[:4]
-    ['ring', 'recursive-doubling', 'halving-doubling', 'tree']
+    ['ring', 'recursive-doubling', 'tree', 'halving-doubling']
     """
     return _TABLE.get(collective, {})
 

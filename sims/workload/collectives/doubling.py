@@ -12,12 +12,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sims.workload.collective import ALL_REDUCE
+from sims.workload.collective import ALL_GATHER, ALL_REDUCE, REDUCE_SCATTER, Collective
 from sims.workload.collectives.algorithm import algorithm
+from sims.workload.collectives.circulant import circulant_all_gather, circulant_reduce_scatter, halved
 from sims.workload.collectives.group import check_ranks
 from sims.workload.schedule import COPY, REDUCE, Phase, Schedule, frozen
 
-__all__ = ["halving_doubling", "recursive_doubling"]
+__all__ = [
+    "halving_doubling",
+    "recursive_doubling",
+    "recursive_doubling_all_gather",
+    "recursive_halving",
+]
 
 
 @algorithm(
@@ -25,6 +31,7 @@ __all__ = ["halving_doubling", "recursive_doubling"]
     "recursive-doubling",
     "log2 n exchanges of the whole message: fewest steps, most bytes",
     order=2,
+    usual=False,
 )
 def recursive_doubling(n: int) -> Schedule:
     """All-reduce in log2 n rounds: in round k partners at distance 2^k exchange all they have and both add.
@@ -55,7 +62,7 @@ def recursive_doubling(n: int) -> Schedule:
     ALL_REDUCE,
     "halving-doubling",
     "2 log2 n exchanges of S/2, S/4, ... and back (Rabenseifner): all bandwidth, few steps",
-    order=3,
+    order=4,
 )
 def halving_doubling(n: int) -> Schedule:
     """All-reduce as a reduce-scatter by vector halving and an all-gather by vector doubling: 2 log2 n rounds.
@@ -73,12 +80,67 @@ def halving_doubling(n: int) -> Schedule:
     [([1, 0, 3, 2], [2, 0, 2, 0], 2), ([2, 3, 0, 1], [1, 3, 0, 2], 1)]
     """
     m, members = _members(n)
-    chunks = 2**m
+    scatter, gather, _ = _halved(members)
+    return _folded("halving-doubling", n, m, 2**m, [*scatter, *gather])
+
+
+@algorithm(
+    REDUCE_SCATTER,
+    "recursive-halving",
+    "log2 n exchanges of S/2, S/4, ...: all bandwidth, few steps",
+    order=2,
+)
+def recursive_halving(n: int) -> Schedule:
+    """Reduce-scatter: the first half of :func:`halving_doubling`. For n that is no power of two the rounds of
+    :func:`sims.workload.collectives.circulant.halved`, which lose nothing.
+
+    >>> [phase.count for phase in recursive_halving(8).phases], len(recursive_halving(6).phases)
+    ([4, 2, 1], 3)
+    """
+    check_ranks(n)
+    if n & (n - 1):
+        return circulant_reduce_scatter("recursive-halving", n, halved(n))
+    scatter, _, owned = _halved(_members(n)[1])
+    return _half(REDUCE_SCATTER, "recursive-halving", scatter, owned)
+
+
+@algorithm(
+    ALL_GATHER,
+    "recursive-doubling",
+    "log2 n exchanges of S/n, 2S/n, ...: all bandwidth, few steps",
+    order=2,
+)
+def recursive_doubling_all_gather(n: int) -> Schedule:
+    """All-gather: the second half of :func:`halving_doubling`, else as :func:`recursive_halving`.
+
+    >>> [phase.count for phase in recursive_doubling_all_gather(8).phases]
+    [1, 2, 4]
+    """
+    check_ranks(n)
+    if n & (n - 1):
+        return circulant_all_gather("recursive-doubling", n, halved(n))
+    _, gather, owned = _halved(_members(n)[1])
+    return _half(ALL_GATHER, "recursive-doubling", gather, owned)
+
+
+def _half(collective: Collective, name: str, phases: list[Phase], owned: NDArray[np.int64]) -> Schedule:
+    """One half of halving-doubling on a power of two; ``owned``: the chunk of each rank between the two."""
+    n = len(owned)
+    parts = np.empty(n, dtype=np.int32)
+    parts[owned] = np.arange(n)
+    return Schedule(
+        name=name, n=n, chunks=n, phases=tuple(phases), collective=collective.name, parts=frozen(parts)
+    )
+
+
+def _halved(members: NDArray[np.int32]) -> tuple[list[Phase], list[Phase], NDArray[np.int64]]:
+    """Reduce-scatter by halving, all-gather by doubling back, and the chunk of each member in between."""
+    chunks = len(members)
     index = np.arange(chunks)
     start = np.zeros(chunks, dtype=np.int64)  # of what each member still reduces
     scatter: list[Phase] = []
     gather: list[Phase] = []
-    for k in range(m):
+    for k in range(chunks.bit_length() - 1):
         half = chunks >> (k + 1)
         upper = index >> k & 1  # whether the member keeps the upper half
         dst, given = _partners(members, k), frozen(start + (1 - upper) * half)
@@ -91,7 +153,7 @@ def halving_doubling(n: int) -> Schedule:
                 kind="round", src=members, dst=dst, first=frozen(start), count=half, modulus=chunks, op=COPY
             )
         )
-    return _folded("halving-doubling", n, m, chunks, scatter + gather[::-1])
+    return scatter, gather[::-1], start
 
 
 def _members(n: int) -> tuple[int, NDArray[np.int32]]:

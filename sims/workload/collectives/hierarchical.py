@@ -1,4 +1,4 @@
-"""Hierarchical all-reduce: inside each group, across the groups on every rail at once, inside each group."""
+"""Hierarchical: all-reduce and its halves, inside each group and across the groups on every rail at once."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fabric.words.errors import ParameterError
-from sims.workload.collective import ALL_REDUCE
+from sims.workload.collective import ALL_GATHER, ALL_REDUCE, COLLECTIVES, REDUCE_SCATTER
 from sims.workload.collectives.algorithm import algorithm
-from sims.workload.collectives.doubling import halving_doubling
+from sims.workload.collectives.doubling import (
+    halving_doubling,
+    recursive_doubling_all_gather,
+    recursive_halving,
+)
 from sims.workload.collectives.group import by_label
 from sims.workload.collectives.parameters import CHANNELS, PIPELINE, SEGMENT
-from sims.workload.collectives.ring import ring
+from sims.workload.collectives.ring import ring, ring_all_gather, ring_reduce_scatter
 from sims.workload.collectives.tree import double_binary_tree
 from sims.workload.schedule import COPY, REDUCE, Phase, Schedule, frozen
 
@@ -34,7 +38,9 @@ def hierarchical(
     """Reduce-scatter in each group, ``inner`` across the G groups on each of g rails, all-gather in groups.
 
     The rings of a reduce-scatter have g ranks and leave member i with the sum over its group of shard i + 1
-    mod g. The i-th members of all groups are a rail; the rails reduce their shards at the same time.
+    mod g. The i-th members of all groups are a rail; the rails reduce their shards at the same time. What
+    ``inner`` does is what the whole does: where that is a reduce-scatter the groups gather nothing at the
+    end, where it is an all-gather they reduce nothing at the beginning.
 
     Args:
         groups: int [G, g], row a holds the ranks of group a; each rank 0 .. G*g - 1 once
@@ -69,10 +75,27 @@ def hierarchical(
     phases = _tiled(across, ranks.T, shard * across.chunks) if count > 1 else ()
     if g > 1:
         scatter, gather = _rings(ranks, shard, across.chunks)
-        phases = (scatter, *phases, gather)
+        first = () if across.collective == ALL_GATHER.name else (scatter,)
+        phases = (*first, *phases, *(() if across.collective == REDUCE_SCATTER.name else (gather,)))
     notes = [f"{pipeline:,} slices, one behind the other"] if pipeline > 1 and len(phases) > 1 else []
-    note = "; ".join(notes + ([f"across groups: {across.note}"] if across.note else []))
-    return Schedule(name=name, n=ranks.size, chunks=chunks, phases=phases, note=note, pipeline=pipeline)
+    return Schedule(
+        name=name,
+        n=ranks.size,
+        chunks=chunks,
+        phases=phases,
+        note="; ".join(notes + ([f"across groups: {across.note}"] if across.note else [])),
+        pipeline=pipeline,
+        collective=across.collective,
+        parts=_parts(across, ranks, shard),
+    )
+
+
+def _parts(across: Schedule, ranks: NDArray[np.int32], shard: NDArray[np.int64]) -> NDArray[np.int32] | None:
+    """Whose part each chunk is, where ``across`` has a part for each group."""
+    if COLLECTIVES[across.collective].parts(ranks.size) == 1:
+        return None
+    of = across.parts if across.parts is not None else np.arange(across.n).repeat(across.chunks // across.n)
+    return frozen(ranks[of][:, np.argsort(shard)].T.ravel())
 
 
 def _rings(ranks: NDArray[np.int32], shard: NDArray[np.int64], width: int) -> tuple[Phase, Phase]:
@@ -199,18 +222,32 @@ def _with(across: str, inner: Callable[..., Schedule]) -> Callable[..., Schedule
     return make
 
 
+_GROUPS = "reduce-scatter in each group, {} across groups on each rail, all-gather in groups"
+_HALVES = {
+    ALL_REDUCE: _GROUPS,
+    REDUCE_SCATTER: _GROUPS.rpartition(",")[0],
+    ALL_GATHER: "{} across groups on each rail, all-gather in groups",
+}
+
+
 def _enter() -> None:
-    for order, across, inner, parameters in (
-        (5, "ring", ring, {"channels": CHANNELS}),
-        (6, "tree", double_binary_tree, {"segment": SEGMENT}),
-        (7, "halving-doubling", halving_doubling, {}),
+    for collective, order, across, inner, parameters in (
+        (ALL_REDUCE, 5, "ring", ring, {"channels": CHANNELS}),
+        (ALL_REDUCE, 6, "tree", double_binary_tree, {"segment": SEGMENT}),
+        (ALL_REDUCE, 7, "halving-doubling", halving_doubling, {}),
+        (REDUCE_SCATTER, 5, "ring", ring_reduce_scatter, {"channels": CHANNELS}),
+        (REDUCE_SCATTER, 6, "recursive-halving", recursive_halving, {}),
+        (ALL_GATHER, 5, "ring", ring_all_gather, {"channels": CHANNELS}),
+        (ALL_GATHER, 6, "recursive-doubling", recursive_doubling_all_gather, {}),
     ):
         entry = algorithm(
-            ALL_REDUCE,
+            collective,
             f"hierarchical-{across}",
-            f"reduce-scatter in each group, {across} across groups on each rail, all-gather in groups",
-            in_slices=inner is not halving_doubling,
+            _HALVES[collective].format(across),
+            # Rounds that share links with other phases have a rate each, so that slices take long to run.
+            in_slices=inner in (ring, double_binary_tree, ring_reduce_scatter, ring_all_gather),
             order=order,
+            usual=inner is not halving_doubling,
             pipeline=PIPELINE,
             **parameters,
         )

@@ -26,6 +26,7 @@ __all__ = [
     "sliced",
     "sliced_each",
     "split_algorithms",
+    "usual_algorithms",
 ]
 
 _OF_AUTO: dict[str, Parameter] = {"pipeline": PIPELINE}
@@ -144,6 +145,15 @@ def split_algorithms(text: str, collective: str = ALL_REDUCE.name) -> list[str]:
     return [format_algorithm(*one, collective) for one in parse_algorithms(text, collective)]
 
 
+def usual_algorithms(collective: str = ALL_REDUCE.name) -> tuple[str, ...]:
+    """Those that run where nobody names any.
+
+    >>> usual_algorithms()
+    ('ring', 'tree', 'halving-doubling', 'hierarchical-ring', 'hierarchical-tree')
+    """
+    return tuple(name for name, entry in algorithms(collective_named(collective).name).items() if entry.usual)
+
+
 def is_auto(text: str) -> bool:
     """Whether the text of an algorithm leaves the choice to the model."""
     return text.partition(":")[0].strip().lower() == AUTO
@@ -178,7 +188,7 @@ def listed(collective: str = ALL_REDUCE.name) -> str:
     """The legal names in a line of help; of those that begin alike the beginning once.
 
     >>> listed()
-    'ring, recursive-doubling, halving-doubling, tree, hierarchical-ring|tree|halving-doubling, auto'
+    'ring, recursive-doubling, tree, halving-doubling, hierarchical-ring|tree|halving-doubling, auto'
     """
     kinds: dict[str, list[str]] = {}
     for name in _names(collective):

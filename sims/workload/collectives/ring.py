@@ -1,4 +1,4 @@
-"""Ring all-reduce, on one ring or on several channels that enter and leave each server on different NICs."""
+"""Ring: all-reduce and its halves, on channels that enter and leave each server on different NICs."""
 
 from __future__ import annotations
 
@@ -6,24 +6,21 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fabric.words.errors import ParameterError
-from sims.workload.collective import ALL_REDUCE
+from sims.workload.collective import ALL_GATHER, ALL_REDUCE, REDUCE_SCATTER, Collective
 from sims.workload.collectives.algorithm import algorithm
 from sims.workload.collectives.group import by_label, check_ranks
 from sims.workload.collectives.parameters import CHANNELS
-from sims.workload.schedule import REDUCE, Phase, Schedule, frozen
+from sims.workload.schedule import COPY, REDUCE, Phase, Schedule, frozen
 
-__all__ = ["ring"]
+__all__ = ["ring", "ring_all_gather", "ring_reduce_scatter"]
 
 _MOST_CHUNKS = 2**31 - 1  # chunk indices are int32
 
 
-@algorithm(
-    ALL_REDUCE,
-    "ring",
-    "2(n-1) steps of S/n round one ring per channel: all bandwidth, most steps",
-    order=1,
-    channels=CHANNELS,
-)
+_CHANNELS = "round one ring per channel: all bandwidth, most steps"
+
+
+@algorithm(ALL_REDUCE, "ring", f"2(n-1) steps of S/n {_CHANNELS}", order=1, channels=CHANNELS)
 def ring(
     n: int,
     *,
@@ -64,6 +61,49 @@ def ring(
     >>> phase.src.tolist(), phase.dst.tolist(), phase.repeat
     ([0, 1, 2], [1, 2, 0], 4)
     """
+    ranks, via = _rings(n, order, servers, channels)
+    return _schedule(ALL_REDUCE, ranks, via, repeat=2 * (n - 1), op=REDUCE, copy_from=n - 1)
+
+
+@algorithm(REDUCE_SCATTER, "ring", f"n-1 steps of S/n {_CHANNELS}", order=1, channels=CHANNELS)
+def ring_reduce_scatter(
+    n: int,
+    *,
+    order: ArrayLike | None = None,
+    servers: ArrayLike | None = None,
+    channels: int | None = None,
+) -> Schedule:
+    """Reduce-scatter: the first n-1 repeats of :func:`ring`, after which each rank has the sum of one chunk
+    of each channel, which is its own part. Arguments and errors as there.
+
+    >>> ring_reduce_scatter(3).parts.tolist()  # rank 1 ends with chunk 2, after it has begun with chunk 1
+    [2, 0, 1]
+    """
+    ranks, via = _rings(n, order, servers, channels)
+    return _schedule(REDUCE_SCATTER, ranks, via, repeat=n - 1, op=REDUCE, parts=np.roll(ranks, 1, axis=1))
+
+
+@algorithm(ALL_GATHER, "ring", f"n-1 steps of S/n {_CHANNELS}", order=1, channels=CHANNELS)
+def ring_all_gather(
+    n: int,
+    *,
+    order: ArrayLike | None = None,
+    servers: ArrayLike | None = None,
+    channels: int | None = None,
+) -> Schedule:
+    """All-gather: the last n-1 repeats of :func:`ring`. Arguments and errors as there.
+
+    >>> ring_all_gather(4).phases[0].repeat
+    3
+    """
+    ranks, via = _rings(n, order, servers, channels)
+    return _schedule(ALL_GATHER, ranks, via, repeat=n - 1, op=COPY, parts=ranks)
+
+
+def _rings(
+    n: int, order: ArrayLike | None, servers: ArrayLike | None, channels: int | None
+) -> tuple[NDArray[np.int32], NDArray[np.int32] | None]:
+    """int32 [channels, n]: the ranks round each ring; [channels * n]: via what each sends, as in Phase."""
     check_ranks(n)
     ranks = _order(n, order)
     if servers is None:
@@ -77,34 +117,56 @@ def ring(
     if channels is None:
         channels = int(sizes.max()) if len(sizes) > 1 else 1
     _check_channels(n, channels)
-    if n == 1:
-        return Schedule(name="ring", n=1, chunks=channels, phases=())
-
     size = np.repeat(sizes, sizes)  # of the server at each position
     start = np.repeat(np.cumsum(sizes) - sizes, sizes)  # the position of its first member
     member = np.arange(n) - start
     channel = np.arange(channels)[:, None]
-    src = ranks[start + (channel + member) % size]
-    via = None
-    if servers is not None:
-        relayed = (member == size - 1) & (size > 1) & (len(sizes) > 1)
-        via = np.where(relayed, ranks[start + channel % size], -1).astype(np.int32).ravel()
-    phase = Phase(
-        kind="ring",
-        src=frozen(src.ravel()),
-        dst=frozen(np.roll(src, -1, axis=1).ravel()),
-        first=frozen(np.tile(np.arange(n, dtype=np.int32), channels)),
-        count=1,
-        modulus=n,
-        base=frozen(np.repeat(np.arange(channels) * n, n)) if channels > 1 else 0,
-        shift=-1,
-        op=REDUCE,
-        repeat=2 * (n - 1),
-        copy_from=n - 1,
-        ring_size=n,
-        via=None if via is None else frozen(via),
+    rings = ranks[start + (channel + member) % size]
+    if servers is None:
+        return rings, None
+    relayed = (member == size - 1) & (size > 1) & (len(sizes) > 1)
+    return rings, np.where(relayed, ranks[start + channel % size], -1).astype(np.int32).ravel()
+
+
+def _schedule(
+    collective: Collective,
+    rings: NDArray[np.int32],
+    via: NDArray[np.int32] | None,
+    *,
+    repeat: int,
+    op: int,
+    copy_from: int | None = None,
+    parts: NDArray[np.int32] | None = None,
+) -> Schedule:
+    """One phase round all ``rings`` at once. ``parts``: [channels, n], the part of each chunk."""
+    channels, n = rings.shape
+    phase = (
+        Phase(
+            kind="ring",
+            src=frozen(rings.ravel()),
+            dst=frozen(np.roll(rings, -1, axis=1).ravel()),
+            first=frozen(np.tile(np.arange(n, dtype=np.int32), channels)),
+            count=1,
+            modulus=n,
+            base=frozen(np.repeat(np.arange(channels) * n, n)) if channels > 1 else 0,
+            shift=-1,
+            op=op,
+            repeat=repeat,
+            copy_from=copy_from,
+            ring_size=n,
+            via=None if via is None else frozen(via),
+        )
+        if n > 1
+        else None
     )
-    return Schedule(name="ring", n=n, chunks=channels * n, phases=(phase,))
+    return Schedule(
+        name="ring",
+        n=n,
+        chunks=channels * n,
+        phases=(phase,) if phase else (),
+        collective=collective.name,
+        parts=None if parts is None else frozen(parts.ravel()),
+    )
 
 
 def _check_channels(n: int, channels: int) -> None:

@@ -26,7 +26,7 @@ SEGMENT = 512 * 1024  # bytes
     ALL_REDUCE,
     "tree",
     "up and down two binary trees with half the data each, pipelined in segments",
-    order=4,
+    order=3,
     segment=SEGMENT_PARAMETER,
 )
 def double_binary_tree(n: int, *, segment: int = SEGMENT) -> Schedule:

@@ -13,7 +13,7 @@ import pytest
 from project import ROOT
 
 from sims.cli import main as cli
-from sims.jobs.allreduce import AllReduce
+from sims.jobs.collective import CollectiveJob
 from sims.scenario.files import read_records
 from sims.scenario.row import Row
 from sims.scenario.version import model_version
@@ -391,15 +391,15 @@ def test_what_may_not_be_written_is_one_line(run: Run, monkeypatch: pytest.Monke
 
 
 def test_ctrl_c_keeps_the_finished_rows(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    row, calls = AllReduce.row, []
+    row, calls = CollectiveJob.row, []
 
-    def interrupted(self: AllReduce, algorithm: str, size: int, _: None) -> Row:
+    def interrupted(self: CollectiveJob, algorithm: str, size: int, _: None) -> Row:
         calls.append(algorithm)
         if len(calls) == 3:
             raise KeyboardInterrupt
         return row(self, algorithm, size)
 
-    monkeypatch.setattr(AllReduce, "row", interrupted)
+    monkeypatch.setattr(CollectiveJob, "row", interrupted)
     status, _, err = run("allreduce", "fat-tree:k=4", "--sizes", SIZES, "--out", "a.csv", "--plot", "a.svg")
     assert status == 130 and err == "wrote a.csv\nfabricsim: interrupted\n"
     assert [int(r["size_bytes"]) for r in read_records(tmp_path / "a.csv")] == [8, 512]

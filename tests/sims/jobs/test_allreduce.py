@@ -10,12 +10,12 @@ import pytest
 
 from fabric import Fabric
 from fabric.words.errors import FabricsimError, FileFormatError, ParameterError
-from sims.jobs.allreduce import DEFAULT_ALGORITHMS, AllReduce, all_reduce
+from sims.jobs.allreduce import AllReduce, all_reduce
 from sims.scenario.files import records_text
 from sims.scenario.row import COLUMNS, Row
 from sims.scenario.scenario import Scenario
 from sims.simulation import simulate
-from sims.workload.collectives import algorithms
+from sims.workload.collectives import algorithms, usual_algorithms
 from topologies import fat_tree, load, write_node_link
 from topologies.catalogue import source_digest
 
@@ -198,7 +198,7 @@ def test_auto_is_the_fastest(four: Fabric, size: int, engine: str) -> None:
 
 def test_unequal_groups_leave_out_the_hierarchical_ones(four: Fabric) -> None:
     job = spec_job(four, ranks=7)
-    good, notes = job.fits(DEFAULT_ALGORITHMS)
+    good, notes = job.fits(usual_algorithms())
     assert good == ["ring", "tree", "halving-doubling"]
     assert all("left out" in note and "same size" in note for note in notes)
     assert all(name in " ".join(notes) for name in ("hierarchical-ring", "hierarchical-tree"))

@@ -14,7 +14,7 @@ from sims import all_reduce, simulate
 from sims.cli.main import app
 from sims.jobs.allreduce import AllReduce
 from sims.scenario.row import Row
-from sims.show.words.table import allreduce_header, limit_lines
+from sims.show.words.table import collective_header, limit_lines
 from sims.studies.explain.explainer import command
 from topologies import load
 
@@ -41,7 +41,7 @@ def test_the_default_is_a_queue_pair_for_each_plane_and_the_row_says_so(eight: F
     row = ring(eight, "ecmp")
     assert row.scenario.routing == "ecmp:qps=8" and row == ring(eight, "ecmp:qps=8")
     assert (row.planes, row.planes_used) == (8, 8)
-    assert "routing ecmp:qps=8, one for each plane, seed" in " ".join(allreduce_header(row))
+    assert "routing ecmp:qps=8, one for each plane, seed" in " ".join(collective_header(row))
     assert ring(eight, "ecmp:salt=none").scenario.routing == "ecmp:qps=8,salt=none"
 
 

@@ -1,11 +1,11 @@
-"""``fabricsim allreduce``: parse, one API call, write."""
+"""``fabricsim collective`` and ``fabricsim allreduce``, its short name: parse, one API call, write."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,23 +18,20 @@ from sims.cli.setting_options import Texts, every, with_settings
 from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS, check_outputs, tell_written
 
 if TYPE_CHECKING:
-    from sims.jobs.allreduce import AllReduce
+    from sims.jobs.collective import CollectiveJob
     from sims.models.fluid.faults.timeline import Timeline as Record
     from sims.scenario.row import Row
     from sims.studies.explain.explainer import Explainer
 
-__all__ = ["allreduce"]
+__all__ = ["allreduce", "collective"]
 
-_DEFAULT = "ring,tree,halving-doubling,hierarchical-ring,hierarchical-tree"
+_ALIKE: Mapping[str, Any] = {
+    "several": ("algorithm", "size"),
+    "defaults": {"topology": "preset:colossus-100k", "algorithm": "", "size": "8:16G:x4"},
+}
 
 
-@with_settings(
-    *every("topology", "algorithm", "size", but=("collective",)),
-    several=("algorithm", "size"),
-    defaults={"topology": "preset:colossus-100k", "algorithm": _DEFAULT, "size": "8:16G:x4"},
-    shown={"algorithm": "five of them"},
-)
-def allreduce(
+def _simulate(
     texts: Texts,
     timeline: Timeline = None,
     out: Out = None,
@@ -49,7 +46,7 @@ def allreduce(
     explain: Explain = False,
     explain_plot: ExplainPlot = None,
 ) -> None:
-    """Simulate all-reduce over message sizes. Without arguments: 100,000 GPUs, preset colossus-100k."""
+    """The body of both commands."""
     wanted = outputs(out, form, json, rows=ROW_FORMATS)
     check_outputs(
         ("--plot", plot, FIGURE_FORMATS),
@@ -57,15 +54,18 @@ def allreduce(
         ("--timeline", timeline, FIGURE_FORMATS),
     )
     from fabric.words.units import parse_sizes
-    from sims.jobs.allreduce import AllReduce
+    from sims.jobs.collective import CollectiveJob
     from sims.models.fluid.faults.timeline import Timeline as Record
     from sims.scenario.files import write_records
     from sims.scenario.scenario import JOB_SETTINGS
     from sims.settings.setup import Setup
     from sims.studies.explain.explainer import Explainer
-    from sims.workload.collectives import sliced_each, split_algorithms
+    from sims.workload.collective import ALL_REDUCE, collective_named
+    from sims.workload.collectives import sliced_each, split_algorithms, usual_algorithms
 
-    names = split_algorithms(sliced_each(texts["algorithm"], texts["engine"]))
+    of = collective_named(texts.get("collective", ALL_REDUCE.name)).name
+    named = texts["algorithm"] or ",".join(usual_algorithms(of))
+    names = split_algorithms(sliced_each(named, texts["engine"], of), of)
     sizes = parse_sizes(texts["size"])
     settings = {name: texts[name] for name in JOB_SETTINGS if name in texts}
     setup = Setup(**settings)  # mistakes that need no fabric to be seen
@@ -77,7 +77,7 @@ def allreduce(
         fabric, text, digest, notes = opened(
             texts["topology"], progress, allow_partition=setup.allow_partition, fits=setup.fits
         )
-        job = AllReduce(fabric, topology=text, digest=digest, **settings)
+        job = CollectiveJob(fabric, topology=text, digest=digest, **settings)
         explainer = Explainer(job) if explain or explain_plot else None
         record = Record() if timeline else None
         job.require_few(names, max(sizes))
@@ -99,9 +99,28 @@ def allreduce(
             _draw(rows, fabric.disclaimer, record, plot, explain_plot, timeline)
 
 
+collective = with_settings(
+    *every("collective", "topology", "algorithm", "size"),
+    **_ALIKE,
+    shown={"algorithm": "the usual ones"},
+    helps={"algorithm": "Of this collective, as in ring:channels=4,bruck; an unknown name lists all."},
+    argument="collective",
+    name="collective",
+    summary="Simulate a collective over message sizes. Without a fabric: 100,000 GPUs, preset colossus-100k.",
+)(_simulate)
+
+allreduce = with_settings(
+    *every("topology", "algorithm", "size", but=("collective",)),
+    **_ALIKE,
+    shown={"algorithm": "five of them"},
+    name="allreduce",
+    summary="Simulate all-reduce over message sizes. Without arguments: 100,000 GPUs, preset colossus-100k.",
+)(_simulate)
+
+
 def _printed(
     progress: Progress,
-    job: AllReduce,
+    job: CollectiveJob,
     names: Sequence[str],
     sizes: Sequence[int],
     record: Record | None,
@@ -113,20 +132,20 @@ def _printed(
     """
     from fabric.words.units import format_size
     from sims.show.words.explain import explanation_lines
-    from sims.show.words.table import allreduce_block, allreduce_header
+    from sims.show.words.table import collective_block, collective_header
     from sims.workload.members import used
 
     block: list[Row] = []
     for number, row in enumerate(progress.each(job.rows(names, sizes, record), len(names) * len(sizes))):
         if number == 0:
             ends = used(job.fabric, job.placement)
-            progress.print(allreduce_header(row, job.fabric.disclaimer, notes, ends))
+            progress.print(collective_header(row, job.fabric.disclaimer, notes, ends))
         if explainer:
             row = replace(row, gains=explainer.gains(row))
         yield row
         block.append(row)
         if len(block) == len(sizes):
-            progress.print(allreduce_block(block, job.note(row.used)))
+            progress.print(collective_block(block, job.note(row.used)))
             if explainer:
                 largest = max(block, key=lambda row: row.scenario.size_bytes)
                 name = f"{largest.used} at {format_size(largest.scenario.size_bytes)}"

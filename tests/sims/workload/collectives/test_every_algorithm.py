@@ -1,0 +1,51 @@
+"""Every algorithm of every collective: replayed for n = 1 to 33 and large n, in servers and groups."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sims.workload.collective import COLLECTIVES
+from sims.workload.collectives import algorithms, build
+from sims.workload.replay import replay
+
+EVERY = [(collective, name) for collective in COLLECTIVES for name in algorithms(collective)]
+
+
+def _names(case: object) -> str:
+    return ":".join(case) if isinstance(case, tuple) else str(case)
+
+
+@pytest.mark.parametrize("case", EVERY, ids=_names)
+def test_each_rank_ends_with_what_it_is_due(case: tuple[str, str]) -> None:
+    collective, name = case
+    for n in range(1, 34):
+        for servers in sorted({1, 2, 3, n // 2, n}):
+            if servers > 0 and n % servers == 0:
+                mixed = np.arange(n) % servers
+                replay(build(name, {}, n, collective=collective, servers=mixed, groups=mixed))
+                block = np.arange(n) // (n // servers)
+                replay(build(name, {}, n, collective=collective, servers=block, groups=block))
+
+
+@pytest.mark.parametrize("case", [one for one in EVERY if "groups" not in algorithms(one[0])[one[1]].needs])
+@pytest.mark.parametrize("n", [2, 5, 13])
+def test_servers_of_any_size(case: tuple[str, str], n: int) -> None:
+    servers = np.random.default_rng(n).integers(-1, 3, n)
+    replay(build(case[1], {}, n, collective=case[0], servers=servers))
+
+
+@pytest.mark.parametrize("case", EVERY, ids=_names)
+@pytest.mark.parametrize("n", [192, 255])
+def test_by_fingerprints(case: tuple[str, str], n: int) -> None:
+    groups = np.arange(n) // 3
+    replay(build(case[1], {}, n, collective=case[0], servers=groups, groups=groups))
+
+
+@pytest.mark.parametrize("case", EVERY, ids=_names)
+def test_no_rank_sends_less_than_it_must(case: tuple[str, str]) -> None:
+    """Whoever is due, or has to give, a share of the message sends as much in the mean."""
+    collective, n = case[0], 16
+    groups = np.arange(n) // 4
+    sent = build(case[1], {}, n, collective=collective, servers=groups, groups=groups).sent(1.0)
+    assert sent.max() >= COLLECTIVES[collective].factor(n) * (1 - 1e-12)
