@@ -14,7 +14,7 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-EXTRAS = ("parquet", "cluster")
+EXTRAS = ("parquet", "cluster", "fast")
 
 SWEEP = ["sweep", "--set", "topology=star:endpoints=4", "--set", "seed=0..3"]
 # A command each, with the file that it writes.

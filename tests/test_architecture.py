@@ -16,6 +16,7 @@ DOORS = {
     "typer": ("sims.cli.",),
     "rich": ("sims.cli.progress",),
     "pyarrow": ("sims.scenario.parquet",),
+    "numba": ("sims.models.fluid.compiled",),
     "distributed": ("sims.studies.sweep.cluster",),
 }
 

@@ -8,6 +8,9 @@ lower level carries no part of it. So an end matters only if a flow that is at l
 *disturbing* end); all others are known in advance. And flows with equally much left end fastest first, so
 none of their ends disturbs.
 
+With numba many unequal flows run ahead of the clock, end by end, to the next instant at which anybody may act
+(sims.models.fluid.ends); what is solved here at every end is the same to rounding.
+
 Links may change under way: one that carries nothing stops its flows, which keep what they have left until it
 carries again or they are given other paths.
 """
@@ -17,19 +20,24 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import simpy
 from numpy.typing import NDArray
 
 from fabric import Paths, max_min
+from sims.models.fluid.compiled import at_hand
+
+if TYPE_CHECKING:
+    from sims.models.fluid.ends import Ahead
 
 __all__ = ["FluidNetwork", "RateMemo"]
 
 _AFTER_ALL = 2  # SimPy handles urgent (0) and normal (1) events of an instant first
 _UNLIMITED = 1e300  # bytes/s of a flow that crosses no link: finite, so that 0 s times it is 0
 _NEAR = 1e-9  # relative; rates and times nearer than this are the same
+_MANY = 1000  # flows, from which compiled ends are quicker than numba is imported
 
 
 class RateMemo:
@@ -112,6 +120,7 @@ class FluidNetwork:
         self._window = 0.0  # seconds
         self._epoch = 0  # SimPy cannot cancel a timeout: one of an older epoch is ignored
         self._pending = False
+        self._ahead: Ahead | None = None  # what comes next, if nobody acts before
 
     def send(
         self,
@@ -192,12 +201,17 @@ class FluidNetwork:
 
     def _finish(self, now: float) -> float:
         """Close the flows whose last byte is sent; returns the least rate among them (infinity: none)."""
-        elapsed, end = now - self._since, self._since + self._remaining()
-        over = end <= now + _NEAR * elapsed + 4 * np.spacing(now)
+        elapsed, ahead = now - self._since, self._ahead
+        if ahead is None:
+            end = self._since + self._remaining()
+            over = end <= now + _NEAR * elapsed + 4 * np.spacing(now)
+            left = np.maximum(self._left - self._rate * elapsed, 0.0) if not over.all() else self._left
+        else:
+            if now < ahead.time - 4 * np.spacing(now):  # somebody acts before that
+                ahead = self._run_ahead(now)
+            over, end, left, self._rate = ~np.isnan(ahead.end), ahead.end, ahead.left, ahead.rate
         stay = np.flatnonzero(~over)
-        self._since = now
-        if len(stay):
-            self._left = np.maximum(self._left - self._rate * elapsed, 0.0)
+        self._since, self._left, self._ahead = now, left, None
         if len(stay) == len(over):
             return float("inf")
         slowest = float((self._rate[over] if len(stay) else self._rate).min())
@@ -217,7 +231,7 @@ class FluidNetwork:
                 # Rounding may put the end a hair before the clock, which must not go back.
                 self._at(max(float(received.max()) - now, 0.0), partial(_receive, batch.done, received))
         self._keep(stay)
-        return slowest
+        return slowest if ahead is None else float("inf")
 
     def _remaining(self) -> NDArray[np.float64]:
         """(flows,): seconds that each still sends at its rate; infinite for one that stands still."""
@@ -304,10 +318,16 @@ class FluidNetwork:
 
     def _plan(self, now: float) -> None:
         """Schedule the next instant at which something changes: a disturbing end, or a batch's last end."""
+        if self._unequal and self._runs_ahead:
+            until = self.env.peek()
+            self._ahead = self._run_ahead(until if until > now else float("inf"))
+            if self._ahead.time < np.inf:
+                self._at(max(self._ahead.time - now, 0.0), partial(self._wake, self._epoch))
+            return
         end = now + self._remaining()
         first = np.searchsorted(self._owner, np.arange(len(self._batches)))
         next_time = float(np.maximum.reduceat(end, first).min())
-        if self._left.min() < self._left.max() * (1 - _NEAR):
+        if self._unequal:
             order = np.argsort(end)
             rate, time = self._rate[order], end[order]
             faster = np.append(np.maximum.accumulate(rate[::-1])[::-1], 0.0)  # [i]: the fastest from i on
@@ -317,6 +337,24 @@ class FluidNetwork:
                 next_time = min(next_time, float(time[disturbing[0]]) + self._window)
         if next_time < np.inf:
             self._at(max(next_time - now, 0.0), partial(self._wake, self._epoch))
+
+    @property
+    def _unequal(self) -> bool:
+        """Whether some end may disturb: flows with equally much left end fastest first."""
+        return bool(self._left.min() < self._left.max() * (1 - _NEAR))
+
+    @property
+    def _runs_ahead(self) -> bool:
+        """Whether the kernel is worth its import, and does what is asked for."""
+        many = len(self._left) >= _MANY and self._paths.shared is None
+        return many and self.resolution == 0 and self.watch is None and at_hand()
+
+    def _run_ahead(self, until: float) -> Ahead:
+        from sims.models.fluid.ends import ahead
+
+        return ahead(
+            self._paths, self.capacity, self._left, self._rate, self._owner, self._since, float(until)
+        )
 
 
 def _receive(done: simpy.Event, received: NDArray[np.float64], _: simpy.Event) -> None:

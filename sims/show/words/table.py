@@ -170,9 +170,9 @@ def flows_lines(
     if packet is not None:
         yield f"# packets    {packet_settings_line(packet)}"
     else:
-        exact = "exact" if resolution == 0 else f"ends within {resolution:g} of the makespan handled together"
+        together = f"ends within {resolution:g} of the makespan handled together; rates found"
         times = "once" if result.solves == 1 else f"{result.solves:,} times"
-        yield f"# clock      {exact}; rates found {times}"
+        yield f"# clock      {f'{together} {times}' if resolution else 'exact'}"
     yield from course_lines(setup.values)
     if fabric.disclaimer:
         yield f"# note       {fabric.disclaimer}"
