@@ -17,7 +17,7 @@ from tests.bench.measured import Measured
 from tests.bench.process import FABRICSIM, alternated, rows, run
 
 ROUNDS = 3
-# k of the fat-tree, destinations of each endpoint, seconds allowed: beyond equal sizes, or (0) in all; the
+# k of the fat-tree, destinations of each endpoint, seconds allowed, whether in all or beyond equal sizes; the
 # makespan that the form without numba finds (minutes), None: too long to wait for.
 CASES = [
     (32, 1, 0.8, False, 0.08326741421999985),
