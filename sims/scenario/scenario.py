@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any
-
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
-from pydantic_core import PydanticCustomError
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, Field, dataclass, field, make_dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from fabric.words.errors import ParameterError
+from sims.scenario.typed import READERS, whole_number
 from sims.settings.setting import Setting
 from sims.settings.table import SETTINGS, digest_fields
 
@@ -22,7 +22,7 @@ __all__ = ["FABRIC", "JOB", "JOB_SETTINGS", "LATER", "MODEL_VERSION", "Scenario"
 MODEL_VERSION = 1  # raised whenever a change of the model can change a number
 
 
-class _Scenario(BaseModel):
+class _Scenario:
     """One collective: where, who, how, how much. Frozen; equal scenarios have equal keys.
 
     Texts are canonical (the caller's business): the same thing is always written the same way.
@@ -33,7 +33,7 @@ class _Scenario(BaseModel):
     other engines. ``faults`` strike during the run; ``repeat`` collectives follow each other, ``gap`` apart.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_fields: ClassVar[Mapping[str, Field[Any]]]  # each field's name and ``default``, in their order
 
     if TYPE_CHECKING:
 
@@ -41,13 +41,29 @@ class _Scenario(BaseModel):
 
     @classmethod
     def of(cls, **values: Any) -> Scenario:
-        """A scenario of these values; a bad one is a ParameterError that names field, value and rule."""
-        try:
-            return cls(**values)
-        except ValidationError as error:
-            first = error.errors()[0]
-            name = ".".join(map(str, first["loc"])) or "scenario"
-            raise ParameterError(name, first.get("input"), first["msg"]) from None
+        """A scenario of these values, or of texts of them as a file has them.
+
+        Raises:
+            ParameterError: a field is unknown, missing, or not of its type; names field, value and rule.
+        """
+        for name in (name for name in values if name not in _FIELDS):
+            raise ParameterError(name, values[name], "no such field of a scenario", _FIELDS)
+        for name, one in cls.model_fields.items():
+            if name not in values and one.default is MISSING:
+                raise ParameterError(name, None, "each scenario says it")
+        return cls(**values)
+
+    def __post_init__(self) -> None:
+        for name, one in _FIELDS.items():
+            object.__setattr__(self, name, one.read(name, getattr(self, name)))
+
+    def model_dump(self) -> dict[str, Any]:
+        """All fields by name, in their order."""
+        return {name: getattr(self, name) for name in _FIELDS}
+
+    def model_copy(self, *, update: Mapping[str, Any]) -> Self:
+        """The same with some fields replaced."""
+        return replace(self, **update)  # type: ignore[type-var]
 
     def canonical(self) -> str:
         """JSON that equal causes share: a file counts by its contents, not by its path."""
@@ -66,52 +82,56 @@ class _Scenario(BaseModel):
         return hashlib.sha256(self.canonical().encode()).hexdigest()[:16]
 
 
-def _usual(one: Setting) -> Any:
-    if one.required:
-        return ...
-    return one.default if one.usual is None else one.usual
+@dataclass(frozen=True)
+class _FieldOf:
+    """How a field is read; what it means where nobody says it; whether it came after rows were written."""
+
+    read: Callable[[str, Any], Any]
+    default: Any
+    later: bool
 
 
-def _kind(one: Setting) -> Any:
-    """The type of a field; where there is a list of legal names, a name out of it."""
+def _reader(one: Setting) -> Callable[[str, Any], Any]:
+    """That of the type of a setting's field; where there is a list of legal names, a name out of it."""
+    if one.kind is int:
+        return partial(whole_number, least=one.least, below=one.below)
 
-    def known(value: Any) -> Any:
-        legal = tuple(one.choices())
-        if legal and value not in legal:
-            words = {"name": one.name, "legal": ", ".join(legal)}
-            raise PydanticCustomError("choice", "unknown {name} (legal: {legal})", words)
-        return value
+    def read(name: str, value: Any) -> Any:
+        found, legal = READERS[one.kind](name, value), tuple(one.choices())
+        if legal and found not in legal:
+            raise ParameterError(name, value, f"unknown {one.name}", legal)
+        return found
 
-    return Annotated[one.kind, AfterValidator(known)]
+    return read
 
 
-def _fields() -> Iterator[tuple[str, Any, bool]]:
-    """Name, definition, and whether it came after rows had been written, of each field in its order.
-
-    A hash stands behind those of its settings that follow each other.
-    """
+def _fields() -> Iterator[tuple[str, _FieldOf]]:
+    """Each field by name in its order. A hash stands behind those of its settings that follow each other."""
     settings, told = list(SETTINGS.values()), set()
     for one, following in zip(settings, [*settings[1:], None]):
-        yield one.field, (_kind(one), Field(default=_usual(one), ge=one.least, lt=one.below)), one.later
+        usual = MISSING if one.required else one.default if one.usual is None else one.usual
+        yield one.field, _FieldOf(_reader(one), usual, one.later)
         if one.digest and one.digest not in told and (following is None or following.digest != one.digest):
             told.add(one.digest)
-            yield one.digest, (str, ""), one.digest not in _FIRST_DIGESTS
+            yield one.digest, _FieldOf(READERS[str], "", one.digest not in _FIRST_DIGESTS)
 
 
 _DIGESTS = digest_fields()
 _FIRST_DIGESTS = ("topology_digest", "placement_digest")
-_FIELDS = {name: (definition, later) for name, definition, later in _fields()}
+_FIELDS = dict(_fields())
 
 if TYPE_CHECKING:
     Scenario = _Scenario
 else:
-    Scenario = create_model(
+    Scenario = make_dataclass(
         "Scenario",
-        __base__=_Scenario,
-        __module__=__name__,
-        __doc__=_Scenario.__doc__,
-        **{name: definition for name, (definition, _) in _FIELDS.items()},
+        [(name, Any, field(default=one.default)) for name, one in _FIELDS.items()],
+        bases=(_Scenario,),
+        namespace={"__doc__": _Scenario.__doc__, "__module__": __name__},
+        frozen=True,
+        kw_only=True,
     )
+    Scenario.model_fields = Scenario.__dataclass_fields__
 
 
 def usual(name: str) -> Any:
@@ -120,10 +140,10 @@ def usual(name: str) -> Any:
 
 
 # Fields that came after rows had been written: they are no cause at their default, so that keys stay.
-LATER = tuple(name for name, (_, later) in _FIELDS.items() if later)
+LATER = tuple(name for name, one in _FIELDS.items() if one.later)
 
 # Which fields name the fabric; which a job on it has once, whatever its algorithms and sizes; and which of
 # those a user sets (the others are found from files).
 FABRIC = ("topology", "topology_digest")
-JOB = tuple(name for name in Scenario.model_fields if name not in (*FABRIC, "algorithm", "size_bytes"))
+JOB = tuple(name for name in _FIELDS if name not in (*FABRIC, "algorithm", "size_bytes"))
 JOB_SETTINGS = tuple(name for name in JOB if name in SETTINGS)

@@ -32,7 +32,7 @@ FILES = Path(__file__).parent / "files.txt"
 KNOWN = Path(__file__).parent / "survivors.toml"
 LEAST = 0.95
 # Imported once, before the children are forked.
-OTHERS = "numpy networkx simpy matplotlib.pyplot typer pydantic rich pytest hypothesis"
+OTHERS = "numpy networkx simpy matplotlib.pyplot typer rich pytest hypothesis"
 # Files of tests that draw, install or wait: they hold pages and processes, no number that no other holds.
 APART = "bench mutants fuzz wheel test_readme test_drawing test_progress sweep_cluster sweep_pool"
 Table = dict[str, tuple[float, list[str]]]  # of each test the seconds it takes and the functions it calls
