@@ -97,6 +97,16 @@ class Paths:
             result += self.shared.use.total(self.shared.bundles.total(value))
         return result
 
+    def largest(self, value: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(flows,): the largest of ``value`` (one per link, zero or more) along each flow."""
+        nonempty = self.ptr[:-1] < self.ptr[1:]
+        result = np.zeros(len(self))
+        if nonempty.any():
+            result[nonempty] = np.maximum.reduceat(value[self.link], self.ptr[:-1][nonempty])
+        if self.shared:
+            result = np.maximum(result, self.shared.use.largest(self.shared.bundles.largest(value)))
+        return result
+
     def expanded(self) -> Paths:
         """The same without ``shared``: every link of every flow, its own before those that it shares."""
         if self.shared is None:

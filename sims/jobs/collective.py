@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fabric import Fabric
-from fabric.damage.breakage import draws, harmed
+from fabric.damage.breakage import harmed
 from fabric.graph.nic import planes
-from fabric.routing.policies import policy_file
 from fabric.routing.route import check_policy
 from fabric.words.errors import ParameterError
-from sims.models.fluid.engine import ENGINES as TIMES
+from sims.jobs.causes import causes
+from sims.jobs.compiler import Compiler
+from sims.jobs.grouped import UNGROUPED, Grouped, Timed
 from sims.models.fluid.engine import latency_time
 from sims.models.fluid.faults.campaign import Campaign
 from sims.models.fluid.faults.rerouted import Rerouted
-from sims.models.fluid.faults.schedule_file import FaultSchedule
 from sims.models.fluid.faults.striking import Striking
 from sims.models.fluid.faults.timeline import Timeline
 from sims.models.fluid.program import Program
 from sims.models.packet.collective import PacketProgram, check_schedule
-from sims.scenario.digest import content_digest, digest_of
 from sims.scenario.row import Row
 from sims.scenario.scenario import JOB_SETTINGS, Scenario
 from sims.scenario.version import model_version
@@ -33,7 +34,7 @@ from sims.workload.collective import collective_named
 from sims.workload.collectives import build, contenders, is_auto, parse_algorithms
 from sims.workload.collectives.hierarchical import UnequalGroupsError
 from sims.workload.members import Members
-from sims.workload.placement import place, placement_names
+from sims.workload.placement import place
 from sims.workload.schedule import Schedule
 
 __all__ = ["CollectiveJob"]
@@ -69,35 +70,14 @@ class CollectiveJob:
         self.degraded, self.damage = harmed(
             healthy, static, setup.seed, allow_partition=setup.allow_partition
         )
-        chosen = setup.engine == "packet" and bool(self.policy.packets)  # for each packet, on its way
-        drawn = self.policy.drawn or setup.placement == "random" or draws(static) or chosen
-        drawn |= self.course.draws
-        table = policy_file(setup.routing)
-        self._common: dict[str, Any] = setup.values | {
-            "topology": topology or f"graph {fabric.name}",
-            "topology_digest": content_digest(fabric) if digest is None else digest,
-            "ranks": len(self.placement),
-            # The endpoints, not the text: names in it mean something only together with the graph's.
-            "placement_digest": digest_of(self.placement.astype("<i8"))
-            if placement_names(setup.placement)
-            else "",
-            "seed": setup.seed if drawn else 0,
-            "routing": str(self.policy),
-            "routing_digest": hashlib.sha256(table.read_bytes()).hexdigest() if table else "",
-            "packet": str(setup.packet_settings) if setup.engine == "packet" else "",
-            "fault_digest": self._fault_digest(),
-            **self.course.texts,
-        }
+        self._common = causes(setup, fabric, self.placement, self.damage, topology, digest)
+        how = self.engine, setup.packet_settings, self._common["seed"]
+        self.compiler = Compiler(self.degraded, self.policy, self.profile, *how)
+        self.groups = Grouped.of(setup, self.members, self.compiler, self._built)
+        if self.groups is None:
+            self._common |= UNGROUPED
         self._programs: dict[str, Program] = {}
         self._packet_programs: dict[str, PacketProgram] = {}
-
-    def _fault_digest(self) -> str:
-        """SHA-256 of what files say of faults; nothing without a file."""
-        found = digest_of(*self.damage.named) if self.damage.named else ""
-        source = self.course.source
-        if isinstance(source, FaultSchedule):
-            return hashlib.sha256(f"{found};{source.digest}".encode()).hexdigest()
-        return found
 
     def changed(self, **settings: Any) -> Self:
         """The same ranks on the same fabric, with some of JOB_SETTINGS replaced."""
@@ -115,8 +95,8 @@ class CollectiveJob:
 
     @property
     def bus_factor(self) -> float:
-        """busbw over algbw of the collective on these ranks."""
-        return self.collective.factor(self.ranks)
+        """busbw over algbw of the collective on these ranks, or on those of a group."""
+        return self.collective.factor(self.groups.size if self.groups else self.ranks)
 
     def scenario(self, algorithm: str, size: int) -> Scenario:
         """The scenario of one run."""
@@ -128,15 +108,19 @@ class CollectiveJob:
         Raises:
             ParameterError: unknown, or not possible for these ranks (unequal groups).
         """
-        collective = self.collective.name
+        if self.groups:
+            return self.groups.schedule(algorithm)
+        return self._built(algorithm, np.arange(self.ranks, dtype=np.int32))
+
+    def _built(self, algorithm: str, ranks: NDArray[np.int32]) -> Schedule:
+        """The schedule of some of the ranks, by themselves."""
+        collective, who = self.collective.name, self.members
         ((name, parameters),) = parse_algorithms(algorithm, collective)
+        of: dict[str, Any] = {"servers": who.servers[ranks], "groups": who.groups[ranks]}
         try:
-            who = self.members
-            return build(
-                name, parameters, len(who), collective=collective, servers=who.servers, groups=who.groups
-            )
+            return build(name, parameters, len(ranks), collective=collective, **of)
         except UnequalGroupsError as error:
-            raise error.named(self.members.group_name) from None
+            raise error.named(who.group_name) from None
 
     def program(self, algorithm: str) -> Program:
         """The algorithm, built and routed; kept.
@@ -147,9 +131,7 @@ class CollectiveJob:
         if algorithm not in self._programs:
             schedule = self.schedule(algorithm)
             self._require_form(algorithm, schedule.pipeline)
-            self._programs[algorithm] = Program.compile(
-                schedule, self.degraded, self.placement, self.policy, self.profile
-            )
+            self._programs[algorithm] = self.compiler.program(schedule, self.placement)
         return self._programs[algorithm]
 
     def contenders(self, algorithm: str) -> tuple[str, ...]:
@@ -166,15 +148,8 @@ class CollectiveJob:
     def packet_program(self, algorithm: str) -> PacketProgram:
         """The algorithm, built and routed for the packet engine; kept. Raises as ``program``."""
         if algorithm not in self._packet_programs:
-            self._packet_programs[algorithm] = PacketProgram.compile(
-                self.program(algorithm).schedule,
-                self.degraded,
-                self.placement,
-                self.policy,
-                self.profile,
-                self.setup.packet_settings,
-                self._common["seed"],
-            )
+            schedule = self.program(algorithm).schedule
+            self._packet_programs[algorithm] = self.compiler.packet_program(schedule, self.placement)
         return self._packet_programs[algorithm]
 
     def require_few(self, algorithms: Sequence[str], size: int) -> None:
@@ -232,9 +207,7 @@ class CollectiveJob:
         Raises:
             ParameterError: it is the packet engine, which runs none but its own (``packet_program``).
         """
-        if self.engine not in TIMES:
-            raise ParameterError("engine", self.engine, "cannot run other programs", TIMES)
-        return TIMES[self.engine](program, size)
+        return self.compiler.time(program, size)
 
     def row(self, algorithm: str, size: int, timeline: Timeline | None = None) -> Row:
         """Run one algorithm at one size. ``auto``: the fastest of all that fit, named in ``used``.
@@ -245,11 +218,11 @@ class CollectiveJob:
         disturbance: dict[str, dict[str, float]] = {}
         if is_auto(algorithm):
             times = {a: self._timed(a, size) for a in self.fits(self.contenders(algorithm))[0]}
-            used = min(times, key=lambda a: times[a][0])
-            time, packets = times[used]
+            used = min(times, key=lambda a: times[a].time)
+            timed = times[used]
         else:
-            time, packets = self._timed(used, size)
-        program = self.program(used)
+            timed = self._timed(used, size)
+        program, time = self.program(used), timed.time
         # Packets of a pipeline fill it as they come, and not in equal steps as the fluid model has it.
         filling, latency = self.engine != "packet", self._latency(program, size, time)
         limit = program.limit(size, time, latency, filling=filling)
@@ -277,7 +250,8 @@ class CollectiveJob:
             utilisation=program.utilisation(size, time),
             planes=planes(self.fabric),
             planes_used=program.planes_used(),
-            packets=packets,
+            packets=timed.packets,
+            group_times=self.groups.told(used, size, program, timed) if self.groups else {},
             disturbance=disturbance,
             version=model_version(),
         )
@@ -302,15 +276,19 @@ class CollectiveJob:
             return latency_time(program, size, time)
         return max(0.0, min(program.chain(size), time - program.busy(size, filling=False)[0]))
 
-    def _timed(self, algorithm: str, size: int) -> tuple[float, dict[str, dict[str, float]]]:
-        """Seconds by the engine, and what a packet network saw."""
+    def _timed(self, algorithm: str, size: int) -> Timed:
+        """A run by the engine."""
         self.require_few([algorithm], size)
         program = self.program(algorithm)
-        if self.engine != "packet":
-            return self.time(program, size), {}
-        factor = program.latency_factor(size)
-        time, packets = self.packet_program(algorithm).run(size, factor=factor)
-        return program.base(size) + time, packets
+        if self.engine == "packet":
+            factor = program.latency_factor(size)
+            ends, packets = self.packet_program(algorithm).received(size, factor=factor)
+            ends += program.base(size)
+            return Timed(float(ends.max()), packets, self.groups.last(ends) if self.groups else None)
+        time = self.time(program, size)
+        if self.groups is None or self.groups.drift is None:
+            return Timed(time)
+        return self.groups.drifted(algorithm, size, time)
 
     def rows(
         self, algorithms: Sequence[str], sizes: Sequence[int], timeline: Timeline | None = None

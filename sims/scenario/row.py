@@ -16,6 +16,7 @@ from fabric.words.errors import ParameterError
 from fabric.words.units import format_size, format_time
 from sims.scenario.scenario import LATER, Scenario
 from sims.workload.collective import COLLECTIVES
+from sims.workload.mesh import group_size
 
 __all__ = ["COLUMNS", "Failure", "Row", "read_result"]
 
@@ -33,7 +34,8 @@ class Row(Card):
     ``planes_used``: as in sims.models.fluid.program.Program (0: not said);
     ``utilisation``: per kind of link, as in sims.models.fluid.program.Program.utilisation; ``packets``: as in
     packet.summary, empty for other engines; ``disturbance``: as in faults.campaign, empty for
-    one undisturbed run (of several, ``time_s`` is the mean); ``gains``: seconds that each remedy
+    one undisturbed run (of several, ``time_s`` is the mean); ``group_times``: as in jobs.grouped.told, of
+    the undisturbed run, empty where all ranks are one group; ``gains``: seconds that each remedy
     of explain.explainer would save, where it was asked for. They are results of other scenarios, so rows are
     equal without them. GB = 1e9 bytes.
     """
@@ -55,6 +57,7 @@ class Row(Card):
     planes_used: float = 0.0
     packets: dict[str, dict[str, float]] = field(default_factory=dict)
     disturbance: dict[str, dict[str, float]] = field(default_factory=dict)
+    group_times: dict[str, float] = field(default_factory=dict)
     gains: dict[str, float] = field(default_factory=dict, compare=False)
     version: str
 
@@ -149,12 +152,14 @@ def _require_agreement(row: Row) -> None:
     if size >= _MOST_BYTES:
         raise ParameterError("size_bytes", size, "below 2^63")
     algbw, collective = size / row.time_s / 1e9, COLLECTIVES[row.scenario.collective]
+    s = row.scenario
+    together = group_size(s.groups, s.experts, s.over, ranks)
     for name, due, said in (
         ("algbw_GBps", algbw, f"size_bytes {size} over time_s {row.time_s!r}"),
         (
             "busbw_GBps",
-            algbw * collective.factor(ranks),
-            f"algbw times {collective.factor_text} of {ranks:,} ranks",
+            algbw * collective.factor(together),
+            f"algbw times {collective.factor_text} of {together:,} ranks",
         ),
     ):
         if not math.isclose(getattr(row, name), due, rel_tol=_AGREE):

@@ -16,7 +16,8 @@ from sims.models.profiles import LatencyProfile
 from sims.models.profiles import latency_profile as parse_profile
 from sims.settings.signature import OF_JOBS
 from sims.settings.table import SETTINGS
-from sims.workload.placement import require_ranks
+from sims.workload.mesh import NO_GROUPS, check_groups, group_size
+from sims.workload.placement import placement_names, require_ranks
 from topologies.parts.memory import Size
 
 __all__ = ["Setup"]
@@ -40,6 +41,10 @@ class Setup:
         self.values: dict[str, Any] = {
             name: one.checked(given.get(name, one.default)) for name, one in OF_JOBS.items()
         }
+        check_groups(self.groups, self.experts, self.over, self.drift)
+        if self.drift != NO_GROUPS and (self.engine != "flow" or not self.course.plain):
+            rule = "groups that drift need engine flow, without faults during the run and repeats"
+            raise ParameterError("drift", self.drift, rule, (NO_GROUPS,))
         policy = self.policy()
         if self.engine == "packet":
             single_path(policy)
@@ -61,9 +66,13 @@ class Setup:
         return parse_policy(self.routing, self.seed, planes)
 
     def fits(self, name: str, size: Size) -> None:
-        """Raise ParameterError where a topology called ``name``, not built yet, has too few endpoints."""
+        """Raise ParameterError where a topology called ``name``, not built yet, has too few endpoints, or so
+        many that groups do not come out even.
+        """
         if self.ranks is not None:
             require_ranks(self.ranks, size.endpoints, name)
+        if self.ranks is not None or not placement_names(self.placement):
+            group_size(self.groups, self.experts, self.over, self.ranks or size.endpoints)
 
     def improved(self, fabric: Fabric) -> Fabric:
         """``fabric`` after what the settings do to a healthy one."""

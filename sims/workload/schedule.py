@@ -77,6 +77,8 @@ class Phase:
         stage: pipeline only, int16 [k].
         segment_bytes: pipeline only, bytes of a segment.
         via: int32 [k], the rank whose NIC relays the transfer, -1 where the sender's own does; None: nowhere.
+        weight: float64 [k], bytes of each transfer over those of ``count`` chunks, where groups of ranks cut
+            their data in different ways; None: 1 everywhere.
 
     Raises:
         ParameterError: a shape or a layout promised above is broken. (Whether the transfers add up to the
@@ -98,12 +100,14 @@ class Phase:
     stage: NDArray[np.int16] | None = None
     segment_bytes: int = 0
     via: NDArray[np.int32] | None = None
+    weight: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         shape = np.shape(self.src)
         for name, dtype in (
             *(("src", np.int32), ("dst", np.int32), ("first", np.int32)),
             *(("base", np.int32), ("op", np.int8), ("stage", np.int16), ("via", np.int32)),
+            ("weight", np.float64),
         ):
             value = getattr(self, name)
             if value is None or (name in ("base", "op") and np.ndim(value) == 0):
@@ -264,5 +268,6 @@ class Schedule:
         """
         total = np.zeros(self.n)
         for phase in self.phases:
-            total += np.bincount(phase.src, minlength=self.n) * (phase.repeat * phase.count / self.chunks)
+            sent = np.bincount(phase.src, weights=phase.weight, minlength=self.n)
+            total += sent * (phase.repeat * phase.count / self.chunks)
         return total * size

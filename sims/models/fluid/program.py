@@ -17,7 +17,7 @@ from fabric.measures.measure import link_kind, link_kinds
 from fabric.routing.policies import Policy
 from fabric.words.errors import TooLargeError
 from sims.models.fluid.network import RateMemo
-from sims.models.fluid.stage import Pace, Stage, pace_of, routed_phase, staged, waits
+from sims.models.fluid.stage import Pace, Stage, pace_of, routed_phase, shares, staged, waits
 from sims.models.latency import derated, link_latency, transfer_latency
 from sims.models.profiles import PLATEAU_BYTES, LatencyProfile
 from sims.workload.schedule import Schedule
@@ -102,15 +102,16 @@ class Program:
         runs_on = derated(carrier(fabric, policy), profile)
         split = planes(runs_on) if policy.divides else 1  # over the planes
         _require_memory(schedule, policy.pieces(runs_on.tiered) * split)
-        known: dict[tuple[int, int, int], tuple[Paths, NDArray[np.float64], NDArray[np.float64], Pace]] = {}
+        known: dict[tuple[int, ...], tuple[Paths, NDArray[np.float64], NDArray[np.float64], Pace]] = {}
         link_seconds = link_latency(runs_on, profile)
         stages = []
         carried = np.zeros(runs_on.n_links)  # bytes on each link per byte of the message
         for phase in schedule.phases:
-            key = (id(phase.src), id(phase.dst), id(phase.via))  # phases with the same transfers
+            # Phases with the same transfers.
+            key = (id(phase.src), id(phase.dst), id(phase.via), id(phase.weight))
             if key not in known:
                 paths = routed_phase(phase, runs_on, placement, policy)
-                load = paths.load(1.0 / policy.qps, runs_on.n_links)
+                load = paths.load(shares(phase, policy.qps), runs_on.n_links)
                 each = transfer_latency(paths, runs_on, profile, link_seconds)
                 known[key] = paths, load, each, pace_of(load, runs_on)
             paths, load, each, pace = known[key]
@@ -184,7 +185,7 @@ class Program:
         stages = []
         for stage, own in zip(self.stages, routed):
             if own is not stage.routed:
-                load = own.load(1.0 / self.qps, self.fabric.n_links)
+                load = own.load(shares(stage.phase, self.qps), self.fabric.n_links)
                 each = transfer_latency(own, self.fabric, self.profile)
                 pace = pace_of(load, self.fabric)
                 stage = staged(stage.phase, own, load, each, pace, self.qps, self.schedule.chunks)

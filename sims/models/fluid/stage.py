@@ -14,7 +14,7 @@ from fabric.routing.policies import Policy
 from sims.models.latency import abroad
 from sims.workload.schedule import Phase
 
-__all__ = ["Pace", "Stage", "pace_of", "routed_phase", "staged", "waits"]
+__all__ = ["Pace", "Stage", "chains", "pace_of", "routed_phase", "shares", "staged", "waits"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -23,7 +23,8 @@ class Stage:
 
     ``routed``: the path of each transfer and queue pair; ``paths``: these, or for a lockstep phase one entity
     with weighted links;
-    ``share``: bytes of each flow per byte of a transfer; ``latency`` in s, per flow or for the whole phase;
+    ``share``: bytes of each flow per byte of a transfer, one for all or per flow; ``latency`` in s, per flow
+    or for the whole phase;
     ``peak``: seconds that one byte of every transfer takes on the fullest link, which is ``hot``; ``ideal``:
     the same if only the links of the endpoints bound it, and each used all of its own (fabric.nic).
     ``planes``: over how many of its planes an endpoint sends, in the mean. ``crosses``: some transfer leaves
@@ -33,7 +34,7 @@ class Stage:
     phase: Phase
     routed: Paths
     paths: Paths
-    share: float
+    share: NDArray[np.float64] | float
     latency: NDArray[np.float64] | float
     peak: float
     ideal: float
@@ -94,10 +95,15 @@ def staged(
         phase=phase,
         routed=paths,
         paths=Paths.lockstep(load) if phase.lockstep else paths,
-        share=1.0 if phase.lockstep else 1.0 / qps,
+        share=1.0 if phase.lockstep else shares(phase, qps),
         latency=waits(phase, each, qps, chunks),
         **pace,
     )
+
+
+def shares(phase: Phase, qps: int) -> NDArray[np.float64] | float:
+    """What each flow carries per byte of a transfer: one for all, or (flows,) where transfers differ."""
+    return 1.0 / qps if phase.weight is None else np.tile(phase.weight, qps) / qps
 
 
 def pace_of(load: NDArray[np.float64], fabric: Fabric) -> Pace:
@@ -115,15 +121,18 @@ def pace_of(load: NDArray[np.float64], fabric: Fabric) -> Pace:
 
 def waits(phase: Phase, each: NDArray[np.float64], qps: int, chunks: int) -> NDArray[np.float64] | float:
     """The latency of each flow, or for a lockstep phase that of the whole."""
-    return _chain(phase, each.reshape(qps, -1).max(axis=0), chunks) if phase.lockstep else each
+    return float(chains(phase, each, qps, chunks)[1].max()) if phase.lockstep else each
 
 
-def _chain(phase: Phase, each: NDArray[np.float64], chunks: int) -> float:
-    """The longest chain of latencies that a lockstep phase has to wait for.
+def chains(
+    phase: Phase, each: NDArray[np.float64], qps: int, chunks: int
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """The longest chain of latencies that each part of a lockstep phase has to wait for, and a rank of each.
 
-    Ring: the largest sum over ``repeat`` consecutive hops, round and round. Pipeline: the longest way of one
-    segment through the stages.
+    Ring: of each ring the largest sum over ``repeat`` consecutive hops, round and round. Pipeline: of each
+    rank, the longest way of one segment through the stages to it. ``each``: (flows,) their latencies.
     """
+    each = each.reshape(qps, -1).max(axis=0)
     if phase.kind == "ring":
         rings = each.reshape(-1, phase.ring_size)
         turns, rest = divmod(phase.repeat, phase.ring_size)
@@ -132,7 +141,7 @@ def _chain(phase: Phase, each: NDArray[np.float64], chunks: int) -> float:
             hops = np.concatenate([np.zeros((len(rings), 1)), rings, rings[:, :rest]], axis=1)
             running = np.cumsum(hops, axis=1)
             total += (running[:, rest:] - running[:, :-rest])[:, : phase.ring_size].max(axis=1)
-        return float(total.max())
+        return phase.src[:: phase.ring_size], total
     assert phase.stage is not None
     ranks = int(max(phase.src.max(), phase.dst.max())) + 1
     chunk = (phase.first + phase.base) % chunks
@@ -142,4 +151,4 @@ def _chain(phase: Phase, each: NDArray[np.float64], chunks: int) -> float:
     for now in np.split(order, np.searchsorted(phase.stage[order], np.arange(1, phase.stages))):
         arrival = ready[start[now]] + each[now]
         np.maximum.at(ready, end[now], arrival)
-    return float(ready.max())
+    return np.arange(ranks, dtype=np.int32), ready.reshape(ranks, chunks).max(axis=1)

@@ -95,7 +95,15 @@ class PacketProgram:
         check_cost(self.hops(size), flows, self.settings)
 
     def run(self, size: float, *, factor: float = 1.0) -> tuple[float, dict[str, dict[str, float]]]:
-        """Seconds from start to the last receipt, and what the network saw (sims.models.packet.summary).
+        """Seconds from start to the last receipt, and what the network saw; the rest as of ``received``."""
+        ends, seen = self.received(size, factor=factor)
+        return float(ends.max()), seen
+
+    def received(
+        self, size: float, *, factor: float = 1.0
+    ) -> tuple[NDArray[np.float64], dict[str, dict[str, float]]]:
+        """(ranks,): s from start to the last receipt of each rank, and what the network saw
+        (sims.models.packet.summary).
 
         ``factor``: what the latency of messages is multiplied by (fluid.program.Program.latency_factor).
 
@@ -118,7 +126,7 @@ class PacketProgram:
         network.run()
         if run.open:
             raise DeadlockError(circle(self.fabric, network.ports.values()), run.open, env.now)
-        return run.last, summary(network, run.last)
+        return run.last, summary(network, float(run.last.max()))
 
 
 def check_schedule(schedule: Schedule, size: float, policy: Policy, settings: PacketSettings) -> None:
@@ -159,13 +167,23 @@ class _Transfer:
         "received",
         "reduces",
         "steps",
+        "weight",
     )
 
     def __init__(
-        self, cell: int, flows: list[tuple[Flow, float]], dst: int, steps: int, lag: int, reduces: int
+        self,
+        cell: int,
+        flows: list[tuple[Flow, float]],
+        dst: int,
+        steps: int,
+        lag: int,
+        *,
+        reduces: int,
+        weight: float,
     ) -> None:
         self.cell, self.flows, self.dst, self.steps, self.lag = cell, flows, dst, steps, lag
         self.reduces = reduces  # how many of its messages are added to what their receiver holds
+        self.weight = weight  # of its bytes, over those of the phase
         self.before: list[_Transfer] = []
         self.after: list[_Transfer] = []
         self.open = False  # its sender has entered the phase
@@ -183,7 +201,7 @@ class _Transfer:
 class _Run:
     """One run: the transfers of every slice and phase, and where each rank stands.
 
-    ``open``: transfers that have not been received whole; ``last``: s, of the last receipt.
+    ``open``: transfers that have not been received whole; ``last``: (ranks,) s, of the last receipt of each.
     """
 
     def __init__(self, program: PacketProgram, network: PacketNetwork, size: float, factor: float) -> None:
@@ -192,7 +210,7 @@ class _Run:
         self.slices, self.phases, self.ranks = schedule.pipeline, len(schedule.phases), schedule.n
         self.barrier = program.settings.steps == "barrier"
         places = 1 if self.barrier else self.ranks
-        self.last, self.open = 0.0, 0
+        self.last, self.open = np.zeros(self.ranks), 0
         self.adding = program.profile.adding(size)
         self.busy = [0.0] * self.ranks  # s: until when each rank adds what has come
         self.amounts: list[float] = []
@@ -231,9 +249,14 @@ class _Run:
         lag = 1 if phase.kind == "ring" else 0
         cell = lane * self.phases + number
         reduces = np.broadcast_to(np.asarray(phase.op) == REDUCE, count).tolist()
+        weights = [1.0] * count if phase.weight is None else phase.weight.tolist()
         until = steps if phase.copy_from is None else phase.copy_from
         transfers = [
-            _Transfer(cell, flows[i::count], dst, steps, lag, until if reduces[i] else 0)
+            _Transfer(
+                *(cell, flows[i::count], dst, steps, lag),
+                reduces=until if reduces[i] else 0,
+                weight=weights[i],
+            )
             for i, dst in enumerate(phase.dst.tolist())
         ]
         assert all(len(transfer.flows) == qps for transfer in transfers)
@@ -264,7 +287,7 @@ class _Run:
 
     def _post(self, transfer: _Transfer) -> None:
         """Send every step that may be sent."""
-        ready, size = transfer.ready, self.amounts[transfer.cell % self.phases]
+        ready, size = transfer.ready, self.amounts[transfer.cell % self.phases] * transfer.weight
         while transfer.posted < ready:
             transfer.posted += 1
             for number, (flow, overhead) in enumerate(transfer.flows):
@@ -279,7 +302,7 @@ class _Run:
         transfer.arrived = arrived
         rank, now = transfer.dst, self.env.now
         if self.adding and arrived <= transfer.reduces:
-            amount = self.amounts[transfer.cell % self.phases] * len(transfer.flows)
+            amount = self.amounts[transfer.cell % self.phases] * len(transfer.flows) * transfer.weight
             self.busy[rank] = max(self.busy[rank], now) + self.adding * amount
         if self.busy[rank] <= now:
             self._received(transfer)
@@ -294,7 +317,7 @@ class _Run:
             self._post(other)
         if received == transfer.steps:
             self.open -= 1
-            self.last = self.env.now
+            self.last[transfer.dst] = self.env.now
             lane, phase = divmod(transfer.cell, self.phases)
             place = self._place(transfer.dst)
             self.missing[lane][phase][place] -= 1

@@ -23,6 +23,7 @@ from sims.scenario.row import Row
 from sims.scenario.scenario import usual
 from sims.settings.setup import Setup
 from sims.show.words.faults import course_lines, disturbance_lines, struck_lines
+from sims.show.words.groups import group_lines, groups_header
 from sims.workload.collective import COLLECTIVES
 from sims.workload.members import used
 from sims.workload.placement import placement_words
@@ -59,6 +60,7 @@ def collective_header(
     routing = s.routing + planes_words(s.routing, row.planes)
     ranks, placed = f"{s.ranks:,} {where}".rstrip(), placement_words(s.placement)
     yield f"# ranks      {ranks}, placement {placed}, routing {routing}, seed {s.seed}"
+    yield from groups_header(s.model_dump())
     yield f"# latency    {latency_profile(s.latency_profile)}"
     if s.packet:
         yield f"# packets    {packet_settings_line(parse_packet_settings(s.packet))}"
@@ -139,6 +141,7 @@ def limit_lines(block: Sequence[Row]) -> Iterator[str]:
             f"in the worst phase {row.worst_load:.2f} times, on {row.worst_link} links"
             f"{unused_words(row.planes, row.planes_used)}"
         )
+    yield from group_lines(row, f"# groups at {size}")
     if row.disturbance:
         yield from disturbance_lines(size, row.disturbance, row.scenario.collective)
     if row.packets:

@@ -165,18 +165,19 @@ class UnequalGroupsError(ParameterError):
         differ: int,
         others: Sequence[tuple[int, int]],
         name: Callable[[int], str] = "group {}".format,
+        within: str = "",
     ) -> None:
         self.count, self.usual, self.differ, self.others = count, usual, differ, others
         shown = ", ".join(f"{name(label)} has {size}" for label, size in others)
         more = f" and {differ - len(others):,} more" if differ > len(others) else ""
-        sizes = f"{count - differ:,} have {usual}, {differ:,} differ: {shown}{more}"
+        sizes = f"{count - differ:,} have {usual}, {differ:,} differ: {shown}{more}{within}"
         super().__init__(
             "groups", f"{count} groups", f"hierarchical algorithms need groups of the same size: {sizes}"
         )
-        self.args = (count, usual, differ, others, name)  # as pickling passes them on
+        self.args = (count, usual, differ, others, name, within)  # as pickling passes them on
 
-    def named(self, name: Callable[[int], str]) -> UnequalGroupsError:
-        return UnequalGroupsError(self.count, self.usual, self.differ, self.others, name)
+    def named(self, name: Callable[[int], str], within: str = "") -> UnequalGroupsError:
+        return UnequalGroupsError(self.count, self.usual, self.differ, self.others, name, within)
 
 
 def group_ranks(labels: ArrayLike) -> NDArray[np.int32]:

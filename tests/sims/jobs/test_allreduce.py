@@ -49,10 +49,12 @@ def test_rows_say_what_came_out(four: Fabric) -> None:
         assert tuple(row.to_dict()) == COLUMNS
         values = row.to_dict()
         used = values.pop("utilisation")
-        assert all(values.pop(name) == {} for name in ("gains", "packets", "disturbance"))
+        assert all(values.pop(name) == {} for name in ("gains", "packets", "disturbance", "group_times"))
         assert all(type(value) in (int, float, str, bool) for value in values.values())
         texts = {key: str(value) for key, value in values.items()}
-        nested = {"utilisation": json.dumps(used), "gains": "{}", "packets": "{}", "disturbance": "{}"}
+        nested = {"utilisation": json.dumps(used)} | dict.fromkeys(
+            ("gains", "packets", "disturbance", "group_times"), "{}"
+        )
         assert Row.from_dict({**texts, **nested}) == row
 
 

@@ -1,0 +1,150 @@
+"""Groups that drift: each goes on to its next phase when it is ready itself, on one network with all others.
+
+Exact where ``resolution`` is 0. Above, groups set out on a phase at ticks of the clock only, as many in the
+time that all take in step as there are phases in one resolution: so each waits for ticks for at most that
+share of the time in step, and how long they did is measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import simpy
+from numpy.typing import NDArray
+
+from fabric import Paths
+from sims.models.fluid.engine import collective
+from sims.models.fluid.network import FluidNetwork, RateMemo
+from sims.models.fluid.program import Program
+from sims.models.fluid.stage import Stage, chains, shares
+from sims.models.latency import transfer_latency
+from sims.workload.groups import Kin
+from sims.workload.schedule import Phase, Schedule
+
+__all__ = ["Drift", "Drifted"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Drifted:
+    """``end``: (groups,) in s; ``late``: (groups,) in s that each has waited for ticks; ``solves``: how often
+    rates were found.
+    """
+
+    end: NDArray[np.float64]
+    late: NDArray[np.float64]
+    solves: int
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Drift:
+    """Kinds of groups, each with the program in which they run in step, ready to run apart."""
+
+    kinds: tuple[tuple[Kin, Program], ...]
+
+    @property
+    def phases(self) -> int:
+        """Of the groups that have most, each slice counted."""
+        return max(len(kin.schedule.phases) * kin.schedule.pipeline for kin, _ in self.kinds)
+
+    def run(self, size: float, resolution: float = 0.0, in_step: float = 0.0) -> Drifted:
+        """All groups to their last receipt. ``in_step``: seconds that they take in step."""
+        env, count = simpy.Environment(), sum(len(kin.which) for kin, _ in self.kinds)
+        window = resolution * in_step / self.phases
+        capacity = self.kinds[0][1].fabric.capacity
+        network = FluidNetwork(env, capacity, memo=_Forgetful(), resolution=resolution / self.phases)
+        end, late = np.zeros(count), np.zeros(count)
+
+        def go(number: int, runs: _Own) -> Generator[simpy.Event, Any, None]:
+            ticking = _Ticking(network, window, number, late)
+            yield env.process(collective(env, ticking, runs, size))  # type: ignore[arg-type]
+            end[number] = env.now
+
+        every = [
+            env.process(go(number, runs))
+            for kin, program in self.kinds
+            for number, runs in zip(kin.which.tolist(), _apart(kin, program))
+        ]
+        env.run(env.all_of(every))
+        return Drifted(end=end, late=late, solves=network.solves)
+
+
+class _Forgetful(RateMemo):
+    """Keeps nothing: the same flows hardly ever meet twice."""
+
+    def get(
+        self, batches: tuple[Paths, ...], solve: Callable[[], NDArray[np.float64]]
+    ) -> NDArray[np.float64]:
+        return solve()
+
+
+class _Ticking:
+    """A network on which one group sends at ticks only. ``window``: seconds between ticks; 0: at once."""
+
+    def __init__(self, network: FluidNetwork, window: float, number: int, late: NDArray[np.float64]) -> None:
+        self.network, self.window, self.number, self.late = network, window, number, late
+
+    def send(self, *what: Any, **how: Any) -> simpy.Event:
+        """As of FluidNetwork."""
+        env = self.network.env
+        tick = np.ceil(env.now / self.window * (1 - 1e-12)) * self.window if self.window else env.now
+        if tick <= env.now:
+            return self.network.send(*what, **how)
+        return env.process(self._later(float(tick), what, how))
+
+    def _later(
+        self, tick: float, what: Sequence[Any], how: dict[str, Any]
+    ) -> Generator[simpy.Event, Any, Any]:
+        env = self.network.env
+        self.late[self.number] += tick - env.now
+        yield env.timeout(tick - env.now)
+        return (yield self.network.send(*what, **how))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Own:
+    """The program of one group: its own stages of ``home``, that of all."""
+
+    home: Program
+    schedule: Schedule
+    stages: tuple[Stage, ...]
+
+    def base(self, size: float) -> float:
+        return self.home.base(size)
+
+    def latency_factor(self, size: float) -> float:
+        return self.home.latency_factor(size)
+
+    def handling(self, number: int, size: float) -> float:
+        return self.home.handling(number, size)
+
+
+def _apart(kin: Kin, program: Program) -> list[_Own]:
+    """The program of each group of ``kin``, whose ``program`` has the transfers of one after the other's."""
+    count = len(kin.which)
+    known: dict[int, list[Paths]] = {}
+    stages: list[list[Stage]] = [[] for _ in range(count)]
+    for stage, phase in zip(program.stages, kin.schedule.phases):
+        rows = np.arange(len(stage.routed)).reshape(program.qps, count, -1)
+        each = transfer_latency(stage.routed, program.fabric, program.profile)
+        if id(stage.routed) not in known:
+            known[id(stage.routed)] = [
+                _paths(stage.routed.take(rows[:, g].ravel()), phase, program) for g in range(count)
+            ]
+        for g, (mine, paths) in enumerate(zip(stages, known[id(stage.routed)])):
+            waits = each[rows[:, g].ravel()]
+            if phase.lockstep:
+                waits = chains(phase, waits, program.qps, kin.schedule.chunks)[1].max()
+            share = 1.0 if phase.lockstep else shares(phase, program.qps)
+            mine.append(replace(stage, phase=phase, paths=paths, share=share, latency=waits))
+    return [_Own(home=program, schedule=kin.schedule, stages=tuple(mine)) for mine in stages]
+
+
+def _paths(routed: Paths, phase: Phase, program: Program) -> Paths:
+    """The flows of one group in a phase, or the entity that they are where they go in lockstep."""
+    if not phase.lockstep:
+        return routed
+    share = np.broadcast_to(shares(phase, program.qps), len(routed))
+    return routed.scaled(share).grouped(np.array([len(routed)]))
