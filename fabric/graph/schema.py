@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from itertools import chain, compress, repeat
 from math import isfinite
 from numbers import Integral, Real
-from operator import contains, itemgetter
+from operator import contains
 from typing import Any
 
 import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
+from fabric.graph.column import Column
 from fabric.graph.ports import port_violations
 from fabric.words.errors import SchemaError
 
@@ -75,7 +76,7 @@ def read_columns(graph: nx.Graph, *, allow_uncabled: bool = False) -> Columns:
         counted).
     """
     name = _name_of_plain(graph)
-    ids, node_data = zip(*graph.nodes(data=True))
+    ids, node_data = tuple(graph), [data for _, data in graph.nodes(data=True)]
     adjacency = [neighbours for _, neighbours in graph.adjacency()]
     tail, head, edge_data = _edges(ids, adjacency)
 
@@ -87,40 +88,37 @@ def read_columns(graph: nx.Graph, *, allow_uncabled: bool = False) -> Columns:
     def edge(i: int) -> str:
         return f"edge {ids[tail[i]]!r} - {ids[head[i]]!r}"
 
-    kinds, tiers = _column(node_data, "kind"), _column(node_data, "tier")
+    kinds, tiers = Column.of(node_data, "kind"), Column.of(node_data, "tier")
     code = {kind: i for i, kind in enumerate(KINDS)}
-    problems += _violations(kinds, node, "kind", f"one of {', '.join(KINDS)}", lambda v: v in code)
+    problems += kinds.violations(node, f"one of {', '.join(KINDS)}", lambda v: v in code)
     rule = f"a whole number, 0 for endpoints, 1 or more for switches, up to {_MOST_TIER:,}"
-    problems += _violations(tiers, node, "tier", rule, lambda v: _natural(v) and v <= _MOST_TIER)
-    rates, delays, cables = (
-        _column(edge_data, "rate"),
-        _column(edge_data, "delay"),
-        _column(edge_data, "cables", 1),
-    )
-    problems += _violations(rates, edge, "rate", "a finite number of bytes/s above zero", _positive)
-    problems += _violations(delays, edge, "delay", "a finite number of seconds, zero or more", _not_negative)
+    problems += tiers.violations(node, rule, lambda v: _natural(v) and v <= _MOST_TIER)
+    rates, delays = Column.of(edge_data, "rate"), Column.of(edge_data, "delay")
+    # Most graphs say nothing else of their edges: then no edge need be asked for it.
+    plain = sum(map(len, edge_data)) == 2 * len(edge_data) and not rates.lacking and not delays.lacking
+    more = [] if plain else edge_data
+    cables = Column.of(more, "cables", 1) if more else Column("cables", [1] * len(edge_data))
+    problems += rates.violations(edge, "a finite number of bytes/s above zero", _positive)
+    problems += delays.violations(edge, "a finite number of seconds, zero or more", _not_negative)
     rule = f"a whole number from 1 to {_MOST_CABLES:,}"
-    problems += _violations(cables, edge, "cables", rule, lambda v: _natural(v) and 0 < v <= _MOST_CABLES)
-    servers = _column(node_data, "server", -1)
-    problems += _violations(
-        servers,
-        node,
-        "server",
-        f"a whole number up to {_MOST_SERVER:,}",
-        lambda v: v == -1 or (_natural(v) and v <= _MOST_SERVER),
-    )
-    zones = {zone: _column(node_data, zone) for zone in ZONES if any(zone in data for data in node_data)}
-    for zone, values in zones.items():
-        problems += _violations(values, node, zone, "a whole number or a text", _names_a_zone)
-    cable_rates = _rare(edge_data, "rates")
-    problems += _rate_violations(cable_rates, cables, edge)
-    ports = {i: values for i, values in _rare(edge_data, "ports").items() if values is not None}
+    problems += cables.violations(edge, rule, lambda v: _natural(v) and 0 < v <= _MOST_CABLES)
+    servers = Column.of(node_data, "server", -1)
+    rule = f"a whole number up to {_MOST_SERVER:,}"
+    problems += servers.violations(node, rule, lambda v: v == -1 or (_natural(v) and v <= _MOST_SERVER))
+    zones = {
+        zone: Column.of(node_data, zone) for zone in ZONES if any(map(contains, node_data, repeat(zone)))
+    }
+    for values in zones.values():
+        problems += values.violations(node, "a whole number or a text", _names_a_zone)
+    cable_rates = _rare(more, "rates")
+    problems += _rate_violations(cable_rates, cables.values, edge)
+    ports = {i: values for i, values in _rare(more, "ports").items() if values is not None}
     if ports and not problems:
-        problems += port_violations(ids, tail, head, cables, edge_data, edge)
+        problems += port_violations(ids, tail, head, cables.values, edge_data, edge)
     if problems:
         raise SchemaError(name, problems)
 
-    port_names, cable_ports = _cable_ports(ports, cables)
+    port_names, cable_ports = _cable_ports(ports, cables.values)
     columns = Columns(
         name=name,
         disclaimer=str(graph.graph.get("disclaimer") or ""),
@@ -128,14 +126,14 @@ def read_columns(graph: nx.Graph, *, allow_uncabled: bool = False) -> Columns:
         labels=tuple(str(data.get("name", i)) for i, data in zip(ids, node_data))
         if "name" in node_data[0]
         else None,
-        kind=np.fromiter(map(code.__getitem__, kinds), np.int8, len(ids)),
-        tier=np.fromiter(tiers, np.int16, len(ids)),
-        server=np.fromiter(servers, np.int32, len(ids)),
+        kind=kinds.array(np.int8, code.__getitem__),
+        tier=tiers.array(np.int16),
+        server=servers.array(np.int32),
         tail=tail,
         head=head,
-        rate=np.fromiter(rates, np.float64, len(tail)),
-        delay=np.fromiter(delays, np.float64, len(tail)),
-        cables=np.fromiter(cables, np.int32, len(tail)),
+        rate=rates.array(np.float64),
+        delay=delays.array(np.float64),
+        cables=cables.array(np.int32),
         cable_rates={i: list(map(float, values)) for i, values in cable_rates.items()},
         zones={zone: _zone(values) for zone, values in zones.items()},
         port_names=port_names,
@@ -177,43 +175,6 @@ def _edges(
     return tail[once], head[once], data
 
 
-def _column(data: Sequence[dict[str, Any]], key: str, default: Any = None) -> list[Any]:
-    """The values of ``key``; C speed where no dict lacks it."""
-    try:
-        return list(map(itemgetter(key), data))
-    except KeyError:
-        return [d.get(key, default) for d in data]
-
-
-def _rare(data: Sequence[dict[str, Any]], key: str) -> dict[int, Any]:
-    """The values of ``key`` by index, of those that have it; C speed where none does."""
-    return {i: data[i][key] for i in compress(range(len(data)), map(contains, data, repeat(key)))}
-
-
-def _violations(
-    values: list[Any], where: Any, attribute: str, rule: str, legal: Callable[[Any], bool]
-) -> Iterator[str]:
-    """A clause per illegal value. Distinct values are few, so the rule is asked once for each of them."""
-    try:
-        # Where all are of one type none can hide behind an equal of another, as True and 1.0 do behind 1.
-        if len(set(map(type, values))) == 1:
-            distinct = set(values)
-        else:
-            distinct = {value for _, value in set(zip(map(type, values), values)) if not legal(value)}
-        if all(map(legal, distinct)):
-            return
-    except TypeError:  # an unhashable or incomparable value: it is found below
-        pass
-    for i, value in enumerate(values):
-        try:
-            fine = legal(value)
-        except TypeError:
-            fine = False
-        if not fine:
-            shown = f"missing {attribute}" if value is None else f"{attribute} = {value!r}"
-            yield f"{where(i)}: {shown}: {rule}"
-
-
 def _rate_violations(
     cable_rates: dict[int, Any], cables: list[int], where: Callable[[int], str]
 ) -> Iterator[str]:
@@ -223,16 +184,20 @@ def _rate_violations(
             yield f"{where(i)}: rates = {values!r}: {count} rates above zero, one per cable"
 
 
+def _rare(data: Sequence[dict[str, Any]], key: str) -> dict[int, Any]:
+    """The values of ``key`` by index, of those that have it; C speed where none does."""
+    return {i: data[i][key] for i in compress(range(len(data)), map(contains, data, repeat(key)))}
+
+
 def _names_a_zone(value: Any) -> bool:
     return value is None or _natural(value) or isinstance(value, str)
 
 
-def _zone(values: list[Any]) -> Zone:
-    named = set(values) - {None}
+def _zone(values: Column) -> Zone:
+    named = set(values.heads) - {None}
     order = sorted(named, key=lambda value: (isinstance(value, str), value))
     index = {value: i for i, value in enumerate(order)} | {None: -1}
-    of = np.fromiter(map(index.__getitem__, values), np.int32, len(values))
-    return Zone(of=of, names=tuple(map(str, order)))
+    return Zone(of=values.array(np.int32, index.__getitem__), names=tuple(map(str, order)))
 
 
 def _cable_ports(
