@@ -65,16 +65,6 @@ class Block:
             found[switch == self._own[leaf]] = 0
         return found
 
-    def lost(self, f: Fabric) -> tuple[int, int] | None:
-        """The first pair of leaves without a legal path from one to the other; None where there is none."""
-        rows = self._row[f.leaves.astype(np.int64) - f.n_endpoints]
-        apart = np.argwhere(self._reach[np.unique(rows)] == self.none)
-        if not len(apart):
-            return None
-        row = np.unique(rows)[apart[0, 0]]
-        to = self.leaves[self._column[self.leaves] == apart[0, 1]]
-        return int(np.flatnonzero(rows == row)[0]), int(to[-1])  # two where both are of one class
-
 
 @dataclass(frozen=True, eq=False)
 class _Arcs:

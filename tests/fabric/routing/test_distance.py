@@ -154,4 +154,3 @@ def test_twins_that_nothing_joins_are_apart() -> None:
     tables = Distances(F)
     assert len(classes(F).twins) == 1
     assert tables.matrix(F.leaves, np.arange(2)).tolist() == [[0, NO_PATH], [NO_PATH, 0]]
-    assert tables.block(0).lost(F) == (0, 1)
