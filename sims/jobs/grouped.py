@@ -98,6 +98,10 @@ class Grouped:
         """
         return self.groups.together(self._maker(algorithm), self._labels(algorithm))
 
+    def check(self, algorithm: str) -> None:
+        """Raise as ``schedule``, in less time."""
+        self.groups.kin(self._maker(algorithm), self._labels(algorithm))
+
     def drifted(self, algorithm: str, size: float, in_step: float) -> Timed:
         """A run of groups that drift. ``in_step``: seconds that they take in step."""
         if algorithm not in self._drifts:

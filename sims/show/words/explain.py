@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from fabric.graph.schema import ZONES
+from fabric.words.counted import counted
 from fabric.words.units import format_rate, format_time
 from sims.studies.explain.bottleneck import Bottleneck, Hotspot
 from sims.studies.explain.explainer import Explanation
+from sims.studies.explain.slowest_group import SlowestGroup
 
 __all__ = ["explanation_lines", "signed_time"]
 
-_KINDS, _PLACES = 4, 6  # kinds of link and names of pods that are listed
+_KINDS, _PLACES, _RANKS = 4, 6, 4  # kinds of link, names of pods and ranks of a group that are listed
 _BETWEEN = "between"
 
 
@@ -23,6 +25,8 @@ def explanation_lines(name: str, found: Explanation) -> Iterator[str]:
         if found.phases > 1:
             yield f"#   {_phases(spot, found.phases)}"
         yield from _full(spot.bottlenecks)
+    if found.group:
+        yield from _slowest(found.group, found.phases)
     if found.note:
         yield f"# note: {found.note}"
     yield "#"
@@ -40,6 +44,21 @@ def explanation_lines(name: str, found: Explanation) -> Iterator[str]:
             yield f"# note: {remedy.name}: {remedy.note}"
     for words in found.left_out:
         yield f"# not here: {words}"
+
+
+def _slowest(group: SlowestGroup, phases: int) -> Iterator[str]:
+    """Which group is slowest, and the link of its own that is busy longest."""
+    ranks = ", ".join(map(str, group.ranks[:_RANKS].tolist())) + ", ..." * (len(group.ranks) > _RANKS)
+    yield (
+        f"#   the slowest group is {group.label} (ranks {ranks}): {format_time(group.seconds)}, "
+        f"{format_time(group.alone)} alone"
+    )
+    numbers = _listed([str(number) for number in group.phases])
+    when = f"; it does so in phase{'s' * (len(group.phases) > 1)} {numbers}" if phases > 1 else ""
+    yield (
+        f"#     it crosses {group.link} {group.example}, busy for {format_time(group.busy)} with "
+        f"{counted(group.flows, 'flow')} at a time, of {counted(group.groups, 'group')}{when}"
+    )
 
 
 def signed_time(seconds: float) -> str:

@@ -31,6 +31,7 @@ from sims.scenario.scenario import JOB_SETTINGS, Scenario
 from sims.settings.texts import COLLECTIVE, command_of, option_words
 from sims.simulation import fabric_of, job_of
 from sims.studies.explain.bottleneck import Hotspot, hotspots
+from sims.studies.explain.slowest_group import SlowestGroup, slowest_group
 from sims.workload.collectives import AUTO, sliced
 
 __all__ = [
@@ -83,7 +84,7 @@ class Explanation(Card):
     """Where the time of a run goes, and ``remedies``, what saves most first.
 
     ``phases``: how many the run has; ``left_out``: the remedies that do not apply, and why; ``note``: what to
-    say of the hotspots.
+    say of the hotspots; ``group``: the slowest, where many groups ran at once.
     """
 
     time_s: float
@@ -93,6 +94,7 @@ class Explanation(Card):
     remedies: tuple[Remedy, ...]
     left_out: tuple[str, ...]
     note: str = ""
+    group: SlowestGroup | None = None
 
     def card(self) -> tuple[str, dict[str, str]]:
         """The time, and what each remedy would save, as a share of it."""
@@ -191,7 +193,8 @@ class Explainer:
 
     def __init__(self, job: CollectiveJob) -> None:
         self.job = job
-        self._timed = job.engine in TIMES and job.course.plain
+        drifts = job.groups is not None and job.groups.drift is not None
+        self._timed = job.engine in TIMES and job.course.plain and not drifts
         self._jobs: dict[str, tuple[CollectiveJob, str]] = {}
         self._doubled: dict[str, tuple[dict[str, NDArray[np.float64]], list[str]]] = {}
         self._again: dict[tuple[str, str], Program] = {}
@@ -224,10 +227,12 @@ class Explainer:
             remedies=remedies,
             left_out=left_out,
             note="" if self._timed else f"the full links are those of the {self._model()}",
+            group=slowest_group(program, self.job.groups, row) if self.job.groups else None,
         )
 
     def _model(self) -> str:
-        return "fluid model" if self.job.course.plain else "run without faults"
+        model = "fluid model" if self.job.engine not in TIMES else "groups in step"
+        return model if self.job.course.plain else "run without faults"
 
     def _remedies(self, row: Row) -> tuple[tuple[Remedy, ...], tuple[str, ...]]:
         """Those that apply, what saves most first, and words on the others."""

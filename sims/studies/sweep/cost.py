@@ -17,6 +17,7 @@ from fabric.routing.policies import parse_policy
 from sims.scenario.scenario import Scenario
 from sims.studies.sweep.bench import share_key
 from sims.workload.collectives import AUTO, algorithms, build, contenders, is_auto, parse_algorithms
+from sims.workload.mesh import group_size
 from sims.workload.schedule import Schedule
 
 __all__ = ["Extent", "estimate", "needs_groups", "pipelined"]
@@ -75,8 +76,10 @@ def estimate(points: Iterable[Scenario], extents: dict[str, Extent]) -> tuple[fl
         fabric, job, algorithm = share_key(point)
         extent, policy = extents[point.topology], parse_policy(point.routing)
         pieces = policy.pieces(extent.tiered)
+        together = group_size(point.groups, point.experts, point.over, point.ranks)
+        pieces *= point.ranks / together
         distinct, largest, rounds = (
-            pieces * count for count in _flows(point.collective, algorithm, point.ranks, extent)
+            pieces * count for count in _flows(point.collective, algorithm, together, extent)
         )
         if fabric not in seen:
             seen.add(fabric)

@@ -297,7 +297,10 @@ def _refusal(job: CollectiveJob, algorithm: str) -> FabricsimError | None:
 
     if _grouped(job, algorithm):
         try:
-            group_ranks(job.members.groups)
+            if job.groups:
+                job.groups.check(algorithm)
+            else:
+                group_ranks(job.members.groups)
         except UnequalGroupsError as error:
             return error.named(job.members.group_name)
     return None

@@ -1,0 +1,84 @@
+"""The slowest of many groups: who it is, and the fullest link that it crosses. Runs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fabric import Paths
+from fabric.measures.measure import link_kind
+from sims.jobs.grouped import Grouped
+from sims.models.fluid.program import Program
+from sims.scenario.row import Row
+
+__all__ = ["SlowestGroup", "slowest_group"]
+
+_EQUAL = 1e-9  # relative; links this near are equally full
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlowestGroup:
+    """A group, by its ``label``, its place in the other dimensions, and its ``ranks``; ``seconds`` that it
+    takes with all others, and ``alone``.
+
+    ``link``: the kind of the link of its own that is busy longest with the bytes of all groups, ``example``:
+    its two ends, ``busy``: for how many seconds. At most ``flows`` cross it in a phase, the queue pairs of a
+    transfer each for itself, and ``groups`` in all; this one in ``phases`` (numbers from 1).
+    """
+
+    label: str
+    ranks: NDArray[np.int32]
+    seconds: float
+    alone: float
+    link: str
+    example: str
+    busy: float
+    flows: int
+    groups: int
+    phases: tuple[int, ...]
+
+
+def slowest_group(program: Program, grouped: Grouped, row: Row) -> SlowestGroup:
+    """That of ``row``, which ``program`` made, all groups in step."""
+    number, fabric, size = int(row.group_times["group"]), program.fabric, row.scenario.size_bytes
+    owner = [grouped.groups.owner[np.tile(stage.phase.src, program.qps)] for stage in program.stages]
+    seconds, mine = np.zeros(fabric.n_links), np.zeros(fabric.n_links, bool)
+    known: dict[int, NDArray[np.float64]] = {}
+    for stage, who, (amount, _) in zip(program.stages, owner, program.byte_times(size)):
+        if id(stage.paths) not in known:
+            known[id(stage.paths)] = stage.paths.load(stage.share, fabric.n_links) / fabric.capacity
+            mine |= stage.routed.take(np.flatnonzero(who == number)).load(1.0, fabric.n_links) > 0
+        seconds += known[id(stage.paths)] * (amount / stage.peak)
+    own = np.where(mine, seconds, 0.0)
+    link = int(np.argmax(own >= own.max() * (1 - _EQUAL)))
+    crossing = [_crossing(stage.routed, link) for stage in program.stages]
+    there = [np.unique(who[rows]) for who, rows in zip(owner, crossing)]
+    return SlowestGroup(
+        label=grouped.mesh.label(number),
+        ranks=grouped.groups.members[number],
+        seconds=row.group_times["slowest"],
+        alone=row.group_times["alone"],
+        link=link_kind(fabric, link),
+        example=" -> ".join(fabric.label(int(end[link])) for end in (fabric.link_src, fabric.link_dst)),
+        busy=float(seconds[link]),
+        flows=max(map(len, crossing)),
+        groups=len(np.unique(np.concatenate(there))),
+        phases=_own(there, number),
+    )
+
+
+def _own(there: Sequence[NDArray[np.int32]], number: int) -> tuple[int, ...]:
+    """The phases in which one group crosses the link, from 1."""
+    return tuple(phase for phase, groups in enumerate(there, 1) if number in groups)
+
+
+def _crossing(paths: Paths, link: int) -> NDArray[np.int64]:
+    """The flows that cross one link."""
+    rows = paths.row[paths.link == link]
+    if paths.shared:
+        bundles = np.unique(paths.shared.bundles.row[paths.shared.bundles.link == link])
+        rows = np.concatenate([rows, paths.shared.use.row[np.isin(paths.shared.use.link, bundles)]])
+    return np.unique(rows)
