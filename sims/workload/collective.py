@@ -76,6 +76,16 @@ class Collective:
     reduces: bool = False
     rooted: bool = False
 
+    @property
+    def staged(self) -> bool:
+        """Whether ranks add up more than they are due, in room of their own, as the input must stay.
+
+        >>> REDUCE_SCATTER.staged, ALL_REDUCE.staged
+        (True, False)
+        """
+        due = (self.due(rank, part, 2) for rank in range(2) for part in range(self.parts(2)))
+        return self.reduces and not all(due)
+
 
 ALL_REDUCE = Collective(
     name="all-reduce",

@@ -17,7 +17,7 @@ _PICO = {
     ("ALLREDUCE", "ring"): "ring",
     ("ALLREDUCE", "recursive_doubling"): "recursive-doubling",
     ("ALLREDUCE", "rabenseifner"): "halving-doubling",
-    ("ALLREDUCE", "allreduce_hier_bw"): "hierarchical-ring",
+    ("ALLREDUCE", "allreduce_hier_bw"): "hierarchical-halving-doubling",  # grows by log2 of the nodes
     ("ALLGATHER", "ring"): "ring",
     ("ALLGATHER", "recursive_doubling"): "recursive-doubling",
     ("ALLGATHER", "brucks"): "bruck",

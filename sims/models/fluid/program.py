@@ -20,6 +20,7 @@ from sims.models.fluid.network import RateMemo
 from sims.models.fluid.stage import Pace, Stage, pace_of, routed_phase, shares, staged, waits
 from sims.models.latency import derated, link_latency, transfer_latency
 from sims.models.profiles import PLATEAU_BYTES, LatencyProfile
+from sims.workload.collective import collective_named
 from sims.workload.schedule import Schedule
 
 __all__ = ["Condensed", "Limit", "Program"]
@@ -204,7 +205,9 @@ class Program:
 
     def base(self, size: float) -> float:
         """Seconds that the whole takes once, before anything moves."""
-        return self.profile.base * self.latency_factor(size)
+        staged = self.schedule.phases and collective_named(self.schedule.collective).staged
+        staging = size * self.profile.copying(size) if staged else 0.0
+        return self.profile.base * self.latency_factor(size) + staging
 
     def handling(self, number: int, size: float) -> float:
         """Seconds by which a slice is received later in a phase for what ranks do with its messages.

@@ -78,7 +78,7 @@ _ALL = (
         node_rate=100e9,
         rank_rate=25e9,
         inside=10e9,
-        profile="host-mpi",
+        profile="host-mpi:bandwidth=0.21",
     ),
     Machine(
         name="marenostrum5",
@@ -87,7 +87,7 @@ _ALL = (
         node_rate=25e9,
         rank_rate=25e9,
         inside=10e9,
-        profile="host-mpi",
+        profile="host-mpi:bandwidth=0.62",
     ),
     Machine(
         name="marenostrum5-gpu",
