@@ -76,6 +76,7 @@ class CollectiveJob:
         self.groups = Grouped.of(setup, self.members, self.compiler, self._built)
         if self.groups is None:
             self._common |= UNGROUPED
+        self.collective.check_root(setup.root, self.groups.size if self.groups else self.ranks)
         self._programs: dict[str, Program] = {}
         self._packet_programs: dict[str, PacketProgram] = {}
 
@@ -117,6 +118,7 @@ class CollectiveJob:
         collective, who = self.collective.name, self.members
         ((name, parameters),) = parse_algorithms(algorithm, collective)
         of: dict[str, Any] = {"servers": who.servers[ranks], "groups": who.groups[ranks]}
+        of["root"] = self.setup.root
         try:
             return build(name, parameters, len(ranks), collective=collective, **of)
         except UnequalGroupsError as error:

@@ -12,7 +12,19 @@ from typing import Any
 
 from fabric.words.errors import ParameterError
 
-__all__ = ["ALL_GATHER", "ALL_REDUCE", "COLLECTIVES", "REDUCE_SCATTER", "Collective", "collective_named"]
+__all__ = [
+    "ALL_GATHER",
+    "ALL_REDUCE",
+    "BROADCAST",
+    "COLLECTIVES",
+    "GATHER",
+    "REDUCE",
+    "REDUCE_SCATTER",
+    "SCATTER",
+    "SEND_RECV",
+    "Collective",
+    "collective_named",
+]
 
 
 def _whole(n: int) -> int:
@@ -29,6 +41,10 @@ def _always(rank: Any, part: Any, n: int) -> Any:
 
 def _own(rank: Any, part: Any, n: int) -> Any:
     return rank == part
+
+
+def _root(rank: Any, part: Any, n: int) -> Any:
+    return rank == 0
 
 
 def _once(n: int) -> float:
@@ -86,6 +102,14 @@ class Collective:
         due = (self.due(rank, part, 2) for rank in range(2) for part in range(self.parts(2)))
         return self.reduces and not all(due)
 
+    def check_root(self, root: int, n: int) -> None:
+        """Raise ParameterError unless ``root`` is one of n ranks, or 0 where there is no root."""
+        if not self.rooted and root:
+            rooted = [one.name for one in COLLECTIVES.values() if one.rooted]
+            raise ParameterError("root", root, f"{self.name} has no root: those that have", rooted)
+        if root >= n:
+            raise ParameterError("root", root, f"a rank from 0 to {n - 1:,}")
+
 
 ALL_REDUCE = Collective(
     name="all-reduce",
@@ -124,7 +148,73 @@ ALL_GATHER = Collective(
     count=_each,
 )
 
-COLLECTIVES: dict[str, Collective] = {one.name: one for one in (ALL_REDUCE, REDUCE_SCATTER, ALL_GATHER)}
+BROADCAST = Collective(
+    name="broadcast",
+    tool="broadcast",
+    size="the buffer of the root, which all end with",
+    factor=lambda n: 1.0,
+    factor_text="1",
+    parts=_whole,
+    held=_root,
+    due=_always,
+    rooted=True,
+)
+
+REDUCE = Collective(
+    name="reduce",
+    tool="reduce",
+    size="the buffer of a rank, of which the root ends with the sum",
+    factor=lambda n: 1.0,
+    factor_text="1",
+    parts=_whole,
+    held=_always,
+    due=_root,
+    reduces=True,
+    rooted=True,
+)
+
+SCATTER = Collective(
+    name="scatter",
+    tool="scatter",
+    size="the input of the root, of which each rank ends with an n-th",
+    factor=_once,
+    factor_text="(n - 1) / n",
+    parts=_each,
+    held=_root,
+    due=_own,
+    count=_each,
+    rooted=True,
+)
+
+GATHER = Collective(
+    name="gather",
+    tool="gather",
+    size="the output of the root, of which each rank begins with an n-th",
+    factor=_once,
+    factor_text="(n - 1) / n",
+    parts=_each,
+    held=_own,
+    due=_root,
+    count=_each,
+    rooted=True,
+)
+
+SEND_RECV = Collective(
+    name="send-recv",
+    tool="sendrecv",
+    size="the message that each rank sends to the next one",
+    factor=lambda n: 1.0,
+    factor_text="1",
+    parts=_each,
+    held=_own,
+    due=lambda rank, part, n: part == (rank - 1) % n,
+    messages=_each,
+)
+
+COLLECTIVES: dict[str, Collective] = {
+    one.name: one
+    for one in (ALL_REDUCE, REDUCE_SCATTER, ALL_GATHER, BROADCAST, REDUCE, SCATTER, GATHER, SEND_RECV)
+}
 
 
 def collective_named(name: str) -> Collective:

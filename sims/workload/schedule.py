@@ -74,7 +74,7 @@ class Phase:
         repeat: how often the phase repeats; 1 unless a ring.
         copy_from: ring only, the first repeat that copies whatever ``op`` says, or None.
         ring_size: ring only, transfers in one ring.
-        stage: pipeline only, int16 [k].
+        stage: pipeline only, int32 [k].
         segment_bytes: pipeline only, bytes of a segment.
         via: int32 [k], the rank whose NIC relays the transfer, -1 where the sender's own does; None: nowhere.
         weight: float64 [k], bytes of each transfer over those of ``count`` chunks, where groups of ranks cut
@@ -97,7 +97,7 @@ class Phase:
     repeat: int = 1
     copy_from: int | None = None
     ring_size: int = 0
-    stage: NDArray[np.int16] | None = None
+    stage: NDArray[np.int32] | None = None
     segment_bytes: int = 0
     via: NDArray[np.int32] | None = None
     weight: NDArray[np.float64] | None = None
@@ -106,7 +106,7 @@ class Phase:
         shape = np.shape(self.src)
         for name, dtype in (
             *(("src", np.int32), ("dst", np.int32), ("first", np.int32)),
-            *(("base", np.int32), ("op", np.int8), ("stage", np.int16), ("via", np.int32)),
+            *(("base", np.int32), ("op", np.int8), ("stage", np.int32), ("via", np.int32)),
             ("weight", np.float64),
         ):
             value = getattr(self, name)

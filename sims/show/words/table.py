@@ -111,7 +111,8 @@ def _line(row: Row) -> str:
     time, algbw, busbw = _us(row.time_s), f"{row.algbw_GBps:.2f}", f"{row.busbw_GBps:.2f}"
     of = COLLECTIVES[row.scenario.collective]
     count, redop = size // _ELEMENT // of.count(row.scenario.ranks), "sum" if of.reduces else "none"
-    return _columns(" ", (size, count, "float", redop, -1, time, algbw, busbw, "N/A"))
+    root = row.scenario.root if of.rooted else -1
+    return _columns(" ", (size, count, "float", redop, root, time, algbw, busbw, "N/A"))
 
 
 def _us(seconds: float) -> str:

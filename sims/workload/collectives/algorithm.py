@@ -22,7 +22,7 @@ __all__ = ["AUTO", "Algorithm", "algorithm", "algorithms", "build", "typed"]
 
 AUTO = "auto"  # a legal name in texts: the fastest of all that fit
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
-_WHO = ("servers", "groups")
+_WHO = ("servers", "groups", "root")
 _LAST = 1000
 
 _Make = TypeVar("_Make", bound=Callable[..., Schedule])
@@ -38,7 +38,7 @@ class Algorithm:
         description: one line.
         parameters: what a text may set, each an argument of ``make``.
         make: ``(n, **needs, **parameters) -> Schedule``.
-        needs: which of ``servers`` and ``groups`` (the label of each rank) ``make`` takes.
+        needs: which of ``servers`` and ``groups`` (the label of each rank) and ``root`` ``make`` takes.
         in_slices: runs in SLICES slices where nobody says how many. Not where phases are rounds: of rounds
             that share links each transfer has a rate of its own, and 100,000 in 8 slices take minutes.
         order: its place in lists; of equally fast ones ``auto`` takes the first.
@@ -72,8 +72,9 @@ def algorithm(
     """Enter the function below into the table, as ``name`` among the algorithms of ``collective``.
 
     The function takes ``n``, the number of ranks, and where it has arguments of these names ``servers`` and
-    ``groups``, int [n] each or None, and all of ``parameters``. It is returned as it is. The others as of
-    Algorithm. A file that uses this in a folder of sims.workload.collectives is all that an algorithm needs.
+    ``groups``, int [n] each or None, ``root``, and all of ``parameters``. It is returned as it is. The
+    others as of Algorithm. A file that uses this in a folder of sims.workload.collectives is all that an
+    algorithm needs.
 
     Raises:
         ValueError: the name is taken or cannot stand in a text, the collective is not the one of its name, or
@@ -127,6 +128,7 @@ def build(
     collective: str = ALL_REDUCE.name,
     servers: ArrayLike | None = None,
     groups: ArrayLike | None = None,
+    root: int = 0,
 ) -> Schedule:
     """The schedule of algorithm ``name`` of ``collective`` for ``n`` ranks.
 
@@ -137,6 +139,7 @@ def build(
         collective: the name of one of COLLECTIVES.
         servers: int [n], the scale-up domain of each rank, -1 alone; ``ring`` goes server by server.
         groups: int [n], the group of each rank; the hierarchical algorithms need it.
+        root: the rank that is the root, where the collective has one.
 
     Raises:
         ParameterError: an unknown name or parameter, an illegal value, missing groups or groups of unequal
@@ -150,7 +153,7 @@ def build(
     if name not in table:
         raise ParameterError("algorithm", name, f"unknown algorithm of {collective}", table)
     entry = table[name]
-    who = {"servers": servers, "groups": groups}
+    who = {"servers": servers, "groups": groups, "root": root}
     schedule = entry.make(
         n, **{key: who[key] for key in entry.needs}, **typed(name, entry.parameters, params)
     )

@@ -17,12 +17,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from sims.workload.collective import ALL_GATHER, REDUCE_SCATTER
+from sims.workload.collective import ALL_GATHER
 from sims.workload.collectives.algorithm import algorithm
 from sims.workload.collectives.group import check_ranks
 from sims.workload.schedule import COPY, REDUCE, Phase, Schedule, frozen
 
-__all__ = ["bruck", "circulant_all_gather", "circulant_reduce_scatter", "doubled", "halved"]
+__all__ = ["bruck", "doubled", "gathering", "halved", "reducing"]
 
 
 def halved(n: int) -> list[int]:
@@ -46,48 +46,47 @@ def doubled(n: int) -> list[int]:
     return [*(2**k for k in range((n - 1).bit_length())), n]
 
 
-def circulant_all_gather(name: str, n: int, skips: Sequence[int]) -> Schedule:
-    """All-gather called ``name`` by ``skips`` from 1 to n, as above.
+def gathering(n: int, skips: Sequence[int], *, root: int = 0) -> tuple[Phase, ...]:
+    """The rounds of an all-gather by ``skips`` from 1 to n. Chunk v is that of the rank v behind ``root``.
 
-    >>> [(p.dst.tolist(), p.count) for p in circulant_all_gather("bruck", 3, [1, 2, 3]).phases]
+    >>> [(p.dst.tolist(), p.count) for p in gathering(3, [1, 2, 3])]
     [([2, 0, 1], 1), ([1, 2, 0], 1)]
     """
     rank = np.arange(n)
-    phases = tuple(
+    own = frozen((rank - root) % n)
+    return tuple(
         Phase(
             kind="round",
             src=frozen(rank),
             dst=frozen((rank - skip) % n),
-            first=frozen(rank),
+            first=own,
             count=beyond - skip,
             modulus=n,
             op=COPY,
         )
         for skip, beyond in pairwise(skips)
     )
-    return Schedule(name=name, n=n, chunks=n, phases=phases, collective=ALL_GATHER.name)
 
 
-def circulant_reduce_scatter(name: str, n: int, skips: Sequence[int]) -> Schedule:
-    """Reduce-scatter called ``name`` by ``skips`` from 1 to n, largest first.
+def reducing(n: int, skips: Sequence[int], *, root: int = 0) -> tuple[Phase, ...]:
+    """The rounds of a reduce-scatter by ``skips`` from 1 to n, largest first. Chunks as of ``gathering``.
 
-    >>> [(p.dst.tolist(), p.first.tolist()) for p in circulant_reduce_scatter("halving", 3, [1, 2, 3]).phases]
+    >>> [(p.dst.tolist(), p.first.tolist()) for p in reducing(3, [1, 2, 3])]
     [([2, 0, 1], [2, 0, 1]), ([1, 2, 0], [1, 2, 0])]
     """
     rank = np.arange(n)
-    phases = tuple(
+    return tuple(
         Phase(
             kind="round",
             src=frozen(rank),
-            dst=(ahead := frozen((rank + skip) % n)),
-            first=ahead,
+            dst=frozen((rank + skip) % n),
+            first=frozen((rank + skip - root) % n),
             count=beyond - skip,
             modulus=n,
             op=REDUCE,
         )
         for skip, beyond in zip(skips[-2::-1], skips[:0:-1])
     )
-    return Schedule(name=name, n=n, chunks=n, phases=phases, collective=REDUCE_SCATTER.name)
 
 
 @algorithm(
@@ -104,4 +103,4 @@ def bruck(n: int) -> Schedule:
     [1, 2, 2]
     """
     check_ranks(n)
-    return circulant_all_gather("bruck", n, doubled(n))
+    return Schedule(name="bruck", n=n, chunks=n, phases=gathering(n, doubled(n)), collective=ALL_GATHER.name)

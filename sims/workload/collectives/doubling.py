@@ -9,12 +9,14 @@ IJHPCA 2005, sections 4.3-4.5; Rabenseifner, "Optimization of collective reducti
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from sims.workload.collective import ALL_GATHER, ALL_REDUCE, REDUCE_SCATTER, Collective
 from sims.workload.collectives.algorithm import algorithm
-from sims.workload.collectives.circulant import circulant_all_gather, circulant_reduce_scatter, halved
+from sims.workload.collectives.circulant import gathering, halved, reducing
 from sims.workload.collectives.group import check_ranks
 from sims.workload.schedule import COPY, REDUCE, Phase, Schedule, frozen
 
@@ -91,15 +93,15 @@ def halving_doubling(n: int) -> Schedule:
     order=2,
 )
 def recursive_halving(n: int) -> Schedule:
-    """Reduce-scatter: the first half of :func:`halving_doubling`. For n that is no power of two the rounds of
-    :func:`sims.workload.collectives.circulant.halved`, which lose nothing.
+    """Reduce-scatter: the first half of :func:`halving_doubling`. For n that is no power of two the rounds
+    of :func:`sims.workload.collectives.circulant.reducing`, which lose nothing.
 
     >>> [phase.count for phase in recursive_halving(8).phases], len(recursive_halving(6).phases)
     ([4, 2, 1], 3)
     """
     check_ranks(n)
     if n & (n - 1):
-        return circulant_reduce_scatter("recursive-halving", n, halved(n))
+        return _half(REDUCE_SCATTER, "recursive-halving", reducing(n, halved(n)), np.arange(n))
     scatter, _, owned = _halved(_members(n)[1])
     return _half(REDUCE_SCATTER, "recursive-halving", scatter, owned)
 
@@ -118,13 +120,13 @@ def recursive_doubling_all_gather(n: int) -> Schedule:
     """
     check_ranks(n)
     if n & (n - 1):
-        return circulant_all_gather("recursive-doubling", n, halved(n))
+        return _half(ALL_GATHER, "recursive-doubling", gathering(n, halved(n)), np.arange(n))
     _, gather, owned = _halved(_members(n)[1])
     return _half(ALL_GATHER, "recursive-doubling", gather, owned)
 
 
-def _half(collective: Collective, name: str, phases: list[Phase], owned: NDArray[np.int64]) -> Schedule:
-    """One half of halving-doubling on a power of two; ``owned``: the chunk of each rank between the two."""
+def _half(collective: Collective, name: str, phases: Sequence[Phase], owned: NDArray[np.int64]) -> Schedule:
+    """One half of halving-doubling; ``owned``: the chunk of each rank between the two."""
     n = len(owned)
     parts = np.empty(n, dtype=np.int32)
     parts[owned] = np.arange(n)

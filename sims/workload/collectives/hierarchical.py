@@ -144,7 +144,7 @@ def _tiled(across: Schedule, rails: NDArray[np.int32], base: NDArray[np.int64]) 
             repeat=phase.repeat,
             copy_from=phase.copy_from,
             ring_size=phase.ring_size,
-            stage=None if phase.stage is None else frozen(np.tile(phase.stage, g), np.int16),
+            stage=None if phase.stage is None else frozen(np.tile(phase.stage, g)),
             segment_bytes=phase.segment_bytes,
         )
         for phase in across.phases

@@ -12,7 +12,7 @@ from sims.workload.collectives.group import by_label, check_ranks
 from sims.workload.collectives.parameters import CHANNELS
 from sims.workload.schedule import COPY, REDUCE, Phase, Schedule, frozen
 
-__all__ = ["ring", "ring_all_gather", "ring_reduce_scatter"]
+__all__ = ["ring", "ring_all_gather", "ring_reduce_scatter", "rings_of"]
 
 _MOST_CHUNKS = 2**31 - 1  # chunk indices are int32
 
@@ -61,7 +61,7 @@ def ring(
     >>> phase.src.tolist(), phase.dst.tolist(), phase.repeat
     ([0, 1, 2], [1, 2, 0], 4)
     """
-    ranks, via = _rings(n, order, servers, channels)
+    ranks, via = rings_of(n, order, servers, channels)
     return _schedule(ALL_REDUCE, ranks, via, repeat=2 * (n - 1), op=REDUCE, copy_from=n - 1)
 
 
@@ -79,7 +79,7 @@ def ring_reduce_scatter(
     >>> ring_reduce_scatter(3).parts.tolist()  # rank 1 ends with chunk 2, after it has begun with chunk 1
     [2, 0, 1]
     """
-    ranks, via = _rings(n, order, servers, channels)
+    ranks, via = rings_of(n, order, servers, channels)
     return _schedule(REDUCE_SCATTER, ranks, via, repeat=n - 1, op=REDUCE, parts=np.roll(ranks, 1, axis=1))
 
 
@@ -96,11 +96,11 @@ def ring_all_gather(
     >>> ring_all_gather(4).phases[0].repeat
     3
     """
-    ranks, via = _rings(n, order, servers, channels)
+    ranks, via = rings_of(n, order, servers, channels)
     return _schedule(ALL_GATHER, ranks, via, repeat=n - 1, op=COPY, parts=ranks)
 
 
-def _rings(
+def rings_of(
     n: int, order: ArrayLike | None, servers: ArrayLike | None, channels: int | None
 ) -> tuple[NDArray[np.int32], NDArray[np.int32] | None]:
     """int32 [channels, n]: the ranks round each ring; [channels * n]: via what each sends, as in Phase."""

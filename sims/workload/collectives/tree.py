@@ -75,7 +75,7 @@ def double_binary_tree(n: int, *, segment: int = SEGMENT) -> Schedule:
         count=1,
         modulus=2,
         op=frozen(np.repeat(ops, n - 1), np.int8),
-        stage=frozen(np.concatenate(stage), np.int16),
+        stage=frozen(np.concatenate(stage)),
         segment_bytes=segment,
     )
     return Schedule(name="tree", n=n, chunks=2, phases=(phase,))
