@@ -19,7 +19,7 @@ ProfileFormat = Annotated[str | None, format_option("toml, csv, json, jsonl or s
 
 
 def calibrate(
-    log: Annotated[Path, typer.Argument(help="Output of all_reduce_perf of nccl-tests, text or JSON.")],
+    log: Annotated[Path, typer.Argument(help="Output of a program of nccl-tests, text or JSON.")],
     topology: Topology = None,
     preset: Preset = None,
     graph: Graph = None,
@@ -38,8 +38,8 @@ def calibrate(
         str | None,
         typer.Option(
             metavar="NAME[,NAME...]",
-            help="What to fit, as in allreduce.  [default: what NCCL says in the log that it chose "
-            "(NCCL_DEBUG_SUBSYS=TUNING), else ring,hierarchical-tree]",
+            help="What to fit, as in collective.  [default: what NCCL says in the log that it chose "
+            "(NCCL_DEBUG_SUBSYS=TUNING), else what is like NCCL's: of all-reduce ring,hierarchical-tree]",
             show_default=False,
         ),
     ] = None,
@@ -84,7 +84,7 @@ def calibrate(
 
     read = read_nccl(log, ranks)
     count = check_log(read, str(log))
-    items = plan(read.rows, read.text, algorithm, latency_profile)
+    items = plan(read.rows, read.text, algorithm, latency_profile, read.collective)
     with Progress(silent=alone(wanted.values())) as progress:
         ways = {"topology": topology, "preset": preset, "graph": graph}
         own = any(ways.values())
@@ -112,5 +112,7 @@ def calibrate(
             from sims.show.figures import save_figure
             from sims.show.figures.calibration import calibration_figure
 
-            drawn = calibration_figure([(item.label, one) for item, one in found.fits], log.name)
+            drawn = calibration_figure(
+                [(item.label, one) for item, one in found.fits], log.name, of=found.collective
+            )
             wanted["figure"].write(lambda path: save_figure(drawn, path))

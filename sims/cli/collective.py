@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sims.jobs.collective import CollectiveJob
     from sims.models.fluid.faults.timeline import Timeline as Record
     from sims.scenario.row import Row
+    from sims.show.words.dtype import Dtype
     from sims.studies.explain.explainer import Explainer
 
 __all__ = ["allreduce", "collective"]
@@ -43,6 +44,10 @@ def _simulate(
             "--plot", metavar="FILE", help="Draw busbw and time: .svg, .png or .pdf.", show_default=False
         ),
     ] = None,
+    dtype: Annotated[
+        str,
+        typer.Option("--dtype", metavar="NAME", help="Elements that are counted: float, half, bfloat16, ..."),
+    ] = "float",
     explain: Explain = False,
     explain_plot: ExplainPlot = None,
 ) -> None:
@@ -59,6 +64,7 @@ def _simulate(
     from sims.scenario.files import write_records
     from sims.scenario.scenario import JOB_SETTINGS
     from sims.settings.setup import Setup
+    from sims.show.words.dtype import parse_dtype, undivided
     from sims.studies.explain.explainer import Explainer
     from sims.workload.collective import ALL_REDUCE, collective_named
     from sims.workload.collectives import sliced_each, split_algorithms, usual_algorithms
@@ -66,7 +72,7 @@ def _simulate(
     of = collective_named(texts.get("collective", ALL_REDUCE.name)).name
     named = texts["algorithm"] or ",".join(usual_algorithms(of))
     names = split_algorithms(sliced_each(named, texts["engine"], of), of)
-    sizes = parse_sizes(texts["size"])
+    sizes, elements = parse_sizes(texts["size"]), parse_dtype(dtype)
     settings = {name: texts[name] for name in JOB_SETTINGS if name in texts}
     setup = Setup(**settings)  # mistakes that need no fabric to be seen
     if timeline and (texts["engine"] != "flow" or len(names) > 1 or len(sizes) > 1):
@@ -87,8 +93,13 @@ def _simulate(
             progress.step(name)
             job.check(name, sizes)  # what cannot be done is refused before anything is printed
         try:
-            said = [*notes, *job.warnings, *left_out]
-            for row in _printed(progress, job, fitting, sizes, record, explainer, said):
+            said = [
+                *notes,
+                *job.warnings,
+                *left_out,
+                *undivided(job.collective, job.together, sizes, elements),
+            ]
+            for row in _printed(progress, job, fitting, sizes, record, explainer, said, elements):
                 rows.append(row)
         finally:
             # Also after Ctrl-C: what is finished is kept.
@@ -126,6 +137,7 @@ def _printed(
     record: Record | None,
     explainer: Explainer | None,
     notes: Sequence[str],
+    dtype: Dtype,
 ) -> Iterator[Row]:
     """The rows of ``job``, as each is found; the header is printed with the first, a table with the last of
     each algorithm.
@@ -145,7 +157,7 @@ def _printed(
         yield row
         block.append(row)
         if len(block) == len(sizes):
-            progress.print(collective_block(block, job.note(row.used)))
+            progress.print(collective_block(block, job.note(row.used), dtype))
             if explainer:
                 largest = max(block, key=lambda row: row.scenario.size_bytes)
                 name = f"{largest.used} at {format_size(largest.scenario.size_bytes)}"

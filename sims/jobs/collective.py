@@ -76,7 +76,7 @@ class CollectiveJob:
         self.groups = Grouped.of(setup, self.members, self.compiler, self._built)
         if self.groups is None:
             self._common |= UNGROUPED
-        self.collective.check_root(setup.root, self.groups.size if self.groups else self.ranks)
+        self.collective.check_root(setup.root, self.together)
         self._programs: dict[str, Program] = {}
         self._packet_programs: dict[str, PacketProgram] = {}
 
@@ -95,9 +95,14 @@ class CollectiveJob:
         return len(self.placement)
 
     @property
+    def together(self) -> int:
+        """The ranks that take part in one run of the collective: all, or those of a group."""
+        return self.groups.size if self.groups else self.ranks
+
+    @property
     def bus_factor(self) -> float:
         """busbw over algbw of the collective on these ranks, or on those of a group."""
-        return self.collective.factor(self.groups.size if self.groups else self.ranks)
+        return self.collective.factor(self.together)
 
     def scenario(self, algorithm: str, size: int) -> Scenario:
         """The scenario of one run."""

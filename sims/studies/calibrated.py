@@ -13,11 +13,12 @@ import numpy as np
 
 from fabric import Fabric
 from fabric.words.errors import ParameterError
-from sims.jobs.allreduce import AllReduce
+from sims.jobs.collective import CollectiveJob
 from sims.studies.calibration import Fit, fit
 from sims.studies.nccl_log import Measurement, NcclLog
 from sims.studies.nccl_log.tuning import chosen_by_nccl
-from sims.workload.collectives import format_algorithm, parse_algorithms
+from sims.workload.collective import ALL_REDUCE, measured_by
+from sims.workload.collectives import algorithms, split_algorithms, usual_algorithms
 
 __all__ = [
     "Calibration",
@@ -32,8 +33,9 @@ __all__ = [
 
 _MOST_IN_SERVER = 8
 _ACROSS = ("GB200", "GB300")  # GPUs in racks that are one scale-up domain of many hosts
-# What NCCL calls an algorithm, ours that takes the same steps, and the profile of a protocol.
-_NAMES = {"RING": "ring", "TREE": "hierarchical-tree", "NVLS_TREE": "hierarchical-tree"}
+# What NCCL calls an algorithm, ours that takes the same steps, and the profile of a protocol. From and to a
+# root NCCL's ring is cut before it.
+_NAMES = {"RING": ("ring", "chain"), "TREE": ("hierarchical-tree",), "NVLS_TREE": ("hierarchical-tree",)}
 _USUAL = {"ring": "nccl-ring-ll", "hierarchical-tree": "nccl-tree-ll"}
 
 
@@ -68,7 +70,7 @@ def default_fabric(ranks: int, servers: Sequence[int] = ()) -> str:
     return f"fat-tree:endpoints={endpoints},radix=128{suffix}"
 
 
-def doubts(log: NcclLog, job: AllReduce, *, named: bool) -> list[str]:
+def doubts(log: NcclLog, job: CollectiveJob, *, named: bool) -> list[str]:
     """Where the fabric of ``job`` may not be what was measured; ``named``: by the user, and not assumed."""
     found = []
     own = job.members.servers
@@ -97,17 +99,28 @@ def hosts_words(servers: Sequence[int]) -> str:
 
 
 def plan(
-    rows: Sequence[Measurement], text: str, algorithm: str | None, profile: str | None
+    rows: Sequence[Measurement],
+    text: str,
+    algorithm: str | None,
+    profile: str | None,
+    tool: str = ALL_REDUCE.tool,
 ) -> tuple[Item, ...]:
-    """What to fit: the algorithms that are named, else those that NCCL says in ``text`` it chose.
+    """What to fit: the algorithms that are named, else those that NCCL says in ``text`` it chose, else those
+    of the collective of ``tool`` that are like NCCL's, or all the usual ones where none is.
 
     Raises:
         ParameterError: an unknown algorithm, or ``auto``.
     """
-    told = chosen_by_nccl(text) if algorithm is None else {}
+    of = measured_by(tool).name
+    ours = {
+        name: same[0]
+        for name, every in _NAMES.items()
+        if (same := [one for one in every if one in algorithms(of)])
+    }
+    told = chosen_by_nccl(text, tool) if algorithm is None else {}
     groups: dict[tuple[str, str], list[Measurement]] = {}
     for row in rows:
-        if told.get(row.size_bytes, ("",))[0] in _NAMES:
+        if told.get(row.size_bytes, ("",))[0] in ours:
             groups.setdefault(told[row.size_bytes], []).append(row)
     items = []
     for (name, protocol), own in groups.items():
@@ -115,10 +128,11 @@ def plan(
             continue
         usual = "nccl-nvlstree" if name == "NVLS_TREE" else f"nccl-{name.lower()}-{protocol.lower()}"
         label = f"{name.lower()} {protocol.lower()}"
-        items.append(Item(label=label, algorithm=_NAMES[name], profile=profile or usual, rows=tuple(own)))
+        items.append(Item(label=label, algorithm=ours[name], profile=profile or usual, rows=tuple(own)))
     if items:
         return tuple(items)
-    names = [format_algorithm(*item) for item in parse_algorithms(algorithm or "ring,hierarchical-tree")]
+    named = algorithm or ",".join(dict.fromkeys(ours.values())) or ",".join(usual_algorithms(of))
+    names = split_algorithms(named, of)
     if "auto" in names:
         raise ParameterError("algorithm", "auto", "name what is to be fitted")
     return tuple(
@@ -145,6 +159,11 @@ class Calibration:
     doubts: tuple[str, ...]
 
     @property
+    def collective(self) -> str:
+        """What was measured, by our name."""
+        return measured_by(self.log.collective).name
+
+    @property
     def best(self) -> tuple[Item, Fit]:
         """The item whose typical residual is the smallest, and its fit."""
         return min(self.fits, key=lambda pair: pair[1].typical)
@@ -160,11 +179,9 @@ def check_log(log: NcclLog, name: str = "log") -> int:
     """The ranks of a log that can be calibrated; ``name``: of its file.
 
     Raises:
-        ParameterError: another collective than all-reduce, one rank, or ranks that it does not tell.
+        ParameterError: a collective that is not simulated, one rank, or ranks that it does not tell.
     """
-    if log.collective != "all_reduce":
-        rule = "only all_reduce_perf can be calibrated yet: no other collective is simulated"
-        raise ParameterError("log", f"{log.collective}_perf", rule)
+    measured_by(log.collective)
     if log.ranks is None or log.ranks < 2:
         why = "is of one rank" if log.ranks else "does not tell its ranks, by devices or busbw: give --ranks"
         raise ParameterError("log", name, why)
@@ -185,7 +202,7 @@ def calibrate(
 ) -> Calibration:
     """Fit each of ``items`` to ``log`` on ``fabric``.
 
-    topology, digest: as of ``AllReduce``. named: whether the user named the fabric, else it is assumed.
+    topology, digest: as of ``CollectiveJob``. named: whether the user named the fabric, else it is assumed.
     watch: is told the label of each item before it is fitted.
 
     Raises:
@@ -195,8 +212,9 @@ def calibrate(
     fits, refused = [], []
     for item in items:
         watch(item.label)
-        job = AllReduce(
+        job = CollectiveJob(
             fabric,
+            collective=measured_by(log.collective).name,
             topology=topology,
             digest=digest,
             ranks=ranks,

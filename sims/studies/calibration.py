@@ -1,4 +1,4 @@
-"""Two numbers from a measured all-reduce: how much its latencies and its bandwidth differ from a profile's.
+"""Two numbers from a measured collective: how much its latencies and its bandwidth differ from a profile's.
 
 The time of a message of S bytes is modelled as f x latency + g x bytes(S), both as the ``bound`` model gives
 them for an algorithm on a fabric with a profile. f and g are found by robust least squares on the logarithm

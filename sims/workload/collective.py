@@ -24,6 +24,7 @@ __all__ = [
     "SEND_RECV",
     "Collective",
     "collective_named",
+    "measured_by",
 ]
 
 
@@ -226,3 +227,15 @@ def collective_named(name: str) -> Collective:
     if name not in COLLECTIVES:
         raise ParameterError("collective", name, "unknown collective", COLLECTIVES)
     return COLLECTIVES[name]
+
+
+def measured_by(tool: str) -> Collective:
+    """The collective that a tool of nccl-tests measures, as in ``all_reduce`` of ``all_reduce_perf``.
+
+    Raises:
+        ParameterError: there is none here; the tools of the known ones are listed.
+    """
+    known = {one.tool: one for one in COLLECTIVES.values()}
+    if tool not in known:
+        raise ParameterError("log", f"{tool}_perf", "measures no collective that is known here", known)
+    return known[tool]

@@ -56,8 +56,10 @@ def _sizes(ax: Axes) -> None:
     bare(ax)
 
 
-def calibration_figure(fits: Sequence[tuple[str, Fit]], source: str, *, width: float = 3.5) -> Figure:
-    """Fit above, residuals below."""
+def calibration_figure(
+    fits: Sequence[tuple[str, Fit]], source: str, *, of: str = "all-reduce", width: float = 3.5
+) -> Figure:
+    """Fit above, residuals below; ``of``: the collective."""
     with matplotlib.rc_context(PAGE):
         figure = Figure(figsize=(width, 3.6), layout="constrained")
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=(1.6, 1))
@@ -68,5 +70,5 @@ def calibration_figure(fits: Sequence[tuple[str, Fit]], source: str, *, width: f
         words = (
             f"Dots: measured, {source}. Lines: fitted latency and bus bandwidth, on {fits[0][1].topology}."
         )
-        page.frame(([f"all-reduce, {source}"], [words]), None, list(zip(handles, labels)))
+        page.frame(([f"{of}, {source}"], [words]), None, list(zip(handles, labels)))
     return figure

@@ -18,7 +18,8 @@ def calibration_lines(path: str, found: Calibration) -> Iterator[str]:
     log, fits = found.log, found.fits
     sizes = sorted({row.size_bytes for row in log.rows})
     span = f"{format_size(sizes[0])} to {format_size(sizes[-1])}"
-    yield f"# log        {path}: all-reduce on {log.ranks} ranks, {len(log.rows)} measurements, {span}"
+    what = f"{found.collective} on {log.ranks} ranks, {len(log.rows)} measurements"
+    yield f"# log        {path}: {what}, {span}"
     if log.version:
         yield f"# versions   {log.version}"
     if log.servers:

@@ -22,6 +22,7 @@ from sims.models.profiles import latency_profile
 from sims.scenario.row import Row
 from sims.scenario.scenario import usual
 from sims.settings.setup import Setup
+from sims.show.words.dtype import FLOAT, Dtype
 from sims.show.words.faults import course_lines, disturbance_lines, struck_lines
 from sims.show.words.groups import group_lines, groups_header
 from sims.workload.collective import COLLECTIVES
@@ -36,7 +37,6 @@ __all__ = [
     "measures_lines",
 ]
 
-_ELEMENT = 4  # bytes of a float
 _TOLD = 0.0005  # shares below it are not told
 
 _WIDTHS = (12, 12, 8, 6, 5, 12, 9, 9, 7)
@@ -73,8 +73,11 @@ def collective_header(
         yield f"# note       {note}"
 
 
-def collective_block(rows: Sequence[Row], note: str = "") -> Iterator[str]:
-    """The rows of one algorithm in the columns of nccl-tests, and under them what limits the largest size."""
+def collective_block(rows: Sequence[Row], note: str = "", dtype: Dtype = FLOAT) -> Iterator[str]:
+    """The rows of one algorithm in the columns of nccl-tests, and under them what limits the largest size.
+
+    ``dtype``: of the elements that are counted.
+    """
     algorithm = rows[0].scenario.algorithm
     yield "#"
     yield f"# {algorithm}" + (f"   ({note})" if note else "")
@@ -82,7 +85,7 @@ def collective_block(rows: Sequence[Row], note: str = "") -> Iterator[str]:
     yield _columns("#", _TITLES) + used
     yield _columns("#", _UNITS)
     for row in rows:
-        yield _line(row) + (f"  {row.used}" if row.used != algorithm else "")
+        yield _line(row, dtype) + (f"  {row.used}" if row.used != algorithm else "")
     yield from limit_lines(rows)
 
 
@@ -106,13 +109,13 @@ def unused_words(planes: int, used: float) -> str:
     return f"; an endpoint uses {used:.3g} of {planes} planes" if 0 < used < planes * (1 - 1e-9) else ""
 
 
-def _line(row: Row) -> str:
+def _line(row: Row, dtype: Dtype) -> str:
     size = row.scenario.size_bytes
     time, algbw, busbw = _us(row.time_s), f"{row.algbw_GBps:.2f}", f"{row.busbw_GBps:.2f}"
     of = COLLECTIVES[row.scenario.collective]
-    count, redop = size // _ELEMENT // of.count(row.scenario.ranks), "sum" if of.reduces else "none"
+    count, redop = size // dtype.size // of.count(row.scenario.ranks), "sum" if of.reduces else "none"
     root = row.scenario.root if of.rooted else -1
-    return _columns(" ", (size, count, "float", redop, root, time, algbw, busbw, "N/A"))
+    return _columns(" ", (size, count, dtype.name, redop, root, time, algbw, busbw, "N/A"))
 
 
 def _us(seconds: float) -> str:

@@ -18,8 +18,9 @@ _ALGORITHMS = ("TREE", "RING", "COLLNET_DIRECT", "COLLNET_CHAIN", "NVLS", "NVLS_
 _PROTOCOLS = ("LL", "LL128", "SIMPLE")
 
 
-def chosen_by_nccl(text: str) -> dict[int, tuple[str, str]]:
-    """By bytes of an all-reduce: algorithm and protocol, in capitals; the last line of a size counts.
+def chosen_by_nccl(text: str, tool: str = "all_reduce") -> dict[int, tuple[str, str]]:
+    """By bytes: algorithm and protocol, in capitals, for the collective of ``tool``; the last line of a size
+    counts, and one that names no collective.
 
     >>> chosen_by_nccl("AllReduce: 4096 Bytes -> Algo Ring proto LL channel{Lo..Hi}={0..1}")
     {4096: ('RING', 'LL')}
@@ -28,7 +29,7 @@ def chosen_by_nccl(text: str) -> dict[int, tuple[str, str]]:
     """
     found = {}
     for collective, size, algorithm, protocol in _LINE.findall(text):
-        if collective.lower() in ("", "allreduce"):
+        if collective.lower() in ("", tool.replace("_", "")):
             names = _named(algorithm, _ALGORITHMS), _named(protocol, _PROTOCOLS)
             found[int(size)] = names
     return found

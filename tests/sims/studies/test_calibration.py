@@ -15,12 +15,14 @@ from fabric import Fabric
 from fabric.words.errors import ParameterError
 from sims.cli import main as cli
 from sims.jobs.allreduce import AllReduce
+from sims.jobs.collective import CollectiveJob
 from sims.models.profiles import latency_profile
 from sims.scenario.files import read_records
 from sims.studies.calibrated import default_fabric, plan
 from sims.studies.calibration import fit, robust_fit
 from sims.studies.nccl_log import FACTORS, Measurement, read_nccl
 from sims.studies.nccl_log.tuning import chosen_by_nccl
+from sims.workload.collective import ALL_REDUCE, COLLECTIVES, Collective
 from topologies import load
 
 SIZES = [2**i for i in range(3, 35)]
@@ -44,18 +46,20 @@ def measured(ranks: int, algorithm: str, profile: str) -> list[Measurement]:
     return [measurement(size, made.row(algorithm, size).time_s) for size in SIZES]
 
 
-def nccl_log(rows: list[Measurement], ranks: int, hosts: Sequence[int] = ()) -> str:
+def nccl_log(
+    rows: list[Measurement], ranks: int, hosts: Sequence[int] = (), of: Collective = ALL_REDUCE
+) -> str:
     """``hosts``: ranks on each; by default as many of eight as there are."""
-    of = np.repeat(np.arange(len(hosts)), hosts) if hosts else np.arange(ranks) // 8
+    host = np.repeat(np.arange(len(hosts)), hosts) if hosts else np.arange(ranks) // 8
     lines = ["# nThread 1 nGpus 1 minBytes 8 maxBytes 99 step: 2(factor) warmup iters: 1 iters: 20"]
-    lines += ["# Collective test starting: all_reduce_perf", "# Using devices"]
+    lines += [f"# Collective test starting: {of.tool}_perf", "# Using devices"]
     lines += [
-        f"#  Rank {r:2} Group  0 Pid {r:6} on gpu-{of[r]} device {r % 8} [0x00] H" for r in range(ranks)
+        f"#  Rank {r:2} Group  0 Pid {r:6} on gpu-{host[r]} device {r % 8} [0x00] H" for r in range(ranks)
     ]
     lines += ["# size count type redop root time algbw busbw #wrong time algbw busbw #wrong"]
     for row in rows:
         time, alg = row.time_s * 1e6, row.size_bytes / row.time_s / 1e9
-        bus = alg * 2 * (ranks - 1) / ranks
+        bus = alg * of.factor(ranks)
         half = f"{time:.4f} {alg:.4f} {bus:.4f} 0"
         lines.append(f"{row.size_bytes} {row.size_bytes // 4} float sum -1 {half} {half}")
     return "\n".join(lines) + "\n"
@@ -353,7 +357,42 @@ def test_racks_that_are_one_domain_are_asked_for(
     assert "warning: NVLink of GB200 joins GPUs across hosts" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("tool", [name for name in FACTORS if name != "all_reduce"])
+@pytest.mark.parametrize("collective", [one for one in COLLECTIVES.values() if one.name != "all-reduce"])
+def test_a_log_of_every_program_is_fitted_by_its_own_algorithms(
+    collective: Collective,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Times of the first algorithm, with a profile that is to be found again."""
+    monkeypatch.chdir(tmp_path)
+    fabric = Fabric.from_graph(load(default_fabric(16)))
+    true = CollectiveJob(
+        fabric, collective=collective.name, routing="adaptive", latency_profile="ib-ndr:overhead=6us"
+    )
+    items = plan([], "", None, None, collective.tool)
+    rows = [measurement(size, true.row(items[0].algorithm, size).time_s) for size in SIZES[4:]]
+    text = nccl_log(rows, 16, of=collective)
+    (tmp_path / "nccl.log").write_text(text, encoding="utf-8")
+    words = ("--algorithm", items[0].algorithm, "--latency-profile", "ib-ndr", "--out", "fit.toml")
+    assert run(monkeypatch, "calibrate", "nccl.log", *words) == 0, capsys.readouterr().err
+    assert f"nccl.log: {collective.name} on 16 ranks" in capsys.readouterr().out
+    found = fit(true, items[0].algorithm, rows)
+    assert found.typical < 1e-3
+
+
+def test_what_is_fitted_where_nobody_names_it() -> None:
+    assert [item.algorithm for item in plan([], "", None, None)] == ["ring", "hierarchical-tree"]
+    assert [item.algorithm for item in plan([], "", None, None, "all_gather")] == ["ring"]
+    assert [item.algorithm for item in plan([], "", None, None, "broadcast")] == ["chain"]
+    assert [item.algorithm for item in plan([], "", None, None, "gather")] == ["binomial", "linear"]
+    told = [measurement(2**k, 1e-3) for k in range(10, 14)]
+    text = "".join(f"ReduceScatter: {2**k} Bytes -> Algo RING proto LL channel\n" for k in range(10, 14))
+    assert [item.label for item in plan(told, text, None, None, "reduce_scatter")] == ["ring ll"]
+    assert [item.label for item in plan(told, text, None, None)] == ["ring", "hierarchical-tree"]
+
+
+@pytest.mark.parametrize("tool", [*FACTORS.keys() - {one.tool for one in COLLECTIVES.values()}])
 def test_other_collectives_are_refused_by_name(
     tool: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -363,7 +402,7 @@ def test_other_collectives_are_refused_by_name(
     text = nccl_log([], 4).replace("all_reduce", tool) + f"{size} {size // 4} float sum -1 {half} {half}\n"
     (tmp_path / "nccl.log").write_text(text, encoding="utf-8")
     assert run(monkeypatch, "calibrate", "nccl.log") == 2
-    assert f"log: '{tool}_perf': only all_reduce_perf can be calibrated yet" in capsys.readouterr().err
+    assert f"log: '{tool}_perf': measures no collective that is known here" in capsys.readouterr().err
 
 
 CASES = ROOT.parent / "shared" / "cases"
