@@ -41,7 +41,10 @@ def _simulate(
     plot: Annotated[
         Path | None,
         typer.Option(
-            "--plot", metavar="FILE", help="Draw busbw and time: .svg, .png or .pdf.", show_default=False
+            "--plot",
+            metavar="FILE",
+            help="Draw busbw and time (of groups, the time of each): .svg, .png or .pdf.",
+            show_default=False,
         ),
     ] = None,
     dtype: Annotated[
@@ -177,7 +180,9 @@ def _draw(
     from sims.show.figures import allreduce_figure, figure_of, save_figure, timeline_figure
 
     if plot:
-        save_figure(allreduce_figure(rows, disclaimer), plot, rows)
+        many = all(row.group_times for row in rows)
+        figure = figure_of(rows, figure="groups") if many else allreduce_figure(rows, disclaimer)
+        save_figure(figure, plot, rows)
     if explain_plot:
         facet = "algorithm" if len({row.scenario.algorithm for row in rows}) > 1 else None
         save_figure(figure_of(rows, figure="gains", facet=facet), explain_plot, rows)

@@ -15,7 +15,7 @@ from sims.scenario.files import FIGURE_FORMATS
 
 __all__ = ["plot", "report"]
 
-_FIGURES = "busbw, time, scaling, heatmap, cdf, pareto, crossover, utilisation, gains or lines"
+_FIGURES = "busbw, time, scaling, heatmap, cdf, pareto, crossover, utilisation, gains, groups or lines"
 _COLUMNS = "a column of the rows, or a part of one such as topology.k"
 
 Results = Annotated[

@@ -9,6 +9,7 @@ from sims.show.figures.kinds.allreduce import allreduce_figure, plot_busbw, plot
 from sims.show.figures.kinds.cdf import plot_cdf
 from sims.show.figures.kinds.crossover import plot_crossover
 from sims.show.figures.kinds.gains import gains_figure, plot_gains
+from sims.show.figures.kinds.groups import plot_groups
 from sims.show.figures.kinds.heatmap import plot_heatmap
 from sims.show.figures.kinds.lines import plot_lines
 from sims.show.figures.kinds.pareto import plot_pareto
@@ -32,6 +33,7 @@ __all__ = [
     "plot_cdf",
     "plot_crossover",
     "plot_gains",
+    "plot_groups",
     "plot_heatmap",
     "plot_lines",
     "plot_link_loads",

@@ -12,7 +12,7 @@ from sims.show.report.axes import heading, label, listed, noun, number, percent,
 from sims.show.report.findings import median_row
 from sims.show.report.markup import Column, Html, table
 
-__all__ = ["gains", "over", "quantiles", "shares", "subject", "winners"]
+__all__ = ["ended", "gains", "over", "quantiles", "shares", "subject", "winners"]
 
 _MOST_LINES = 12
 _MEASURES = {"busbw_GBps": ("bus bandwidth", "GB/s"), "time_s": ("time", "µs")}
@@ -69,6 +69,25 @@ def quantiles(rows: Sequence[Row]) -> tuple[str, Html]:
         body.append([name, f"{len(members):,}", *(number(level * 1e6) for level in levels)])
     seen = f"Distribution of the time over the seeds. {_sentences(words)}"
     return seen, table("Time over the seeds, quantiles interpolated between neighbours", columns, body)
+
+
+def ended(rows: Sequence[Row]) -> tuple[str, Html]:
+    """How long the groups of a run take that are at it at once, per line; of its seeds the median time."""
+    names = [name for name in varied(rows) if name != "seed"] or ["algorithm"]
+    keys = ("fastest", "p10", "p50", "p90", "slowest", "alone")
+    titles = ("fastest", "a tenth within", "half", "nine tenths", "slowest", "slowest alone")
+    columns = [Column(title=heading(names))]
+    columns += [Column(title=title, unit="µs", number=True) for title in titles]
+    words, body = [], []
+    for name, members in series(rows, names).items():
+        times = median_row(members).group_times
+        words.append(
+            f"{name}: {format_time(times['fastest'])} to {format_time(times['slowest'])}, "
+            f"the slowest alone {format_time(times['alone'])}"
+        )
+        body.append([name, *(number(times[key] * 1e6) for key in keys)])
+    seen = f"Time of each of the groups that run at once. {_sentences(words)}"
+    return seen, table("Time over the groups", columns, body)
 
 
 def shares(rows: Sequence[Row]) -> tuple[str, Html]:

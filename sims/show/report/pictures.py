@@ -10,7 +10,7 @@ from typing import Any
 from fabric.words.units import format_size
 from sims.scenario.row import Row
 from sims.show.report.axes import noun, series, varied
-from sims.show.report.figure_data import gains, over, quantiles, shares, subject, winners
+from sims.show.report.figure_data import ended, gains, over, quantiles, shares, subject, winners
 from sims.show.report.markup import Html, element, joined, legal
 
 __all__ = ["Picture", "chosen", "drawn"]
@@ -63,6 +63,9 @@ def chosen(rows: Sequence[Row]) -> list[Picture]:
     if max(map(len, drawn_by), default=0) >= _SEEDS_OF_A_CDF:
         several = [row for own in drawn_by for row in own]
         found += _split(several, axes, "cdf", f"Spread of the time over seeds{at}", quantiles)
+    grouped = [row for row in largest if row.group_times]
+    if grouped:
+        found += _split(grouped, axes, "groups", f"Time of each of many groups{at}", ended)
     if any(row.utilisation for row in largest):
         found += _split(largest, axes, "utilisation", f"Use of the links{at}", shares)
     if any(row.gains for row in largest):
@@ -103,6 +106,7 @@ _CAPTIONS = {
     "crossover": "Which algorithm takes the least time.",
     "heatmap": "Bus bandwidth by message size and number of ranks.",
     "cdf": "The share of the seeds that is at least as fast.",
+    "groups": "The share of the groups that have ended by each time; dotted, what the slowest takes alone.",
     "gains": "The time that one change would save, each found by a run with that change; they do not add up.",
     "utilisation": "The share of the capacity that is used, by kind of link: in the mean and on the fullest.",
 }
