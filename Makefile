@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RESULTS := results
 
 .DEFAULT_GOAL := help
-.PHONY: help run check fast test lint types docs bench gold fuzz lowest mutants figures sweeps validation bad-day clean
+.PHONY: help run check fast test lint types docs bench gold fuzz lowest mutants figures groups sweeps validation bad-day clean
 
 help: ## list what one can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -57,6 +57,13 @@ figures: $(BIN)/fabricsim ## redraw the figures of the README and of docs/figure
 	sed -n '/^```sh/,/^```/{/^```/!p;}' docs/figures.md > $(RESULTS)/figures/commands.sh
 	cd $(RESULTS)/figures && PATH="$(abspath $(BIN)):$$PATH" sh -e commands.sh >/dev/null
 	cp $(RESULTS)/figures/*.png docs/figures/
+
+groups: $(BIN)/fabricsim ## the first figure of the README: all data-parallel groups of a job of 100,000 GPUs at once
+	@rm -rf $(RESULTS)/groups
+	$(BIN)/fabricsim sweep -o $(RESULTS)/groups --set topology=preset:colossus-100k \
+		--set groups=mesh:tp=8,dp=125,pp=100 --set over=dp --set algorithm=ring,halving-doubling,tree \
+		--set size=1GiB --set routing=ecmp,ecmp:qps=4,adaptive
+	$(BIN)/fabricsim plot $(RESULTS)/groups -o docs/groups.png --figure groups --facet routing --width 7
 
 SWEEP = $(BIN)/fabricsim sweep docs/sweeps
 PLOT = $(BIN)/fabricsim plot $(RESULTS)
