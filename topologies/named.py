@@ -10,15 +10,13 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 
 from fabric.words.errors import FileFormatError, ParameterError
 from fabric.words.grammar import read_arguments
-from topologies.files.exchange import READERS, file_format
-from topologies.files.ib.ibnetdiscover import read_ibnetdiscover
 from topologies.parts.builder import Builder, builders_in
 from topologies.parts.memory import Size, size_of
 from topologies.presets.preset import Preset
@@ -36,7 +34,6 @@ PRESETS: dict[str, Preset] = {  # by each of its names; rows and keys have the f
     for name in (builder.name, *builder.also)
 }
 
-_DUMP = Builder(name="ibnetdiscover", function=read_ibnetdiscover)
 _WITH_ARGUMENTS = re.compile(r"(.+):([A-Za-z_]+=[^:]*)", re.DOTALL)
 
 
@@ -97,9 +94,11 @@ class NamedTopology:
         """
         if not self.is_file:
             return self.builder.function(**self.arguments)
+        from topologies.files.exchange import READERS, file_format
+
         form = file_format(self.name)
         if form == "ibnetdiscover":
-            return read_ibnetdiscover(self.name, **self.arguments)
+            return self.builder.function(self.name, **self.arguments)
         for key, value in self.arguments.items():
             rule = f"only for ibnetdiscover dumps: {self.name} is {form}, which says it itself"
             raise ParameterError(key, value, rule)
@@ -135,6 +134,14 @@ def named(text: str, *, nvlink: str | None = None) -> NamedTopology:
     )
 
 
+@cache
+def _dump() -> Builder:
+    """What takes the arguments behind the path of a file; readers of files are imported when there is one."""
+    from topologies.files.ib.ibnetdiscover import read_ibnetdiscover
+
+    return Builder(name="ibnetdiscover", function=read_ibnetdiscover)
+
+
 def _read(text: str) -> NamedTopology:
     head, _, rest = text.partition(":")
     head = head.strip()
@@ -147,12 +154,12 @@ def _read(text: str) -> NamedTopology:
     if head in FAMILIES:
         return _built(head, head, FAMILIES, "family", rest)
     if os.path.isfile(text):
-        return NamedTopology(name=text, builder=_DUMP, arguments={}, is_file=True)
+        return NamedTopology(name=text, builder=_dump(), arguments={}, is_file=True)
     match = _WITH_ARGUMENTS.fullmatch(text)
     path = match[1] if match else text
     if match and os.path.isfile(path):
-        arguments = read_arguments(path, match[2], _DUMP.parameters)
-        return NamedTopology(name=path, builder=_DUMP, arguments=arguments, is_file=True)
+        arguments = read_arguments(path, match[2], _dump().parameters)
+        return NamedTopology(name=path, builder=_dump(), arguments=arguments, is_file=True)
     if os.path.isdir(path):
         raise ParameterError("topology", path, "a folder: the path of a graph file is needed")
     if "/" in path or os.sep in path or os.path.splitext(path)[1]:

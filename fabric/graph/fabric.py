@@ -182,6 +182,16 @@ class Fabric(Card):
         """(endpoints,): to how many switches of the fabric (scale-up not counted) each endpoint is cabled."""
         return _read_only(self.arc_ptr[1 : self.n_endpoints + 1] - self.arc_up[: self.n_endpoints])
 
+    @property
+    def single(self) -> bool:
+        """Whether every two neighbours are joined by one cable."""
+        return self.n_links == len(self.arc_dst)
+
+    @cached_property
+    def one_way_out(self) -> bool:
+        """Whether each endpoint is cabled to one switch of the fabric."""
+        return bool(np.all(self.attached == 1))
+
     @cached_property
     def access(self) -> NDArray[np.bool_]:
         """(links,): which links begin or end at an endpoint."""

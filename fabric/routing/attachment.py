@@ -28,7 +28,7 @@ def attached(
     Of the nearest pairs of attachments one by the policy.
     """
     src, dst = draw.src[flow], draw.dst[flow]
-    if np.all(f.attached[src] == 1) and np.all(f.attached[dst] == 1):
+    if f.one_way_out or (np.all(f.attached[src] == 1) and np.all(f.attached[dst] == 1)):
         out, into = f.arc_up[src], f.arc_up[dst]
         length = distances(f).between(f.arc_dst[out], f.leaf_index[f.arc_dst[into]])
         return out, f.arc_back[into].astype(np.int64), np.flatnonzero(length == NO_PATH)

@@ -119,6 +119,16 @@ class Distances:
         found: NDArray[np.int64] = self._classes.column[leaf] // self.columns
         return found
 
+    def parts(self, leaf: NDArray) -> Iterator[tuple[Block, NDArray[np.int64] | slice]]:
+        """The blocks of some leaves, indices into ``Fabric.leaves``, each with the places of those in it."""
+        if len(self._classes.twins) <= self.columns:
+            if len(leaf):
+                yield self.block(0), slice(None)
+            return
+        number = self.number(leaf)
+        for b in np.unique(number).tolist():
+            yield self.block(b), np.flatnonzero(number == b)
+
     def block(self, number: int) -> Block:
         """The tables for the leaves that are in this block."""
         if number not in self._kept:
@@ -130,9 +140,7 @@ class Distances:
     def between(self, switch: NDArray, leaf: NDArray) -> NDArray[np.int64]:
         """(n,): links from node ``switch[i]`` to leaf index ``leaf[i]`` on a legal path; NO_PATH if none."""
         result = np.empty(len(switch), np.int64)
-        number = self.number(leaf)
-        for b in np.unique(number).tolist():
-            block, mine = self.block(b), np.flatnonzero(number == b)
+        for block, mine in self.parts(leaf):
             found = block.reach(switch[mine] - self.fabric.n_endpoints, leaf[mine])
             result[mine] = np.where(found == block.none, np.uint16(NO_PATH), found)
         return result
@@ -140,9 +148,7 @@ class Distances:
     def matrix(self, switch: NDArray, leaf: NDArray) -> NDArray[np.uint16]:
         """(a, b): links from each of a nodes ``switch`` to each of b leaf indices ``leaf``, or NO_PATH."""
         result = np.empty((len(switch), len(leaf)), np.uint16)
-        number = self.number(leaf)
-        for b in np.unique(number).tolist():
-            block, mine = self.block(b), np.flatnonzero(number == b)
+        for block, mine in self.parts(leaf):
             found = block.reach(switch[:, np.newaxis] - self.fabric.n_endpoints, leaf[mine])
             result[:, mine] = np.where(found == block.none, np.uint16(NO_PATH), found)
         return result

@@ -50,6 +50,8 @@ class Draw(ABC):
     def cable(self, flow: NDArray, node: NDArray, arc: NDArray) -> NDArray[np.int64]:
         """One of the parallel cables of ``arc``, which leaves ``node``."""
         first = self.fabric.arc_link[arc]
+        if self.fabric.single:
+            return first
         count = self.fabric.arc_link[arc + 1] - first
         if not np.any(count > 1):
             return first

@@ -121,10 +121,8 @@ def forwarded(f: Fabric, draw: Draw, flow: NDArray, first: NDArray, last: NDArra
 
 def _by_block(f: Fabric, which: NDArray, leaf: NDArray) -> Iterator[tuple[Block, NDArray]]:
     """``which``, apart by the block of distances that knows their leaf."""
-    table = distances(f)
-    number = table.number(f.leaf_index[leaf[which]])
-    for value in np.unique(number).tolist():
-        yield table.block(value), which[number == value]
+    for block, part in distances(f).parts(f.leaf_index[leaf[which]]):
+        yield block, which[part]
 
 
 def _next(

@@ -40,8 +40,10 @@ class Paths:
         """From one column of links per hop, -1 where a flow has no such hop."""
         table = np.stack(hops, axis=1) if len(hops) else np.empty((0, 0), np.int32)
         used = table >= 0
+        if used.all():
+            return cls(ptr=np.arange(len(table) + 1, dtype=np.int64) * len(hops), link=table.ravel())
         ptr = np.zeros(len(table) + 1, np.int64)
-        np.cumsum(used.sum(axis=1), out=ptr[1:])
+        np.cumsum(np.count_nonzero(used, axis=1), out=ptr[1:])
         return cls(ptr=ptr, link=table[used])
 
     @classmethod

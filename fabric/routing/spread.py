@@ -100,15 +100,13 @@ def _require(f: Fabric, entries: float, pairs: int) -> None:
 
 def _between(f: Fabric, here: NDArray[np.int64], leaf: NDArray[np.int64]) -> Paths:
     """From switches to leaves (indices into ``f.leaves``), one flow each, the links hop after hop."""
-    tables = distances(f)
     flow: list[NDArray] = [np.empty(0, np.int64)]
     link: list[NDArray] = [np.empty(0, np.int64)]
     weight: list[NDArray] = [np.empty(0)]
-    numbers = tables.number(leaf)
-    for number in np.unique(numbers).tolist():
-        block, mine = tables.block(number), np.flatnonzero(numbers == number)
+    every = np.arange(len(leaf))
+    for block, mine in distances(f).parts(leaf):
         for owner, taken, share in _hops(f, block, here[mine], leaf[mine]):
-            flow.append(mine[owner])
+            flow.append(every[mine][owner])
             link.append(taken)
             weight.append(share)
     owner, taken, share = np.concatenate(flow), np.concatenate(link), np.concatenate(weight)

@@ -15,6 +15,7 @@ import typer
 import typer.core
 
 from fabric.words.errors import ParameterError
+from sims.cli.plain_words import PlainWords
 
 __all__ = ["OLD_SPELLINGS", "SETTINGS", "Group", "Place", "Program"]
 
@@ -38,7 +39,7 @@ class Place(NamedTuple):
     summary: str
 
 
-class Group(typer.core.TyperGroup):
+class Group(PlainWords, typer.core.TyperGroup):
     """A group that answers a word which is none of its commands with the nearest, and with all of them."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:

@@ -6,12 +6,13 @@ from typing import Any
 
 from typer.core import TyperCommand
 
+from sims.cli.plain_words import PlainWords
 from sims.settings.table import SETTINGS
 
 __all__ = ["LateHelp"]
 
 
-class LateHelp(TyperCommand):
+class LateHelp(PlainWords, TyperCommand):
     """A command of whose options some are settings."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:

@@ -22,8 +22,16 @@ def link_latency(fabric: Fabric, profile: LatencyProfile) -> NDArray[np.float64]
     """(links,) in s: what crossing each link adds to a message's latency; summed over a path, its hops.
 
     A link holds its cable's delay, the switch that it leads into, and, where it leaves an endpoint, the
-    overhead.
+    overhead. The last is kept with the fabric.
     """
+    known, found = fabric.derived.get("link_latency", (None, None))
+    if known != profile:
+        found = _link_latency(fabric, profile)
+        fabric.derived["link_latency"] = profile, found
+    return found
+
+
+def _link_latency(fabric: Fabric, profile: LatencyProfile) -> NDArray[np.float64]:
     into = fabric.kind[fabric.link_dst]
     latency = fabric.delay * profile.cable_factor + np.where(into == SWITCH, profile.switch_latency, 0.0)
     latency += np.where(into == NVSWITCH, profile.scaleup_switch_latency, 0.0)
@@ -53,9 +61,12 @@ def crossing(paths: Paths, fabric: Fabric) -> NDArray[np.bool_]:
 
 
 def abroad(fabric: Fabric) -> NDArray[np.bool_]:
-    """(links,): which lead to a switch of the network, or from endpoint to endpoint."""
-    n = fabric.n_endpoints
-    return (fabric.kind[fabric.link_dst] == SWITCH) | ((fabric.link_src < n) & (fabric.link_dst < n))
+    """(links,): which lead to a switch of the network, or from endpoint to endpoint; kept with the fabric."""
+    if "abroad" not in fabric.derived:  # as a fabric of other rates shares it
+        n, to = fabric.n_endpoints, fabric.link_dst
+        fabric.derived["abroad"] = (fabric.kind[to] == SWITCH) | ((fabric.link_src < n) & (to < n))
+    found: NDArray[np.bool_] = fabric.derived["abroad"]
+    return found
 
 
 def derated(fabric: Fabric, profile: LatencyProfile) -> Fabric:

@@ -303,7 +303,12 @@ def _require_memory(schedule: Schedule, pieces: int) -> None:
 
 def _usage(fabric: Fabric, carried: NDArray[np.float64]) -> dict[str, tuple[float, float]]:
     names, kind = link_kinds(fabric)
-    capacity = np.bincount(kind, weights=fabric.capacity, minlength=len(names))
+    if (
+        fabric.derived.get("kind_rates", (None,))[0] is not fabric.capacity
+    ):  # a derated fabric shares the tables
+        total = np.bincount(kind, weights=fabric.capacity, minlength=len(names))
+        fabric.derived["kind_rates"] = fabric.capacity, total
+    capacity = fabric.derived["kind_rates"][1]
     mean = np.bincount(kind, weights=carried, minlength=len(names)) / capacity
     peak = np.zeros(len(names))
     np.maximum.at(peak, kind, carried / fabric.capacity)

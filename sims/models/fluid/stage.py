@@ -109,7 +109,7 @@ def shares(phase: Phase, qps: int) -> NDArray[np.float64] | float:
 def pace_of(load: NDArray[np.float64], fabric: Fabric) -> Pace:
     """How long one byte of every transfer takes on the fullest links; ``load``: (links,) bytes of them."""
     seconds = load / fabric.capacity
-    hot_access = int(np.argmax(np.where(fabric.access, seconds, 0.0)))
+    hot_access = int(np.argmax(seconds * fabric.access))
     hot = int(np.argmax(seconds))
     if seconds[hot] <= seconds[hot_access] * (1 + 1e-9):
         hot = hot_access  # of links that are equally full the endpoints' are to blame: they can't be avoided

@@ -168,6 +168,20 @@ def test_help_imports_no_command() -> None:
     )
     needed = {
         *("fabric", "fabric.words", "fabric.words.errors", "sims", "sims.cli"),
-        *("sims.cli.group", "sims.cli.main", "sims.cli.terminal"),
+        *("sims.cli.group", "sims.cli.main", "sims.cli.plain_words", "sims.cli.terminal"),
     }
     assert set(re.findall(r"'([\w.]+)'", done.stdout.splitlines()[-1])) == needed
+
+
+def test_a_run_imports_nothing_heavy_that_it_does_not_need() -> None:
+    """A checker of types, readers of files, a plotting library: together as long as the smallest run."""
+    code = (
+        "import sys\nfrom sims.cli.main import main\n"
+        "sys.argv = 'fabricsim allreduce fat-tree:k=4 --algorithm ring --size 8 --out -'.split()\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code\n"
+        "heavy = ('pydantic', 'matplotlib', 'rich', 'pyarrow', 'distributed', 'topologies.files')\n"
+        "found = [m for m in sys.modules for h in heavy if m == h or m.startswith(h + '.')]\n"
+        "assert not found, found\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.startswith("key,"), done.stderr

@@ -1,0 +1,44 @@
+"""Commands whose options take words and paths as they stand. Knows no option.
+
+Newer versions of typer check every word with a validator of types, whose import takes a tenth of a second:
+for a text there is nothing to check, and of a path we say ourselves what is wrong with it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+__all__ = ["PlainWords"]
+
+
+class _AsItStands:
+    """What typer asks for the value of an option of one kind."""
+
+    def __init__(self, kind: type) -> None:
+        self._kind = kind
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        several = param.multiple or param.nargs == -1
+        if several:
+            return [self._kind(one) for one in value] if value else ()
+        return None if value is None else self._kind(value)
+
+
+_KINDS = {kind: _AsItStands(kind) for kind in (str, Path, bool)}
+_KINDS |= {list[kind]: one for kind, one in _KINDS.items()}  # type: ignore[valid-type, misc]
+
+
+class PlainWords:
+    """A command (or a group) whose texts, paths and flags typer hands on unchecked.
+
+    A version of typer that does not look at them anyway is left as it is.
+    """
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        parameters: list[Any] = super().get_params(ctx)  # type: ignore[misc]
+        for one in parameters:
+            kind = getattr(getattr(one, "type_descriptor", None), "annotation", None)
+            if kind in _KINDS and hasattr(one, "get_runtime_param"):
+                one.get_runtime_param = lambda kind=kind: _KINDS[kind]
+        return parameters
