@@ -12,6 +12,8 @@ from math import ceil, log2
 
 __all__ = [
     "FLAT",
+    "OTHERS",
+    "chain_tree",
     "crossover",
     "halving_doubling",
     "hierarchical",
@@ -60,6 +62,84 @@ def tree(n: int, size: float, rate: float, step: float, segment: float = 512 * 1
     segments = max(1, ceil(size / 2 / segment))
     load = {2: 2, 3: 3, 4: 3}.get(n, 4)
     return 2 * depth * step + (2 * depth + segments - 1) * load * size / 2 / segments / rate
+
+
+def halves_ring(n: int, size: float, rate: float, step: float) -> float:
+    """Reduce-scatter or all-gather round a ring: n-1 steps of S/n."""
+    return (n - 1) * (step + size / n / rate)
+
+
+def halves_rounds(n: int, size: float, rate: float, step: float, times: int = 1) -> float:
+    """(n-1)/n S in ceil(log2 n) rounds, for every n: halving, doubling, Bruck, and by halves from a root;
+    ``times``: so often."""
+    return times * (ceil(log2(n)) * step + (n - 1) / n * size / rate)
+
+
+def binomial(n: int, size: float, rate: float, step: float) -> float:
+    """ceil(log2 n) rounds of S."""
+    return ceil(log2(n)) * (step + size / rate)
+
+
+def chain(n: int, size: float, rate: float, step: float, segment: float = 512 * 1024) -> float:
+    """S in p segments over n-1 stages: n - 2 + p segment times and n-1 latencies."""
+    segments = max(1, ceil(size / segment))
+    return (n - 1) * step + (n - 2 + segments) * size / segments / rate
+
+
+def tree_from_root(n: int, size: float, rate: float, step: float, segment: float = 512 * 1024) -> float:
+    """Down two trees over the other ranks with half of S each: the root and inner ranks send two segments."""
+    stages, segments = (n - 1).bit_length(), max(1, ceil(size / 2 / segment))
+    return stages * step + (stages + segments - 1) * 2 * size / 2 / segments / rate
+
+
+def at_once(n: int, size: float, rate: float, step: float) -> float:
+    """n-1 parts of S/n over the root's link at the same time."""
+    return step + (n - 1) / n * size / rate
+
+
+def message(n: int, size: float, rate: float, step: float) -> float:
+    """One message on its own."""
+    return step + size / rate
+
+
+def twice(n: int, size: float, rate: float, step: float) -> float:
+    """Scatter and all-gather, or reduce-scatter and gather."""
+    return halves_rounds(n, size, rate, step, 2)
+
+
+_ROOTED = {"binomial": binomial, "chain": chain, "tree": tree_from_root}
+_PARTS = {"binomial": halves_rounds, "linear": at_once}
+OTHERS = {
+    "reduce-scatter": {"ring": halves_ring, "recursive-halving": halves_rounds},
+    "all-gather": {"ring": halves_ring, "recursive-doubling": halves_rounds, "bruck": halves_rounds},
+    "broadcast": {**_ROOTED, "scatter-allgather": twice},
+    "reduce": {**_ROOTED, "reduce-scatter-gather": twice},
+    "scatter": _PARTS,
+    "gather": _PARTS,
+    "send-recv": {"ring": message},
+}
+
+
+def chain_tree(
+    servers: int,
+    gpus: int,
+    size: float,
+    rate: float,
+    step: float,
+    scaleup_rate: float,
+    scaleup_step: float,
+    segment: float = 512 * 1024,
+) -> float:
+    """Chains of ``gpus`` and two trees over ``servers``, on as many channels: the slower of both kinds of
+    link sets the pace of segments, of which each of the 2 g pieces of S has p."""
+    depth = servers.bit_length() - 1
+    segments = max(1, ceil(size / 2 / gpus / segment))
+    sent = size / 2 / gpus / segments
+    between = {2: 2, 3: 3, 4: 3}.get(servers, 4) * sent / rate  # as of tree
+    inside = 4 * (gpus - 1) * sent / scaleup_rate  # up and down, on g - 1 channels, for both trees
+    stages = 2 * (gpus - 1) + 2 * depth
+    latency = 2 * (gpus - 1) * scaleup_step + 2 * depth * step
+    return latency + (stages + segments - 1) * max(between, inside)
 
 
 FLAT = {

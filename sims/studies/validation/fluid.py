@@ -8,6 +8,7 @@ import numpy as np
 
 from fabric import Dmodk, Fabric
 from sims.jobs.allreduce import AllReduce
+from sims.jobs.collective import CollectiveJob
 from sims.models.fluid.flows import run_flows
 from sims.models.profiles import latency_profile
 from sims.studies.validation import closed_forms
@@ -83,6 +84,33 @@ def hierarchical(across: str, full: bool) -> Case:
             points.append(Point(label=f"{servers} servers, {size:,} B", expected=expected, got=got))
     name = f"fluid hierarchical-{across}"
     return _exact(name, "fluid model, time", "closed form, servers of 8 under one switch", points)
+
+
+def chain_tree(full: bool) -> Case:
+    """Chains in servers of eight and two trees between them."""
+    points = []
+    for servers in [2, 3, 4, 8] if full else [2, 3, 4]:
+        job = AllReduce(_star(8 * servers, 8), latency_profile=_ROCE.spec, routing="dmodk")
+        for size in (800, 10**7, 2**32):
+            inside = _ROCE.scaleup_overhead + 2 * _INSIDE
+            expected = closed_forms.chain_tree(servers, 8, size, RATE, _STEP, _NVLINK, inside)
+            got = job.row("chain-tree", size).time_s
+            points.append(Point(label=f"{servers} servers, {size:,} B", expected=expected, got=got))
+    against = "closed form, servers of 8 under one switch"
+    return _exact("fluid chain-tree", "fluid model, time", against, points)
+
+
+def of_collective(collective: str, full: bool) -> Case:
+    """Every algorithm of another collective under one switch, over ranks and sizes."""
+    points = []
+    for n in [2, 3, 5, 8, 16, 33, 64] if full else [2, 3, 8, 33]:
+        job = CollectiveJob(_star(n), collective=collective, latency_profile=_ROCE.spec)
+        for algorithm, form in closed_forms.OTHERS[collective].items():
+            for size in (8, 10**6, 2**30):
+                expected, got = form(n, size, RATE, _STEP), job.row(algorithm, size).time_s
+                points.append(Point(label=f"{algorithm}, {n} ranks, {size:,} B", expected=expected, got=got))
+    against = "closed forms, n ranks under one switch"
+    return _exact(f"fluid {collective}", "fluid model, time", against, points)
 
 
 def unequal_ring(full: bool) -> Case:

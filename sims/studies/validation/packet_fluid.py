@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from fabric import Ecmp, Fabric
 from fabric.routing.policies import parse_policy
 from sims.jobs.allreduce import AllReduce
+from sims.jobs.collective import CollectiveJob
 from sims.models.fluid.flows import run_flows
 from sims.models.packet.settings import PacketSettings
 from sims.models.packet.traffic import run_packets
 from sims.models.profiles import latency_profile
+from sims.studies.validation import closed_forms
 from sims.studies.validation.case import Case, Point, Rule
 from sims.workload.traffic import pattern
 from topologies import fat_tree, load
@@ -30,6 +32,7 @@ __all__ = [
     "makespans",
     "mean_ends",
     "odd_ranks",
+    "other_collectives",
     "rings_of_servers",
     "slices",
     "spread",
@@ -239,6 +242,26 @@ def collectives_with_collisions(full: bool) -> Case:
         "the fluid model has barriers between rounds and one pace for all rings; packets have neither",
         note="cc=window. steps=barrier: rounds begin together; steps=receipt: each rank goes on by itself.",
     )
+
+
+def other_collectives(full: bool) -> Case:
+    """Every collective but all-reduce at barriers, on one switch and on a tree under D-Mod-K."""
+    points = []
+    for spec, n in (("star:endpoints=7", 7), *_TREES[:1]) if full else (("star:endpoints=7", 7),):
+        for collective, forms in closed_forms.OTHERS.items():
+            fluid, packets = (
+                CollectiveJob(Fabric.from_graph(load(spec)), collective=collective, routing="dmodk", **of)
+                for of in (
+                    {"latency_profile": _fluid()},
+                    {"latency_profile": _PACKETS, "engine": "packet", "packet": "none:steps=barrier"},
+                )
+            )
+            for name in forms:
+                if name not in ("chain", "tree"):  # whose pipelines fill as they come: see trees
+                    expected, got = (job.row(name, n * 65536).time_s for job in (fluid, packets))
+                    points.append(Point(label=f"{collective}, {name}, {n} ranks", expected=expected, got=got))
+    basis = "exact by theory; two percent for messages cut into whole packets and for queues at a root"
+    return _case("other collectives, steps=barrier", points, "equal", 0.02, basis, note="cc=none.")
 
 
 _ODD = (3, 7, 5, 6, 9, 12, 15, 24)  # ranks, none a power of two

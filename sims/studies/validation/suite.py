@@ -9,6 +9,7 @@ from functools import partial
 from sims.studies.measured.suite import baseline, measured_case
 from sims.studies.validation import fluid, fluid_bound, packet_exact, packet_fluid, published
 from sims.studies.validation.case import Case
+from sims.studies.validation.closed_forms import OTHERS
 
 __all__ = ["LADDER", "MACHINES", "Group", "Maker", "cases"]
 
@@ -47,6 +48,8 @@ LADDER: tuple[Group, ...] = (
         makers=(
             *(partial(fluid.flat, name) for name in _FLAT),
             *(partial(fluid.hierarchical, name) for name in _ACROSS),
+            fluid.chain_tree,
+            *(partial(fluid.of_collective, name) for name in OTHERS),
             fluid.unequal_ring,
             fluid.permutation,
             fluid.incast,
@@ -81,6 +84,7 @@ LADDER: tuple[Group, ...] = (
             packet_fluid.collectives_with_collisions,
             partial(packet_fluid.odd_ranks, "barrier"),
             partial(packet_fluid.odd_ranks, "receipt"),
+            packet_fluid.other_collectives,
             packet_fluid.slices,
             packet_fluid.trees,
         ),
