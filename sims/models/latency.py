@@ -71,9 +71,11 @@ def abroad(fabric: Fabric) -> NDArray[np.bool_]:
 
 def derated(fabric: Fabric, profile: LatencyProfile) -> Fabric:
     """The fabric whose links have the rates that the profile leaves to the bytes; itself if it leaves all."""
-    if profile.bandwidth == profile.scaleup_bandwidth == 1:
+    if profile.bandwidth == profile.scaleup_bandwidth == profile.injection == 1:
         return fabric
     inside = (fabric.kind[fabric.link_src] == NVSWITCH) | (fabric.kind[fabric.link_dst] == NVSWITCH)
-    capacity = fabric.capacity * np.where(inside, profile.scaleup_bandwidth, profile.bandwidth)
+    of_endpoint = (fabric.link_src < fabric.n_endpoints) | (fabric.link_dst < fabric.n_endpoints)
+    network = profile.bandwidth * np.where(of_endpoint, profile.injection, 1.0)
+    capacity = fabric.capacity * np.where(inside, profile.scaleup_bandwidth, network)
     capacity.flags.writeable = False
     return replace(fabric, capacity=capacity)

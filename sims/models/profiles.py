@@ -53,7 +53,8 @@ class LatencyProfile:
 
     Factors. ``cable_factor``: of the delays of cables, 1, or 0 where the steps include them. ``plateau``: of
     all latency of a ring over the network whose steps carry ``PLATEAU_BYTES`` or more. ``bandwidth``,
-    ``scaleup_bandwidth``: of the rates of the network's links and of those inside servers.
+    ``scaleup_bandwidth``: of the rates of the network's links and of those inside servers. ``injection``:
+    once more of those between an endpoint and the network, which one process cannot fill.
 
     Raises:
         ParameterError: a constant is below zero, zero where it is a share of bandwidth, or not finite.
@@ -78,6 +79,7 @@ class LatencyProfile:
     plateau: float = 1.0
     bandwidth: float = 1.0
     scaleup_bandwidth: float = 1.0
+    injection: float = 1.0
 
     def __post_init__(self) -> None:
         for key, value in self.constants().items():
@@ -127,7 +129,7 @@ class LatencyProfile:
         return f"{self.name} ({', '.join(parts) or 'cables only'})"
 
 
-_SHARES = ("bandwidth", "scaleup_bandwidth")
+_SHARES = ("bandwidth", "scaleup_bandwidth", "injection")
 _FACTORS = ("cable_factor", "plateau", *_SHARES)
 _SIZES = ("eager", "cache")
 _PLAIN = (*_FACTORS, *_SIZES)  # written without a unit
@@ -197,7 +199,7 @@ PROFILES = {
             uncached=0.05e-9,
             staging=0.61e-9,
             cache=24 * 2**20,
-            bandwidth=0.5,
+            injection=0.5,
         ),
         # What a file says: nothing that it does not.
         LatencyProfile(name=CUSTOM),

@@ -30,7 +30,7 @@ _ROUNDS = 200
 _FEW_SIZES = 5  # below which a warning is due
 _POOR_TYPICAL, _POOR_TENTH = 0.1, 0.3  # residuals: the median, and what a tenth of them is above
 _ABOVE = 1.01  # of the links' rate: what is above by less may be jitter
-_NO_TIMES = ("plateau", "eager", "cache")
+_NO_TIMES = ("plateau", "eager", "cache", "injection")
 _TIMES = tuple(key for key in CONSTANTS if not key.endswith(("bandwidth", "factor")) and key not in _NO_TIMES)
 
 

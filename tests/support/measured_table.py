@@ -2,12 +2,14 @@
 
 ``python tests/support/measured_table.py FOLDER`` prints it. Left out are algorithms without a name, not of
 ours, or a radix that nobody says; GPU memory over MPI, which goes another way; fewer elements than ranks, for
-which libraries take another algorithm than they are told; and what was evidently not run as it is called.
+which libraries take another algorithm than they are told; what was evidently not run as it is called;
+and broadcasts that end sooner than a message can have come to the last rank.
 """
 
 from __future__ import annotations
 
 import csv
+import math
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -46,6 +48,7 @@ _COLLECTIVES = {
 }
 _WHOLE = ("BCAST", "REDUCE")  # nothing is cut: any number of elements will do
 _WHOLE_TOO = ("ALLREDUCE", "recursive-doubling")
+_FLOOR_NS = 1000  # a message: what gets to n ranks in less than log2 n of these was timed at the root alone
 _SAME, _OTHER = 0.1, 0.3  # within a tenth of what it is not called, and a third off what it is
 
 
@@ -101,10 +104,13 @@ def _pico(folder: Path) -> list[str]:
         )
         if algorithm is None or key in wrong or (int(row["bytes"]) < 4 * ranks and not whole):
             continue
+        if float(row["median_ns"]) < _FLOOR_NS * math.log2(ranks) and row["collective"] == "BCAST":
+            continue
         hierarchical = algorithm.startswith("hierarchical")
         if (row["gpu_aware"] == "yes") != hierarchical or float(row["median_ns"]) <= 0:
             continue
         system = row["system"].replace("mare_nostrum", "marenostrum5") + ("-gpu" if hierarchical else "")
+        system += "-shared" if _per_node(row) > 1 and not hierarchical else ""
         lines.append(
             f"{system},{row['run']},{row['nodes']},{_per_node(row)},{_COLLECTIVES[row['collective']]},{algorithm},"
             f"{row['algorithm']},{row['bytes']},{float(row['median_ns']) / 1e3:.6g},,pico"

@@ -3,8 +3,11 @@
 import pytest
 
 from fabric import Fabric
+from fabric.graph.schema import NVSWITCH
 from sims.jobs.collective import CollectiveJob
 from sims.models.fluid.engine import flow_time
+from sims.models.latency import derated
+from sims.models.profiles import latency_profile
 from topologies import fat_tree
 
 RATE, ADD, MORE, AGREE = 10e9, 0.2e-9, 0.3e-9, 4e-6
@@ -86,3 +89,15 @@ def test_a_reduce_scatter_finds_room_for_its_input_once() -> None:
     for size, more in ((2**19, 0.0), (2**24, 2**24 * 1e-9)):
         assert flow_time(own, size) - flow_time(plain, size) == pytest.approx(more, rel=1e-9)
     assert job(8, "ideal:staging=1ns").program("ring").base(2**24) == 0
+
+
+def test_injection_is_of_the_cables_of_endpoints_alone() -> None:
+    fabric = Fabric.from_graph(fat_tree(endpoints=32, radix=8, gpus_per_server=4, nvlink=1e12))
+    left = derated(fabric, latency_profile("ideal:bandwidth=0.8,injection=0.5,scaleup_bandwidth=0.9"))
+    n = fabric.n_endpoints
+    ends = (fabric.link_src < n) | (fabric.link_dst < n)
+    inside = (fabric.kind[fabric.link_src] == NVSWITCH) | (fabric.kind[fabric.link_dst] == NVSWITCH)
+    share = left.capacity / fabric.capacity
+    assert share[ends & ~inside] == pytest.approx(0.4)
+    assert share[~ends] == pytest.approx(0.8)
+    assert share[inside] == pytest.approx(0.9)
