@@ -62,11 +62,22 @@ class Exchange:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Exceptions:
-    """What is sent besides the product: ``amount`` bytes, often below zero, from a berth to a member."""
+    """What is sent besides the product: ``amount`` bytes in so many ``flows``, from a berth to a member.
+
+    Both are below zero for what is not sent.
+    """
 
     berth: NDArray[np.int64]
     member: NDArray[np.int64]
+    flows: NDArray[np.float64]
     amount: NDArray[np.float64]
+
+    def take(self, which: NDArray[np.int64]) -> Exceptions:
+        return Exceptions(**{name: column[which] for name, column in vars(self).items()})
+
+    def with_more(self, other: Exceptions) -> Exceptions:
+        more = vars(other)
+        return Exceptions(**{name: np.append(column, more[name]) for name, column in vars(self).items()})
 
 
 class Cells:
@@ -83,7 +94,7 @@ class Cells:
         key, self.of = _unique(demand.group * len(self.berths) + own)
         self.group, self.berth = np.divmod(key, len(self.berths))
         self.count = np.bincount(self.of).astype(float)
-        self.weight = np.bincount(self.of, weights=demand.weight)
+        self.weight = np.bincount(self.of, weights=demand.weight).astype(float)
         self.ptr = np.searchsorted(self.group, np.arange(len(demand.ptr)))
         kinds = len(self.berths.some)
         key, self.fan = _unique(self.group * kinds + self.berths.kind[self.berth])
@@ -108,8 +119,17 @@ class Cells:
         member, seat = np.repeat(several, stop - start), ranges(start, stop)
         apart = seat != self.seat[member]
         member, seat = member[apart], seat[apart]
-        amount = -self.seat_count[seat] * self.demand.weight[member]
-        return Exceptions(berth=self.seat_berth[seat], member=member, amount=amount)
+        flows = -self.seat_count[seat]
+        amount = flows * self.demand.weight[member]
+        return Exceptions(berth=self.seat_berth[seat], member=member, flows=flows, amount=amount)
+
+    def neighbours(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Two members of different servers in every cell that has such."""
+        order = np.lexsort((self.box, self.of))
+        first = np.searchsorted(self.of[order], np.arange(len(self.count)))
+        one, other = order[first], order[np.append(first[1:], len(order)) - 1]
+        apart = self.box[one] != self.box[other]
+        return one[apart], other[apart]
 
     def ends(self) -> tuple[NDArray[np.float64], ...]:
         """(members,) each: what a member sends to and receives from the network; what it sends and receives

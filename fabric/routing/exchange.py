@@ -8,6 +8,7 @@ leave it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ from fabric.graph.nic import planes
 from fabric.graph.schema import NVSWITCH
 from fabric.routing.cells import Cells, Exceptions, Exchange
 from fabric.routing.fans import Fans
+from fabric.routing.paths import Paths
 from fabric.routing.policies import Policy
 from fabric.routing.policies.spray import Spray
 from fabric.routing.relays import Relayed, relayed
@@ -44,10 +46,16 @@ class Exchanged:
     note: str = ""
 
 
-def listed(on: Fabric, demand: Exchange, policy: Policy) -> Exchanged:
+def listed(
+    on: Fabric,
+    demand: Exchange,
+    policy: Policy,
+    each: Callable[[NDArray[np.int64], Paths], None] | None = None,
+) -> Exchanged:
     """The loads of all flows, routed one by one; a part at a time, so that memory is no matter.
 
-    ``on``: the carrier of the policy. Raises as ``route``.
+    ``on``: the carrier of the policy; ``each`` is called with the senders of a part, as members, and its
+    paths. Raises as ``route``.
     """
     load, ends = np.zeros(on.n_links), []
     through = np.cumsum(np.diff(demand.ptr)[demand.group] - 1)
@@ -58,7 +66,10 @@ def listed(on: Fabric, demand: Exchange, policy: Policy) -> Exchanged:
             continue
         src, dst, weight = demand.endpoint[source], demand.endpoint[target], demand.weight[target]
         for qp in range(policy.qps):
-            load += route(on, src, dst, policy, qp=qp).load(weight / policy.qps, on.n_links)
+            paths = route(on, src, dst, policy, qp=qp)
+            load += paths.load(weight / policy.qps, on.n_links)
+            if each:
+                each(source, paths)
         ends.append(_unlike(on, src, dst))
     src, dst = (np.concatenate(column) for column in zip(*ends)) if ends else (np.empty(0, int),) * 2
     return Exchanged(carried=load, src=src, dst=dst)
@@ -81,22 +92,15 @@ def exchanged(on: Fabric, demand: Exchange, policy: Policy, seed: int = 0) -> Ex
     fans, exceptions = Fans(cells), cells.exceptions()
     relays = relayed(fans)
     if relays is not None:
-        fans = Fans(cells, relays.onward)
-        exceptions = Exceptions(
-            berth=np.append(exceptions.berth, relays.onward.berth),
-            member=np.append(exceptions.member, relays.onward.member),
-            amount=np.append(exceptions.amount, relays.onward.amount),
-        )
-    away = np.flatnonzero(exceptions.berth != cells.berths.of[demand.endpoint[exceptions.member]])
-    exceptions = Exceptions(
-        berth=exceptions.berth[away], member=exceptions.member[away], amount=exceptions.amount[away]
-    )
+        fans, exceptions = Fans(cells, relays.onward), exceptions.with_more(relays.onward)
+    away = exceptions.berth != cells.berths.of[demand.endpoint[exceptions.member]]
+    exceptions = exceptions.take(np.flatnonzero(away))
     if known == "by leaf":
         carried = fans.by_leaf(policy, exceptions)
     else:
         carried = Towards(fans, policy, exceptions).load()
     carried += _ends(cells, relays)
-    src, dst = _longest(cells, fans, relays)
+    src, dst = _longest(cells, fans, exceptions, relays)
     return Exchanged(carried=carried, src=src, dst=dst)
 
 
@@ -124,22 +128,23 @@ def _ends(cells: Cells, relays: Relayed | None) -> NDArray[np.float64]:
     return load
 
 
-def _longest(cells: Cells, fans: Fans, relays: Relayed | None) -> tuple[NDArray, NDArray]:
-    """Ends of a flow for each kind and berth, inside each server, and for each relay and berth."""
-    _, src, dst = fans.ends()
+def _longest(
+    cells: Cells, fans: Fans, exceptions: Exceptions, relays: Relayed | None
+) -> tuple[NDArray, NDArray]:
+    """Ends of a flow for each kind and berth, inside servers and berths, and for each relay and berth."""
+    _, src, dst = fans.ends(exceptions)
     demand, box = cells.demand, cells.box
     first = np.unique(box, return_index=True)[1]
     last = len(box) - 1 - np.unique(box[::-1], return_index=True)[1]
     pairs = [(src, dst), (demand.endpoint[first], demand.endpoint[last])]
-    cell = np.unique(cells.of, return_index=True)[1]  # on one leaf
-    pairs.append((demand.endpoint[cell], cells.berths.apart[cells.berth]))
+    one, other = cells.neighbours()
+    pairs.append((demand.endpoint[one], demand.endpoint[other]))
     if relays is not None:
         key = relays.via * len(cells.berths) + cells.berths.of[relays.dst]
         one = np.unique(key, return_index=True)[1]
         pairs.append((relays.src[one], relays.dst[one]))
     src, dst = (np.concatenate(column) for column in zip(*pairs))
-    fine = (dst >= 0) & (src != dst)
-    return src[fine], dst[fine]
+    return src[src != dst], dst[src != dst]
 
 
 def _unlike(f: Fabric, src: NDArray[np.int64], dst: NDArray[np.int64]) -> tuple[NDArray, NDArray]:

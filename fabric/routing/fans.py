@@ -60,13 +60,31 @@ class Fans:
         reach[there] = distances(self.f).between(leaf[src[there]], to) < NO_PATH
         return reach
 
-    def ends(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """The pairs that have a flow, and an endpoint on the ``src`` and one on the berth of each.
+    def _of_exceptions(self, exceptions: Exceptions) -> NDArray[np.int64]:
+        """The pair of each."""
+        target = self.berths.of[self.cells.demand.endpoint[exceptions.member]]
+        return self._pair(self.berths.kind[exceptions.berth], target)
+
+    def _product(self, each: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(rows,): what all of the fan send to a cell where one of it sends ``each`` (cells,)."""
+        cells = self.cells
+        own = self.berths.kind[cells.berth[self.cell]] == cells.fan_kind[self.fan]
+        total: NDArray[np.float64] = each[self.cell] * (
+            cells.fan_count[self.fan] - own * cells.count[self.cell]
+        )
+        return total
+
+    def ends(self, exceptions: Exceptions) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """The pairs between which anything is sent, and an endpoint on the ``src`` and one on the berth of
+        each.
 
         Not of one server, whose traffic would stay there.
         """
+        flows = np.bincount(self.pair, weights=self._product(self.cells.count), minlength=len(self._key) + 1)
+        flows += np.bincount(self._of_exceptions(exceptions), exceptions.flows, minlength=len(flows))
         one, other = self.berths.first, self.berths.apart
-        domain, pairs = self.f.scaleup, np.flatnonzero((self.src >= 0) & self.reached)
+        domain = self.f.scaleup
+        pairs = np.flatnonzero((self.src >= 0) & self.reached & (flows[:-1] > 0.5))
         a, b = self.src[pairs], self.berth[pairs]
         out, into = one[a], one[b]
         same = (domain[out] >= 0) & (domain[out] == domain[into])
@@ -81,14 +99,11 @@ class Fans:
         ``exceptions``: none of them to a member on the berth itself.
         """
         cells, berths = self.cells, self.berths
-        pairs, out, into = self.ends()
+        pairs, out, into = self.ends(exceptions)
         flow = np.full(len(self._key) + 1, len(pairs))  # of each pair; the last: none
         flow[pairs] = np.arange(len(pairs))
-        own = berths.kind[cells.berth[self.cell]] == cells.fan_kind[self.fan]
-        weight = cells.weight[self.cell]
-        total = (cells.fan_count[self.fan] - own * cells.count[self.cell]) * weight
-        target = berths.of[cells.demand.endpoint[exceptions.member]]
-        special = flow[self._pair(berths.kind[exceptions.berth], target)]
+        weight, special = cells.weight[self.cell], flow[self._of_exceptions(exceptions)]
+        total = self._product(cells.weight)
         carried = np.bincount(flow[self.pair], weights=total, minlength=len(pairs) + 1)
         carried += np.bincount(special, weights=exceptions.amount, minlength=len(pairs) + 1)
         load = np.zeros(self.f.n_links)

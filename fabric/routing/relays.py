@@ -64,7 +64,7 @@ def relayed(fans: Fans) -> Relayed | None:
     sent = np.bincount(seat, weights=demand.weight[member], minlength=len(cells.seat_count)).astype(float)
     some = cells.seat_first[seat]
     return Relayed(
-        onward=Exceptions(berth=berths.of[via], member=member, amount=amount),
+        onward=Exceptions(berth=berths.of[via], member=member, flows=cells.seat_count[seat], amount=amount),
         src=demand.endpoint[some],
         via=via,
         dst=demand.endpoint[member],

@@ -265,6 +265,8 @@ class CollectiveJob:
 
     def campaign(self, algorithm: str, size: int, timeline: Timeline | None = None) -> Campaign:
         """Collectives one after the other with the faults that strike meanwhile, ready to run."""
+        if self.course.source:
+            self.program(algorithm).require_listed("faults", self._common["faults"])
         seed, allow = self._common["seed"], self.setup.allow_partition
         return Campaign(
             rerouted=Rerouted(self.program(algorithm), self.placement, self.policy),

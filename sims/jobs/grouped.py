@@ -107,6 +107,8 @@ class Grouped:
         if algorithm not in self._drifts:
             kinds = self.groups.kin(self._maker(algorithm), self._labels(algorithm))
             laid = [self.compiler.program(self.groups.alone(kin), self.members.placement) for kin in kinds]
+            for program in laid:
+                program.require_listed("drift", self.drift)
             self._drifts[algorithm] = Drift(kinds=tuple(zip(kinds, laid)))
         found = self._drifts[algorithm].run(size, self.drift or 0.0, in_step)
         return Timed(float(found.end.max()), ends=found.end, late=float(found.late.max()))

@@ -15,6 +15,7 @@ from fabric.words.errors import ParameterError
 __all__ = [
     "ALL_GATHER",
     "ALL_REDUCE",
+    "ALL_TO_ALL",
     "BROADCAST",
     "COLLECTIVES",
     "GATHER",
@@ -212,9 +213,32 @@ SEND_RECV = Collective(
     messages=_each,
 )
 
+ALL_TO_ALL = Collective(
+    name="all-to-all",
+    tool="alltoall",
+    size="the input of a rank, of which each rank gets an n-th",
+    factor=_once,
+    factor_text="(n - 1) / n",
+    parts=lambda n: n * n,  # part s n + d: from rank s to rank d
+    held=lambda rank, part, n: part // n == rank,
+    due=lambda rank, part, n: part % n == rank,
+    messages=_each,
+    count=_each,
+)
+
 COLLECTIVES: dict[str, Collective] = {
     one.name: one
-    for one in (ALL_REDUCE, REDUCE_SCATTER, ALL_GATHER, BROADCAST, REDUCE, SCATTER, GATHER, SEND_RECV)
+    for one in (
+        ALL_REDUCE,
+        REDUCE_SCATTER,
+        ALL_GATHER,
+        ALL_TO_ALL,
+        BROADCAST,
+        REDUCE,
+        SCATTER,
+        GATHER,
+        SEND_RECV,
+    )
 }
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sims.workload.schedule import Phase, Schedule, frozen
+from sims.workload.total_exchange import TotalExchange, listed
 
 __all__ = ["Groups", "Kin", "tiled"]
 
@@ -86,7 +87,7 @@ class Groups:
         if len(kin) == 1:
             return self.alone(kin[0])
         finest = max((one.schedule for one in kin), key=lambda one: one.chunks)
-        queues = [self.alone(one).phases for one in kin]
+        queues = [[listed(phase) for phase in self.alone(one).phases] for one in kin]
         known: dict[tuple[int, ...], Any] = {}
         phases = [
             _joined([(queues[i][j], kin[i].schedule.chunks) for i, j in step], finest.chunks, known)
@@ -123,7 +124,9 @@ def tiled(phases: Sequence[Phase], members: NDArray[np.int32]) -> list[Phase]:
         return known[id(own)]
 
     return [
-        replace(
+        phase.tiled(members)
+        if isinstance(phase, TotalExchange)
+        else replace(
             phase,
             src=ranks(phase.src),
             dst=ranks(phase.dst),

@@ -8,6 +8,7 @@ chunks, so that one schedule serves every message size; bytes appear only in :me
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -22,7 +23,7 @@ __all__ = ["COPY", "REDUCE", "Kind", "Phase", "Schedule", "frozen"]
 REDUCE: Final = 0  # the receiver adds what arrives to what it holds
 COPY: Final = 1  # the receiver replaces what it holds by what arrives
 
-Kind = Literal["ring", "round", "pipeline"]
+Kind = Literal["ring", "round", "pipeline", "exchange"]
 _KINDS = ("ring", "round", "pipeline")
 
 
@@ -71,14 +72,15 @@ class Phase:
         base: int32 [k] or one number, first chunk of the region.
         shift: how far the chunks move on with every repeat.
         op: REDUCE or COPY, for the phase or int8 [k].
-        repeat: how often the phase repeats; 1 unless a ring.
+        repeat: how often the phase repeats; 1 unless a ring, or a round that stands for so many like it.
         copy_from: ring only, the first repeat that copies whatever ``op`` says, or None.
         ring_size: ring only, transfers in one ring.
         stage: pipeline only, int32 [k].
         segment_bytes: pipeline only, bytes of a segment.
         via: int32 [k], the rank whose NIC relays the transfer, -1 where the sender's own does; None: nowhere.
         weight: float64 [k], bytes of each transfer over those of ``count`` chunks, where groups of ranks cut
-            their data in different ways; None: 1 everywhere.
+            their data in different ways, or parts are unequal; None: 1 everywhere.
+        cells: makes int64 [k, count], the chunks of each transfer, where they do not follow one another.
 
     Raises:
         ParameterError: a shape or a layout promised above is broken. (Whether the transfers add up to the
@@ -101,6 +103,7 @@ class Phase:
     segment_bytes: int = 0
     via: NDArray[np.int32] | None = None
     weight: NDArray[np.float64] | None = None
+    cells: Callable[[], NDArray[np.int64]] | None = None
 
     def __post_init__(self) -> None:
         shape = np.shape(self.src)
@@ -127,8 +130,8 @@ class Phase:
             raise ParameterError("count", self.count, f"1 to modulus = {self.modulus} chunks")
         if not np.isin(self.op, (REDUCE, COPY)).all():
             raise ParameterError("op", self.op, "REDUCE (0) or COPY (1)")
-        if self.repeat < 1 or (self.repeat > 1 and self.kind != "ring"):
-            raise ParameterError("repeat", self.repeat, "at least 1, and more than 1 only in a ring")
+        if self.repeat < 1 or (self.repeat > 1 and self.kind == "pipeline"):
+            raise ParameterError("repeat", self.repeat, "at least 1, and 1 in a pipeline")
         if (self.stage is not None) != (self.kind == "pipeline") or (
             self.stage is not None and self.stage.min() < 0
         ):
@@ -171,8 +174,13 @@ class Phase:
 
     @property
     def latency_steps(self) -> int:
-        """Consecutive hops whose latencies add: ``repeat`` (ring), ``stages`` (pipeline), 1 (round)."""
-        return self.repeat if self.kind == "ring" else self.stages
+        """Consecutive hops whose latencies add: ``repeat`` (ring, round), ``stages`` (pipeline)."""
+        return self.stages if self.kind == "pipeline" else self.repeat
+
+    @property
+    def transfers(self) -> tuple[int, ...]:
+        """What tells the transfers of one phase from those of another, their chunks left out."""
+        return id(self.src), id(self.dst), id(self.via), id(self.weight)
 
     def bytes_of(self, size: float, chunks: int) -> tuple[float, float]:
         """How often one transfer sends, and how much each time, when ``size`` bytes are cut into chunks.
@@ -183,8 +191,8 @@ class Phase:
 
         Returns:
             ``(steps, bytes)``: the phase takes ``steps`` lockstep steps, in each of which every transfer (of
-            a pipeline: every transfer in the steady state) carries ``bytes``. Ring: ``repeat`` steps. Round:
-            one. Pipeline: the transfer's T bytes go in p = max(1, ceil(T / segment_bytes)) segments of T/p,
+            a pipeline: every transfer in the steady state) carries ``bytes``. Ring, round: ``repeat`` steps.
+            Pipeline: the transfer's T bytes go in p = max(1, ceil(T / segment_bytes)) segments of T/p,
             and the last one leaves after ``stages + p - 1`` steps.
 
         >>> one = {"src": [0], "dst": [1], "first": [0], "count": 1, "modulus": 2}
@@ -211,6 +219,8 @@ class Phase:
 
     def chunks_at(self, t: int) -> NDArray[np.int64]:
         """int64 [k, count]: the chunks that each transfer moves in repeat ``t``."""
+        if self.cells is not None:
+            return self.cells()
         start = self.first.astype(np.int64) + self.shift * t % self.modulus
         inside = (start[:, None] + np.arange(self.count)) % self.modulus
         return inside + (self.base[:, None] if isinstance(self.base, np.ndarray) else self.base)

@@ -27,6 +27,7 @@ class GroupTimes:
         self.program, self.groups = program, groups
         self._entities: dict[int, Paths] = {}  # of a stage's routed paths, which the program keeps
         self._waits: dict[int, NDArray[np.float64]] = {}
+        self._fullest: dict[int, NDArray[np.float64]] = {}
         self._memo = RateMemo()
         self._joint: Paths | None = None
 
@@ -38,12 +39,15 @@ class GroupTimes:
         fills and waits is that of the whole.
         """
         program = self.program
+        if program.schedule.pipeline > 1 and program.counted:
+            return np.full(len(self.groups), time)  # as slices of crowds are not told apart
         if program.schedule.pipeline > 1:
             own = self._sliced(size)
             return own + (time - float(own.max()))
         total = np.full(len(self.groups), program.base(size))
         for number, stage in enumerate(program.stages):
-            total += self._closed(number, size) if closed else self._shared(stage, number, size)
+            known = closed or stage.crowd is not None
+            total += self._closed(number, size) if known else self._shared(stage, number, size)
         return np.minimum(total, time)
 
     def _amount(self, stage: Stage, size: float) -> float:
@@ -67,7 +71,13 @@ class GroupTimes:
         """(groups,): a group's latency, and its bytes on the fullest of its links."""
         stage, fabric = self.program.stages[number], self.program.fabric
         seconds = stage.paths.load(stage.share, fabric.n_links) / fabric.capacity
-        fullest = self._slowest(self.flow_owner(stage), stage.routed.largest(seconds))
+        if stage.crowd is not None:
+            if number not in self._fullest:
+                who = self.groups.owner, len(self.groups)
+                self._fullest[number] = stage.crowd.fullest(seconds, *who)
+            fullest = self._fullest[number]
+        else:
+            fullest = self._slowest(self.flow_owner(stage), stage.routed.largest(seconds))
         wait = self.wait(number) * self.program.latency_factor(size) + self.program.handling(number, size)
         return self._amount(stage, size) * fullest + wait
 
@@ -98,6 +108,8 @@ class GroupTimes:
         """(groups,): the latency of the slowest flow, or the longest chain, of each group in a phase."""
         if number not in self._waits:
             program, stage = self.program, self.program.stages[number]
+            if stage.crowd is not None:  # the longest of all
+                return np.full(len(self.groups), stage.worst_latency)
             who, each = self.groups.owner[np.tile(stage.phase.src, program.qps)], stage.latency
             if stage.phase.lockstep:
                 flows = transfer_latency(stage.routed, program.fabric, program.profile)

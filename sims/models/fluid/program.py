@@ -15,13 +15,15 @@ from fabric.graph.nic import planes
 from fabric.machine.memory import available_memory
 from fabric.measures.measure import link_kind, link_kinds
 from fabric.routing.policies import Policy
-from fabric.words.errors import TooLargeError
+from fabric.words.errors import ParameterError, TooLargeError
+from sims.models.fluid.crowd import crowded
 from sims.models.fluid.network import RateMemo
-from sims.models.fluid.stage import Pace, Stage, pace_of, routed_phase, shares, staged, waits
+from sims.models.fluid.stage import Pace, Stage, counted_stage, pace_of, routed_phase, shares, staged, waits
 from sims.models.latency import derated, link_latency, transfer_latency
 from sims.models.profiles import PLATEAU_BYTES, LatencyProfile
 from sims.workload.collective import collective_named
 from sims.workload.schedule import Schedule
+from sims.workload.total_exchange import MOST_LISTED, settled
 
 __all__ = ["Condensed", "Limit", "Program"]
 
@@ -102,14 +104,24 @@ class Program:
         """
         runs_on = derated(carrier(fabric, policy), profile)
         split = planes(runs_on) if policy.divides else 1  # over the planes
-        _require_memory(schedule, policy.pieces(runs_on.tiered) * split)
+        pieces = policy.pieces(runs_on.tiered) * split
+        phases = tuple(settled(phase, pieces) for phase in schedule.phases)
+        schedule = replace(schedule, phases=phases)
+        _require_memory(schedule, pieces)
         known: dict[tuple[int, ...], tuple[Paths, NDArray[np.float64], NDArray[np.float64], Pace]] = {}
         link_seconds = link_latency(runs_on, profile)
-        stages = []
+        stages: list[Stage] = []
+        notes = [schedule.note]
         carried = np.zeros(runs_on.n_links)  # bytes on each link per byte of the message
         for phase in schedule.phases:
-            # Phases with the same transfers.
-            key = (id(phase.src), id(phase.dst), id(phase.via), id(phase.weight))
+            if phase.kind == "exchange":
+                crowd = crowded(phase, runs_on, placement, policy)
+                stage, load, note = counted_stage(crowd, profile, link_seconds)
+                carried += load * (phase.count / schedule.chunks)
+                stages.append(stage)
+                notes.append(note)
+                continue
+            key = phase.transfers
             if key not in known:
                 paths = routed_phase(phase, runs_on, placement, policy)
                 load = paths.load(shares(phase, policy.qps), runs_on.n_links)
@@ -120,7 +132,7 @@ class Program:
             stages.append(staged(phase, paths, load, each, pace, policy.qps, schedule.chunks))
         return cls(
             fabric=runs_on,
-            schedule=schedule,
+            schedule=replace(schedule, note="; ".join(dict.fromkeys(filter(None, notes)))),
             profile=profile,
             qps=policy.qps,
             stages=tuple(stages),
@@ -192,6 +204,20 @@ class Program:
                 stage = staged(stage.phase, own, load, each, pace, self.qps, self.schedule.chunks)
             stages.append(stage)
         return replace(self, stages=tuple(stages), memo=RateMemo())
+
+    @property
+    def counted(self) -> bool:
+        """Whether transfers of some phase are counted, and have no path each."""
+        return any(stage.crowd is not None for stage in self.stages)
+
+    def require_listed(self, name: str, value: object) -> None:
+        """Raise ParameterError, of the setting ``name``, where transfers are counted."""
+        if self.counted:
+            most = max(len(stage.phase) for stage in self.stages)
+            rule = (
+                f"needs a path for each transfer, and {most:,} at once are counted: {MOST_LISTED:,} at most"
+            )
+            raise ParameterError(name, value, rule)
 
     def latency_factor(self, size: float) -> float:
         """What all latency is multiplied by: the profile's plateau, in a ring over the network.
@@ -294,7 +320,8 @@ class Program:
 
 
 def _require_memory(schedule: Schedule, pieces: int) -> None:
-    distinct = {(id(phase.src), id(phase.dst)): len(phase) for phase in schedule.phases}
+    listed = [phase for phase in schedule.phases if phase.kind != "exchange"]
+    distinct = {phase.transfers: len(phase) for phase in listed}
     flows, kept = pieces * max(distinct.values(), default=0), pieces * sum(distinct.values())
     needed, available = _ROUTING * flows + _ROUTED * kept, available_memory()
     if needed > available:

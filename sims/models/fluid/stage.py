@@ -11,10 +11,15 @@ from numpy.typing import NDArray
 from fabric import Fabric, Paths, route
 from fabric.graph.nic import busiest_nic, planes, planes_used
 from fabric.routing.policies import Policy
-from sims.models.latency import abroad
+from sims.models.fluid.crowd import Crowd
+from sims.models.latency import abroad, transfer_latency
+from sims.models.profiles import LatencyProfile
 from sims.workload.schedule import Phase
 
-__all__ = ["Pace", "Stage", "chains", "pace_of", "routed_phase", "shares", "staged", "waits"]
+__all__ = ["Pace", "Stage", "chains", "counted_stage", "pace_of", "routed_phase", "shares", "staged", "waits"]
+
+
+_UNEQUAL = "all transfers in proportion, which bounds the time of unequal ones from below"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,7 +33,8 @@ class Stage:
     ``peak``: seconds that one byte of every transfer takes on the fullest link, which is ``hot``; ``ideal``:
     the same if only the links of the endpoints bound it, and each used all of its own (fabric.nic).
     ``planes``: over how many of its planes an endpoint sends, in the mean. ``crosses``: some transfer leaves
-    its server.
+    its server. ``crowd``: of an exchange that is counted, whose ``routed`` are only some flows, the longest
+    among them.
     """
 
     phase: Phase
@@ -41,6 +47,7 @@ class Stage:
     hot: int
     planes: float
     crosses: bool
+    crowd: Crowd | None = None
 
     @property
     def worst_latency(self) -> float:
@@ -106,6 +113,29 @@ def shares(phase: Phase, qps: int) -> NDArray[np.float64] | float:
     return 1.0 / qps if phase.weight is None else np.tile(phase.weight, qps) / qps
 
 
+def counted_stage(
+    crowd: Crowd, profile: LatencyProfile, link_seconds: NDArray[np.float64]
+) -> tuple[Stage, NDArray[np.float64], str]:
+    """The stage of a counted phase; the load of the links; and what has to be said of it, or nothing.
+
+    ``link_seconds``: what crossing each link adds to latency. The latency is that of the longest flow.
+    """
+    found, on = crowd.loads(), crowd.fabric
+    paths = route(on, found.src, found.dst, crowd.policy)
+    each = transfer_latency(paths, on, profile, link_seconds)
+    stage = Stage(
+        phase=crowd.phase,
+        routed=paths,
+        paths=Paths.lockstep(found.carried),
+        share=1.0,
+        latency=float(each.max(initial=0.0)),
+        crowd=crowd,
+        **pace_of(found.carried, on),
+    )
+    notes = [found.note, _UNEQUAL if crowd.phase.factor is not None else ""]
+    return stage, found.carried, "; ".join(filter(None, notes))
+
+
 def pace_of(load: NDArray[np.float64], fabric: Fabric) -> Pace:
     """How long one byte of every transfer takes on the fullest links; ``load``: (links,) bytes of them."""
     seconds = load / fabric.capacity
@@ -121,7 +151,11 @@ def pace_of(load: NDArray[np.float64], fabric: Fabric) -> Pace:
 
 def waits(phase: Phase, each: NDArray[np.float64], qps: int, chunks: int) -> NDArray[np.float64] | float:
     """The latency of each flow, or for a lockstep phase that of the whole."""
-    return float(chains(phase, each, qps, chunks)[1].max()) if phase.lockstep else each
+    if phase.kind == "exchange":
+        return float(each.max(initial=0.0))
+    if phase.lockstep:
+        return float(chains(phase, each, qps, chunks)[1].max())
+    return each * phase.repeat if phase.repeat > 1 else each
 
 
 def chains(

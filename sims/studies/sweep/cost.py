@@ -106,11 +106,11 @@ def _flows(collective: str, algorithm: str, ranks: int, extent: Extent) -> tuple
     schedule = _sample(algorithm, collective, n, size)
     ranks_more = ranks / n
     rounds_more = ranks_more * max(1.0, math.log2(max(2, ranks / size)) / math.log2(max(2, n / size)))
-    distinct: dict[tuple[int, int], float] = {}
+    distinct: dict[tuple[int, ...], float] = {}
     rounds = 0.0
     for phase in schedule.phases:
         more = ranks_more if phase.lockstep else rounds_more
-        distinct[id(phase.src), id(phase.dst)] = len(phase) * more
+        distinct[phase.transfers] = len(phase) * more
         rounds += 0.0 if phase.lockstep else len(phase) * more
     largest = max((len(phase) for phase in schedule.phases), default=0) * ranks_more
     return sum(distinct.values()), largest, rounds

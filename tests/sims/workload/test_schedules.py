@@ -102,7 +102,7 @@ def test_they_print_themselves() -> None:
         ({"op": 2}, "op: 2: REDUCE"),
         ({"op": [0, 3]}, "op: .*: REDUCE"),
         ({"repeat": 0}, "repeat: 0"),
-        ({"repeat": 2}, "repeat: 2: .*only in a ring"),
+        ({**PIPE, "repeat": 2}, "repeat: 2: .*1 in a pipeline"),
         ({"stage": [0, 1]}, "stage: .*a pipeline has a stage"),
         ({**PIPE, "stage": None}, "stage: not given: a pipeline has a stage"),
         ({**PIPE, "stage": [0, -1]}, "stage >= 0"),
