@@ -58,6 +58,9 @@ figures: $(BIN)/fabricsim ## redraw the figures of the README and of docs/figure
 	cd $(RESULTS)/figures && PATH="$(abspath $(BIN)):$$PATH" sh -e commands.sh >/dev/null
 	cp $(RESULTS)/figures/*.png docs/figures/
 
+collectives: $(BIN)/fabricsim ## the drawings of docs/collectives.md: every algorithm on four ranks
+	$(BIN)/python -m sims.show.figures.schedule docs/collectives
+
 groups: $(BIN)/fabricsim ## the first figure of the README: all data-parallel groups of a job of 100,000 GPUs at once
 	@rm -rf $(RESULTS)/groups
 	$(BIN)/fabricsim sweep -o $(RESULTS)/groups --set topology=preset:colossus-100k \
