@@ -15,18 +15,19 @@ from sims.cli.setting_options import Texts, with_settings
 
 __all__ = ["export", "import_"]
 
-GraphFormat = Annotated[str | None, format_option("json, graphml, dot or csv", "json")]
+GraphFormat = Annotated[str | None, format_option("json, graphml, dot, csv or ibnetdiscover", "json")]
 
 
 @with_settings("topology")
 def export(
     texts: Texts,
-    out: Annotated[Path, out_option(".json, .graphml (small), .dot or .csv (links); - is standard output.")],
+    out: Annotated[Path, out_option("The file, whose ending tells its format; - is standard output.")],
     form: GraphFormat = None,
 ) -> None:
-    """Write the graph as JSON, GraphML, DOT or a CSV of links.
+    """Write the graph in a format that other programs read.
 
-    Node-link JSON holds all of it, DOT the ports.
+    Node-link JSON holds all of it; .graphml is for small graphs, .dot to be drawn, .csv a list of links,
+    .ibnetdiscover what ibsim takes for an InfiniBand network.
     """
     from topologies.files.exchange import WRITERS, write_graph
 

@@ -27,7 +27,7 @@ _COMMANDS = {
     "check": Place("topology", "check", "Check that the cabling is what it claims to be."),
     "draw": Place("topology", "draw", "Draw the fabric, folded where it is large, or as a matrix."),
     "bom": Place("bom", "bom", "Say what it takes to build, and with --prices what it costs."),
-    "export": Place("graph_files", "export", "Write the graph as JSON, GraphML, DOT or a CSV of links."),
+    "export": Place("graph_files", "export", "Write the graph in a format that other programs read."),
     "import": Place("graph_files", "import_", "Read a file or dump, check it, write node-link JSON."),
 }
 

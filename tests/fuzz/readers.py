@@ -10,8 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import networkx as nx
-
 from fabric import Fabric, route
 from fabric.damage.fault import parse_faults
 from fabric.damage.fault_file import read_cables
@@ -83,26 +81,6 @@ def _texts(*texts: str) -> Callable[[Path], list[bytes]]:
 def _text(read: Callable[[str], object]) -> Callable[[str], object]:
     """A reader of a text of the command line: as the shell hands it over, without NUL."""
     return lambda path: read(Path(path).read_bytes().replace(b"\0", b"").decode(errors="surrogateescape"))
-
-
-def _dump(graph: nx.Graph) -> str:
-    """The records of ``ibnetdiscover`` for a graph of one cable per pair."""
-    place = {node: 2 * number + 16 for number, node in enumerate(graph)}
-    port = {node: {peer: i for i, peer in enumerate(graph[node], 1)} for node in graph}
-    lines = ["#", "# Topology file: generated on Sun Mar  1 12:00:00 2026", "#", ""]
-    for node, about in graph.nodes(data=True):
-        adapter = about["kind"] == "gpu"
-        letter, word = ("H", "Ca") if adapter else ("S", "Switch")
-        lines += ["vendid=0x2c9", "devid=0x1021", f"{'ca' if adapter else 'switch'}guid=0x{place[node]:016x}"]
-        name = f"host-{node} mlx5_0" if adapter else f"switch {node}"
-        lines.append(f'{word}\t{len(graph[node])} "{letter}-{place[node]:016x}"\t\t# "{name}"')
-        for peer, number in port[node].items():
-            far = "H" if graph.nodes[peer]["kind"] == "gpu" else "S"
-            own = f"({place[node]:x}) " if adapter else ""
-            where = f'"{far}-{place[peer]:016x}"[{port[peer][node]}]'
-            lines.append(f'[{number}]{own}\t{where}\t\t# "node {peer}" lid {place[peer]} 4xNDR')
-        lines.append("")
-    return "\n".join(lines)
 
 
 def _rows() -> list[Row]:
@@ -209,7 +187,7 @@ READERS: dict[str, Reader] = {
     "node-link": Reader("g.json", _written(".json"), _graph),
     "GraphML": Reader("g.graphml", _written(".graphml"), _graph),
     "link CSV": Reader("g.csv", _written(".csv"), _graph),
-    "ibnetdiscover": Reader("g.txt", lambda folder: [_dump(graph).encode() for graph in GRAPHS[:2]], _graph),
+    "ibnetdiscover": Reader("g.txt", _written(".ibnetdiscover"), _graph),
     "static tables": Reader("t.csv", _tables, _routed),
     "fault file": Reader("f.txt", _texts("# two\n16\n16,24\n"), lambda path: read_cables(TREE, path)),
     "schedule": Reader(

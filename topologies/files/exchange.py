@@ -15,6 +15,7 @@ from fabric.words.errors import FileFormatError, ParameterError
 from topologies.files.dot import write_dot
 from topologies.files.graphml import read_graphml, write_graphml
 from topologies.files.ib.ibnetdiscover import looks_like_ibnetdiscover, read_ibnetdiscover
+from topologies.files.ib.write import write_ibnetdiscover
 from topologies.files.link_csv import write_link_csv
 from topologies.files.link_csv_reader import looks_like_link_csv, read_link_csv
 from topologies.files.listed_twice import cables_once
@@ -27,6 +28,7 @@ WRITERS: Mapping[str, Callable[[nx.Graph, str | os.PathLike[str]], None]] = {
     ".graphml": write_graphml,
     ".dot": write_dot,
     ".csv": write_link_csv,
+    ".ibnetdiscover": write_ibnetdiscover,
 }
 
 READERS: Mapping[str, Callable[[str | os.PathLike[str]], nx.Graph]] = {
@@ -44,7 +46,8 @@ def write_graph(G: nx.Graph, path: str | os.PathLike[str]) -> None:
     """Write the graph in the format of the ending of ``path``, whole or not at all.
 
     ``.json``: node-link, all of it. ``.graphml``: all of it, of small graphs. ``.csv``: links, without the
-    attributes of the graph as a whole. ``.dot``: to be drawn, not to be read back.
+    attributes of the graph as a whole. ``.dot``: to be drawn, not to be read back. ``.ibnetdiscover``: the
+    network without scale-up and delays, for ibsim.
 
     Raises:
         ParameterError: another ending, or what the format refuses.
