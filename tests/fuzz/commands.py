@@ -38,6 +38,7 @@ __all__ = ["COMMANDS", "damaged_command"]
 
 INPUTS = ROOT / "tests" / "gold" / "inputs"
 AVAILABLE = 64e6  # bytes that the program believes to have: what is larger is refused, as it is elsewhere
+HOPS = 2e5  # packets times links that it believes to be many: about two seconds
 
 COMMANDS = [
     shlex.split(line)
@@ -256,6 +257,9 @@ def child(cases: int, seed: int, place: str) -> int:
     import fabric.machine.memory as memory
 
     memory.available_memory = lambda: AVAILABLE  # before any module has taken the name
+    import sims.models.packet.cost as cost
+
+    cost.MOST_HOPS = HOPS
     options, draw = program_options(), Random(f"{seed} commands")
     shutil.copytree(INPUTS, work)
     os.chdir(work)

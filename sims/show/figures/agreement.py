@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from sims.show.figures.style import COLOURS, GREY, PAGE, bare
+from sims.show.figures.style import COLOURS, GREY, bare, styled
 from sims.studies.validation.case import Case
 
 __all__ = ["agreement_figure", "plot_agreement", "plot_deviation"]
@@ -133,9 +133,7 @@ def plot_deviation(ax: Axes, case: Case) -> None:
 
 def agreement_figure(case: Case, *, width: float = 5.2) -> Figure:
     """Both panels of a case side by side, its verdict above them."""
-    import matplotlib
-
-    with matplotlib.rc_context(PAGE):
+    with styled():
         figure = Figure(figsize=(width, 2.35), layout="constrained")
         left, right = figure.subplots(1, 2, width_ratios=(1, 1.25))
         plot_agreement(left, case)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
@@ -17,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
 from sims.show.figures.page import Page
-from sims.show.figures.style import PAGE, bare, mark
+from sims.show.figures.style import bare, mark, styled
 
 __all__ = ["balance_figure", "plot_link_loads", "plot_rates"]
 
@@ -40,7 +39,7 @@ def balance_figure(rows: Sequence[BalanceRow], disclaimer: str = "") -> Figure:
     policies = list(dict.fromkeys(row["routing"] for row in rows))
     lines = -(-len(policies) // _ABREAST)
     abreast = -(-len(policies) // lines)
-    with matplotlib.rc_context(PAGE):
+    with styled():
         figure = Figure(figsize=(3.5, 2.0 + 1.75 * lines), layout="constrained")
         grid = figure.add_gridspec(1 + lines, abreast, height_ratios=[1.15, *[1] * lines])
         above = figure.add_subplot(grid[0, :])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -13,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from fabric.words.units import format_time
 from sims.show.figures.columns import short_size
 from sims.show.figures.page import Page
-from sims.show.figures.style import GREY, PAGE, bare, mark
+from sims.show.figures.style import GREY, bare, mark, styled
 from sims.studies.calibration import Fit
 
 __all__ = ["calibration_figure", "plot_fit", "plot_residuals"]
@@ -60,7 +59,7 @@ def calibration_figure(
     fits: Sequence[tuple[str, Fit]], source: str, *, of: str = "all-reduce", width: float = 3.5
 ) -> Figure:
     """Fit above, residuals below; ``of``: the collective."""
-    with matplotlib.rc_context(PAGE):
+    with styled():
         figure = Figure(figsize=(width, 3.6), layout="constrained")
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=(1.6, 1))
         plot_fit(above, fits)

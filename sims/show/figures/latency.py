@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,7 +13,7 @@ from sims.jobs.loaded_latency import Loaded
 from sims.jobs.one_way import HopClass
 from sims.models.profiles import LatencyProfile
 from sims.show.figures.page import Page
-from sims.show.figures.style import GREY, PAGE, bare, mark
+from sims.show.figures.style import GREY, bare, mark, styled
 
 __all__ = ["latency_figure", "plot_latency"]
 
@@ -106,7 +105,7 @@ def latency_figure(
     width: float = 3.5,
 ) -> Figure:
     """The distribution over all pairs, with what was looked at above and the constants below."""
-    with matplotlib.rc_context(PAGE):
+    with styled():
         figure = Figure(figsize=(width, 2.6), layout="constrained")
         ax = figure.subplots()
         plot_latency(ax, classes, under_load)

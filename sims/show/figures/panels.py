@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -20,7 +19,7 @@ from sims.show.figures.measured import measured_note
 from sims.show.figures.named import FIGURES
 from sims.show.figures.page import Page, words_of
 from sims.show.figures.series import require_rows
-from sims.show.figures.style import PAGE
+from sims.show.figures.style import styled
 from sims.studies.bom.costs import Costs
 from sims.studies.nccl_log import NcclLog
 from topologies.catalogue import disclaimer
@@ -70,7 +69,7 @@ def figure_of(
         if value is not None and not 1.5 <= value <= 60:
             raise ParameterError(name, value, "inches, from 1.5 to 60")
     panels, titles = _panels(rows, facet)
-    with matplotlib.rc_context(PAGE):
+    with styled():
         drawn, grid = _axes(len(panels), kind, width, height)
         shared = {"panels": panels} if facet else {}
         for axes, own, words in zip(grid, panels, titles):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
@@ -12,7 +11,7 @@ from sims.show.figures.columns import Column, column
 from sims.show.figures.kinds.lines import draw_series, legend_entries, scale_axis
 from sims.show.figures.page import Page, words_of
 from sims.show.figures.series import Series, series_of
-from sims.show.figures.style import GREY, PAGE, bare
+from sims.show.figures.style import GREY, bare, styled
 from sims.studies.compare import Comparison
 
 __all__ = ["plot_ratio", "ratio_figure"]
@@ -41,7 +40,7 @@ def plot_ratio(
 
 def ratio_figure(found: Comparison, a: str = "A", b: str = "B", *, title: str | None = None) -> Figure:
     """A page with ``plot_ratio``; ``a`` and ``b``: what the two sides are called."""
-    with matplotlib.rc_context(PAGE):
+    with styled():
         figure = Figure(figsize=(3.5, 2.6), layout="constrained")
         series = plot_ratio(figure.subplots(), found)
         changes = [str(change).replace("->", "→") for change in found.changes] or ["nothing in the scenarios"]

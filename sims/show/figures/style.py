@@ -9,7 +9,9 @@ import hashlib
 import html
 import io
 import re
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -26,12 +28,12 @@ __all__ = [
     "GREY",
     "HATCHES",
     "MARKERS",
-    "PAGE",
     "Mark",
     "bare",
     "mark",
     "provenance",
     "save_figure",
+    "styled",
     "svg_text",
 ]
 
@@ -74,12 +76,13 @@ PAGE: dict[str, Any] = {
 }
 # What makes the same rows the same bytes, and texts that can be searched for.
 _WRITING: dict[str, Any] = {
-    "svg.hashsalt": "fabricsim",
     "svg.fonttype": "none",
     "pdf.fonttype": 42,
     "font.family": "sans-serif",
 }
 _DPI = 220
+# What no XML may hold, in UTF-8: control characters, and the two that are none.
+_NO_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
 
 
 class Mark(NamedTuple):
@@ -114,6 +117,14 @@ def mark(place: int, variant: int | None = None) -> Mark:
     )
 
 
+@contextmanager
+def styled(style: Mapping[str, Any] = PAGE) -> Iterator[None]:
+    """While a figure is made or written: how it looks. What the font has no letter for is a box, unsaid."""
+    with matplotlib.rc_context({**style}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)
+        yield
+
+
 def bare(ax: Axes, grid: Literal["both", "x", "y", ""] = "both") -> None:
     """Axes without a box, over a faint grid along ``grid`` (x, y, both or nothing)."""
     if grid:
@@ -144,8 +155,20 @@ def save_figure(figure: Figure, path: str | Path, rows: Sequence[Row] = ()) -> N
         "png": {"Description": words, "Software": words.split(",")[0]},
         "pdf": {"Subject": words, "Creator": words.split(",")[0], "CreationDate": None},
     }
-    with matplotlib.rc_context(_WRITING), replaced(path, "wb") as file:
-        figure.savefig(file, format=kind, dpi=_DPI, metadata=formats[kind])
+    with replaced(path, "wb") as file:
+        file.write(_written(figure, kind, formats[kind], dpi=_DPI))
+
+
+def _written(figure: Figure, kind: str, metadata: dict[str, Any], salt: str = "", **more: Any) -> bytes:
+    """The contents of the file of a figure."""
+    file = io.BytesIO()
+    with styled({**_WRITING, "svg.hashsalt": f"fabricsim {salt}".rstrip()}):
+        figure.savefig(file, format=kind, metadata=metadata, **more)
+    return (
+        _NO_XML.sub("\N{REPLACEMENT CHARACTER}".encode(), file.getvalue())
+        if kind == "svg"
+        else file.getvalue()
+    )
 
 
 def svg_text(figure: Figure, rows: Sequence[Row], title: str, description: str) -> str:
@@ -155,10 +178,7 @@ def svg_text(figure: Figure, rows: Sequence[Row], title: str, description: str) 
     rule of style reaches outside.
     """
     salt = hashlib.sha256("\0".join([title, description, provenance(rows)]).encode()).hexdigest()[:10]
-    file = io.BytesIO()
-    with matplotlib.rc_context({**_WRITING, "svg.hashsalt": f"fabricsim {salt}"}):
-        figure.savefig(file, format="svg", metadata={"Date": None})
-    text = file.getvalue().decode("utf-8")
+    text = _written(figure, "svg", {"Date": None}, salt).decode("utf-8")
     head = re.search(r"<svg\b[^>]*>", text)
     assert head is not None
     box = re.search(r'viewBox="([^"]*)"', head[0])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -13,7 +12,7 @@ from fabric.words.units import format_time
 from sims.models.fluid.faults.timeline import Timeline
 from sims.scenario.row import Row
 from sims.show.figures.page import Page, words_of
-from sims.show.figures.style import COLOURS, PAGE, bare
+from sims.show.figures.style import COLOURS, bare, styled
 
 __all__ = ["flows_timeline_figure", "plot_timeline", "timeline_figure"]
 
@@ -72,7 +71,7 @@ def flows_timeline_figure(record: Timeline, title: str) -> Figure:
 
 
 def _figure(record: Timeline, above: Sequence[str], below: Sequence[str]) -> Figure:
-    with matplotlib.rc_context(PAGE):
+    with styled():
         figure = Figure(figsize=_SIZE, layout="constrained")
         plot_timeline(figure.subplots(), record)
         Page(figure=figure, grow=True).frame((above, below), None, [])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -15,6 +14,7 @@ from sims.show.figures.kinds.lines import legend_over, plot_lines
 from sims.show.figures.measured import measured_note
 from sims.show.figures.page import heading
 from sims.show.figures.series import require_rows
+from sims.show.figures.style import styled
 from sims.studies.nccl_log import NcclLog
 
 __all__ = ["allreduce_figure", "plot_busbw", "plot_time"]
@@ -65,7 +65,7 @@ def plot_time(
 def allreduce_figure(rows: Sequence[Row], disclaimer: str = "", *, overlay: Sequence[NcclLog] = ()) -> Figure:
     """Bus bandwidth and time side by side, with what was run above and what it claims below."""
     require_rows(rows)
-    with matplotlib.rc_context(_WIDE):
+    with styled(_WIDE):
         figure = Figure(figsize=(9.6, 4.4))
         left, right = figure.subplots(1, 2)
         figure.subplots_adjust(left=0.065, right=0.985, top=0.86, bottom=0.185, wspace=0.24)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
@@ -16,7 +15,7 @@ from sims.show.figures.kind import figure
 from sims.show.figures.kinds.utilisation import at_largest
 from sims.show.figures.page import Page
 from sims.show.figures.series import points_of, require_rows, spread
-from sims.show.figures.style import GREY, PAGE, bare, mark
+from sims.show.figures.style import GREY, bare, mark, styled
 from sims.studies.explain.explainer import Explanation
 
 __all__ = ["NOTE", "gains_figure", "plot_gains"]
@@ -58,7 +57,7 @@ def gains_figure(
     claim = "Simulated with fabricsim: exact for the stated model, not a measurement"
     foot = [text[:1].upper() + text[1:].rstrip(".") for text in (NOTE, setting, claim, disclaimer) if text]
     words = subject, " ".join(f"{text}." for text in foot)
-    with matplotlib.rc_context(PAGE):
+    with styled():
         figure = Figure(figsize=(3.5, 2.6), layout="constrained")
         ax = figure.subplots()
         _bars(ax, time, gains, sorted(gains, key=lambda name: -gains[name]))

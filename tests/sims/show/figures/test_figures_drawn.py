@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from dataclasses import replace
 from statistics import median
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -291,6 +292,15 @@ def test_a_title_that_has_no_room_stands_below() -> None:
 def test_the_title_can_be_given_or_left_out() -> None:
     assert made("busbw", title="Mine").texts[0].get_text() == "Mine"
     assert "Mine" not in [text.get_text() for text in made("busbw", title="").texts]
+
+
+@pytest.mark.parametrize("kind", ["svg", "png", "pdf"])
+def test_letters_that_the_font_lacks_and_control_characters_can_be_drawn(kind: str, tmp_path) -> None:
+    path = tmp_path / f"a.{kind}"
+    save_figure(made("busbw", title="a\x12b\ufffe \u4e2d & <c>"), path)
+    if kind == "svg":
+        title = [text.text for text in ElementTree.parse(path).iter("{http://www.w3.org/2000/svg}text")]
+        assert "a\ufffdb\ufffd \u4e2d & <c>" in title
 
 
 def test_several_presets_share_one_disclaimer() -> None:
