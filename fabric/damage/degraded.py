@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fabric.graph.fabric import Fabric
 from fabric.graph.schema import NVSWITCH, SWITCH
+from fabric.words.counted import counted
 
 __all__ = ["Damage", "cable_links", "cables_of", "damaged", "without_links"]
 
@@ -36,12 +37,12 @@ class Damage:
         total = len(self.lost)
         said = []
         if self.lost.any():
-            of = f", those of {self.switches:,} failed switches among them" if self.switches else ""
-            said.append(f"{int(self.lost.sum()):,} of {total:,} cables failed{of}")
+            of = f", those of {counted(self.switches, 'failed switch')} among them" if self.switches else ""
+            said.append(f"{int(self.lost.sum()):,} of {counted(total, 'cable')} failed{of}")
         slow = self.rate[~self.lost & (self.rate < 1)]
         for rate in np.unique(slow).tolist():
             count = int(np.sum(slow == rate))
-            said.append(f"{count:,} of {total:,} cables run at {100 * rate:.6g}% of their rate")
+            said.append(f"{count:,} of {counted(total, 'cable')} run at {100 * rate:.6g}% of their rate")
         return "; ".join(said) or "no fault"
 
 

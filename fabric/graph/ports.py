@@ -12,6 +12,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from fabric.words.counted import counted
+
 __all__ = ["port_violations"]
 
 _PORT = "a whole number, a text or None"
@@ -38,7 +40,8 @@ def port_violations(
         if not isinstance(ports, list | tuple) or len(ports) != cables[i] or not all(map(_pair, ports)):
             shown = repr(ports)
             shown = shown if len(shown) <= 60 else shown[:57] + "..."
-            yield f"{edge(i)}: ports = {shown}: {cables[i]} pairs of ports, one per cable, each {_PORT}"
+            wanted = f"{counted(cables[i], 'pair')} of ports, one per cable, each {_PORT}"
+            yield f"{edge(i)}: ports = {shown}: {wanted}"
             continue
         a, b = int(tail[i]), int(head[i])
         for p, q in ports:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from fabric.graph.column import Column
 from fabric.graph.ports import port_violations
+from fabric.words.counted import counted
 from fabric.words.errors import SchemaError
 
 __all__ = ["GPU", "KINDS", "NVSWITCH", "SWITCH", "ZONES", "Columns", "Zone", "read_columns"]
@@ -181,7 +182,7 @@ def _rate_violations(
     for i, values in cable_rates.items():
         count = cables[i]
         if not isinstance(values, (list, tuple)) or len(values) != count or not all(map(_positive, values)):
-            yield f"{where(i)}: rates = {values!r}: {count} rates above zero, one per cable"
+            yield f"{where(i)}: rates = {values!r}: {counted(count, 'rate')} above zero, one per cable"
 
 
 def _rare(data: Sequence[dict[str, Any]], key: str) -> dict[int, Any]:

@@ -17,7 +17,17 @@ from fabric.graph.schema import NVSWITCH, SWITCH
 from fabric.measures.blocks import joints
 from fabric.measures.cabling import degrees, pairs, rates, regularity, same_tier
 from fabric.measures.causes import sorted_out
-from fabric.measures.finding import EFFECT, FAULT, NOTE, Finding, Level, node_name, pair_finding, usual
+from fabric.measures.finding import (
+    EFFECT,
+    FAULT,
+    NOTE,
+    Finding,
+    Level,
+    held_against,
+    node_name,
+    pair_finding,
+    usual,
+)
 from fabric.measures.measure import node_kind
 from fabric.measures.reach import components, unreachable
 
@@ -82,7 +92,7 @@ def _claimed(f: Fabric, found: list[Finding], claims: Iterable[Claim]) -> Iterat
         if {node_name(f, low), node_name(f, high)} in known:
             continue
         kind = "missing-cable" if have < want else "extra-cable"
-        text = f"{have} of {want} cables" if have < want else f"{have} cables, {want} expected"
+        text = held_against(have, want)
         yield pair_finding(f, kind, low, high, text, (have, want), "cables")
 
 

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from fabric.graph.fabric import Fabric, ranges
 from fabric.graph.schema import GPU, NVSWITCH, SWITCH
 from fabric.measures.blocks import Joint
-from fabric.measures.finding import FAULT, NOTE, Finding, node_name, pair_finding, usual
+from fabric.measures.finding import FAULT, NOTE, Finding, held_against, node_name, pair_finding, usual
 from fabric.measures.measure import node_kind
+from fabric.words.counted import counted
 from fabric.words.units import format_rate
 
 __all__ = ["degrees", "pairs", "rates", "regularity", "same_tier"]
@@ -38,7 +39,7 @@ def pairs(fabric: Fabric, joint: Joint) -> Iterator[Finding]:
         level=FAULT,
         kind="cables",
         where=f"{a} - {b}",
-        message=f"{a} - {b}: of {joint.total:,} cables {said}",
+        message=f"{a} - {b}: of {counted(joint.total, 'cable')} {said}",
         found=joint.total - lack + more,
         expected=joint.total,
         unit="cables",
@@ -51,11 +52,11 @@ def _pairs(f: Fabric, joint: Joint) -> Iterator[Finding]:
         return
     for lower, upper, have, want in zip(*(column.tolist() for column in joint.uneven())):
         kind = "missing-cable" if have < want else "extra-cable"
-        text = f"{have} of {want} cables" if have < want else f"{have} cables, {want} expected"
+        text = held_against(have, want)
         yield pair_finding(f, kind, lower, upper, text, (have, want), "cables")
     for i in np.flatnonzero(joint.stray).tolist():
         have = int(joint.cables[i])
-        text = f"{_cables(have)} between blocks that nothing else joins"
+        text = f"{counted(have, 'cable')} between blocks that nothing else joins"
         yield pair_finding(
             f, "stray-cable", int(joint.lower[i]), int(joint.upper[i]), text, (have, 0), "cables"
         )
@@ -66,7 +67,7 @@ def same_tier(
 ) -> Iterator[Finding]:
     """The few cables that join two switches of one tier, in a fabric that otherwise has tiers."""
     for a, b, have in zip(tail.tolist(), head.tolist(), cables.tolist()):
-        text = f"{_cables(have)} inside one tier, so that the fabric has no up and down"
+        text = f"{counted(have, 'cable')} inside one tier, so that the fabric has no up and down"
         yield pair_finding(fabric, "stray-cable", a, b, text, (have, 0), "cables")
 
 
@@ -117,7 +118,7 @@ def _compared(
     where = node_kind(f, int(members[0]))
     for i in np.flatnonzero(have != want).tolist():
         name, n, m = node_name(f, int(members[i])), int(have[i]), int(want[i])
-        text = f"{name}: {_cables(n)} {way}, its peers have {m}"
+        text = f"{name}: {counted(n, 'cable')} {way}, its peers have {m}"
         yield _fault(kind, where, text, name, n, m, int(members[i]))
 
 
@@ -144,10 +145,6 @@ def _fault(kind: str, where: str, text: str, name: str, found: int, expected: in
         unit="cables",
         at=(at,),
     )
-
-
-def _cables(count: int) -> str:
-    return f"{count} {'cable' if count == 1 else 'cables'}"
 
 
 def _filling(f: Fabric, leaves: NDArray, down: NDArray, all_joints: list[Joint]) -> Iterator[Finding]:
@@ -197,7 +194,7 @@ def degrees(fabric: Fabric) -> Iterator[Finding]:
         odd = (have[members] != m) | ((peers[members] != around) if around is not None else False)
         for i in members[odd].tolist():
             name, n = node_name(f, i), int(have[i])
-            text = f"{name}: {_cables(n)} to {peers[i]} switches, its peers have {m}"
+            text = f"{name}: {counted(n, 'cable')} to {counted(peers[i], 'switch')}, its peers have {m}"
             text += "" if around is None else f" to {int(around)}"
             yield _fault("degree", where, text, name, n, m, i)
     excess = cables - each
@@ -205,7 +202,7 @@ def degrees(fabric: Fabric) -> Iterator[Finding]:
     for i in np.flatnonzero(named).tolist():
         n, m = int(cables[i]), int(each[i])
         kind = "missing-cable" if n < m else "extra-cable"
-        text = f"{n} of {m} cables" if n < m else f"{n} cables, {m} expected"
+        text = held_against(n, m)
         yield pair_finding(f, kind, int(tail[i]), int(head[i]), text, (n, m), "cables")
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from fabric.graph.fabric import Fabric, components
 from fabric.measures.finding import EFFECT, FAULT, Finding, pair_finding
+from fabric.words.counted import counted
 
 __all__ = ["sorted_out"]
 
@@ -72,7 +73,7 @@ def _lone_pair(fabric: Fabric, ends: Sequence[Finding]) -> Iterator[Finding]:
     at = np.flatnonzero(arcs == high) + fabric.arc_ptr[low]
     have = int(fabric.arc_link[at[0] + 1] - fabric.arc_link[at[0]]) if len(at) else 0
     want = have - _more(short[0])
-    text = f"{have} of {want} cables, by what both have and their peers"
+    text = f"{have} of {counted(want, 'cable')}, by what both have and their peers"
     yield pair_finding(fabric, "missing-cable", low, high, text, (have, want), "cables")
 
 

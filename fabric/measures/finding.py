@@ -10,8 +10,19 @@ from numpy.typing import NDArray
 
 from fabric.graph.fabric import Fabric
 from fabric.measures.measure import node_kind
+from fabric.words.counted import counted
 
-__all__ = ["EFFECT", "FAULT", "NOTE", "Finding", "Level", "node_name", "pair_finding", "usual"]
+__all__ = [
+    "EFFECT",
+    "FAULT",
+    "NOTE",
+    "Finding",
+    "Level",
+    "held_against",
+    "node_name",
+    "pair_finding",
+    "usual",
+]
 
 Level = Literal["fault", "effect", "note"]
 FAULT: Level = "fault"
@@ -67,6 +78,17 @@ def node_name(fabric: Fabric, node: int) -> str:
     """What the graph calls the node; where that is a bare number, its kind before it, as in ``leaf 16``."""
     label, named = fabric.label(node), isinstance(fabric.ids[node], str)
     return label if named or label != str(fabric.ids[node]) else f"{node_kind(fabric, node)} {label}"
+
+
+def held_against(have: int, want: int) -> str:
+    """So many cables where others are expected.
+
+    >>> held_against(0, 1), held_against(3, 1)
+    ('0 of 1 cable', '3 cables, 1 expected')
+    """
+    if have < want:
+        return f"{have} of {counted(want, 'cable')}"
+    return f"{counted(have, 'cable')}, {want} expected"
 
 
 def pair_finding(

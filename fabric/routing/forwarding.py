@@ -28,6 +28,7 @@ from fabric.routing.distance import Block, distances
 from fabric.routing.draw import Draw
 from fabric.routing.paths import Paths
 from fabric.routing.walk import Step
+from fabric.words.counted import counted
 from fabric.words.errors import FileFormatError
 
 __all__ = ["Tables", "forwarded", "tables"]
@@ -176,7 +177,8 @@ def _read(f: Fabric, path: str) -> Tables:
     nodes = np.full((len(table) - 1, 3), -1, np.int64)
     for i, (line, row) in enumerate(table[1:]):
         if len(row) != len(header):
-            raise FileFormatError(path, f"line {line}", f"{len(row)} values for {len(header)} columns")
+            rule = f"{counted(len(row), 'value')} for {counted(len(header), 'column')}"
+            raise FileFormatError(path, f"line {line}", rule)
         for column, cell, name in place:
             called = row[cell]
             if column == 2 and not called and at is not None and row[at]:

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
+from fabric.words.counted import counted
+
 __all__ = [
     "FabricsimError",
     "FileFormatError",
@@ -72,7 +74,7 @@ class NoRouteError(FabricsimError):
         super().__init__(src, dst, count, reason)
 
     def __str__(self) -> str:
-        more = f" (and {self.count - 1:,} more pair{'s' * (self.count > 2)})" if self.count > 1 else ""
+        more = f" (and {counted(self.count - 1, 'more pair')})" if self.count > 1 else ""
         why = f": {self.reason}" if self.reason else ""
         return f"no path from endpoint {self.src} to endpoint {self.dst}{more}{why}"
 

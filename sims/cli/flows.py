@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fabric.words.counted import counted
 from fabric.words.errors import ParameterError
 from sims.cli.fabric_options import opened
 from sims.cli.output import Output, alone, outputs
@@ -112,7 +113,7 @@ def flows(
             progress.step("drawing")
             from sims.show.figures import gains_figure, save_figure
 
-            subject = [text, f"{traffic} of {len(run.traffic):,} flows"]
+            subject = [text, f"{traffic} of {counted(len(run.traffic), 'flow')}"]
             setting = f"Routing {run.policy}, latency profile {run.profile.name}"
             save_figure(gains_figure(why, subject, setting, fabric.disclaimer), explain_plot)
         if record and timeline:

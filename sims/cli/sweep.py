@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from fabric.words.counted import counted
 from fabric.words.errors import ParameterError
 from sims.cli.output import outputs
 from sims.cli.output_options import Format, Json, out_option
@@ -124,5 +125,5 @@ def merge(
     if out is not None and str(out) != "-":
         count, files = merge_results(paths, out)
         if not piped:
-            print(f"{out}: {count:,} results of {len(paths)} source{'s' * (len(paths) > 1)}")
+            print(f"{out}: {counted(count, 'result')} of {counted(len(paths), 'source')}")
         tell_written(*files)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric import Fabric
+from fabric.words.counted import counted
 from fabric.words.errors import ParameterError
 from sims.jobs.allreduce import AllReduce
 from sims.workload.collectives import parse_algorithms
@@ -106,5 +107,5 @@ def _phase(text: str, algorithm: str, fabric: Fabric, seed: int, ranks: int | No
         dst=where[phase.dst],
         via=via,
         drawn=placement == "random",
-        note=f"{schedule.name}, {number}: {len(phase):,} transfers at once",
+        note=f"{schedule.name}, {number}: {counted(len(phase), 'transfer')} at once",
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fabric.machine.document import read_text
+from fabric.words.counted import counted
 from fabric.words.errors import FabricsimError, FileFormatError, ParameterError
 from sims.scenario.files import ROW_FORMATS, read_records, tell_damaged
 from sims.scenario.row import Failure, Row, read_result
@@ -124,6 +125,6 @@ def read_rows(*paths: str | os.PathLike[str]) -> list[Row]:
         first = next(result for result in results if isinstance(result, Failure))
         named = ", ".join(map(str, paths))
         raise FabricsimError(
-            f"{named}: none of its {len(results):,} points gave a row; the first: {first.error}"
+            f"{named}: of {counted(len(results), 'point')} none gave a row; the first: {first.error}"
         )
     return rows

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fabric import Fabric
+from fabric.words.counted import counted
 from fabric.words.errors import ParameterError
 from sims.jobs.collective import CollectiveJob
 from sims.studies.calibration import Fit, fit
@@ -93,9 +94,7 @@ def hosts_words(servers: Sequence[int]) -> str:
     >>> hosts_words([8, 8, 4])
     '2 hosts of 8, 1 host of 4'
     """
-    return ", ".join(
-        f"{n:,} host{'s' * (n > 1)} of {size}" for size, n in sorted(Counter(servers).items())[::-1]
-    )
+    return ", ".join(f"{counted(n, 'host')} of {size}" for size, n in sorted(Counter(servers).items())[::-1])
 
 
 def plan(

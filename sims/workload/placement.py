@@ -13,6 +13,7 @@ from fabric import Fabric
 from fabric.graph.fabric import ranges
 from fabric.graph.node_names import NodeNames
 from fabric.machine.document import read_text
+from fabric.words.counted import counted
 from fabric.words.errors import FileFormatError, ParameterError
 from fabric.words.grammar import as_known
 from fabric.words.hostlist import expand
@@ -167,7 +168,7 @@ def _nth(number: str) -> str:
 
 
 def _too_few(found: int, ranks: int | None) -> str:
-    return f"holds {found:,} endpoints, one per rank: {ranks or 2:,} are needed"
+    return f"holds {counted(found, 'endpoint')}, one per rank: {ranks or 2:,} are needed"
 
 
 def _units(fabric: Fabric) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

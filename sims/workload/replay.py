@@ -129,7 +129,7 @@ def _check_transfers(schedule: Schedule, phase: Phase) -> None:
     if low < 0 or high >= chunks:
         chunk = high if high >= chunks else low
         rank = int(phase.src[0])
-        raise ReplayError(schedule.name, rank, chunk, f"a region reaches it: there are {chunks} chunks")
+        raise ReplayError(schedule.name, rank, chunk, f"a region reaches it: chunks are 0 to {chunks - 1}")
 
 
 def _step(

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fabric.words.counted import counted
 from fabric.words.errors import ParameterError
 from sims.workload.collective import ALL_REDUCE
 
@@ -127,7 +128,7 @@ class Phase:
         if not len(self):
             raise ParameterError("src", 0, "a phase has at least one transfer")
         if not 1 <= self.count <= self.modulus:
-            raise ParameterError("count", self.count, f"1 to modulus = {self.modulus} chunks")
+            raise ParameterError("count", self.count, f"1 to modulus = {counted(self.modulus, 'chunk')}")
         if not np.isin(self.op, (REDUCE, COPY)).all():
             raise ParameterError("op", self.op, "REDUCE (0) or COPY (1)")
         if self.repeat < 1 or (self.repeat > 1 and self.kind == "pipeline"):
@@ -148,7 +149,7 @@ class Phase:
     def _check_ring(self) -> None:
         if self.ring_size < 2 or len(self) % self.ring_size:
             raise ParameterError(
-                "ring_size", self.ring_size, f"at least 2, and divides {len(self)} transfers"
+                "ring_size", self.ring_size, f"at least 2, and divides {counted(len(self), 'transfer')}"
             )
         src, dst = (a.reshape(-1, self.ring_size) for a in (self.src, self.dst))
         if not ((dst[:, :-1] == src[:, 1:]).all() and (dst[:, -1] == src[:, 0]).all()):
@@ -160,7 +161,9 @@ class Phase:
 
     def __repr__(self) -> str:
         repeat = f" x {self.repeat:,}" if self.repeat > 1 else ""
-        return f"<Phase {self.kind}: {len(self):,} transfers of {self.count:,} chunks{repeat}>"
+        return (
+            f"<Phase {self.kind}: {counted(len(self), 'transfer')} of {counted(self.count, 'chunk')}{repeat}>"
+        )
 
     @property
     def lockstep(self) -> bool:
@@ -269,7 +272,8 @@ class Schedule:
 
     def __repr__(self) -> str:
         transfers = sum(len(phase) for phase in self.phases)
-        return f"<Schedule {self.name}: {self.n:,} ranks, {len(self.phases)} phases, {transfers:,} transfers>"
+        counts = {"rank": self.n, "phase": len(self.phases), "transfer": transfers}
+        return f"<Schedule {self.name}: {', '.join(counted(n, noun) for noun, n in counts.items())}>"
 
     def sent(self, size: float) -> NDArray[np.float64]:
         """float64 [n]: bytes that each rank sends in all when the message has ``size`` bytes.

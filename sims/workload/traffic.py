@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fabric.graph.node_names import NodeNames
 from fabric.machine.document import read_text
+from fabric.words.counted import counted
 from fabric.words.errors import FileFormatError, ParameterError
 
 __all__ = ["PATTERNS", "Traffic", "pattern", "read_traffic"]
@@ -114,7 +115,8 @@ def read_traffic(path: str | Path, endpoints: int, names: NodeNames | None = Non
         raise FileFormatError(str(path), "line 1", f"unknown or repeated column {', '.join(unknown)}")
     for number, row in zip(lines, rows):
         if len(row) != len(header):
-            raise FileFormatError(str(path), f"line {number}", f"{len(row)} values for {len(header)} columns")
+            rule = f"{counted(len(row), 'value')} for {counted(len(header), 'column')}"
+            raise FileFormatError(str(path), f"line {number}", rule)
     if not rows:
         raise FileFormatError(str(path), "", "holds no flows")
     columns = dict(zip(header, zip(*rows)))
@@ -137,7 +139,7 @@ def read_traffic(path: str | Path, endpoints: int, names: NodeNames | None = Non
     def refuse(name: str, values: NDArray, bad: NDArray[np.bool_], rule: str) -> None:
         if bad.any():
             first = int(np.argmax(bad))
-            more = f" (and {int(bad.sum()) - 1:,} more lines)" if bad.sum() > 1 else ""
+            more = f" (and {counted(int(bad.sum()) - 1, 'more line')})" if bad.sum() > 1 else ""
             problem = f"{name} = {values[first].item()}: {rule}{more}"
             raise FileFormatError(str(path), f"line {lines[first]}", problem)
 

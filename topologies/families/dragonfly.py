@@ -10,6 +10,7 @@ from typing import Annotated
 import networkx as nx
 import numpy as np
 
+from fabric.words.counted import counted
 from fabric.words.errors import ParameterError
 from topologies.parts.argument import Delays, GpusPerServer, Nvlink, NvlinkDelay, Rate, count
 from topologies.parts.assemble import Edges, Nodes
@@ -82,7 +83,8 @@ def dragonfly(
     )
     router = np.arange(hosts.count, dtype=np.int64) // p
     notes = [
-        f"{hosts.count:,} endpoints; {groups:,} groups of {a:,} routers of {p + a - 1 + h:,} ports.",
+        f"{counted(hosts.count, 'endpoint')}; {counted(groups, 'group')} of {counted(a, 'router')} "
+        f"of {counted(p + a - 1 + h, 'port')}.",
         f"Cables: {hosts.count:,} endpoint-router, {len(local.tail):,} in groups, "
         f"{cables.sum():,} between groups.",
         *unused(groups * a * h - 2 * int(cables.sum())),

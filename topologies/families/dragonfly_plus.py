@@ -10,6 +10,7 @@ from typing import Annotated
 import networkx as nx
 import numpy as np
 
+from fabric.words.counted import counted
 from topologies.families.dragonfly import require_groups, unused
 from topologies.parts.argument import Delays, GpusPerServer, Nvlink, NvlinkDelay, Rate, count
 from topologies.parts.assemble import Edges, Nodes
@@ -69,7 +70,7 @@ def dragonfly_plus(
     spines = spines or leaves
     p, h = endpoints_per_leaf or spines, global_ports or leaves
     groups = groups or spines * h + 1
-    limit = f"spines * global_ports + 1 with {spines} spines and {h} global ports"
+    limit = f"spines * global_ports + 1 with {counted(spines, 'spine')} and {counted(h, 'global port')}"
     require_groups(groups, spines * h, limit)
     hosts = Hosts.of(call, groups * leaves * p)
     trunk_edges = groups * spines * (2 * leaves + h) // 2
@@ -91,8 +92,9 @@ def dragonfly_plus(
     ]
     on = np.arange(hosts.count, dtype=np.int64) // p
     notes = [
-        f"{hosts.count:,} endpoints; {groups:,} groups of {leaves:,} leaves of {p + spines:,} ports and "
-        f"{spines:,} spines of {leaves + h:,} ports.",
+        f"{counted(hosts.count, 'endpoint')}; {counted(groups, 'group')} of {counted(leaves, 'leaf')} of "
+        f"{counted(p + spines, 'port')} and "
+        f"{counted(spines, 'spine')} of {counted(leaves + h, 'port')}.",
         f"Cables: {hosts.count:,} endpoint-leaf, {len(inside.tail):,} leaf-spine, "
         f"{cables.sum():,} spine-spine.",
         "Spines are cabled to spines, so this is a graph without tiers: any shortest path is legal.",

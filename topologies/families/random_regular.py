@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.machine.collector import collector_paused
+from fabric.words.counted import counted
 from fabric.words.errors import ParameterError
 from topologies.parts.argument import Delays, GpusPerServer, Nvlink, NvlinkDelay, Rate, count
 from topologies.parts.assemble import Edges, Nodes
@@ -66,7 +67,8 @@ def random_regular(
     common = {"rate": rate, "delay": call.delay(2)}
     on = np.arange(hosts.count, dtype=np.int64) // p
     notes = [
-        f"{hosts.count:,} endpoints; {n:,} switches of {radix:,} ports, {radix - p:,} of them to switches.",
+        f"{counted(hosts.count, 'endpoint')}; {counted(n, 'switch')} of {counted(radix, 'port')}, "
+        f"{radix - p:,} of them to switches.",
         f"Cables: {hosts.count:,} endpoint-switch, {len(tail):,} switch-switch at random.",
         *hosts.notes(on),
     ]
@@ -80,7 +82,8 @@ def _require_regular(n: int, radix: int, p: int) -> None:
         rule = "3 ports or more lead to switches, as with fewer hardly a draw is connected: "
         raise ParameterError("radix", radix, f"{rule}the nearest legal is {p + 3}")
     if radix - p > n - 1:
-        rule = f"{radix - p} ports lead to different switches, and there are {n - 1} others: "
+        others = f"there {'is' if n == 2 else 'are'} {counted(n - 1, 'other')}"
+        rule = f"{radix - p} ports lead to different switches, and {others}: "
         raise ParameterError("radix", radix, f"{rule}the nearest legal is {n - 1 + p}")
     if n * (radix - p) % 2:
         rule = f"an even number where {radix - p} ports of each lead to others, or one port is left: "

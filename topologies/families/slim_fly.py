@@ -11,6 +11,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
+from fabric.words.counted import counted
 from fabric.words.errors import ParameterError
 from topologies.parts.argument import Delays, GpusPerServer, Nvlink, NvlinkDelay, Rate, count
 from topologies.parts.assemble import Edges, Nodes
@@ -73,7 +74,8 @@ def slim_fly(
     switches = Nodes(count=len(pod), common={"kind": "switch", "tier": 1}, columns={"pod": pod})
     on = np.arange(hosts.count, dtype=np.int64) // p
     notes = [
-        f"{hosts.count:,} endpoints; {2 * q * q:,} switches of {ports + p:,} ports, {ports:,} to switches.",
+        f"{counted(hosts.count, 'endpoint')}; {2 * q * q:,} switches of {counted(ports + p, 'port')}, "
+        f"{ports:,} to switches.",
         f"Cables: {hosts.count:,} endpoint-switch, {len(tail):,} switch-switch.",
         *hosts.notes(on),
     ]

@@ -12,6 +12,7 @@ from typing import Annotated
 import networkx as nx
 import numpy as np
 
+from fabric.words.counted import counted
 from topologies.parts.argument import Delays, GpusPerServer, Nvlink, NvlinkDelay, Rate, count, counts, switch
 from topologies.parts.assemble import Edges, Nodes
 from topologies.parts.builder import Call, family
@@ -80,7 +81,8 @@ def torus(
     most = p + sum(2 if size > 2 else 1 for size in sizes)
     on = np.arange(hosts.count, dtype=np.int64) // p
     notes = [
-        f"{hosts.count:,} endpoints; {shape} switches of {'' if wrap else 'up to '}{most:,} ports.",
+        f"{counted(hosts.count, 'endpoint')}; {shape} switches "
+        f"of {'' if wrap else 'up to '}{counted(most, 'port')}.",
         f"Cables: {hosts.count:,} endpoint-switch, {trunks:,} switch-switch.",
         *(["A dimension of size 2 has one cable between its two switches."] if wrap and 2 in sizes else []),
         *hosts.notes(on),

@@ -13,6 +13,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
+from fabric.words.counted import counted
 from fabric.words.errors import ParameterError
 from topologies.parts.argument import Delays, GpusPerServer, Nvlink, NvlinkDelay, Rate
 from topologies.parts.assemble import Edges, Nodes
@@ -83,7 +84,8 @@ def from_networkx(
     cables = _cables(G, rate_attribute, call["rate"])
     switch = np.repeat(np.arange(len(nodes), dtype=np.int64), hosts_of)
     notes = [
-        f"{hosts.count:,} endpoints; {len(nodes):,} switches, the nodes of a graph by NetworkX.",
+        f"{counted(hosts.count, 'endpoint')}; {counted(len(nodes), 'switch')}, "
+        "the nodes of a graph by NetworkX.",
         f"Cables: {hosts.count:,} endpoint-switch, {sum(map(len, cables.values())):,} switch-switch.",
         *hosts.notes(switch),
     ]
@@ -141,7 +143,7 @@ def _cables(G: nx.Graph, attribute: str | None, rate: float) -> dict[tuple[int, 
 
 
 def _worded(rates: Sequence[float], attribute: str | None) -> str:
-    total = f"{len(rates)} {'edge' if len(rates) == 1 else 'edges'}"
+    total = counted(len(rates), "edge")
     return f"{total} of {', '.join(map(str, rates))} bytes/s" if attribute and rates else total
 
 

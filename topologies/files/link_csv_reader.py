@@ -17,6 +17,7 @@ import networkx as nx
 
 from fabric.machine.collector import collector_paused
 from fabric.machine.document import read_text
+from fabric.words.counted import counted
 from fabric.words.errors import FileFormatError
 from topologies.files.cells import read_cell
 from topologies.files.link_columns import columns, delay_seconds, rate_bytes, split_header
@@ -146,7 +147,9 @@ class _Reading:
         while len(row) > self.width and not row[-1]:
             row.pop()
         if len(row) != self.width:
-            raise self._fail(line, f"{len(row)} cells where the header has {self.width}: the row is cut off")
+            raise self._fail(
+                line, f"{counted(len(row), 'cell')} where the header has {self.width}: the row is cut off"
+            )
         source = self._node(0, line, row)
         if not row[self.rate] and not self.ends[1][0](row)[0]:
             return  # a node without a cable

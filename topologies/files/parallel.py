@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import networkx as nx
 
+from fabric.words.counted import counted
 from fabric.words.errors import FileFormatError
 
 __all__ = ["Listed", "add_notes", "joined"]
@@ -55,8 +56,7 @@ def joined(
         several += len(found) > 1
         yield u, v, found[0].attributes if len(found) == 1 else _together(name, found)
     if several:
-        noun = "pair" if several == 1 else "pairs"
-        notes.append(f"Took parallel edges as parallel cables, between {several:,} {noun} of nodes.")
+        notes.append(f"Took parallel edges as parallel cables, between {counted(several, 'pair')} of nodes.")
 
 
 def add_notes(G: nx.Graph, notes: list[str]) -> None:
@@ -78,7 +78,7 @@ def _one_way(name: str, pairs: dict[tuple[Any, Any], list[Listed]]) -> bool:
             rule = (
                 "a cable is both directions: each edge of a directed graph is listed once, or each both ways"
             )
-            ways = f"{len(there)} times, and back {len(back[pair])} times"
+            ways = f"{counted(len(there), 'time')}, and back {counted(len(back[pair]), 'time')}"
             if len(there) == len(back[pair]):
                 ways += " with other attributes"
             raise FileFormatError(name, one.where, f"edge {_ends(one)} is listed {ways}: {rule}")

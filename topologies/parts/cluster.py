@@ -12,6 +12,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
+from fabric.words.counted import counted
 from fabric.words.errors import ParameterError
 from topologies.parts.assemble import Edges, Nodes, assemble
 from topologies.parts.builder import Call
@@ -114,10 +115,10 @@ class Cluster:
     def notes(self) -> list[str]:
         """What is built, one fact per line; cables count parallel ones, and all planes are counted."""
         s, notes, planes = self.shape, [], self.shape.parents[0]
-        ports = [f" of {n:,} ports" if not self.radix else "" for n in s.ports]
+        ports = [f" of {counted(n, 'port')}" if not self.radix else "" for n in s.ports]
         switches = ", ".join(f"{n:,} {name}{p}" for n, name, p in zip(s.switches, TIER_NAMES, ports))
-        of = f"switches of {self.radix} ports" if self.radix else "switches"
-        notes.append(f"{s.endpoints:,} endpoints; {of}: {switches}.")
+        of = f"switches of {counted(self.radix, 'port')}" if self.radix else "switches"
+        notes.append(f"{counted(s.endpoints, 'endpoint')}; {of}: {switches}.")
         if planes > 1:
             each = "on one of them" if s.apart else f"on all of them, {planes} x {self._rate * 8e-9:g} Gbps"
             notes.append(f"{planes} {self.lane}s, each a tree of its own; every endpoint is {each}.")
@@ -132,12 +133,13 @@ class Cluster:
             )
         if s.tiers > 2 and s.leaves % s.down[1]:
             here, full = s.leaves % s.down[1] * planes, s.down[1] * planes
-            part = f"{here:,} of {full:,} leaves and all its {s.planes[1]:,} spines"
-            notes.append(f"The last of {s.subtrees[1]:,} pods has {part}.")
+            part = f"{here:,} of {counted(full, 'leaf')} and all its {counted(s.planes[1], 'spine')}"
+            notes.append(f"The last of {counted(s.subtrees[1], 'pod')} has {part}.")
         empty = (s.leaves * s.down[0] * planes - s.edges[0]) * s.cables[0]
         if empty:
             plural = self.rails or planes > 1
-            notes.append(f"{empty:,} ports of the last {'leaves' if plural else 'leaf'} are free.")
+            last = "leaves" if plural else "leaf"
+            notes.append(f"{counted(empty, 'port')} of the last {last} {'is' if empty == 1 else 'are'} free.")
         if self.gpus and not self.rails and s.down[0] % self._together and s.leaves > 1:
             notes.append(
                 f"Some servers straddle two leaves: {self._together} does not divide {s.down[0]} ports."
@@ -154,7 +156,7 @@ class Cluster:
                 left = f"; {free:,} of its {self.radix:,} ports {'is' if free == 1 else 'are'} free" * (
                     free > 0
                 )
-                each = f"each {TIER_NAMES[tier]} has {down:,} ports down for {up:,} up"
+                each = f"each {TIER_NAMES[tier]} has {counted(down, 'port')} down for {up:,} up"
                 yield f"Oversubscription {down / up:.4g}:1: {each}{left}."
 
     @property

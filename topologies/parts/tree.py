@@ -19,6 +19,7 @@ from operator import mul
 import numpy as np
 from numpy.typing import NDArray
 
+from fabric.words.counted import counted
 from fabric.words.errors import ParameterError
 
 __all__ = ["Shape", "leaf_ports", "smallest", "splits", "tops"]
@@ -194,11 +195,12 @@ def smallest(
     else:
         most = prod(down) if not group else prod(down[1:]) // group * group * down[0]
         more = "a larger radix" if height == _MOST_TIERS else "more tiers"
-        rule = f"{_tiers(height)} of {radix}-port switches hold at most {most:,}: fewer, or {more}"
+        rule = f"{counted(height, 'tier')} of {radix}-port switches hold at most {most:,}: fewer, or {more}"
         raise ParameterError("endpoints", endpoints, rule)
     if any(ratio != 1 for ratio in ratios[height - 1 :]):
         value = ratios[0] if len(ratios) == 1 else list(ratios)
-        rule = f"{height - 1} of {_tiers(height)} have uplinks: as many numbers, or tiers={len(ratios) + 1}"
+        have = f"{height - 1} of {counted(height, 'tier')} have uplinks"
+        rule = f"{have}: as many numbers, or tiers={len(ratios) + 1}"
         raise ParameterError("oversubscription", value, rule)
     if height == 1:
         if top is not None and top != 1:
@@ -290,7 +292,3 @@ def _ports(radix: int, ratio: float, ratios: Sequence[float]) -> tuple[int, int]
         rule = f"ports down : ports up of {radix} ports, both whole: the nearest legal are {legal}"
         raise ParameterError("oversubscription", value, rule)
     return down, radix - down
-
-
-def _tiers(count: int) -> str:
-    return "1 tier" if count == 1 else f"{count} tiers"

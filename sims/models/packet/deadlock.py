@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fabric import Fabric
+from fabric.words.counted import counted
 from fabric.words.errors import FabricsimError
 from fabric.words.units import format_time
 from sims.models.packet.parts import Port
@@ -24,7 +25,7 @@ class DeadlockError(FabricsimError):
         super().__init__(self.ports, lost, at)
 
     def __str__(self) -> str:
-        messages = f"{self.lost:,} message{'s' * (self.lost != 1)}"
+        messages = counted(self.lost, "message")
         return (
             f"deadlock after {format_time(self.at)}: {messages} cannot arrive, as each of these ports waits "
             f"for a slot that the next one holds: {'; '.join(self.ports)}; routes on a graph with tiers "

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from fabric.graph.fabric import Fabric, components
 from fabric.graph.schema import NVSWITCH, SWITCH
 from fabric.measures.measure import node_kind
+from fabric.words.counted import counted
 from fabric.words.units import format_rate
 
 __all__ = ["Arcs", "Hierarchy", "between_switches", "components", "hierarchy", "of_endpoints", "server_words"]
@@ -143,7 +144,7 @@ def server_words(fabric: Fabric) -> tuple[str, ...]:
     if len(known):
         sizes = np.unique(known, return_counts=True)[1]
         size = f"{sizes.min()}" if sizes.min() == sizes.max() else f"{sizes.min()} to {sizes.max()}"
-        lines.append(f"{len(sizes):,} servers of {size}")
+        lines.append(f"{counted(len(sizes), 'server')} of {size}")
     if fabric.n_scaleup:
         rates = np.unique(fabric.capacity[fabric.kind[fabric.link_dst] == NVSWITCH])
         rate = " to ".join(dict.fromkeys(format_rate(float(r)) for r in (rates[0], rates[-1])))

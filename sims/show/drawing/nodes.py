@@ -211,7 +211,7 @@ def _plane_words(fabric: Fabric, once: Arcs, access: Arcs, tree: Hierarchy) -> S
     words = _cable_words(once).split("\n") if len(once.src) else []
     groups = int(tree.group[0].max(initial=0)) + 1
     if groups > 1:
-        words.append(f"{groups} groups")
+        words.append(f"{counted(groups, 'group')}")
     words += [
         "",
         counted(fabric.n_endpoints, "endpoint"),

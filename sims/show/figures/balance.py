@@ -15,6 +15,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
+from fabric.words.counted import counted
 from sims.show.figures.page import Page
 from sims.show.figures.style import bare, mark, styled
 
@@ -68,7 +69,7 @@ def balance_figure(rows: Sequence[BalanceRow], disclaimer: str = "") -> Figure:
         bar.set_label("load of a link (times the endpoints')")
         bar.outline.set_visible(False)
         first = rows[0]
-        head = [first["topology"], first["traffic"], f"{first['flows']:,} flows"]
+        head = [first["topology"], first["traffic"], counted(first["flows"], "flow")]
         number = first["sampled_flows"]
         sample = f"Rates of {number:,} flows drawn at random. " if number else ""
         claim = f"Simulated with fabricsim {first['version']}: exact for the stated model, not a measurement"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from fabric.words.counted import counted
 from fabric.words.errors import ParameterError
 from sims.scenario.row import Row
 from sims.show.figures.columns import Column, column
@@ -34,7 +35,7 @@ def where(rows: Sequence[Row], conditions: str | Iterable[str]) -> list[Row]:
             if None not in own.values() and condition.holds(own.__getitem__)
         ]
         if not kept:
-            raise ParameterError("where", text, f"holds for none of {len(rows):,} rows")
+            raise ParameterError("where", text, f"holds for none of {counted(len(rows), 'row')}")
     return kept
 
 

@@ -20,6 +20,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fabric.machine.whole_file import replaced
+from fabric.words.counted import counted
 from sims.scenario.row import Row
 
 __all__ = [
@@ -139,8 +140,7 @@ def provenance(rows: Sequence[Row]) -> str:
     if not rows:
         return "fabricsim"
     versions = "/".join(dict.fromkeys(row.version for row in rows))
-    count = f"{len(rows):,} row{'s' * (len(rows) > 1)}"
-    return f"fabricsim {versions}, {count}, keys {rows[0].key} to {rows[-1].key}"
+    return f"fabricsim {versions}, {counted(len(rows), 'row')}, keys {rows[0].key} to {rows[-1].key}"
 
 
 def save_figure(figure: Figure, path: str | Path, rows: Sequence[Row] = ()) -> None:

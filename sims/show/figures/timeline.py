@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from fabric.words.counted import counted
 from fabric.words.units import format_time
 from sims.models.fluid.faults.timeline import Timeline
 from sims.scenario.row import Row
@@ -84,7 +85,8 @@ def _note(record: Timeline) -> str:
     if not marks:
         return "No fault struck."
     if len(marks) > _NAMED:
-        return f"Above: {len(marks):,} faults, a tick where each struck and a line until it was repaired."
+        faults = counted(len(marks), "fault")
+        return f"Above: {faults}, a tick where each struck and a line until it was repaired."
     said = []
     for number, (at, until, what) in enumerate(marks, 1):
         lasted = f"for {format_time(until - at)}" if np.isfinite(until) else "for good"

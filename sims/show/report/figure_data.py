@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from fabric.words.counted import counted
 from fabric.words.units import format_size, format_time
 from sims.scenario.row import Row
 from sims.show.report.axes import heading, label, listed, noun, number, percent, said, series, value, varied
@@ -140,13 +141,13 @@ def winners(rows: Sequence[Row]) -> tuple[str, Html]:
     for name in best.values():
         counts[name] = counts.get(name, 0) + 1
     order = sorted(counts.items(), key=lambda item: -item[1])
-    words = [f"{name} at {count} of {len(best)} points" for name, count in order]
+    words = [f"{name} at {count} of {counted(len(best), 'point')}" for name, count in order]
     seen = f"The fastest algorithm by message size and number of ranks: {listed(words, _MOST_LINES)}."
     return seen, table("The fastest algorithm", columns, body)
 
 
 def _sentences(words: Sequence[str]) -> str:
-    more = f"; {len(words) - _MOST_LINES} more lines" if len(words) > _MOST_LINES else ""
+    more = f"; {counted(len(words) - _MOST_LINES, 'more line')}" if len(words) > _MOST_LINES else ""
     return "; ".join(words[:_MOST_LINES]) + more + "."
 
 

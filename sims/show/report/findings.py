@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from fabric.words.counted import counted
 from fabric.words.units import format_size, format_time
 from sims.scenario.row import Row
 from sims.show.report.axes import label, listed, number, series, varied
@@ -101,7 +102,7 @@ def _votes(size: int, winners: Sequence[Row]) -> str:
     if len(order) == 1:
         where = f" in all {len(winners)} settings" if len(winners) > 1 else ""
         return f"At {format_size(size)} {order[0][0]} is the fastest{where}."
-    words = [f"{name} in {count} of {len(winners)} settings" for name, count in order]
+    words = [f"{name} in {count} of {counted(len(winners), 'setting')}" for name, count in order]
     return f"At {format_size(size)} the fastest is {listed(words)}."
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fabric.words.counted import counted
 from sims.show.figures.agreement import agreement_figure
 from sims.show.figures.style import svg_text
 from sims.show.report.markup import Column, Html, element, joined, page, table
@@ -100,7 +101,8 @@ def _overview(found: Sequence[tuple[Group, Case]]) -> Html:
 def _drawn(case: Case, number: int) -> Html:
     worst = case.worst
     words = (
-        f"{case.tested}, against {case.against}. The worst of {len(case.points)} points, {worst.label}: "
+        f"{case.tested}, against {case.against}. "
+        f"The worst of {counted(len(case.points), 'point')}, {worst.label}: "
         f"expected {value(worst.expected, case.unit)}, got {value(worst.got, case.unit)}, "
         f"error {deviation(case)}, tolerance {tolerance(case)}. {reason(case)}. {case.note}"
     ).strip()
@@ -112,7 +114,7 @@ def _drawn(case: Case, number: int) -> Html:
         for p in case.points[:_MOST_POINTS]
     ]
     more = f"; the first {_MOST_POINTS}" if len(case.points) > _MOST_POINTS else ""
-    rule = f"{len(case.points)} points{more}. Rule: {RULES[case.rule]}"
+    rule = f"{counted(len(case.points), 'point')}{more}. Rule: {RULES[case.rule]}"
     return element(
         "figure",
         element("figcaption", element("strong", f"{case.name}: {case.verdict}"), words),

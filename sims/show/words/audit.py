@@ -106,6 +106,6 @@ def port_lines(fabric: Fabric, shown: int = 4) -> Iterator[str]:
     """Cabled ports, down + up, of the switches of each tier."""
     for use in port_use(fabric):
         parts = [f"{down} + {up} on {count:,}" for down, up, count in use.ports[:shown]]
-        more = f", {len(use.ports) - shown} other pairs" if len(use.ports) > shown else ""
+        more = f", {counted(len(use.ports) - shown, 'other pair')}" if len(use.ports) > shown else ""
         what = "down + up" if fabric.tiered else "to endpoints + to switches"
         yield f"  ports ({use.name})".ljust(21) + f"{what}: {', '.join(parts)}{more}"

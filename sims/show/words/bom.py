@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from string import ascii_uppercase
 
+from fabric.words.counted import counted
 from fabric.words.units import parse_rate
 from sims.studies.bom import SECTIONS, Bill, Item
 from sims.studies.bom.parts import Parts
@@ -159,7 +160,7 @@ def _each(bill: Bill, total: float | None, form: str) -> str:
 
 
 def _wasted(item: Item, ports: int) -> str:
-    each = f"{item.ports_free / item.count:,.4g} of {ports / item.count:,.4g} ports"  # type: ignore[operator]
+    each = f"{item.ports_free / item.count:,.4g} of {counted(f'{ports / item.count:,.4g}', 'port')}"  # type: ignore[operator]
     return f"{each} of every {item.place} ({item.model}) in the mean, as no smaller model holds it"
 
 
@@ -173,10 +174,10 @@ def _notes(bills: Sequence[Bill], parts: Parts, marks: Sequence[str]) -> Iterato
     for mark, bill in zip(marks, bills):
         cables, of = bill.count("cables"), f" {mark}" if mark else ""
         if bill.planned:
-            some = "" if bill.planned == cables else f" of {bill.planned:,} of {cables:,} cables"
+            some = "" if bill.planned == cables else f" of {bill.planned:,} of {counted(cables, 'cable')}"
             yield f"# lengths{of}{some}: by a floor plan ({bill.floor}); delay= or --floor say otherwise"
         if cables > bill.planned:
-            some = f" of {cables - bill.planned:,} of {cables:,} cables" if bill.planned else ""
+            some = f" of {cables - bill.planned:,} of {counted(cables, 'cable')}" if bill.planned else ""
             yield f"# lengths{of}{some}: by their delays, at 5 ns/m"
     yield "# switches: each the smallest model that holds its cables; ports can be split"
     for mark, bill in zip(marks, bills):

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from fabric.words.counted import counted
 from fabric.words.units import format_size, format_time
 from sims.studies.calibrated import Calibration, hosts_words
 
@@ -18,7 +19,7 @@ def calibration_lines(path: str, found: Calibration) -> Iterator[str]:
     log, fits = found.log, found.fits
     sizes = sorted({row.size_bytes for row in log.rows})
     span = f"{format_size(sizes[0])} to {format_size(sizes[-1])}"
-    what = f"{found.collective} on {log.ranks} ranks, {len(log.rows)} measurements"
+    what = f"{found.collective} on {counted(log.ranks or 0, 'rank')}, {counted(len(log.rows), 'measurement')}"
     yield f"# log        {path}: {what}, {span}"
     if log.version:
         yield f"# versions   {log.version}"

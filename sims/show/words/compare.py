@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from statistics import median
 
+from fabric.words.counted import counted
 from fabric.words.units import format_size, format_time
 from sims.studies.compare import Comparison, Pair
 
@@ -63,11 +64,12 @@ def _summary(found: Comparison) -> Iterator[str]:
     ratios = [pair.ratio for pair in found.pairs]
     faster, slower = sum(r < 1 - _SAME for r in ratios), sum(r > 1 + _SAME for r in ratios)
     if not faster and not slower:
-        yield f"All {len(ratios):,} pairs take the same time."
+        every = "The one pair takes" if len(ratios) == 1 else f"All {len(ratios):,} pairs take"
+        yield f"{every} the same time."
         yield from _alone(found)
         return
     counts = f"B is faster in {faster:,}, slower in {slower:,} and equal in {len(ratios) - faster - slower:,}"
-    yield f"{counts} of {len(ratios):,} pairs. Time of B over A: median {median(ratios):.4g},"
+    yield f"{counts} of {counted(len(ratios), 'pair')}. Time of B over A: median {median(ratios):.4g},"
     least, most = min(found.pairs, key=lambda p: p.ratio), max(found.pairs, key=lambda p: p.ratio)
     ends = [f"{pair.ratio:.4g}{_where(pair, found)}" for pair in (least, most)]
     yield f"from {ends[0]} to {ends[1]}."
@@ -77,7 +79,7 @@ def _summary(found: Comparison) -> Iterator[str]:
 def _alone(found: Comparison) -> Iterator[str]:
     a, b = found.left_out
     if a or b:
-        yield f"Without a partner: {a:,} rows of A and {b:,} of B."
+        yield f"Without a partner: {counted(a, 'row')} of A and {b:,} of B."
 
 
 def _where(pair: Pair, found: Comparison) -> str:

@@ -96,15 +96,15 @@ def _full(bottlenecks: Sequence[Bottleneck]) -> Iterator[str]:
         flows = sorted({_count(one.flows) for one in mine}, key=float)
         each = flows[0] if len(flows) == 1 else f"{flows[0]} to {flows[-1]}"
         every = links == mine[0].among
-        which = f"all {links:,} links" if every else f"{links:,} of {mine[0].among:,} links"
-        word = "flow" if each == "1" else "flows"
+        which = counted(mine[0].among, "link")
+        which = ("all " if links > 1 else "") + which if every else f"{links:,} of {which}"
         rate = format_rate(min(one.rate for one in mine))
-        line = f"#     {kind:<{width}}   {which}, {each} {word} on each, {rate}"
+        line = f"#     {kind:<{width}}   {which}, {counted(each, 'flow')} on each, {rate}"
         if not every:
             line += f"{_places(mine)}; {'it is' if links == 1 else 'one is'} {mine[0].example}"
         yield line
     if len(order) > _KINDS:
-        yield f"#     and {len(order) - _KINDS} more kinds of link, just as full"
+        yield f"#     and {counted(len(order) - _KINDS, 'more kind')} of link, just as full"
 
 
 def _count(flows: float) -> str:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from fabric.damage.fault import NONE
-from fabric.words.counted import counted
+from fabric.words.counted import counted, plural
 from fabric.words.units import format_time
 from sims.models.fluid.faults.process import StruckFault
 from sims.workload.collective import ALL_REDUCE
@@ -45,20 +45,19 @@ def disturbance_lines(
         )
     ]
     yield (
-        f"# {count:,} {collective}{'s' * (count > 1)} of {size} in {format_time(run['duration_s'])}: "
-        + ", ".join(times)
+        f"# {counted(count, collective)} of {size} in {format_time(run['duration_s'])}: " + ", ".join(times)
     )
     faults = int(run["faults"])
     share = lost / (lost + count * run["undisturbed_s"])
     passed = int(run["passed_over"])
-    more = f"; {passed:,} that would have cut a pair off were passed over" if passed else ""
+    more = f"; passed over: {passed:,} that would have cut a pair off" if passed else ""
     # Computing between two collectives is part of the run and not of the time that they take.
     cost = "cost nothing"
     if lost:
         cost = f"cost {format_time(lost)}: " if lost > 0 else f"saved {format_time(-lost)}: "
-        cost += f"{abs(share):.3%} of the time in {collective}s, "
+        cost += f"{abs(share):.3%} of the time in {plural(collective)}, "
         cost += f"{abs(lost) / run['duration_s']:.3%} of the whole run"
-    yield f"# {faults:,} fault{'s' * (faults != 1)} {cost}{more}"
+    yield f"# {counted(faults, 'fault')} {cost}{more}"
     each = [(name, told) for name, told in disturbance.items() if name != "run" and told["lost_s"] > 0]
     each.sort(key=lambda item: -item[1]["lost_s"])
     for name, told in each[:_SHOWN]:

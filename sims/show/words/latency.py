@@ -7,6 +7,7 @@ from typing import Any
 
 from fabric import Fabric
 from fabric.routing.policies import Policy
+from fabric.words.counted import counted
 from fabric.words.units import format_size, format_time
 from sims.jobs.loaded_latency import Loaded
 from sims.jobs.one_way import HopClass, quantile
@@ -28,7 +29,7 @@ def latency_lines(
 ) -> Iterator[str]:
     """What was looked at, a line per hop class, and the distribution over all pairs."""
     yield f"# one-way latency of an idle fabric, without the time of the bytes; routing {policy}"
-    yield f"# topology   {topology}: {fabric.n_endpoints:,} endpoints"
+    yield f"# topology   {topology}: {counted(fabric.n_endpoints, 'endpoint')}"
     yield f"# latency    {profile}"
     for note in filter(None, [fabric.disclaimer, *notes]):
         yield f"# note       {note}"
@@ -53,7 +54,7 @@ def _between(c: HopClass) -> str:
     least, most = float(c.latency[0]), float(c.latency[-1])
     if len(c.latency) == 1:
         return format_time(least) + ("" if c.exact else "   (of pairs drawn: cables of this fabric differ)")
-    drawn = "" if c.exact else f", {len(c.latency):,} pairs drawn"
+    drawn = "" if c.exact else f", {counted(len(c.latency), 'pair')} drawn"
     return f"{format_time(least)} to {format_time(most)}   (mean {format_time(c.mean)}{drawn})"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from fabric import Fabric
+from fabric.words.counted import counted
 from sims.jobs.demand import Demand
 from sims.jobs.routing_compare import Balance
 
@@ -21,8 +22,8 @@ def balance_lines(
     """What was asked, what it meant for the flows, what for the links; then what has to be said beside it."""
     first = balances[0]
     what = f" ({demand.note})" if demand.note else ""
-    yield f"# topology   {topology}: {fabric.n_endpoints:,} endpoints"
-    yield f"# traffic    {demand.text}{what}: {first.flows:,} flows"
+    yield f"# topology   {topology}: {counted(fabric.n_endpoints, 'endpoint')}"
+    yield f"# traffic    {demand.text}{what}: {counted(first.flows, 'flow')}"
     yield f"# rates      max-min fair; full: {first.full / 1e9:,.6g} GB/s, if only endpoints' links bound it"
     yield "# load       what a link carries over its capacity; 1: as full as the fullest endpoint's"
     if fabric.disclaimer:

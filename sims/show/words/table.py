@@ -13,7 +13,7 @@ from fabric.damage.fault import NONE
 from fabric.graph.nic import planes
 from fabric.measures.measure import Measures
 from fabric.routing.policies import POLICIES, parse_policy
-from fabric.words.counted import counted
+from fabric.words.counted import counted, plural
 from fabric.words.units import format_rate, format_size, format_time
 from sims.jobs.flow_run import FlowRun
 from sims.models.fluid.flows import FlowResult
@@ -56,7 +56,7 @@ def collective_header(
     yield f"# fabricsim {row.version}: {s.collective}, simulated ({s.engine} model)"
     if s.collective != usual("collective"):
         yield f"# size       {of.size}; busbw = algbw x {of.factor_text}"
-    yield f"# topology   {s.topology}: {row.endpoints:,} endpoints"
+    yield f"# topology   {s.topology}: {counted(row.endpoints, 'endpoint')}"
     routing = s.routing + planes_words(s.routing, row.planes)
     ranks, placed = f"{s.ranks:,} {where}".rstrip(), placement_words(s.placement)
     yield f"# ranks      {ranks}, placement {placed}, routing {routing}, seed {s.seed}"
@@ -168,11 +168,11 @@ def flows_lines(
     notes += [f"faster: {setup.upgrade}"] if setup.upgrade != NONE else []
     who, seconds = result.traffic, result.end - result.traffic.start
     slow, fast = int(np.argmin(result.rate)), int(np.argmax(result.rate))
-    yield f"# topology   {topology}: {fabric.n_endpoints:,} endpoints"
+    yield f"# topology   {topology}: {counted(fabric.n_endpoints, 'endpoint')}"
     routing = f"routing {policy}{planes_words(str(policy), planes(fabric))}"
-    yield f"# traffic    {traffic}: {len(who):,} flows, {who.size.sum() / 1e9:,.6g} GB; {routing}"
+    yield f"# traffic    {traffic}: {counted(len(who), 'flow')}, {who.size.sum() / 1e9:,.6g} GB; {routing}"
     both = np.unique(np.concatenate([who.src, who.dst]))
-    yield f"# ends       {len(both):,} endpoints {used(fabric, both)}"
+    yield f"# ends       {counted(len(both), 'endpoint')} {used(fabric, both)}"
     yield f"# latency    {run.profile}"
     if packet is not None:
         yield f"# packets    {packet_settings_line(packet)}"
@@ -249,15 +249,16 @@ def measures_lines(
     yield f"  endpoints          {m.endpoints:>12,}{servers}"
     if len(m.parts) > 1 or m.parts[0][1] > 1:
         sizes = ", ".join(f"{n:,} of {size:,}" for size, n in m.parts[:4])
-        more = f" and {len(m.parts) - 4:,} other sizes" if len(m.parts) > 4 else ""
+        more = f" and {counted(len(m.parts) - 4, 'other size')}" if len(m.parts) > 4 else ""
         count = sum(n for _, n in m.parts)
         yield f"  separate parts     {count:>12,}   no cable joins them; by endpoints: {sizes}{more}"
     for tier in m.tiers:
         ports = ", ".join(
-            f"{p} ports on {n:,}" if len(tier.ports) > 1 else f"{p} ports each" for p, n in tier.ports[-4:]
+            counted(p, "port") + (f" on {n:,}" if len(tier.ports) > 1 else " each")
+            for p, n in tier.ports[-4:]
         )
-        more = f" and {len(tier.ports) - 4} other counts" if len(tier.ports) > 4 else ""
-        yield f"  {_plural(tier.name):<18} {tier.switches:>12,}   cabled: {ports}{more}"
+        more = f" and {counted(len(tier.ports) - 4, 'other count')}" if len(tier.ports) > 4 else ""
+        yield f"  {plural(tier.name):<18} {tier.switches:>12,}   cabled: {ports}{more}"
     yield f"  cables             {m.cables:>12,}"
     for b in m.boundaries:
         low, high = map(format_time, b.delay)
@@ -267,7 +268,7 @@ def measures_lines(
     said = f"{m.diameter:>12,} at most, {m.mean_hops:.3f} in the mean" if pairs else "no pair has a path"
     yield f"  hops (links)       {said}"
     for hops, count in m.hops:
-        yield f"    {hops:>2} links: {count / pairs:>8.3%} of the pairs"
+        yield f"    {counted(f'{hops:>2}', 'link') + ':':<9} {count / pairs:>8.3%} of the pairs"
     every = m.endpoints * (m.endpoints - 1)
     if pairs < every:
         yield f"    no path:  {1 - pairs / every:>8.3%} of all pairs{', left out above' if pairs else ''}"
@@ -285,9 +286,3 @@ def measures_lines(
         yield f"  bisection          not given: {lack}"
     for tier_name, ratio in m.oversubscription:
         yield f"  oversubscription   {ratio:>10.4g}:1 at the worst {tier_name} (capacity below : above)"
-
-
-def _plural(name: str) -> str:
-    return {"leaf": "leaves", "scale-up switch": "scale-up switches", "switch": "switches"}.get(
-        name, name + "s"
-    )

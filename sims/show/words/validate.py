@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
+from fabric.words.counted import counted
 from fabric.words.units import format_size, format_time
 from sims.studies.validation.case import Case
 from sims.studies.validation.suite import Group
@@ -118,6 +119,7 @@ def summary(found: Sequence[tuple[Group, Case]]) -> str:
     failed = [case.name for _, case in found if case.verdict == "FAIL"]
     shown = sum(case.verdict == "shown" for _, case in found)
     points = sum(len(case.points) for _, case in found)
-    text = f"{len(found)} cases with {points:,} points: {len(found) - len(failed) - shown} agree"
+    text = f"{counted(len(found), 'case')} with {counted(points, 'point')}: "
+    text += f"{len(found) - len(failed) - shown} agree"
     text += f", {shown} shown without a verdict" if shown else ""
     return text + (f", {len(failed)} FAILED: {', '.join(failed)}" if failed else "")

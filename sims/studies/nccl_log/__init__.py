@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fabric.words.counted import counted
 from fabric.words.errors import FileFormatError
 from sims.studies.nccl_log.clean import log_text
 from sims.studies.nccl_log.entry import FACTORS, Entry, agrees, is_wrong
@@ -92,7 +93,9 @@ def read_nccl(path: str | os.PathLike[str], ranks: int | None = None) -> NcclLog
         if sum(map(len, fits)) == 1 and fits[0][0] > listed:  # a list may be cut short, as people show it
             ranks = fits[0][0]
             factor = _factor(collective, ranks, entries, notes)
-            notes.append(f"{ranks:,} ranks, by its busbw over algbw: it lists no devices, or not all")
+            notes.append(
+                f"{counted(ranks, 'rank')}, by its busbw over algbw: it lists no devices, or not all"
+            )
     rows = tuple(_checked(entry, factor, collective, ranks, name) for entry in entries if entry.size)
     if not rows:
         raise FileFormatError(name, "", "every size in it is 0 bytes: nothing was moved")

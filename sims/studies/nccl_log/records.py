@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+from fabric.words.counted import counted
 from fabric.words.errors import FileFormatError
 from sims.studies.nccl_log.entry import FACTORS, Found, entry
 
@@ -72,7 +73,7 @@ def _records(text: str, name: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
             if len(values) == len(titles):
                 yield f"line {number}", dict(zip(titles, map(str.strip, values)))
             elif values:
-                rule = f"cut off: {len(values)} values where {len(titles)} are due"
+                rule = f"cut off: {counted(len(values), 'value')} where {len(titles)} are due"
                 raise FileFormatError(name, f"line {number}", rule)
     except csv.Error as error:
         raise FileFormatError(name, "", f"is not CSV: {error}") from None

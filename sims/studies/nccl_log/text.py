@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from fabric.words.counted import counted
 from fabric.words.errors import FileFormatError
 from sims.studies.nccl_log.entry import CPU, FACTORS, Entry, Found, library
 from sims.studies.nccl_log.table import Begun, Columns, begun, columns_of, missing
@@ -140,7 +141,7 @@ class _Reader:
             self.tests[-1].entries += row.entries(found, self.columns, self.name)
             return
         count, due = len(row.text.split()), self.columns.due
-        rule = f"cut off, or mixed with other output: {count} values where {due} are due"
+        rule = f"cut off, or mixed with other output: {counted(count, 'value')} where {due} are due"
         raise FileFormatError(self.name, f"line {row.number}", rule)
 
     def _words(self, number: int, line: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fabric.words.counted import counted
 from fabric.words.units import format_size
 from sims.scenario.scenario import Scenario
 from sims.studies.sweep.plan import Plan
@@ -34,13 +35,13 @@ def listing(plan: Plan, workers: int = 1) -> Iterator[str]:
 def _totals(plan: Plan, workers: int) -> Iterator[str]:
     left_out = [f"{plan.excluded:,} excluded by where"] if plan.excluded else []
     left_out += [f"{plan.collapsed:,} equal to an earlier one"] if plan.collapsed else []
-    yield _counted(len(plan.points), "point") + (f" ({', '.join(left_out)})" if left_out else "")
+    yield counted(len(plan.points), "point") + (f" ({', '.join(left_out)})" if left_out else "")
     for topology, endpoints in plan.endpoints.items():
-        yield f"{topology}: {endpoints:,} endpoints"
+        yield f"{topology}: {counted(endpoints, 'endpoint')}"
     memory = plan.worker_bytes / 1e9
     seconds = plan.seconds / max(1, min(workers, len(plan.points)))
     yield (
-        f"about {_duration(seconds)} on {_counted(workers, 'worker')}, "
+        f"about {_duration(seconds)} on {counted(workers, 'worker')}, "
         f"about {memory:.1f} GB of memory per worker"
     )
 
@@ -50,10 +51,6 @@ def _shown(name: str, point: Scenario) -> str:
     if name.endswith("_digest"):
         return value[:12] if isinstance(value, str) else ""
     return format_size(value) if name == "size_bytes" else str(value)
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def _duration(seconds: float) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
+from fabric.words.counted import counted
 from fabric.words.errors import FabricsimError, ParameterError
 from sims.scenario.files import ROW_FORMATS, check_writable, write_records
 from sims.scenario.row import Failure, Row
@@ -75,9 +76,8 @@ def merge_results(
     with Store(target) as store:
         own = any(Path(path).is_dir() and os.path.samefile(path, target) for path in paths)
         if store.results and not own:
-            rule = (
-                f"holds {len(store.results):,} results already: name it among what is merged, or another one"
-            )
+            holds = f"holds {counted(len(store.results), 'result')} already"
+            rule = f"{holds}: name it among what is merged, or another one"
             raise ParameterError("--out", str(out), rule)
         for result in results:
             there = store.results.get(result.key)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from fabric.words.counted import counted
 from fabric.words.errors import FabricsimError, ParameterError
 from fabric.words.mistakes import Mistakes
 from sims.scenario.scenario import JOB_SETTINGS, Scenario
@@ -106,7 +107,7 @@ def plan_sweep(spec: SweepSpec, progress: Callable[[str], None] | None = None) -
         raise SweepError(spec.source, mistakes)
     found = [(point.found, point.label) for point in points if point.found is not None]
     if not found:
-        raise SweepError(spec.source, [f"where excludes all {len(points):,} points"])
+        raise SweepError(spec.source, [f"where leaves none of {counted(len(points), 'point')}"])
     once: dict[str, tuple[Scenario, Assignments]] = {}  # by key: a file counts by its contents
     for scenario, label in found:
         once.setdefault(scenario.key, (scenario, label))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fabric.words.card import Card
+from fabric.words.counted import counted
 from fabric.words.errors import FabricsimError, ParameterError
 from sims.scenario.row import Failure, Row
 from sims.scenario.scenario import Scenario
@@ -40,7 +41,7 @@ class StoppedError(FabricsimError):
 
     def __str__(self) -> str:
         rest = "the same command again does what is missing"
-        return f"{self.cause}: {self.kept:,} of {self.points:,} points are kept; {rest}"
+        return f"{self.cause}: {self.kept:,} of {counted(self.points, 'point')} are kept; {rest}"
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -58,7 +59,7 @@ class Outcome(Card):
         return tuple(result for result in self.results if isinstance(result, Failure))
 
     def card(self) -> tuple[str, dict[str, str]]:
-        return f"Outcome of {len(self.results):,} points", {
+        return f"Outcome of {counted(len(self.results), 'point')}", {
             "run now": f"{self.ran:,}",
             "failed": f"{len(self.failures):,}",
             "files": ", ".join(map(str, self.files)),
@@ -66,7 +67,7 @@ class Outcome(Card):
 
     def __str__(self) -> str:
         there, failed = len(self.results) - self.ran, len(self.failures)
-        said = [f"{len(self.results):,} points", f"{self.ran:,} run now"]
+        said = [counted(len(self.results), "point"), f"{self.ran:,} run now"]
         said += [f"{there:,} there before"] if there else []
         said += [f"{failed:,} failed: the same command tries them again"] if failed else []
         return ", ".join(said)
@@ -152,9 +153,10 @@ def _called(scenario: Scenario, labels: Mapping[str, Assignments]) -> str:
 def _say_what_is_there(store: Store, keys: set[str], kept: int, say: Callable[[str], None]) -> None:
     others = len(store.results.keys() - keys)
     if kept:
-        say(f"{store.folder}: {kept:,} of {len(keys):,} points are there already")
+        say(f"{store.folder}: {kept:,} of {counted(len(keys), 'point')} are there already")
     if others:
-        say(f"{store.folder}: {others:,} results of other scenarios stay there")
+        stay = "stays" if others == 1 else "stay"
+        say(f"{store.folder}: {counted(others, 'result')} of other scenarios {stay} there")
 
 
 def workers_for(found: Plan, points: int, jobs: int | None = None) -> tuple[int, str]:
@@ -165,7 +167,7 @@ def workers_for(found: Plan, points: int, jobs: int | None = None) -> tuple[int,
     if workers == wanted:
         return workers, ""
     needs = f"a worker needs about {found.worker_bytes / 1e9:.1f} GB and {free / 1e9:.1f} GB are free"
-    return workers, f"{workers} worker{'s' * (workers > 1)} instead of {wanted}: {needs}"
+    return workers, f"{counted(workers, 'worker')} instead of {wanted}: {needs}"
 
 
 @contextmanager

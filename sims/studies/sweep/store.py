@@ -16,6 +16,7 @@ from typing import Any
 
 from fabric.machine.document import read_text
 from fabric.machine.whole_file import replaced
+from fabric.words.counted import counted
 from fabric.words.errors import FabricsimError, FileFormatError, ParameterError
 from sims.scenario.files import damaged_words, json_lines, write_records
 from sims.scenario.parquet import has_parquet
@@ -145,8 +146,9 @@ class Store:
             said = damaged_words([number for number, _ in damaged])
             self.notes.append(f"{path}: {said}: it is kept in {DAMAGED}, and its scenario runs again")
         if others:
-            count = f"{len(others):,} result{'s' * (len(others) > 1)}"
-            self.notes.append(f"{path}: {count} of another version of the model moved to {OTHER}")
+            self.notes.append(
+                f"{path}: {counted(len(others), 'result')} of another version of the model moved to {OTHER}"
+            )
         self.results = {result.key: result for result in latest(ours)}
 
     def _set_aside(self, ours: list[str], beside: Mapping[str, list[str]]) -> None:

@@ -36,7 +36,7 @@ def linear(n: int, *, parts: ArrayLike | None = None) -> Schedule:
     """All n (n - 1) parts in one phase.
 
     >>> linear(100_000)
-    <Schedule linear: 100,000 ranks, 1 phases, 9,999,900,000 transfers>
+    <Schedule linear: 100,000 ranks, 1 phase, 9,999,900,000 transfers>
     """
     check_ranks(n)
     everyone = TotalExchange(

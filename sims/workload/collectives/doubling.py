@@ -180,5 +180,6 @@ def _folded(name: str, n: int, m: int, chunks: int, rounds: list[Phase]) -> Sche
     first = frozen(np.zeros(r))
     fold = Phase(kind="round", src=even, dst=odd, first=first, count=chunks, modulus=chunks, op=REDUCE)
     unfold = Phase(kind="round", src=odd, dst=even, first=first, count=chunks, modulus=chunks, op=COPY)
-    note = f"n = {n} = 2^{m} + {r}: {r} ranks fold in and out, which costs 2 (a + S/B)"
+    fold_in = "1 rank folds in and out" if r == 1 else f"{r} ranks fold in and out"
+    note = f"n = {n} = 2^{m} + {r}: {fold_in}, which costs 2 (a + S/B)"
     return Schedule(name=name, n=n, chunks=chunks, phases=(fold, *rounds, unfold), note=note)

@@ -58,7 +58,7 @@ def hierarchical(
 
     >>> from sims.workload.collectives.doubling import recursive_doubling
     >>> hierarchical([[0, 1], [2, 3]], recursive_doubling, "two servers").phases[1]
-    <Phase round: 4 transfers of 1 chunks>
+    <Phase round: 4 transfers of 1 chunk>
     """
     ranks = np.asarray(groups)
     if ranks.ndim != 2 or not ranks.size or (np.sort(ranks, axis=None) != np.arange(ranks.size)).any():

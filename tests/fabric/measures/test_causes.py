@@ -125,7 +125,7 @@ def test_faults_are_listed_and_counted_and_what_follows_stands_under_them() -> N
     assert list(audit_lines("x", F, audit(F))) == [
         "x",
         "  missing cables",
-        "    leaf 16 - spine 24: 0 of 1 cables",
+        "    leaf 16 - spine 24: 0 of 1 cable",
         "  follows from this",
         "    cabling",
         "      leaf - spine: of 16 cables 1 missing",

@@ -133,6 +133,6 @@ def test_failures_are_in_the_report_and_not_in_figures(run, folder: Path) -> Non
     assert "ParameterError: no" in (folder / "r.html").read_text()
     assert run("plot", "seeds.csv", "f.jsonl", "-o", "a.svg")[0] == 0
     status, said = run("plot", "f.jsonl", "-o", "b.svg")
-    assert status == 2 and "f.jsonl: none of its 1 points gave a row; the first: ParameterError: no" in said
+    assert status == 2 and "f.jsonl: of 1 point none gave a row; the first: ParameterError: no" in said
     status, said = run("report", "seeds.csv", "-o", "r.txt")
     assert status == 2 and "legal: .html" in said

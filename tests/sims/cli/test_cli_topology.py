@@ -90,8 +90,8 @@ def test_check_of_a_file_names_what_its_record_does_not_have(run: Run, tmp_path:
     for pair, words in (
         ((a, b), "0 of 1"),
         ((c, d), "0 of 1"),
-        ((a, c), "1 cables, 0"),
-        ((b, d), "1 cables, 0"),
+        ((a, c), "1 cable, 0"),
+        ((b, d), "1 cable, 0"),
     ):
         low, high = sorted(pair)
         assert f"switch {low} - switch {high}: {words}" in out, out
@@ -105,7 +105,7 @@ def test_check_of_a_file_finds_swapped_rails(run: Run, tmp_path: Path) -> None:
     G.add_edges_from([(0, l1), (1, l0)], **data)
     write_node_link(G, tmp_path / "swapped.json")
     status, out, _ = run("check", "swapped.json")
-    assert status == 1 and f"endpoint 0 - leaf {l0}: 0 of 1 cables" in out
+    assert status == 1 and f"endpoint 0 - leaf {l0}: 0 of 1 cable" in out
 
 
 def test_check_of_an_endpoint_without_a_cable(run: Run, tmp_path: Path) -> None:

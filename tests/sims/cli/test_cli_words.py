@@ -167,7 +167,7 @@ def test_help_imports_no_command() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, env={**os.environ}, check=True
     )
     needed = {
-        *("fabric", "fabric.words", "fabric.words.errors", "sims", "sims.cli"),
+        *("fabric", "fabric.words", "fabric.words.counted", "fabric.words.errors", "sims", "sims.cli"),
         *("sims.cli.group", "sims.cli.main", "sims.cli.plain_words", "sims.cli.terminal"),
     }
     assert set(re.findall(r"'([\w.]+)'", done.stdout.splitlines()[-1])) == needed

@@ -69,7 +69,7 @@ def test_bad_files_of_results(rows: list[Row], tmp_path: Path) -> None:
     with pytest.raises(FileFormatError, match="not the output of a sweep"):
         read_results(tmp_path)
     write_records(tmp_path / "c.csv", [FAILED.to_dict()])
-    with pytest.raises(FabricsimError, match=r"none of its 1 points gave a row; the first: NoRouteError"):
+    with pytest.raises(FabricsimError, match=r"of 1 point none gave a row; the first: NoRouteError"):
         read_rows(tmp_path / "c.csv")
 
 

@@ -104,7 +104,7 @@ def test_a_file_names_endpoints_by_number_or_name(tmp_path: Path) -> None:
         ("0\n\u00b2\n", r"line 2: '\u00b2': no node is called so"),
         ("0\n" + "9" * 5000, r"line 2: '9{40,80}: an endpoint"),
         ("", r"holds 0 endpoints, one per rank: 2 are needed"),
-        ("3\n", r"holds 1 endpoints, one per rank: 2 are needed"),
+        ("3\n", r"holds 1 endpoint, one per rank: 2 are needed"),
         (b"\xff\xfe\x00", r"cannot be read"),
     ],
 )
@@ -247,7 +247,7 @@ def test_a_list_of_hosts_is_a_placement(tmp_path: Path) -> None:
     [
         ("hostlist:n[01-09]", "placement: 'n07': no node is called so in .*: the nearest is 'n0[1-6]'"),
         ("hostlist:n01,n01/gpu2", "names endpoint n01/gpu2 twice"),
-        ("hostlist:n01/gpu1", "holds 1 endpoints, one per rank: 2 are needed"),
+        ("hostlist:n01/gpu1", "holds 1 endpoint, one per rank: 2 are needed"),
         ("hostlist:", "a name between two commas is missing"),
         ("hostlist:n[0-999999999]", "stands for 1,000,000,000 names: at most 1,000,000"),
         ("strided-endpoints", "needs its step, as in strided-endpoints:8"),

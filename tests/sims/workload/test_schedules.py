@@ -86,8 +86,8 @@ def test_arrays_are_read_only_and_frozen_ones_are_shared() -> None:
 
 
 def test_they_print_themselves() -> None:
-    assert repr(ring(8)) == "<Schedule ring: 8 ranks, 1 phases, 8 transfers>"
-    assert repr(ring(8).phases[0]) == "<Phase ring: 8 transfers of 1 chunks x 14>"
+    assert repr(ring(8)) == "<Schedule ring: 8 ranks, 1 phase, 8 transfers>"
+    assert repr(ring(8).phases[0]) == "<Phase ring: 8 transfers of 1 chunk x 14>"
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_transfers_of_a_round_read_the_state_before_it() -> None:
         ({"dst": [2, 0]}, "rank 2: a transfer names it, but there are 2 ranks"),
         ({"src": [0, -1]}, "rank -1: a transfer names it"),
         ({"via": [-1, 2]}, "rank 2: a transfer goes via a rank that is not there"),
-        ({"base": 1}, "chunk 1: a region reaches it: there are 1 chunks"),
+        ({"base": 1}, "chunk 1: a region reaches it: chunks are 0 to 0"),
         ({"modulus": 3}, "chunk 2: a region reaches it"),
         ({"base": -1}, "a region reaches it"),
     ],

@@ -93,7 +93,7 @@ HEAD = "src,dst,size_bytes,start_s\n"
         (HEAD + "0,1,8,0\n\n0,4,8,0\n4,0,8,0\n0,5,8,0\n", r"line 5: src = 4: endpoints are 0 to 3"),
         (
             HEAD + "0,1,8,0\n\n0,4,8,0\n0,5,8,0\n",
-            r"line 4: dst = 4: endpoints are 0 to 3 \(and 1 more lines\)",
+            r"line 4: dst = 4: endpoints are 0 to 3 \(and 1 more line\)",
         ),
         (HEAD + "-1,1,8,0\n", r"line 2: src = -1: endpoints are 0 to 3"),
         (HEAD + "2,2,8,0\n", r"line 2: dst = 2: a flow goes to another endpoint than its own"),

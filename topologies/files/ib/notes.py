@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
+from fabric.words.counted import counted
 from topologies.files.ib.records import Records
 
 __all__ = ["cable_name", "count", "names", "some"]
@@ -19,8 +20,7 @@ def count(items: Collection[Any], noun: str) -> str:
     >>> count(["x"], "switch"), count(range(1200), "switch")
     ('1 switch', '1,200 switches')
     """
-    plural = noun + ("es" if noun.endswith("ch") else "s")
-    return f"{len(items):,} {noun if len(items) == 1 else plural}"
+    return counted(len(items), noun)
 
 
 def some(texts: Sequence[str]) -> str:

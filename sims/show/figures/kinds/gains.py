@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
+from fabric.words.counted import counted
 from fabric.words.errors import ParameterError
 from fabric.words.units import format_time
 from sims.scenario.row import Row
@@ -74,7 +75,7 @@ def _medians(rows: Sequence[Row], *, brief: bool = False) -> tuple[float, dict[s
     mine = at_largest(rows)
     if len(points_of(mine)) > 1:
         rule = "gains are drawn of one run (of several seeds): facet by what differs, or choose"
-        raise ParameterError("rows", f"{len(points_of(mine))} runs", rule)
+        raise ParameterError("rows", counted(len(points_of(mine)), "run"), rule)
     if not all(row.gains for row in mine):
         raise ParameterError("rows", len(mine), "gains needs rows that hold them: run with --explain")
     found: dict[str, list[float]] = {}

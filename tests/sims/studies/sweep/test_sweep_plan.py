@@ -147,7 +147,7 @@ def test_what_cannot_run_is_refused(sets: list[str], rule: str) -> None:
 def test_where_that_excludes_all(tmp_path: Path) -> None:
     path = tmp_path / "sweep.toml"
     path.write_text("where = 'ranks > endpoints'\n[base]\ntopology = 'star:endpoints=8'\n")
-    with pytest.raises(SweepError, match="excludes all 1 points"):
+    with pytest.raises(SweepError, match="leaves none of 1 point"):
         plan_sweep(read_sweep(path))
 
 
