@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sims.show.figures import plot_cdf as plot_cdf
     from sims.show.figures import plot_crossover as plot_crossover
     from sims.show.figures import plot_gains as plot_gains
+    from sims.show.figures import plot_groups as plot_groups
     from sims.show.figures import plot_heatmap as plot_heatmap
     from sims.show.figures import plot_lines as plot_lines
     from sims.show.figures import plot_link_loads as plot_link_loads
@@ -66,6 +67,7 @@ _HOME = {
     "plot_cdf": "show.figures",
     "plot_crossover": "show.figures",
     "plot_gains": "show.figures",
+    "plot_groups": "show.figures",
     "plot_heatmap": "show.figures",
     "plot_lines": "show.figures",
     "plot_link_loads": "show.figures",

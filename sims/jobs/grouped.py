@@ -29,7 +29,7 @@ _QUANTILES = range(10, 100, 10)
 @dataclass(frozen=True)
 class Timed:
     """A run: seconds, what a packet network saw; ``ends``: (groups,) in s, where groups go on when they are
-    ready; ``late``: s that one of them has waited for ticks, at most.
+    ready; ``late``: s that one of them has waited to set out with others, at most.
     """
 
     time: float
@@ -122,7 +122,7 @@ class Grouped:
 
         ``slowest``, ``mean``, ``fastest``, and ``p10`` to ``p90``, below which so many hundredths of the
         groups are; ``group``: the number of the slowest; ``alone``: what that one takes alone on the fabric;
-        of groups that drift, ``late``: the longest that one has waited for ticks of the clock. Of groups in
+        of groups that drift, ``late``: the longest that one has waited to set out with others. Of groups in
         step, the time of one is that of its own phases, without waits for others.
         """
         ends = timed.ends

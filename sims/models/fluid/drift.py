@@ -1,8 +1,8 @@
 """Groups that drift: each goes on to its next phase when it is ready itself, on one network with all others.
 
-Exact where ``resolution`` is 0. Above, groups set out on a phase at ticks of the clock only, as many in the
-time that all take in step as there are phases in one resolution: so each waits for ticks for at most that
-share of the time in step, and how long they did is measured.
+Exact where ``resolution`` is 0. Above, groups set out on a phase together: after one has, others that become
+ready wait for the end of a window. Windows are that share of the time that all take in step, over the number
+of phases, so that a group waits for no more than that share in all; how long they did is measured.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ __all__ = ["Drift", "Drifted"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Drifted:
-    """``end``: (groups,) in s; ``late``: (groups,) in s that each has waited for ticks; ``solves``: how often
-    rates were found.
+    """``end``: (groups,) in s; ``late``: (groups,) in s that each has waited to set out with others;
+    ``solves``: how often rates were found.
     """
 
     end: NDArray[np.float64]
@@ -54,12 +54,13 @@ class Drift:
         env, count = simpy.Environment(), sum(len(kin.which) for kin, _ in self.kinds)
         window = resolution * in_step / self.phases
         capacity = self.kinds[0][1].fabric.capacity
+        gate = _Gate(env, window)
         network = FluidNetwork(env, capacity, memo=_Forgetful(), resolution=resolution / self.phases)
         end, late = np.zeros(count), np.zeros(count)
 
         def go(number: int, runs: _Own) -> Generator[simpy.Event, Any, None]:
-            ticking = _Ticking(network, window, number, late)
-            yield env.process(collective(env, ticking, runs, size))  # type: ignore[arg-type]
+            gated = _Gated(network, gate, number, late)
+            yield env.process(collective(env, gated, runs, size))  # type: ignore[arg-type]
             end[number] = env.now
 
         every = [
@@ -80,26 +81,43 @@ class _Forgetful(RateMemo):
         return solve()
 
 
-class _Ticking:
-    """A network on which one group sends at ticks only. ``window``: seconds between ticks; 0: at once."""
+class _Gate:
+    """Lets groups set out together: at most once in ``window`` seconds, at once where that is 0."""
 
-    def __init__(self, network: FluidNetwork, window: float, number: int, late: NDArray[np.float64]) -> None:
-        self.network, self.window, self.number, self.late = network, window, number, late
+    def __init__(self, env: simpy.Environment, window: float) -> None:
+        self.env, self.window = env, window
+        self.last = -window  # when somebody set out
+
+    def wait(self) -> float:
+        """Seconds until a group may set out that is ready now."""
+        now, following = self.env.now, self.last + self.window
+        if now > self.last + 1e-12 * self.window and now < following * (1 - 1e-15):
+            return following - now
+        self.last = now
+        return 0.0
+
+
+class _Gated:
+    """A network on which one group sends when a gate lets it. ``late``: (groups,) in s that each waited."""
+
+    def __init__(self, network: FluidNetwork, gate: _Gate, number: int, late: NDArray[np.float64]) -> None:
+        self.network, self.gate, self.number, self.late = network, gate, number, late
 
     def send(self, *what: Any, **how: Any) -> simpy.Event:
         """As of FluidNetwork."""
-        env = self.network.env
-        tick = np.ceil(env.now / self.window * (1 - 1e-12)) * self.window if self.window else env.now
-        if tick <= env.now:
-            return self.network.send(*what, **how)
-        return env.process(self._later(float(tick), what, how))
+        wait = self.gate.wait()
+        return (
+            self.network.env.process(self._later(wait, what, how))
+            if wait
+            else self.network.send(*what, **how)
+        )
 
     def _later(
-        self, tick: float, what: Sequence[Any], how: dict[str, Any]
+        self, wait: float, what: Sequence[Any], how: dict[str, Any]
     ) -> Generator[simpy.Event, Any, Any]:
-        env = self.network.env
-        self.late[self.number] += tick - env.now
-        yield env.timeout(tick - env.now)
+        self.late[self.number] += wait
+        yield self.network.env.timeout(wait)
+        self.gate.wait()  # the first that sets out closes it behind all
         return (yield self.network.send(*what, **how))
 
 

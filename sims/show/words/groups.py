@@ -40,7 +40,7 @@ def groups_header(scenario: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _resolution(text: str) -> str:
-    return "exact" if text == "0" else f"at ticks of the clock, resolution {text}"
+    return "exact" if text == "0" else f"resolution {text}"
 
 
 def group_lines(row: Row, start: str = "# groups") -> Iterator[str]:
@@ -57,5 +57,5 @@ def group_lines(row: Row, start: str = "# groups") -> Iterator[str]:
     )
     if times.get("late"):
         share = times["late"] / slowest
-        waited = f"none waited longer than {format_time(times['late'])} for ticks of the clock"
+        waited = f"none waited longer than {format_time(times['late'])} to set out with others"
         yield f"{start}: {waited}, {share:.2%} of the time"

@@ -197,7 +197,7 @@ def test_packets_of_groups_end_each_at_its_time() -> None:
     assert times["fastest"] == pytest.approx(times["alone"], rel=1e-9)
 
 
-def test_ticks_make_groups_late_and_say_how_much() -> None:
+def test_setting_out_together_makes_groups_late_and_says_how_much() -> None:
     text, groups = "fat-tree:k=8,gpus_per_server=4", "tp=4,dp=rest"
     exact = job(text, groups, "dp", drift="0", placement="random", seed=3).row("halving-doubling", SIZE)
     step = job(text, groups, "dp", placement="random", seed=3).row("halving-doubling", SIZE)
@@ -215,3 +215,10 @@ def test_a_group_that_cannot_is_named() -> None:
         one.row("hierarchical-ring", SIZE)
     with pytest.raises(ParameterError, match="drift: '0': groups that drift need engine flow"):
         job("fat-tree:k=4", "tp=4,dp=rest", "dp", drift="0", engine="bound")
+
+
+def test_groups_that_are_ready_together_wait_for_nobody() -> None:
+    text, groups = "fat-tree:k=8,gpus_per_server=4", "tp=4,dp=rest"
+    exact = job(text, groups, "tp", drift="0").row("halving-doubling", SIZE)
+    coarse = job(text, groups, "tp", drift="0.2").row("halving-doubling", SIZE)
+    assert coarse.group_times["late"] == 0 and coarse.time_s == pytest.approx(exact.time_s, rel=1e-12)
