@@ -17,6 +17,7 @@ import networkx as nx
 
 from fabric.words.errors import FileFormatError, ParameterError
 from fabric.words.grammar import read_arguments
+from topologies.parts.arrays import Arrays, left_as_arrays
 from topologies.parts.builder import Builder, builders_in
 from topologies.parts.memory import Size, size_of
 from topologies.presets.preset import Preset
@@ -24,7 +25,9 @@ from topologies.presets.preset import Preset
 if TYPE_CHECKING:
     from fabric import Fabric
 
-__all__ = ["FAMILIES", "PRESETS", "NamedTopology", "named"]
+__all__ = ["FAMILIES", "LARGE", "PRESETS", "NamedTopology", "named"]
+
+LARGE = 500_000  # endpoints from which on a graph that is only compiled is not built by NetworkX
 
 FAMILIES: dict[str, Builder] = builders_in("topologies.families")
 PRESETS: dict[str, Preset] = {  # by each of its names; rows and keys have the first
@@ -82,7 +85,8 @@ class NamedTopology:
     @cached_property
     def size(self) -> Size | None:
         """Its counts, without building; None of a file. Raises as ``graph``."""
-        return None if self.is_file else size_of(lambda: self.builder.function(**self.arguments))
+        with left_as_arrays(LARGE):  # as the fabric is made
+            return None if self.is_file else size_of(lambda: self.builder.function(**self.arguments))
 
     def graph(self) -> nx.Graph:
         """The graph, built or read anew at each call, as it is too large to be kept in passing.
@@ -104,11 +108,16 @@ class NamedTopology:
             raise ParameterError(key, value, rule)
         return READERS[form](self.name)
 
+    def compilable(self) -> nx.Graph | Arrays:
+        """The graph, for ``Fabric.from_graph`` alone: left as arrays from ``LARGE`` endpoints on."""
+        with left_as_arrays(LARGE):
+            return self.graph()
+
     def fabric(self, *, allow_partition: bool = False) -> Fabric:
         """The graph compiled. Raises as ``graph`` and ``Fabric.from_graph``."""
         from fabric import Fabric
 
-        return Fabric.from_graph(self.graph(), allow_partition=allow_partition)
+        return Fabric.from_graph(self.compilable(), allow_partition=allow_partition)
 
 
 def named(text: str, *, nvlink: str | None = None) -> NamedTopology:

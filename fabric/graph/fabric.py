@@ -81,7 +81,7 @@ class Fabric(Card):
 
     @classmethod
     def from_graph(cls, graph: nx.Graph, *, allow_partition: bool = False) -> Fabric:
-        """Compile ``graph``.
+        """Compile ``graph``, or what says its ``columns`` itself (topologies.parts.arrays).
 
         Raises:
             SchemaError: the graph breaks the attribute schema.
@@ -89,7 +89,9 @@ class Fabric(Card):
                 number.
         """
         with collector_paused():
-            fabric = cls.from_columns(read_columns(graph, allow_uncabled=allow_partition))
+            told = getattr(graph, "columns", None)
+            columns = told() if told else read_columns(graph, allow_uncabled=allow_partition)
+            fabric = cls.from_columns(columns)
         if not allow_partition:
             fabric._require_connected()
         return fabric

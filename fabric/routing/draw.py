@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -73,12 +74,19 @@ class Hashed(Draw):
     seed: int = 0
     salted: bool = True
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def pair(self) -> NDArray[np.uint64]:
+        return mix(mix(self.src.astype(np.uint64)) ^ self.dst.astype(np.uint64))
+
+    @cached_property
+    def flow(self) -> NDArray[np.uint64]:
+        return mix(self.pair + self.qp)
+
+    @cached_property
+    def salt(self) -> NDArray[np.uint64]:
         nodes = len(self.fabric.kind)
-        self.pair = mix(mix(self.src.astype(np.uint64)) ^ self.dst.astype(np.uint64))
-        self.flow = mix(self.pair + self.qp)
         node = np.arange(nodes, dtype=np.uint64) if self.salted else np.zeros(nodes, np.uint64)
-        self.salt = mix(node ^ mix(np.array([self.seed % 2**64], np.uint64)))
+        return mix(node ^ mix(np.array([self.seed % 2**64], np.uint64)))
 
     def index(self, flow: NDArray, node: NDArray, count: NDArray, round_: int = 0) -> NDArray[np.int64]:
         value = mix(self.flow[flow] ^ self.salt[node] ^ np.uint64(round_ << 8))

@@ -134,12 +134,59 @@ class Paths:
         if any(p.begins is not None for p in parts):
             begins = np.concatenate([p._marks() for p in parts])
         link = np.concatenate([p.link for p in parts])
-        return Paths(ptr=ptr, link=link, weight=weight, shared=_stacked(parts), begins=begins)
+        uses, bundles = _pooled(parts)
+        shared = None if bundles is None else Shared(use=Paths.stack(uses), bundles=bundles)
+        return Paths(ptr=ptr, link=link, weight=weight, shared=shared, begins=begins)
+
+    @staticmethod
+    def merged(parts: Sequence[tuple[NDArray[np.int64], Paths]], count: int) -> Paths:
+        """``count`` flows; each part has the numbers of some, and the path of each. Others have no links."""
+        parts = [(flows, paths) for flows, paths in parts if len(flows)]
+        if len(parts) == 1 and len(parts[0][0]) == count and np.all(np.diff(parts[0][0]) == 1):
+            return parts[0][1]
+        length = np.zeros(count, np.int64)
+        for flows, paths in parts:
+            length[flows] = paths.length
+        ptr = np.zeros(count + 1, np.int64)
+        np.cumsum(length, out=ptr[1:])
+        link = np.empty(ptr[-1], np.int32)
+        weight = np.ones(ptr[-1]) if any(paths.weight is not None for _, paths in parts) else None
+        begins = np.zeros(ptr[-1], bool) if any(paths.begins is not None for _, paths in parts) else None
+        for flows, paths in parts:
+            place = paths._placed(ptr[flows])
+            link[place] = paths.link
+            if weight is not None and paths.weight is not None:
+                weight[place] = paths.weight
+            if begins is not None:
+                begins[place] = paths._marks()
+        uses, bundles = _pooled([paths for _, paths in parts])
+        shared = None
+        if bundles is not None:
+            use = Paths.merged([(flows, use) for (flows, _), use in zip(parts, uses)], count)
+            shared = Shared(use=use, bundles=bundles)
+        return Paths(ptr=ptr, link=link, weight=weight, shared=shared, begins=begins)
+
+    def _placed(self, start: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(crossings,): where each is to stand if the first of each flow stands at ``start``."""
+        hops = self._hops
+        if hops >= 0:
+            return (start[:, np.newaxis] + np.arange(hops)).ravel()
+        return ranges(start, start + self.length)
+
+    @property
+    def _hops(self) -> int:
+        """How many links each flow has; -1 where they differ."""
+        hops = int(self.ptr[1]) if len(self) else 0
+        return hops if np.array_equal(self.ptr, np.arange(len(self.ptr)) * hops) else -1
 
     @staticmethod
     def join(*legs: Paths) -> Paths:
         """Flow by flow, the path of the first leg followed by those of the others."""
         n = len(legs[0])
+        plain = all(leg.weight is None and leg.shared is None and leg.begins is None for leg in legs)
+        if plain and n and all(leg._hops >= 0 for leg in legs):
+            table = np.concatenate([leg.link.reshape(n, leg._hops) for leg in legs], axis=1)
+            return Paths(ptr=np.arange(n + 1, dtype=np.int64) * table.shape[1], link=table.ravel())
         flows = np.arange(n)[:, np.newaxis] + np.arange(len(legs)) * n
         return Paths.stack(legs).take(flows.ravel()).grouped(np.full(n, len(legs)))
 
@@ -191,11 +238,14 @@ class Shared:
     bundles: Paths
 
 
-def _stacked(parts: Sequence[Paths]) -> Shared | None:
-    """What the flows of all parts share; bundles that several parts have in common stand there once."""
+def _pooled(parts: Sequence[Paths]) -> tuple[list[Paths], Paths | None]:
+    """What the flows of all parts use of bundles, part by part, and the bundles: None where there are none.
+
+    Bundles that several parts have in common stand there once.
+    """
     known = {id(p.shared.bundles): p.shared.bundles for p in parts if p.shared}
     if not known:
-        return None
+        return [], None
     sizes = np.cumsum([0] + [len(bundles) for bundles in known.values()])
     first = dict(zip(known, sizes.tolist()))
     uses = []
@@ -205,4 +255,4 @@ def _stacked(parts: Sequence[Paths]) -> Shared | None:
             continue
         use, offset = part.shared.use, np.int32(first[id(part.shared.bundles)])
         uses.append(Paths(ptr=use.ptr, link=use.link + offset, weight=use.weight))
-    return Shared(use=Paths.stack(uses), bundles=Paths.stack(list(known.values())))
+    return uses, Paths.stack(list(known.values()))

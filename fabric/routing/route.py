@@ -74,30 +74,35 @@ def route(fabric: Fabric, src: NDArray, dst: NDArray, policy: Policy, *, qp: NDA
         if wrong.any():
             rule = f"endpoints are 0 to {fabric.n_endpoints - 1}"
             raise ParameterError(name, int(ends[np.argmax(wrong)]), rule)
-    draw = policy.draw(fabric, src, dst, np.broadcast_to(np.asarray(qp, np.uint64), src.shape))
+    qp = np.broadcast_to(np.asarray(qp, np.uint64), src.shape)
     domain = fabric.scaleup
     within = (domain[src] >= 0) & (domain[src] == domain[dst])
     straight = np.where(within, -1, directly(fabric, src, dst))
-    inside, beside = np.flatnonzero(within & (src != dst)), np.flatnonzero(straight >= 0)
-    parts = [
-        (inside, _domestic(fabric, inside, draw, policy)),
-        (beside, policy.cables(fabric, draw, beside, src[beside], straight[beside])),
-    ]
-    outside = np.flatnonzero(~within & (src != dst) & (straight < 0))
-    found, paths, lost = policy.across(fabric, draw, outside)
-    parts.append((found, paths))
-    if len(lost):
-        parts.append((lost, _relayed(fabric, src[lost], dst[lost], policy, draw.qp[lost])))
-    parts = [(flows, part) for flows, part in parts if len(flows)]
-    if len(parts) == 1 and len(parts[0][0]) == len(src):
-        return parts[0][1]
-    nowhere = np.flatnonzero(src == dst)
-    parts.append((nowhere, Paths(ptr=np.zeros(len(nowhere) + 1, np.int64), link=np.empty(0, np.int32))))
-    order = np.argsort(np.concatenate([flows for flows, _ in parts]), kind="stable")
-    return Paths.stack([part for _, part in parts]).take(order)
+    apart = src != dst
+    inside, beside = np.flatnonzero(within & apart), np.flatnonzero(straight >= 0)
+    outside = np.flatnonzero(~within & apart & (straight < 0))
+
+    def drawn(flows: NDArray) -> tuple[Draw, NDArray]:
+        """The choices for some flows, and their numbers there."""
+        part = slice(None) if len(flows) == len(src) else flows
+        return policy.draw(fabric, src[part], dst[part], qp[part]), np.arange(len(flows))
+
+    parts = []
+    if len(inside):
+        parts.append((inside, _domestic(fabric, *drawn(inside), policy)))
+    if len(beside):
+        draw, own = drawn(beside)
+        parts.append((beside, policy.cables(fabric, draw, own, src[beside], straight[beside])))
+    if len(outside):
+        found, paths, lost = policy.across(fabric, *drawn(outside))
+        parts.append((outside[found], paths))
+        if len(lost):
+            lost = outside[lost]
+            parts.append((lost, _relayed(fabric, src[lost], dst[lost], policy, qp[lost])))
+    return Paths.merged(parts, len(src))
 
 
-def _domestic(f: Fabric, flow: NDArray, draw: Draw, policy: Policy) -> Paths:
+def _domestic(f: Fabric, draw: Draw, flow: NDArray, policy: Policy) -> Paths:
     """The paths of flows inside one scale-up domain: to its switch and down."""
     src, dst = draw.src[flow], draw.dst[flow]
     out, into = f.arc_up[src] - 1, f.arc_back[f.arc_up[dst] - 1]  # its last arc before those to switches

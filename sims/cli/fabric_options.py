@@ -103,15 +103,20 @@ class Opened(NamedTuple):
 Fits = Callable[[str, "Size"], None]  # raises where a topology of this name and size is too large
 
 
-def built(text: str, progress: Progress, fits: Fits | None = None) -> tuple[nx.Graph, NamedTopology]:
-    """The graph that ``text`` names, and what it names; where it is no file, ``fits`` is asked before."""
+def built(
+    text: str, progress: Progress, fits: Fits | None = None, *, compiled: bool = False
+) -> tuple[nx.Graph, NamedTopology]:
+    """The graph that ``text`` names, and what it names; where it is no file, ``fits`` is asked before.
+
+    ``compiled``: it is only to be compiled, so that a large one may be left as arrays.
+    """
     progress.step("building the topology")
     from topologies.named import named as named_topology
 
     topology = named_topology(text)
     if fits and topology.size:
         fits(topology.text, topology.size)
-    graph = topology.graph()
+    graph = topology.compilable() if compiled else topology.graph()
     if topology.is_file:
         graph.graph["name"] = text  # so that what is wrong with the file is said of the file
     return graph, topology
@@ -121,10 +126,17 @@ def opened(
     text: str, progress: Progress, *, allow_partition: bool = False, fits: Fits | None = None
 ) -> Opened:
     """Build or read the topology that ``text`` names and compile it; ``fits`` as of ``built``."""
-    graph, topology = built(text, progress, fits)
+    graph, topology = built(text, progress, fits, compiled=True)
     progress.step("compiling")
     from fabric import Fabric
+    from topologies.named import LARGE
+    from topologies.parts.arrays import Arrays
 
     gc.freeze()  # the graph is here to stay: later collections need not walk it
     fabric = Fabric.from_graph(graph, allow_partition=allow_partition)
-    return Opened(fabric, topology.text, topology.digest, list(graph.graph.get("notes", ())))
+    notes = list(graph.graph.get("notes", ()))
+    if isinstance(graph, Arrays):
+        notes.append(
+            f"From {LARGE:,} endpoints on a fabric is compiled from its builder's arrays, not from a graph."
+        )
+    return Opened(fabric, topology.text, topology.digest, notes)

@@ -7,48 +7,32 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any
 
 import networkx as nx
-import numpy as np
-from numpy.typing import NDArray
 
 from fabric.machine.collector import collector_paused
+from topologies.parts.arrays import Arrays, Edges, Nodes, leaves_arrays
 
 __all__ = ["Edges", "Nodes", "assemble"]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Nodes:
-    """``count`` nodes in a row: ``common`` attributes, and ``columns`` (count,) of whole numbers."""
-
-    count: int
-    common: Mapping[str, Any]
-    columns: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Edges:
-    """Edges between ``tail`` and ``head``, (edges,) node numbers each, all with the ``common`` attributes."""
-
-    tail: NDArray[np.int64]
-    head: NDArray[np.int64]
-    common: Mapping[str, Any]
 
 
 def assemble(attributes: Mapping[str, Any], nodes: Sequence[Nodes], edges: Iterable[Edges]) -> nx.Graph:
     """The graph with these graph attributes, nodes numbered 0, 1, ... in the order given, and edges.
 
     All numbers in it are Python's own, not numpy's. Every node has its attribute dict to itself, so the graph
-    can be edited freely.
+    can be edited freely. Where who asks for it only compiles it, a large one is left as it is given
+    (``left_as_arrays``).
 
+    >>> import numpy as np
     >>> pair = Nodes(count=2, common={"kind": "gpu"}, columns={"server": np.array([0, 1])})
     >>> G = assemble({}, [pair], [Edges(tail=np.array([0]), head=np.array([1]), common={"rate": 1.0})])
     >>> list(G.nodes(data=True)), list(G.edges(data=True))
     ([(0, {'kind': 'gpu', 'server': 0}), (1, {'kind': 'gpu', 'server': 1})], [(0, 1, {'rate': 1.0})])
     """
+    if leaves_arrays(sum(block.count for block in nodes if block.common["kind"] == "gpu")):
+        return Arrays(dict(attributes), list(nodes), list(edges))
     G = nx.Graph(**attributes)
     with collector_paused():
         first = 0
@@ -60,6 +44,8 @@ def assemble(attributes: Mapping[str, Any], nodes: Sequence[Nodes], edges: Itera
             for name, column in block.columns.items():
                 own = data[first : first + block.count]
                 deque(map(dict.__setitem__, own, repeat(name), column.tolist()), maxlen=0)  # a loop in C
+            for name, texts in block.texts.items():
+                deque(map(dict.__setitem__, data[first : first + block.count], repeat(name), texts), maxlen=0)
             first += block.count
         for run in edges:
             G.add_edges_from(zip(run.tail.tolist(), run.head.tolist()), **run.common)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from fabric.machine.memory import available_memory
 from fabric.words.errors import TooLargeError
+from topologies.parts.arrays import leaves_arrays
 
 __all__ = ["Size", "require_memory", "size_of"]
 
@@ -20,6 +21,8 @@ __all__ = ["Size", "require_memory", "size_of"]
 # 400. A tenth is added.
 _PER_NODE = 550
 _PER_EDGE = 550
+# The same of a graph that is left as arrays: 139 bytes per node or edge of beyond-1m. A sixth is added.
+_LEFT = 160
 
 
 class Size(NamedTuple):
@@ -68,6 +71,8 @@ def require_memory(what: str, size: Size) -> None:
         TooLargeError: it cannot; says what, the bytes needed and the bytes available.
     """
     needed = size.nodes * _PER_NODE + size.edges * _PER_EDGE
+    if leaves_arrays(size.endpoints):
+        needed = (size.nodes + size.edges) * _LEFT
     available = available_memory()
     if needed > available:
         raise TooLargeError(what, needed, available)

@@ -107,7 +107,12 @@ def leonardo(
         cables.append(Edges(tail=np.arange(gpus), head=head, common={"rate": nvlink, "delay": 5e-9}))
     cell_of_spine = np.repeat(np.arange(cells), _SPINES)
     nodes = [
-        Nodes(count=n, common={"kind": "gpu", "tier": 0}, columns={"server": host, "pod": leaves[leaf_of]}),
+        Nodes(
+            count=n,
+            common={"kind": "gpu", "tier": 0},
+            columns={"server": host, "pod": leaves[leaf_of]},
+            texts={"name": _names(host, gpus if per_node > 1 else 0)},
+        ),
         _switches(1, leaves),
         _switches(2, cell_of_spine),
         Nodes(count=scaleup, common={"kind": "nvswitch", "tier": 1}, columns={"server": np.arange(scaleup)}),
@@ -117,18 +122,16 @@ def leonardo(
         f"{len(cell_of_spine)} spines in all.",
         "Spines are cabled to spines, so this is a graph without tiers: any shortest path is legal.",
     ]
-    G = assemble({"notes": notes}, nodes, cables)
-    _name(G, host, gpus if per_node > 1 else 0)
-    return G
+    return assemble({"notes": notes}, nodes, cables)
 
 
-def _name(G: nx.Graph, host: NDArray[np.int64], gpus: int) -> None:
-    """Call each endpoint as its host, the first ``gpus`` of them with which GPU of it they are."""
+def _names(host: NDArray[np.int64], gpus: int) -> list[str]:
+    """(endpoints,): each as its host, the first ``gpus`` of them with which GPU of it they are."""
     before = np.concatenate([[0], np.cumsum(np.bincount(host))])[host]  # the first endpoint of the host
-    for endpoint, (of, first) in enumerate(zip(host.tolist(), before.tolist())):
-        G.nodes[endpoint]["name"] = f"lrdn{of + 1:04d}" + (
-            f" gpu{endpoint - first}" if endpoint < gpus else ""
-        )
+    return [
+        f"lrdn{of + 1:04d}" + (f" gpu{endpoint - first}" if endpoint < gpus else "")
+        for endpoint, (of, first) in enumerate(zip(host.tolist(), before.tolist()))
+    ]
 
 
 def _switches(tier: int, cell: NDArray[np.int64]) -> Nodes:

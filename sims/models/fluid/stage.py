@@ -84,8 +84,12 @@ def routed_phase(
     if phase.via is None or not np.any(phase.via >= 0):
         return route(fabric, src, dst, policy, qp=qp)
     via = phase.via[transfer]
-    relay = np.where(via >= 0, placement[via], src)
-    return Paths.join(route(fabric, src, relay, policy, qp=qp), route(fabric, relay, dst, policy, qp=qp))
+    near, far = np.flatnonzero(via < 0), np.flatnonzero(via >= 0)
+    relay = placement[via[far]]
+    legs = ((src[far], relay), (relay, dst[far]))
+    bent = Paths.join(*(route(fabric, start, end, policy, qp=qp[far]) for start, end in legs))
+    straight = route(fabric, src[near], dst[near], policy, qp=qp[near])
+    return Paths.merged([(near, straight), (far, bent)], len(which))
 
 
 def staged(
