@@ -125,9 +125,17 @@ class CollectiveJob:
         of: dict[str, Any] = {"servers": who.servers[ranks], "groups": who.groups[ranks]}
         of["root"] = self.setup.root
         try:
-            return build(name, parameters, len(ranks), collective=collective, **of)
+            built = build(name, parameters, len(ranks), collective=collective, **of)
         except UnequalGroupsError as error:
             raise error.named(who.group_name) from None
+        if any(phase.kind == "switched" for phase in built.phases):
+            if len(ranks) < self.ranks:
+                rule = "trees of switches that reduce are of one group: run it without --groups"
+                raise ParameterError("algorithm", algorithm, rule)
+            if self.engine == "packet":
+                rule = "switches that reduce are not modelled packet by packet"
+                raise ParameterError("engine", "packet", rule, ("flow", "bound"))
+        return built
 
     def program(self, algorithm: str) -> Program:
         """The algorithm, built and routed; kept.

@@ -74,6 +74,9 @@ def replay(schedule: Schedule) -> None:
         _check_transfers(schedule, phase)
         for t in range(phase.repeat):
             cells, ops = phase.chunks_at(t), phase.ops_at(t)
+            if phase.tree is not None:
+                _switch(schedule, held, phase.src, phase.tree, cells, ops)
+                continue
             for i in _steps(phase):
                 _step(schedule, held, phase.src[i], phase.dst[i], cells[i], ops[i])
     wanted = begins.T.astype(marks.dtype) @ marks  # of each chunk
@@ -117,7 +120,7 @@ def _check_transfers(schedule: Schedule, phase: Phase) -> None:
     for k in np.flatnonzero(((ends < 0) | (ends >= schedule.n)).any(axis=0))[:1]:
         rank = next(int(r) for r in ends[:, k] if not 0 <= r < schedule.n)
         raise ReplayError(schedule.name, rank, -1, f"a transfer names it, but there are {schedule.n} ranks")
-    for k in np.flatnonzero(phase.src == phase.dst)[:1]:
+    for k in np.flatnonzero((phase.src == phase.dst) & (phase.tree is None))[:1]:
         raise ReplayError(schedule.name, int(phase.src[k]), -1, "a transfer goes from the rank to itself")
     if phase.via is not None:
         for k in np.flatnonzero((phase.via < -1) | (phase.via >= schedule.n))[:1]:
@@ -157,6 +160,25 @@ def _step(
     adds = ops == REDUCE
     if adds.any():
         np.add.at(held, target[adds], values[adds])
+
+
+def _switch(
+    schedule: Schedule,
+    held: NDArray[np.int64] | NDArray[np.uint64],
+    rank: NDArray[np.int32],
+    tree: NDArray[np.int32],
+    cells: NDArray[np.int64],
+    ops: NDArray[np.int8],
+) -> None:
+    """Switches add up, for each tree and chunk, what is sent into it, and send the sum to who receives it."""
+    chunks = _cells(schedule)
+    keys, which = np.unique(tree.astype(np.int64)[:, None] * chunks + cells, return_inverse=True)
+    which = which.reshape(cells.shape)
+    where = rank.astype(np.int64)[:, None] * chunks + cells
+    total = np.zeros((len(keys), held.shape[1]), held.dtype)
+    gives = ops == REDUCE
+    np.add.at(total, which[gives], held[where[gives]])
+    held[where[~gives]] = total[which[~gives]]
 
 
 def _report(

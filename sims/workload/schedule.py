@@ -24,8 +24,8 @@ __all__ = ["COPY", "REDUCE", "Kind", "Phase", "Schedule", "frozen"]
 REDUCE: Final = 0  # the receiver adds what arrives to what it holds
 COPY: Final = 1  # the receiver replaces what it holds by what arrives
 
-Kind = Literal["ring", "round", "pipeline", "exchange"]
-_KINDS = ("ring", "round", "pipeline")
+Kind = Literal["ring", "round", "pipeline", "exchange", "switched"]
+_KINDS = ("ring", "round", "pipeline", "switched")
 
 
 def frozen(values: ArrayLike, dtype: Any = np.int32) -> NDArray[Any]:
@@ -61,6 +61,10 @@ class Phase:
       ``segment_bytes``; one segment makes the transfers in the order of ``stage`` (0-based) and the next
       segment follows one stage behind, so in the steady state all transfers run at once.
 
+    - ``kind="switched"``: lockstep. Switches add up and spread: each entry is one rank, ``src`` and ``dst``
+      alike, on the ``tree`` of that number. Ranks whose op is REDUCE send their chunks into the tree, and
+      those of COPY receive the sum of all that was sent.
+
     Arrays are made read-only; what arrives writeable is copied first.
 
     Args:
@@ -81,6 +85,8 @@ class Phase:
         via: int32 [k], the rank whose NIC relays the transfer, -1 where the sender's own does; None: nowhere.
         weight: float64 [k], bytes of each transfer over those of ``count`` chunks, where groups of ranks cut
             their data in different ways, or parts are unequal; None: 1 everywhere.
+        tree: switched only, int32 [k].
+        radix: switched only, the most children that a switch of a tree may have; 0: any number.
         cells: makes int64 [k, count], the chunks of each transfer, where they do not follow one another.
 
     Raises:
@@ -104,6 +110,8 @@ class Phase:
     segment_bytes: int = 0
     via: NDArray[np.int32] | None = None
     weight: NDArray[np.float64] | None = None
+    tree: NDArray[np.int32] | None = None
+    radix: int = 0
     cells: Callable[[], NDArray[np.int64]] | None = None
 
     def __post_init__(self) -> None:
@@ -111,7 +119,7 @@ class Phase:
         for name, dtype in (
             *(("src", np.int32), ("dst", np.int32), ("first", np.int32)),
             *(("base", np.int32), ("op", np.int8), ("stage", np.int32), ("via", np.int32)),
-            ("weight", np.float64),
+            *(("weight", np.float64), ("tree", np.int32)),
         ):
             value = getattr(self, name)
             if value is None or (name in ("base", "op") and np.ndim(value) == 0):
@@ -131,6 +139,8 @@ class Phase:
             raise ParameterError("count", self.count, f"1 to modulus = {counted(self.modulus, 'chunk')}")
         if not np.isin(self.op, (REDUCE, COPY)).all():
             raise ParameterError("op", self.op, "REDUCE (0) or COPY (1)")
+        if (self.tree is not None) != (self.kind == "switched"):
+            raise ParameterError("tree", self.tree, "switched phases have one per rank, others have none")
         if self.repeat < 1 or (self.repeat > 1 and self.kind == "pipeline"):
             raise ParameterError("repeat", self.repeat, "at least 1, and 1 in a pipeline")
         if (self.stage is not None) != (self.kind == "pipeline") or (
@@ -216,6 +226,8 @@ class Phase:
         >>> ring.additions(ring.repeat)
         1
         """
+        if self.tree is not None:  # switches add, not ranks
+            return 0
         added = self.dst[np.broadcast_to(np.asarray(self.op) == REDUCE, self.dst.shape)]
         most = int(np.bincount(added).max()) if len(added) else 0
         return most * (steps if self.copy_from is None else min(steps, self.copy_from))
@@ -282,6 +294,7 @@ class Schedule:
         """
         total = np.zeros(self.n)
         for phase in self.phases:
-            sent = np.bincount(phase.src, weights=phase.weight, minlength=self.n)
+            src = phase.src if phase.tree is None else phase.src[phase.ops_at(0) == REDUCE]
+            sent = np.bincount(src, weights=phase.weight, minlength=self.n)
             total += sent * (phase.repeat * phase.count / self.chunks)
         return total * size

@@ -56,7 +56,7 @@ def run(folder: Path, env: dict[str, str], *words: str, status: int = 0) -> str:
 
 def test_from_help_to_report(tmp_path: Path, env: dict[str, str]) -> None:
     words = "".join(run(tmp_path, env, "allreduce", "--help").split())
-    assert "hierarchical-ring|tree|halving-doubling,chain-tree,two-step,auto" in words
+    assert "hierarchical-ring|tree|halving-doubling,chain-tree,in-network,two-step,auto" in words
     star = ("star:endpoints=8", "--size", "1K")
     assert "# two-step:fold=2" in run(tmp_path, env, "allreduce", *star, "--algorithm", "two-step:fold=2")
     auto = run(tmp_path, env, "allreduce", *star, "--algorithm", "auto", "--out", "auto.jsonl")

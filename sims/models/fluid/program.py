@@ -19,6 +19,7 @@ from fabric.words.errors import ParameterError, TooLargeError
 from sims.models.fluid.crowd import crowded
 from sims.models.fluid.network import RateMemo
 from sims.models.fluid.stage import Pace, Stage, counted_stage, pace_of, routed_phase, shares, staged, waits
+from sims.models.fluid.switched import switched_stage
 from sims.models.latency import derated, link_latency, transfer_latency
 from sims.models.profiles import PLATEAU_BYTES, LatencyProfile
 from sims.workload.collective import collective_named
@@ -121,6 +122,11 @@ class Program:
                 stages.append(stage)
                 notes.append(note)
                 continue
+            if phase.kind == "switched":
+                stage, load = switched_stage(phase, runs_on, placement, profile, link_seconds)
+                carried += load * (phase.count / schedule.chunks)
+                stages.append(stage)
+                continue
             key = phase.transfers
             if key not in known:
                 paths = routed_phase(phase, runs_on, placement, policy)
@@ -211,7 +217,10 @@ class Program:
         return any(stage.crowd is not None for stage in self.stages)
 
     def require_listed(self, name: str, value: object) -> None:
-        """Raise ParameterError, of the setting ``name``, where transfers are counted."""
+        """Raise ParameterError, of the setting ``name``, where transfers are counted, or switches reduce."""
+        if any(phase.kind == "switched" for phase in self.schedule.phases):
+            rule = "trees of switches that reduce are laid once: not while faults strike"
+            raise ParameterError(name, value, rule)
         if self.counted:
             most = max(len(stage.phase) for stage in self.stages)
             rule = (

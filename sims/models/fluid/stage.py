@@ -155,7 +155,7 @@ def pace_of(load: NDArray[np.float64], fabric: Fabric) -> Pace:
 
 def waits(phase: Phase, each: NDArray[np.float64], qps: int, chunks: int) -> NDArray[np.float64] | float:
     """The latency of each flow, or for a lockstep phase that of the whole."""
-    if phase.kind == "exchange":
+    if phase.kind in ("exchange", "switched"):
         return float(each.max(initial=0.0))
     if phase.lockstep:
         return float(chains(phase, each, qps, chunks)[1].max())

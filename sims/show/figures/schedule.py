@@ -34,21 +34,27 @@ _COLOUR = {True: COLOURS[1], False: COLOURS[0]}
 _WORDS = {True: "is kept", False: "is added up"}
 
 
-def steps_of(schedule: Schedule) -> Iterator[tuple[list[tuple[int, int, bool]], Fraction]]:
+def steps_of(schedule: Schedule) -> Iterator[tuple[list[tuple[float, float, bool]], Fraction]]:
     """Of each step: the transfers (from, to, whether what arrives replaces what is there), and how much of
-    the message each carries. A step is a round, a repeat of a ring, or a stage of a pipeline of one segment.
+    the message each carries. A step is a round, a repeat of a ring, or a stage of a pipeline of one segment;
+    where switches add up there are two, to a place amid the ranks of each tree and back.
 
     >>> [len(transfers) for transfers, _ in steps_of(build("halving-doubling", {}, 4))]
     [4, 4, 4, 4]
     """
     for phase in schedule.phases:
         share = Fraction(phase.count, schedule.chunks)
+        src, dst = phase.src.astype(float), phase.dst.astype(float)
         stage = np.zeros(len(phase), int) if phase.stage is None else phase.stage
+        if phase.tree is not None:
+            stage = phase.ops_at(0)
+            middle = np.array([phase.src[phase.tree == tree].mean() for tree in phase.tree])
+            src, dst = np.where(stage == COPY, middle, src), np.where(stage == COPY, dst, middle)
         for t in range(phase.repeat):
             copies = phase.ops_at(t) == COPY
-            for now in range(phase.stages):
+            for now in range(int(stage.max()) + 1):
                 of = np.flatnonzero(stage == now)
-                yield [(int(phase.src[i]), int(phase.dst[i]), bool(copies[i])) for i in of], share
+                yield [(float(src[i]), float(dst[i]), bool(copies[i])) for i in of], share
 
 
 def plot_schedule(ax: Axes, schedule: Schedule, servers: np.ndarray | None = None) -> None:
@@ -84,7 +90,7 @@ def schedules_figure(collective: str) -> Figure:
     """Every algorithm of ``collective`` on four ranks; those that know servers in two servers of two."""
     drawn = []
     for name, entry in algorithms(collective).items():
-        apart = "groups" in entry.needs or name == "chain-tree"
+        apart = "groups" in entry.needs or name in ("chain-tree", "in-network")
         servers = _SERVERS if apart else None
         one = {"channels": 1} if "channels" in entry.parameters and apart else {}
         schedule = build(name, one, _RANKS, collective=collective, servers=servers, groups=_SERVERS)

@@ -43,6 +43,7 @@ class Algorithm:
             that share links each transfer has a rate of its own, and 100,000 in 8 slices take minutes.
         order: its place in lists; of equally fast ones ``auto`` takes the first.
         usual: runs where nobody names any.
+        asked: runs only where it is named: ``auto`` does not choose it, as not every fabric can.
     """
 
     collective: str
@@ -54,6 +55,7 @@ class Algorithm:
     in_slices: bool = False
     order: int = _LAST
     usual: bool = True
+    asked: bool = False
 
 
 _TABLE: dict[str, dict[str, Algorithm]] = {}
@@ -67,6 +69,7 @@ def algorithm(
     in_slices: bool = False,
     order: int = _LAST,
     usual: bool = True,
+    asked: bool = False,
     **parameters: Parameter,
 ) -> Callable[[_Make], _Make]:
     """Enter the function below into the table, as ``name`` among the algorithms of ``collective``.
@@ -102,6 +105,7 @@ def algorithm(
             in_slices=in_slices,
             order=order,
             usual=usual,
+            asked=asked,
         )
         ordered = sorted(table.values(), key=lambda one: (one.order, one.name))
         table.clear()

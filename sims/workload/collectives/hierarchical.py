@@ -249,6 +249,7 @@ def _enter() -> None:
             in_slices=inner in (ring, double_binary_tree, ring_reduce_scatter, ring_all_gather),
             order=order,
             usual=inner is not halving_doubling,
+            asked=False,
             pipeline=PIPELINE,
             **parameters,
         )

@@ -170,6 +170,7 @@ def contenders(text: str, collective: str = ALL_REDUCE.name) -> tuple[str, ...]:
     return tuple(
         format_algorithm(name, params if entry.in_slices else {}, collective)
         for name, entry in algorithms(collective).items()
+        if not entry.asked
     )
 
 

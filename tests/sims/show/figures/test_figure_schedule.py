@@ -26,5 +26,7 @@ def test_steps_add_up_to_what_ranks_send() -> None:
     for collective in COLLECTIVES:
         for name in algorithms(collective):
             schedule = build(name, {}, 4, collective=collective, groups=groups)
+            if any(phase.tree is not None for phase in schedule.phases):
+                continue  # what switches send is no rank's
             total = sum((len(transfers) * share for transfers, share in steps_of(schedule)), Fraction(0))
             assert float(total) == pytest.approx(float(schedule.sent(1.0).sum()))

@@ -49,7 +49,7 @@ def test_parameters_reach_the_schedule() -> None:
 def test_entries(entry: Any) -> None:
     assert entry.description
     assert "\n" not in entry.description
-    assert set(entry.parameters) <= {"channels", "segment", "pipeline"}
+    assert set(entry.parameters) <= {"channels", "segment", "pipeline", "radix"}
 
 
 @pytest.mark.parametrize(

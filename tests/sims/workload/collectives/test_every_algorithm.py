@@ -49,4 +49,5 @@ def test_no_rank_sends_less_than_it_must(case: tuple[str, str]) -> None:
     groups = np.arange(n) // 4
     sent = build(case[1], {}, n, collective=collective, servers=groups, groups=groups).sent(1.0)
     most = sent.sum() if COLLECTIVES[collective].rooted else sent.max()  # to a root many send a little
-    assert most >= COLLECTIVES[collective].factor(n) * (1 - 1e-12)
+    due = COLLECTIVES[collective].factor(n)
+    assert most >= (due if case[1] != "in-network" else 1) * (1 - 1e-12)  # where switches add up, S is enough
