@@ -76,6 +76,7 @@ class Fabric(Card):
     link_port: NDArray[np.int32] | None = (
         None  # (links,), that at the link's source, -1; None where it speaks of none
     )
+    addresses: dict[str, int] = field(default_factory=dict, repr=False)  # nodes as other programs call them
     contraction: Contraction | None = None  # what this fabric stands for, where it is another's contraction
     derived: dict[Any, Any] = field(default_factory=dict, repr=False)  # tables made from this, kept with it
 
@@ -132,11 +133,12 @@ class Fabric(Card):
         scaleup, leaves = _attached(kind, src[:of_endpoint], dst[:of_endpoint], n_endpoints)
         leaf_index = np.full(nodes, -1, np.int32)
         leaf_index[leaves] = np.arange(len(leaves), dtype=np.int32)
-        ids, labels, zones = c.ids, c.labels, c.zones
+        ids, labels, zones, addresses = c.ids, c.labels, c.zones, c.addresses
         if not identity:
             zones = {name: Zone(of=zone.of[order], names=zone.names) for name, zone in zones.items()}
             ids = tuple(ids[i] for i in order)
             labels = labels and tuple(labels[i] for i in order)
+            addresses = {text: int(number[i]) if i >= 0 else -1 for text, i in addresses.items()}
         fabric = cls(
             name=c.name,
             disclaimer=c.disclaimer,
@@ -165,6 +167,7 @@ class Fabric(Card):
             zones=zones,
             port_names=c.port_names,
             link_port=_ports(c, arcs, edge, arc_link),
+            addresses=addresses,
         )
         for value in [*vars(fabric).values(), *(zone.of for zone in zones.values())]:
             if isinstance(value, np.ndarray):

@@ -48,7 +48,8 @@ class Columns:
     edge once; ``rate`` (bytes/s) and ``delay`` (s) are those of one cable; ``cable_rates`` holds, for the few
     edges whose parallel cables differ, the rate of each; ``zones`` those of ZONES that the graph speaks of.
     ``cable_ports``: (2, cables of all edges in turn), the port of each at ``tail`` and at ``head`` as an
-    index into ``port_names``, -1 where unknown; None where the graph speaks of none.
+    index into ``port_names``, -1 where unknown; None where the graph speaks of none. ``addresses``: the node
+    of each text by which other programs call one; -1: of several.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Columns:
     zones: dict[str, Zone] = field(default_factory=dict)
     port_names: tuple[str, ...] = ()
     cable_ports: NDArray[np.int32] | None = None
+    addresses: dict[str, int] = field(default_factory=dict)
 
 
 def read_columns(graph: nx.Graph, *, allow_uncabled: bool = False) -> Columns:
@@ -111,6 +113,12 @@ def read_columns(graph: nx.Graph, *, allow_uncabled: bool = False) -> Columns:
     }
     for values in zones.values():
         problems += values.violations(node, "a whole number or a text", _names_a_zone)
+    called = _rare(node_data, "addresses")
+    problems += [
+        f"{node(i)}: addresses = {texts!r}: a list of texts"
+        for i, texts in called.items()
+        if not _texts(texts)
+    ]
     cable_rates = _rare(more, "rates")
     problems += _rate_violations(cable_rates, cables.values, edge)
     ports = {i: values for i, values in _rare(more, "ports").items() if values is not None}
@@ -139,6 +147,7 @@ def read_columns(graph: nx.Graph, *, allow_uncabled: bool = False) -> Columns:
         zones={zone: _zone(values) for zone, values in zones.items()},
         port_names=port_names,
         cable_ports=cable_ports,
+        addresses=_addresses(called),
     )
     problems = list(_misplaced(columns, allow_uncabled))
     if problems:
@@ -216,6 +225,19 @@ def _cable_ports(
                 if port is not None:
                     found[end, at] = number.setdefault(str(port), len(number))
     return tuple(number), found
+
+
+def _addresses(called: dict[int, list[str]]) -> dict[str, int]:
+    """The node of each text, -1 where several are called so."""
+    found: dict[str, int] = {}
+    for i, texts in called.items():
+        for text in texts:
+            found[text] = i if found.get(text, i) == i else -1
+    return found
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(text, str) for text in value)
 
 
 def _natural(value: Any) -> bool:

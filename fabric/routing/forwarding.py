@@ -7,7 +7,8 @@ tells the cable where several are parallel. On a graph that knows no ports, 1, 2
 to the next hop. What the tables leave open goes as D-Mod-K sends it, and so do the choice among parallel
 cables where a line names no port, and the endpoint's own links. The tables are taken at their word: they may
 send a flow up after it went down, which a real fabric would call a risk of deadlock; what they leave open may
-not.
+not. Instead of a CSV file it may be what InfiniBand's tools print (``lft_dump.py``): its ports are those of
+the graph, and it leaves nothing open.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -26,46 +26,20 @@ from fabric.graph.schema import GPU, SWITCH
 from fabric.machine.document import read_text
 from fabric.routing.distance import Block, distances
 from fabric.routing.draw import Draw
+from fabric.routing.forwarding_tables import Tables
+from fabric.routing.lft import tables_of_dump
+from fabric.routing.lft_dump import is_lft_dump
 from fabric.routing.paths import Paths
-from fabric.routing.walk import Step
+from fabric.routing.walk import Step, walk
 from fabric.words.counted import counted
-from fabric.words.errors import FileFormatError
+from fabric.words.errors import FileFormatError, NoRouteError
 
-__all__ = ["Tables", "forwarded", "tables"]
+__all__ = ["forwarded", "tables"]
 
 _COLUMNS = ("switch", "destination", "next_hop")
 _PORT = "port"
 _NO_SUCH = -2
 _MOST_HOPS = 255  # as many as the time to live of an IP packet allows
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Tables:
-    """The forwarding tables read from ``path``. ``key``: ascending, switch times nodes plus destination;
-    ``arc`` and ``link``: which each key takes, the link -1 where the line names no port."""
-
-    path: str
-    key: NDArray[np.int64]
-    arc: NDArray[np.int64]
-    link: NDArray[np.int64]
-
-    def find(
-        self, f: Fabric, switch: NDArray, destination: NDArray, last: NDArray
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The arc and the link that each switch takes towards an endpoint, which the arc ``last`` reaches;
-        -1: left open."""
-        leaf = f.link_src[f.arc_link[last]].astype(np.int64)
-        own = self._lookup(switch * len(f.kind) + destination)
-        line = np.where(own < 0, self._lookup(switch * len(f.kind) + leaf), own)
-        arc, link = (np.append(column, -1)[line] for column in (self.arc, self.link))
-        return np.where((arc < 0) & (switch == leaf), last, arc), link
-
-    def _lookup(self, wanted: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The line for each key, -1 where there is none."""
-        if not len(self.key):
-            return np.full(len(wanted), -1)
-        place = np.minimum(np.searchsorted(self.key, wanted), len(self.key) - 1)
-        return np.where(self.key[place] == wanted, place, -1)
 
 
 def tables(f: Fabric, path: str) -> Tables:
@@ -87,13 +61,23 @@ def tables(f: Fabric, path: str) -> Tables:
     return found
 
 
-def forwarded(f: Fabric, draw: Draw, flow: NDArray, first: NDArray, last: NDArray, path: str) -> Paths:
+def forwarded(
+    f: Fabric, draw: Draw, flow: NDArray, first: NDArray, last: NDArray, path: str, unrouted: str = ""
+) -> Paths:
     """The path of each of ``flow`` by the tables of the file ``path``, which leave by the arc ``first`` and,
     unless the tables say else, arrive by ``last``.
 
+    ``unrouted``: what becomes of a flow that the tables lead round or to where no line goes on: ``refuse``,
+    or ``dmodk``, which takes its whole way as D-Mod-K does. "": a dump refuses, and of a CSV file only the
+    hops that are left open go as D-Mod-K.
+
     Raises:
-        FileFormatError: the tables lead a flow round, or to where what they leave open has no legal way on.
+        FileFormatError: the tables of a CSV file lead a flow round, or to where what they leave open has no
+            legal way on.
+        NoRouteError: flows have no way by the tables; names the first and counts them.
     """
+    if unrouted or tables(f, path).whole:
+        return _by_whole_tables(f, draw, flow, first, last, path, again=unrouted == "dmodk")
     given, most = tables(f, path), min(f.n_switches, _MOST_HOPS)
     column = np.full(len(draw.src), -1, np.int32)
     column[flow] = draw.cable(flow, draw.src[flow], first)
@@ -118,6 +102,51 @@ def forwarded(f: Fabric, draw: Draw, flow: NDArray, first: NDArray, last: NDArra
         on = node != draw.dst[flow]
         flow, node, rising, last = flow[on], node[on], rising[on], last[on]
     return Paths.from_columns([column[whole] for column in columns])
+
+
+def _by_whole_tables(
+    f: Fabric, draw: Draw, flow: NDArray, first: NDArray, last: NDArray, path: str, *, again: bool
+) -> Paths:
+    """As ``forwarded`` with tables that leave nothing open; ``again``: flows without a way take D-Mod-K's."""
+    given, everyone, first_arcs, last_arcs = tables(f, path), flow, first, last
+    column = np.full(len(draw.src), -1, np.int32)
+    column[flow] = draw.cable(flow, draw.src[flow], first)
+    columns, node = [column], f.arc_dst[first].astype(np.int64)
+    stuck: list[tuple[NDArray, str]] = []
+    for _ in range(min(f.n_switches, _MOST_HOPS) + 1):
+        arc, link = given.find(f, node, draw.dst[flow], last)
+        lost = arc < 0
+        if lost.any():
+            at = f.label(int(node[np.argmax(lost)]))
+            stuck.append((flow[lost], f"the tables of {path} have no entry for it at {at}"))
+        flow, node, last, arc, link = (x[~lost] for x in (flow, node, last, arc, link))
+        told = np.flatnonzero(link < 0)
+        link[told] = draw.cable(flow[told], node[told], arc[told])
+        column = np.full(len(draw.src), -1, np.int32)
+        column[flow] = link
+        columns.append(column)
+        node = f.link_dst[link].astype(np.int64)
+        on = node != draw.dst[flow]
+        flow, node, last = flow[on], node[on], last[on]
+        if not len(flow):
+            break
+    else:
+        stuck.append((flow, f"the tables of {path} lead it in a circle past {f.label(int(node[0]))}"))
+    if stuck:
+        bad = np.unique(np.concatenate([flows for flows, _ in stuck]))
+        if not again:
+            (one, *_), reason = stuck[0]
+            count = sum(len(flows) for flows, _ in stuck)
+            ways = f"{reason}: unrouted=dmodk sends such as D-Mod-K does"
+            raise NoRouteError(f.label(int(draw.src[one])), f.label(int(draw.dst[one])), count, ways)
+        for each in columns:
+            each[bad] = -1
+        mine = np.isin(everyone, bad)
+        for i, each in enumerate(walk(f, everyone[mine], first_arcs[mine], last_arcs[mine], draw)):
+            if i == len(columns):
+                columns.append(np.full(len(draw.src), -1, np.int32))
+            columns[i][bad] = each[bad]
+    return Paths.from_columns([each[everyone] for each in columns])
 
 
 def _by_block(f: Fabric, which: NDArray, leaf: NDArray) -> Iterator[tuple[Block, NDArray]]:
@@ -154,6 +183,8 @@ def _next(
 
 
 def _read(f: Fabric, path: str) -> Tables:
+    if is_lft_dump(path):
+        return tables_of_dump(f, path)
     text = read_text(path)
     reader = csv.reader(text.splitlines())
     try:

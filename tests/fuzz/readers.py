@@ -127,6 +127,26 @@ def _tables(folder: Path) -> list[bytes]:
     return ["\n".join(lines).encode()]
 
 
+def _dumped(path: str) -> object:
+    """A path by tables that InfiniBand's tools print, on a fabric that was read from a dump."""
+    folder = Path(path).parent
+    write_graph(star(endpoints=3), folder / "dumped.ibnetdiscover")
+    fabric = Fabric.from_graph(load(str(folder / "dumped.ibnetdiscover")))
+    return route(fabric, [0, 1], [1, 0], parse_policy(f"static:file={path}"))
+
+
+_LFT = """Unicast lids [0-4] of switch Lid 4 guid 0x0200000000000400 ('3'):
+0x0001 001 # Channel Adapter portguid 0x0200000000000100: 'gpu-0 mlx5_0'
+1 lids dumped
+Unicast lids [0x0-0x4] of switch DR path slid 0; dlid 0; 0,1 guid 0x0200000000000400 (3):
+  Lid  Out   Destination
+       Port     Info
+0x0002 002
+0x0003 003 : (Channel Adapter portguid 0x0200000000000300: 'gpu-2 mlx5_0')
+2 valid lids dumped
+"""
+
+
 def _json_log() -> str:
     body = {"time": 75.0, "alg_bw": 13.981, "bus_bw": 24.467, "nwrong": 0.0}
     device = [{"rank": i, "group": 0, "pid": 7 + i, "hostname": "a", "device": i} for i in range(8)]
@@ -189,6 +209,7 @@ READERS: dict[str, Reader] = {
     "link CSV": Reader("g.csv", _written(".csv"), _graph),
     "ibnetdiscover": Reader("g.txt", _written(".ibnetdiscover"), _graph),
     "static tables": Reader("t.csv", _tables, _routed),
+    "forwarding dumps": Reader("l.txt", _texts(_LFT), _dumped),
     "fault file": Reader("f.txt", _texts("# two\n16\n16,24\n"), lambda path: read_cables(TREE, path)),
     "schedule": Reader(
         "s.toml", _texts(_SCHEDULE), lambda path: read_schedule(path).outages(TREE, 1, allow_partition=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from fabric.routing.policy import Policy, register
 from fabric.words.errors import ParameterError
-from fabric.words.parameter import PATH
+from fabric.words.parameter import PATH, choice
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,34 +18,47 @@ if TYPE_CHECKING:
 
 __all__ = ["Static"]
 
+_UNROUTED = ("refuse", "dmodk")
+
 
 @register
 @dataclass(frozen=True, kw_only=True)
 class Static(Policy):
-    """Forwarding tables given by the user, in a CSV file; fabric.routing.forwarding says what it holds.
+    """Forwarding tables given by the user, in a CSV file or as InfiniBand's tools dump them;
+    fabric.routing.forwarding says what these hold.
 
-    ``file`` is its path. What the tables leave open goes by destination, as D-Mod-K sends it.
+    ``file`` is its path. What the tables of a CSV file leave open goes by destination, as D-Mod-K sends it; a
+    pair for which a dump has no way is refused. ``unrouted`` says for either what becomes of such a pair:
+    ``refuse`` it, or send it as ``dmodk`` does.
     """
 
     name: ClassVar = "static"
-    parts: ClassVar = {"file": PATH}
+    parts: ClassVar = {"unrouted": choice(*_UNROUTED), "file": PATH}
     place: ClassVar = 5
     by_destination: ClassVar = True
-    usage: ClassVar = "static:file=TABLE.csv (switch,destination,next_hop)"
+    usage: ClassVar = "static:file=TABLE.csv (switch,destination,next_hop) or a dump of OpenSM"
     stays: ClassVar = "follows tables that stay as they are"
+    unrouted: str = ""
     file: str = ""
 
     def __post_init__(self) -> None:
         if not self.file:
             rule = "the path of a CSV file, as in static:file=TABLE.csv"
             raise ParameterError("routing static: file", None, rule)
+        if self.unrouted not in ("", *_UNROUTED):
+            raise ParameterError("routing static: unrouted", self.unrouted, "one of a few words", _UNROUTED)
 
     def check(self, fabric: Fabric) -> None:
         from fabric.routing.forwarding import tables
 
         tables(fabric, self.file)
 
+    def warning(self, fabric: Fabric) -> str:
+        from fabric.routing.forwarding import tables
+
+        return tables(fabric, self.file).passed_over
+
     def ways(self, f: Fabric, draw: Draw, flow: NDArray, first: NDArray, last: NDArray) -> Paths:
         from fabric.routing.forwarding import forwarded
 
-        return forwarded(f, draw, flow, first, last, self.file)
+        return forwarded(f, draw, flow, first, last, self.file, self.unrouted)

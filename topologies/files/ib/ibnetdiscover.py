@@ -66,7 +66,8 @@ def read_ibnetdiscover(
         description, guid = records.nodes[node], "0x" + node[2:]
         unique = f"{description} {guid}" if repeats[description] > 1 else description
         kind = "switch" if node in tiers else "gpu"
-        G.add_node(i, kind=kind, tier=tiers.get(node, 0), name=unique, guid=guid)
+        addresses = sorted(records.addresses[node], key=lambda text: (text[0] != "0", len(text), text))
+        G.add_node(i, kind=kind, tier=tiers.get(node, 0), name=unique, guid=guid, addresses=addresses)
         if node in server:
             G.nodes[i]["server"] = server[node]
     _add_cables(G, ids, cables, delay)

@@ -38,15 +38,16 @@ LANES = ("1", "2", "4", "8", "12")
 
 _GUID = r"[0-9a-fA-F]{1,16}"
 _EXT = r"(?:\[ext [0-9]+\])?"  # the port's label on the outside of a chassis
-_NODE = re.compile(rf'(Switch|Ca|Rt)\s+[0-9]+\s+"([SHR])-({_GUID})"\s*#\s*"(.*)".*')
+_NODE = re.compile(rf'(Switch|Ca|Rt)\s+[0-9]+\s+"([SHR])-({_GUID})"\s*#\s*"(.*)"(.*)')
+_LID = re.compile(r"\blid ([0-9]{1,5})\b")
 _N = r"([0-9]{1,9})"  # a port
 _LINK = re.compile(
-    rf'\[{_N}\]{_EXT}\s*(?:\({_GUID}\))?\s*"([SHR])-({_GUID})"\[{_N}\]{_EXT}\s*(?:\({_GUID}\))?'
-    r'\s*#\s*(?:lid [0-9]+ lmc [0-9]+\s*)?"(.*)"\s*lid [0-9]+\s+(\S.*)'
+    rf'\[{_N}\]{_EXT}\s*(?:\(({_GUID})\))?\s*"([SHR])-({_GUID})"\[{_N}\]{_EXT}\s*(?:\(({_GUID})\))?'
+    r'\s*#\s*(?:lid ([0-9]+) lmc [0-9]+\s*)?"(.*)"\s*lid ([0-9]+)\s+(\S.*)'
 )
 _PORT = re.compile(
-    rf"(CA|SW|RT)\s+[0-9]+\s+{_N}\s+0x({_GUID})\s+(\S+x?\s+\S+)\s+(?:'(.*)'|"
-    rf"-\s+(CA|SW|RT)\s+[0-9]+\s+{_N}\s+0x({_GUID})\s+\(\s*'(.*)' - '(.*)'\s*\))"
+    rf"(CA|SW|RT)\s+([0-9]+)\s+{_N}\s+0x({_GUID})\s+(\S+x?\s+\S+)\s+(?:'(.*)'|"
+    rf"-\s+(CA|SW|RT)\s+([0-9]+)\s+{_N}\s+0x({_GUID})\s+\(\s*'(.*)' - '(.*)'\s*\))"
 )
 _STARTS_NODE = re.compile(r'(Switch|Ca|Rt)\s+[0-9]+\s+"')
 _STARTS_LINK = re.compile(r"\[[0-9]+\]")
@@ -85,7 +86,8 @@ class Records:
     A node id is "S-" (switch), "H-" (adapter) or "R-" (router) and the GUID. ``nodes`` is in order of first
     mention, ``described`` holds those with a record of their own. ``system`` is the system image GUID of a
     node and ``device`` its (vendor, device) id, where the file states them: switch and adapters in one case,
-    and adapters on one card, share the former. ``unconnected`` are the lines of ports without a peer,
+    and adapters on one card, share the former. ``addresses`` are the GUIDs and LIDs of a node and its ports,
+    as ``0x...`` and ``lid N``. ``unconnected`` are the lines of ports without a peer,
     ``unknown_rate`` of links without a known rate; ``messages`` are lines of other text.
     """
 
@@ -94,6 +96,7 @@ class Records:
     system: dict[str, int] = field(default_factory=dict)
     device: dict[str, tuple[int, int]] = field(default_factory=dict)
     links: list[Link] = field(default_factory=list)
+    addresses: dict[str, dict[str, None]] = field(default_factory=dict)
     unconnected: list[int] = field(default_factory=list)
     unknown_rate: list[int] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
@@ -199,8 +202,10 @@ class _Reader:
         match = _NODE.fullmatch(line)
         if match is None:
             self._refuse(number, f"the node cannot be read: {_short(line)}")
-        _, letter, guid, description = match.groups()
+        _, letter, guid, description, rest = match.groups()
         self.node, self.began = f"{letter}-{guid.lower():0>16}", 0
+        lid = _LID.search(rest)
+        self._called(self.node, guid, lid and lid[1])
         self.records.nodes[self.node] = description
         self.records.described.add(self.node)
         if self.ids.get("sysimgguid"):  # some firmware leaves it 0
@@ -215,8 +220,11 @@ class _Reader:
             self._refuse(number, f"the link cannot be read: {_short(line)}")
         if not self.node or self.began:
             self._refuse(number, "a link outside the record of a node")
-        port, letter, guid, peer_port, description, rate = match.groups()
+        port, own, letter, guid, peer_port, other, lid, description, peer_lid, rate = match.groups()
         peer = f"{letter}-{guid.lower():0>16}"
+        if own:  # of a switch it would be that of the switch, and none stands there
+            self._called(self.node, own, lid)
+        self._called(peer, other or guid, peer_lid)
         self.records.nodes.setdefault(peer, description)
         self._add(number, (self.node, int(port)), (peer, int(peer_port)), rate)
 
@@ -224,15 +232,18 @@ class _Reader:
         match = _PORT.fullmatch(line)
         if match is None:
             self._refuse(number, f"the port cannot be read: {_short(line)}")
-        kind, port, guid, rate, alone, *other = match.groups()
-        description = other[3] if alone is None else alone
+        kind, lid, port, guid, rate, alone, *other = match.groups()
+        description = other[4] if alone is None else alone
         node = self._owner(kind, int(guid, 16), int(port), description)
         self.records.described.add(node)
+        self._called(node, guid, lid)
         if alone is not None:
             self.records.unconnected.append(number)
             return
-        peer = self._owner(other[0], int(other[2], 16), int(other[1]), other[4])
-        self._add(number, (node, int(port)), (peer, int(other[1])), rate)
+        peer_kind, peer_lid, peer_port, peer_guid, _, peer_description = other
+        peer = self._owner(peer_kind, int(peer_guid, 16), int(peer_port), peer_description)
+        self._called(peer, peer_guid, peer_lid)
+        self._add(number, (node, int(port)), (peer, int(peer_port)), rate)
 
     def _owner(self, kind: str, guid: int, port: int, description: str) -> str:
         """The node of a port in the list of ports, which gives the GUID of the port and not of the node.
@@ -245,6 +256,12 @@ class _Reader:
             node = self.adapters.setdefault((description, guid - port), node)
         self.records.nodes.setdefault(node, description)
         return node
+
+    def _called(self, node: str, guid: str, lid: str | None) -> None:
+        known = self.records.addresses.setdefault(node, {})
+        known[f"0x{guid.lower():0>16}"] = None
+        if lid and lid != "0":
+            known[f"lid {lid}"] = None
 
     def _add(self, number: int, here: tuple[str, int], there: tuple[str, int], rate: str) -> None:
         if (

@@ -166,8 +166,11 @@ def test_one_sided_cables_and_undescribed_nodes_are_taken(read: Read) -> None:
     text = listing([("a HCA-1", 1, "S", 1), ("b HCA-1", 1, "S", 2), ("S", 9, "T", 9)])
     only_s = re.search(r"vendid(?:(?!vendid).)*Switch\t65 \S+\s+# \"S\".*?\n\n", text, re.S)
     assert only_s is not None
-    G = read(only_s[0])
-    assert shape(G) == shape(read(text))
+    G, H = read(only_s[0]), read(text)
+    for graph in (G, H):  # these records do not agree on the LIDs
+        for _, data in graph.nodes(data=True):
+            del data["addresses"]
+    assert shape(G) == shape(H)
     notes = " ".join(G.graph["notes"])
     assert "Took 3 cables listed on one side only (" in notes
     assert "Took 2 adapters known from the other side of a cable only (a HCA-1, b HCA-1)." in notes
