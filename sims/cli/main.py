@@ -36,6 +36,7 @@ _COMMANDS = {
     "calibrate": Place("calibrate", "calibrate", "Fit a latency profile to a log of nccl-tests."),
     "validate": Place("validate", "validate", "Hold the models against each other and published numbers."),
     "topology": Place("topology", "commands", "List topologies; look at one, check, draw, count, write it."),
+    "opensm": Place("opensm", "opensm", "Run the real OpenSM over a fabric, and write its tables."),
     "routing": Place("routing", "commands", "Compare routing policies on one fabric."),
 }
 

@@ -6,6 +6,7 @@ Each module enters its policy by ``register``; no list of them is kept.
 from __future__ import annotations
 
 import os
+import re
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -49,13 +50,15 @@ def policy_text(text: str) -> str:
 def policy_file(routing: str) -> Path | None:
     """The file that a routing text names, or None: what counts for a result is its contents, not its path.
 
-    >>> policy_file("static:file=tables.csv"), policy_file("ecmp")
+    >>> policy_file("static:unrouted=dmodk,file=tables.csv"), policy_file("ecmp")
     (PosixPath('tables.csv'), None)
     """
     name, _, rest = routing.partition(":")
-    key, _, file = (piece.strip() for piece in rest.partition("="))
     kind = POLICIES.get(name.strip().lower())
-    return Path(file) if kind and key in kind.parts and kind.parts[key].verbatim and file else None
+    for key in (key for key, part in kind.parts.items() if part.verbatim) if kind else ():
+        if (found := re.search(rf"(?:^|,)\s*{key}\s*=\s*(.*\S)", rest, re.DOTALL)) is not None:
+            return Path(found[1])
+    return None
 
 
 def policy_help() -> str:

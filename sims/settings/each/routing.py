@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from fabric.routing.policies import POLICIES, policy_help, policy_text
@@ -35,7 +36,7 @@ ROUTING = Setting(
     usual="ecmp:qps=1",
     later=False,
     digest="routing_digest",
-    unnamed=lambda text: text.partition(":")[0],
+    unnamed=lambda text: re.sub(rf"[:,](?:{'|'.join(_VERBATIM)})=.*", "", text, flags=re.DOTALL),
     noun="routing policy",
     nouns="routing policies",
 )

@@ -22,7 +22,7 @@ from fabric.words.units import format_rate
 from topologies.files.ib.hosts import host_and_device
 from topologies.files.ib.records import LANE_GBPS
 
-__all__ = ["descriptions", "speed", "write_ibnetdiscover"]
+__all__ = ["descriptions", "neighbours", "speed", "write_ibnetdiscover"]
 
 _MOST_PORTS = 254  # a port number is a byte; 0 is the switch itself, 255 is no port
 _LANES = (4, 2, 1, 8, 12)  # in the order in which a rate is spelled: cables have four lanes
@@ -65,6 +65,20 @@ def speed(rate: float) -> str:
     legal = [f"{name} {gbps:.4g}Gbps" for name, gbps in sorted(rates.items(), key=lambda item: item[1])]
     rule = "an InfiniBand cable is 1, 2, 4, 8 or 12 lanes of one speed"
     raise ParameterError("rate", format_rate(rate), rule, legal)
+
+
+def neighbours(c: Columns) -> list[dict[int, tuple[int, str]]]:
+    """Behind each port number that is written, per node: who is cabled to it, and how tables in CSV call the
+    port: as the graph does, else by its number among the parallel cables.
+    """
+    cables = list(_cables(c))
+    beside: dict[tuple[int, int], int] = defaultdict(int)
+    named: list[tuple[tuple[int, str], tuple[int, str]]] = []
+    for u, v, p, q, _ in cables:
+        beside[u, v] += 1
+        count = str(beside[u, v])
+        named.append(((v, p or count), (u, q or count)))
+    return [{port: named[k][end] for port, (k, end) in own.items()} for own in _ports(c, cables)]
 
 
 def descriptions(c: Columns) -> list[str]:
