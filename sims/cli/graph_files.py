@@ -15,7 +15,7 @@ from sims.cli.setting_options import Texts, with_settings
 
 __all__ = ["export", "import_"]
 
-GraphFormat = Annotated[str | None, format_option("json, graphml, dot, csv or ibnetdiscover", "json")]
+GraphFormat = Annotated[str | None, format_option("json, graphml, dot, csv, ibnetdiscover or txt", "json")]
 
 
 @with_settings("topology")
@@ -27,7 +27,7 @@ def export(
     """Write the graph in a format that other programs read.
 
     Node-link JSON holds all of it; .graphml is for small graphs, .dot to be drawn, .csv a list of links,
-    .ibnetdiscover what ibsim takes for an InfiniBand network.
+    .ibnetdiscover what ibsim takes for an InfiniBand network, .txt the topology.txt of RDMA simulators.
     """
     from topologies.files.exchange import WRITERS, write_graph
 
@@ -43,7 +43,8 @@ def export(
 
 def import_(
     file: Annotated[
-        str, typer.Argument(help="Node-link JSON, GraphML, a link CSV or an ibnetdiscover dump.")
+        str,
+        typer.Argument(help="Node-link JSON, GraphML, a link CSV, an ibnetdiscover dump or topology.txt."),
     ],
     out: Annotated[Path, out_option("The node-link JSON file; - is standard output.")],
 ) -> None:

@@ -208,6 +208,7 @@ READERS: dict[str, Reader] = {
     "GraphML": Reader("g.graphml", _written(".graphml"), _graph),
     "link CSV": Reader("g.csv", _written(".csv"), _graph),
     "ibnetdiscover": Reader("g.txt", _written(".ibnetdiscover"), _graph),
+    "topology.txt": Reader("g.txt", _written(".txt"), _graph),
     "static tables": Reader("t.csv", _tables, _routed),
     "forwarding dumps": Reader("l.txt", _texts(_LFT), _dumped),
     "fault file": Reader("f.txt", _texts("# two\n16\n16,24\n"), lambda path: read_cables(TREE, path)),

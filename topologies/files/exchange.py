@@ -20,6 +20,11 @@ from topologies.files.link_csv import write_link_csv
 from topologies.files.link_csv_reader import looks_like_link_csv, read_link_csv
 from topologies.files.listed_twice import cables_once
 from topologies.files.node_link import read_node_link, write_node_link
+from topologies.files.topology_txt import (
+    looks_like_topology_txt,
+    read_topology_txt,
+    write_topology_txt,
+)
 
 __all__ = ["READERS", "WRITERS", "file_format", "read_graph", "write_graph"]
 
@@ -29,6 +34,7 @@ WRITERS: Mapping[str, Callable[[nx.Graph, str | os.PathLike[str]], None]] = {
     ".dot": write_dot,
     ".csv": write_link_csv,
     ".ibnetdiscover": write_ibnetdiscover,
+    ".txt": write_topology_txt,
 }
 
 READERS: Mapping[str, Callable[[str | os.PathLike[str]], nx.Graph]] = {
@@ -36,6 +42,7 @@ READERS: Mapping[str, Callable[[str | os.PathLike[str]], nx.Graph]] = {
     "GraphML": cables_once(read_graphml),
     "link-csv": cables_once(read_link_csv),
     "ibnetdiscover": read_ibnetdiscover,
+    "topology.txt": read_topology_txt,
 }
 
 _SNIFFED = 65_536  # characters at the beginning of a file that are looked at; a dump may begin behind them
@@ -47,7 +54,7 @@ def write_graph(G: nx.Graph, path: str | os.PathLike[str]) -> None:
 
     ``.json``: node-link, all of it. ``.graphml``: all of it, of small graphs. ``.csv``: links, without the
     attributes of the graph as a whole. ``.dot``: to be drawn, not to be read back. ``.ibnetdiscover``: the
-    network without scale-up and delays, for ibsim.
+    network without scale-up and delays, for ibsim. ``.txt``: ``topology.txt`` of RDMA simulators.
 
     Raises:
         ParameterError: another ending, or what the format refuses.
@@ -78,6 +85,8 @@ def file_format(path: str | os.PathLike[str]) -> str:
             return "node-link"
         if _XML.match(text):
             return "GraphML"
+        if looks_like_topology_txt(text):
+            return "topology.txt"
         if looks_like_link_csv(text):
             return "link-csv"
         file.seek(0)
@@ -88,7 +97,8 @@ def file_format(path: str | os.PathLike[str]) -> str:
     if Path(name).suffix.lower() in (".csv", ".tsv"):
         return "link-csv"
     known = (
-        "neither node-link JSON nor the output of ibnetdiscover, GraphML or a link CSV (source, target, ...)"
+        "neither node-link JSON nor the output of ibnetdiscover, GraphML or a link CSV (source, target, ...) "
+        "nor topology.txt"
     )
     raise FileFormatError(name, "", known)
 

@@ -95,7 +95,9 @@ def test_the_file_ending_does_not_matter_for_reading(tmp_path):
 
 
 def test_an_unknown_ending_or_content_is_refused(tmp_path):
-    with pytest.raises(ParameterError, match=r"legal: \.json, \.graphml, \.dot, \.csv, \.ibnetdiscover"):
+    with pytest.raises(
+        ParameterError, match=r"legal: \.json, \.graphml, \.dot, \.csv, \.ibnetdiscover, \.txt"
+    ):
         write_graph(pair(), tmp_path / "x.gexf")
     (tmp_path / "x").write_text("hello\n")
     with pytest.raises(
