@@ -6,7 +6,7 @@ Endpoints cabled to the same leaves are alike, and such classes are few.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Literal
 
@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from fabric.graph.direct import direct_arcs
 from fabric.graph.fabric import Fabric
-from fabric.routing.distance import NO_PATH, distances
+from fabric.measures.symmetry import orbits
+from fabric.routing.distance import NO_PATH, Distances, distances
 from fabric.words.errors import ParameterError
 
 __all__ = [
@@ -221,17 +222,38 @@ def _over_network(f: Fabric, leaves: NDArray[np.int64], number: NDArray[np.int64
     require_countable(f.name, len(leaves), f.n_switches)
     step = max(1, _PAIRS_AT_ONCE // max(1, len(leaves)))
     total = np.zeros(NO_PATH + 1)
-    for first in range(0, len(leaves), step):
-        to, weight = leaves[first : first + step], number[first : first + step]
+    tables, towards, count = _targets(f, leaves, number)
+    for first in range(0, len(towards), step):
+        to, weight = towards[first : first + step], count[first : first + step]
         nearest = np.full((len(leaves), len(to)), NO_PATH, np.uint16)
         for a, b in product(leaves.T, to.T):
-            np.minimum(nearest, distances(f).matrix(f.leaves[a], b), out=nearest)
+            np.minimum(nearest, tables.matrix(f.leaves[a], b), out=nearest)
         weights = np.multiply.outer(number, weight)
         total += np.bincount(nearest.ravel(), weights=weights.ravel(), minlength=NO_PATH + 1)
     total[0] -= number.sum()  # an endpoint and itself are no pair
     cabled = int(number.sum())
     total[NO_PATH] += f.n_endpoints * (f.n_endpoints - 1) - cabled * (cabled - 1)
     return {_links(d): int(total[d]) for d in np.flatnonzero(total).tolist()}
+
+
+def _targets(
+    f: Fabric, leaves: NDArray[np.int64], number: NDArray[np.int64]
+) -> tuple[Distances, NDArray[np.int64], NDArray[np.int64]]:
+    """Classes of endpoints to count the way to, their leaves as indices into the tables; for how many each
+    stands.
+
+    Without tiers, and where endpoints have one leaf each, one of each orbit stands for all of it. (With
+    tiers the tables themselves hold alike leaves once.)
+    """
+    if f.tiered or not f.one_way_out or not len(leaves):
+        return distances(f), leaves, number
+    orbit, root = np.unique(orbits(f), return_inverse=True)
+    if len(orbit) == len(leaves):
+        return distances(f), leaves, number
+    index = np.full(len(f.kind), -1, np.int32)
+    index[f.leaves[orbit]] = np.arange(len(orbit), dtype=np.int32)
+    few = replace(f, leaves=f.leaves[orbit], leaf_index=index, derived={})
+    return Distances(few), np.arange(len(orbit))[:, np.newaxis], np.bincount(root, weights=number).astype(int)
 
 
 def _links(between: int) -> int:
