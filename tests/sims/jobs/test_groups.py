@@ -96,6 +96,21 @@ class Twin:
                 if not kept:
                     self.ready[g] = self.last[g]
 
+    def in_step(self) -> tuple[float, list[float]]:
+        """The time of all, phase by phase, and the sum of its own phases for each group."""
+        whole, own = 0.0, np.zeros(len(self.groups))
+        for number in range(len(self.groups[0][0].phases)):
+            flows = [
+                (g, *flow) for g, group in enumerate(self.groups) for flow in self.listed(*group, number)
+            ]
+            rates = self.rates([links for _, links, _, _ in flows])
+            ends = np.zeros(len(self.groups))
+            for (g, _, left, wait), rate in zip(flows, rates):
+                ends[g] = max(ends[g], left / rate + wait)
+            whole += ends.max()
+            own += ends
+        return whole, own.tolist()
+
     def rates(self, flows: list[dict[int, float]]) -> list[float]:
         if not flows:
             return []
@@ -125,6 +140,33 @@ def test_drifting_groups_are_all_flows_listed(text: str, groups: str, over: str,
         (ends.max(), ends.mean(), ends.min()), rel=1e-9
     )
     assert times["late"] == 0
+
+
+@pytest.mark.parametrize("algorithm", ["ring", "halving-doubling"])
+@pytest.mark.parametrize("drift", ["none", "0"])
+@pytest.mark.parametrize("tp", [3, 6])
+def test_groups_that_servers_cut_in_several_ways_are_their_flows(algorithm: str, drift: str, tp: int) -> None:
+    """On servers of four: groups of three have one channel or two, so that in step transfers have weights."""
+    one = job("fat-tree:k=8,gpus_per_server=4", f"tp={tp},dp=rest", "tp", ranks=126, drift=drift)
+    (phase, *_) = one.schedule(algorithm).phases
+    assert (phase.weight is not None) == (algorithm == "ring" and tp == 3)
+    row, twin = one.row(algorithm, SIZE), Twin(one, algorithm, SIZE)
+    whole, ends = twin.in_step() if drift == "none" else (0.0, twin.run())
+    times = row.group_times
+    assert (times["slowest"], times["fastest"]) == pytest.approx((max(ends), min(ends)), rel=1e-9)
+    assert times["mean"] == pytest.approx(np.mean(ends), rel=1e-9)
+    assert row.time_s == pytest.approx(whole or max(ends), rel=1e-9)
+
+
+@pytest.mark.parametrize("algorithm", [*LOCKSTEP[:2], *ROUNDS])
+def test_in_step_each_group_takes_the_sum_of_its_phases(algorithm: str) -> None:
+    one = job("fat-tree:k=8,gpus_per_server=4", "tp=2,dp=rest", "dp", placement="random", seed=5)
+    row = one.row(algorithm, SIZE)
+    whole, ends = Twin(one, algorithm, SIZE).in_step()
+    times = row.group_times
+    assert row.time_s == pytest.approx(whole, rel=1e-9)
+    assert (times["slowest"], times["mean"]) == pytest.approx((max(ends), np.mean(ends)), rel=1e-9)
+    assert times["group"] == pytest.approx(np.argmax(ends)) or max(ends) - ends[int(times["group"])] < 1e-12
 
 
 @pytest.mark.parametrize("engine", ["flow", "bound", "packet"])
