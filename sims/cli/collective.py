@@ -78,8 +78,8 @@ def _simulate(
     sizes, elements = parse_sizes(texts["size"]), parse_dtype(dtype)
     settings = {name: texts[name] for name in JOB_SETTINGS if name in texts}
     setup = Setup(**settings)  # mistakes that need no fabric to be seen
-    if timeline and (texts["engine"] != "flow" or len(names) > 1 or len(sizes) > 1):
-        rule = "shows one run of engine flow: name one --algorithm and one --size"
+    if timeline and (texts["engine"] != "flow" or not setup.in_step or len(names) > 1 or len(sizes) > 1):
+        rule = "shows one run of engine flow, phase by phase: name one --algorithm and one --size"
         raise ParameterError("--timeline", str(timeline), rule)
     rows: list[Row] = []
     with Progress(silent=alone(wanted.values())) as progress:

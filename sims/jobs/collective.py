@@ -24,6 +24,7 @@ from sims.models.fluid.faults.rerouted import Rerouted
 from sims.models.fluid.faults.striking import Striking
 from sims.models.fluid.faults.timeline import Timeline
 from sims.models.fluid.program import Program
+from sims.models.fluid.ranks import rank_ends
 from sims.models.packet.collective import PacketProgram, check_schedule
 from sims.scenario.row import Row
 from sims.scenario.scenario import JOB_SETTINGS, Scenario
@@ -71,7 +72,7 @@ class CollectiveJob:
             healthy, static, setup.seed, allow_partition=setup.allow_partition
         )
         self._common = causes(setup, fabric, self.placement, self.damage, topology, digest)
-        how = self.engine, setup.packet_settings, self._common["seed"]
+        how = self.engine, setup.packet_settings, self._common["seed"], setup.in_step
         self.compiler = Compiler(self.degraded, self.policy, self.profile, *how)
         self.groups = Grouped.of(setup, self.members, self.compiler, self._built)
         if self.groups is None:
@@ -238,9 +239,9 @@ class CollectiveJob:
         else:
             timed = self._timed(used, size)
         program, time = self.program(used), timed.time
-        # Packets of a pipeline fill it as they come, and not in equal steps as the fluid model has it.
-        filling, latency = self.engine != "packet", self._latency(program, size, time)
-        limit = program.limit(size, time, latency, filling=filling)
+        # Where ranks do not wait, a pipeline fills as segments come, and not in equal steps.
+        overlap, latency = not self.setup.in_step, self._latency(program, size, time)
+        limit = program.limit(size, time, latency, filling=self._in_step, overlap=overlap)
         if timeline is not None or not self.course.plain:
             outcome = self.campaign(used, size, timeline).run()
         if not self.course.plain:
@@ -283,15 +284,21 @@ class CollectiveJob:
             timeline=timeline,
         )
 
+    @property
+    def _in_step(self) -> bool:
+        """Whether phases begin together."""
+        return self.engine != "packet" and bool(self.setup.in_step)
+
     def _latency(self, program: Program, size: float, time: float) -> float:
         """Of the ``time`` of a run without faults, the seconds that are latency.
 
-        Of packets: what the profile says of one phase after another, as far as bytes leave room for it. What
-        they wait in queues and for other ranks, and their headers, are none.
+        Where ranks do not wait, as packets never do: what the profile says of one phase after another, as far
+        as bytes leave room for it. What they wait in queues and for other ranks, and headers, are none.
         """
-        if self.engine != "packet":
+        if self._in_step:
             return latency_time(program, size, time)
-        return max(0.0, min(program.chain(size), time - program.busy(size, filling=False)[0]))
+        busy = program.busy(size, filling=False, overlap=not self.setup.in_step)[0]
+        return max(0.0, min(program.chain(size), time - busy))
 
     def _timed(self, algorithm: str, size: int) -> Timed:
         """A run by the engine."""
@@ -302,6 +309,9 @@ class CollectiveJob:
             ends, packets = self.packet_program(algorithm).received(size, factor=factor)
             ends += program.base(size)
             return Timed(float(ends.max()), packets, self.groups.last(ends) if self.groups else None)
+        if not self.setup.in_step:
+            ends = rank_ends(program, size)
+            return Timed(float(ends.max()), ends=self.groups.last(ends) if self.groups else None)
         time = self.time(program, size)
         if self.groups is None or self.groups.drift is None:
             return Timed(time)

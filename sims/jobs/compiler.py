@@ -12,6 +12,7 @@ from fabric.routing.policies import Policy
 from fabric.words.errors import ParameterError
 from sims.models.fluid.engine import ENGINES as TIMES
 from sims.models.fluid.program import Program
+from sims.models.fluid.ranks import rank_time
 from sims.models.packet.collective import PacketProgram
 from sims.models.packet.settings import PacketSettings
 from sims.models.profiles import LatencyProfile
@@ -22,7 +23,9 @@ __all__ = ["Compiler"]
 
 @dataclass(frozen=True, eq=False)
 class Compiler:
-    """``fabric``: what faults leave of it; ``seed``: what packets are drawn with."""
+    """``fabric``: what faults leave of it; ``seed``: what packets are drawn with; ``in_step``: phases of the
+    fluid model begin together, else each rank goes on by itself.
+    """
 
     fabric: Fabric
     policy: Policy
@@ -30,6 +33,7 @@ class Compiler:
     engine: str
     packets: PacketSettings
     seed: int
+    in_step: bool = True
 
     def program(self, schedule: Schedule, placement: NDArray[np.int64]) -> Program:
         """The schedule routed, ``placement`` (ranks,) as of Program.compile."""
@@ -48,6 +52,8 @@ class Compiler:
         """
         if self.engine not in TIMES:
             raise ParameterError("engine", self.engine, "cannot run other programs", TIMES)
+        if not self.in_step:
+            return rank_time(program, size)
         return TIMES[self.engine](program, size)
 
     def alone(self, program: Program, placement: NDArray[np.int64], size: float) -> float:

@@ -45,6 +45,8 @@ class Setup:
         if self.drift != NO_GROUPS and (self.engine != "flow" or not self.course.plain):
             rule = "groups that drift need engine flow, without faults during the run and repeats"
             raise ParameterError("drift", self.drift, rule, (NO_GROUPS,))
+        if not self.in_step:
+            self._check_rank()
         policy = self.policy()
         if self.engine == "packet":
             single_path(policy)
@@ -52,6 +54,25 @@ class Setup:
         if self.engine != "flow" and not self.course.plain:
             rule = "what happens during a run, or over several, needs engine flow"
             raise ParameterError("engine", self.engine, rule, ("flow",))
+
+    def _check_rank(self) -> None:
+        """Whether ranks that do not wait can do all that is asked for."""
+        rule = ""
+        if self.engine == "packet":
+            rule = "packets have it as --steps receipt, which is their default"
+        elif self.engine != "flow":
+            rule = "a closed form has phases that begin together: use engine flow"
+        elif not self.course.plain:
+            rule = "faults during the run, and several runs, need phases that begin together"
+        elif self.drift != NO_GROUPS:
+            rule = "groups of ranks that do not wait drift as they are, exactly: leave out drift"
+        if rule:
+            raise ParameterError("sync", self.sync, rule, ("phase",))
+
+    @property
+    def in_step(self) -> bool:
+        """Whether phases begin together in the fluid model."""
+        return bool(self.sync == "phase")
 
     def __getattr__(self, name: str) -> Any:
         if name != "values" and name in self.values:

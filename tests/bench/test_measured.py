@@ -27,4 +27,6 @@ def test_ratios_of_each_case_of_two_runs() -> None:
 
 
 def test_each_module_that_measures_is_found() -> None:
-    assert {"commands", "explain", "faults", "packets", "presets", "sweeps", "unequal"} <= set(benches())
+    assert {"commands", "explain", "faults", "packets", "presets", "ranks", "sweeps", "unequal"} <= set(
+        benches()
+    )

@@ -104,9 +104,10 @@ def enter(net: Sharing, flow: int) -> None:
     """Put a flow on its links, of which it has some, to be given a rate."""
     net.rate[flow] = 0.0
     net.why[flow] = -1
+    if net.state[flow] == 0:  # else it has come, gone and come again before a ripple
+        net.met[net.tally[0]] = flow
+        net.tally[0] += 1
     net.state[flow] = _OPEN
-    net.met[net.tally[0]] = flow
-    net.tally[0] += 1
     _line(net, flow)
     for node in range(net.base[flow], net.base[flow] + net.length[flow]):
         _look(net, net.link[node], 0.0)

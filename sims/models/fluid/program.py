@@ -286,12 +286,13 @@ class Program:
         """
         return min((stage.planes for stage in self.stages if stage.planes), default=0.0)
 
-    def busy(self, size: float, *, filling: bool = True) -> tuple[float, float]:
+    def busy(self, size: float, *, filling: bool = True, overlap: bool = False) -> tuple[float, float]:
         """Seconds that the bytes of all phases take on the fullest links, and on those of the endpoints.
 
-        Phases one after another add up; pipelined ones do on each link, and the fullest of these counts.
+        Phases one after another add up; those that ``overlap``, as pipelined ones do and those of ranks that
+        do not wait, add up on each link, and the fullest of these counts.
         """
-        if self.schedule.pipeline > 1:
+        if overlap or self.schedule.pipeline > 1:
             return self.joint["peak"] * size, self.joint["ideal"] * size
         full, ideal = self.byte_times(size, filling=filling).sum(axis=0).tolist()
         return full, ideal
@@ -306,20 +307,22 @@ class Program:
             for kind, (mean, peak) in self.usage.items()
         }
 
-    def limit(self, size: float, time: float, latency: float, *, filling: bool = True) -> Limit:
+    def limit(
+        self, size: float, time: float, latency: float, *, filling: bool = True, overlap: bool = False
+    ) -> Limit:
         """What bounds a run of ``size`` bytes that took ``time`` s, ``latency`` of which are latency.
 
-        ``filling``: see ``byte_times``.
+        ``filling``: see ``byte_times``; ``overlap``: see ``busy``.
         """
         full, ideal = self.byte_times(size, filling=filling).T
-        all_full, all_ideal = self.busy(size, filling=filling)
+        all_full, all_ideal = self.busy(size, filling=filling, overlap=overlap)
         kinds = [link_kind(self.fabric, stage.hot) for stage in self.stages]
         spent: dict[str, float] = {}
         for kind, seconds in zip(kinds, full.tolist()):
             spent[kind] = spent.get(kind, 0.0) + seconds
         worst, link = int(np.argmax(full / ideal)), max(spent, key=lambda kind: spent[kind])
         return Limit(
-            link=link_kind(self.fabric, self.joint["hot"]) if self.schedule.pipeline > 1 else link,
+            link=link_kind(self.fabric, self.joint["hot"]) if overlap or self.schedule.pipeline > 1 else link,
             contention=all_full / all_ideal,
             worst_link=kinds[worst],
             worst_load=float(full[worst] / ideal[worst]),

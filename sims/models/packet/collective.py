@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from fabric import Fabric, Paths
 from fabric.routing.policies import Policy
+from sims.models.fluid.rank_steps import messages
 from sims.models.fluid.stage import routed_phase
 from sims.models.latency import derated
 from sims.models.packet.cost import check_cost
@@ -140,14 +141,8 @@ def check_schedule(schedule: Schedule, size: float, policy: Policy, settings: Pa
 def _packets(schedule: Schedule, size: float, qps: int, settings: PacketSettings) -> Iterator[float]:
     """For each phase, the packets of a queue pair of a transfer, over all steps and slices."""
     for phase in schedule.phases:
-        steps, amount = _messages(phase, size / schedule.pipeline, schedule.chunks)
+        steps, amount = messages(phase, size / schedule.pipeline, schedule.chunks)
         yield settings.packets(amount / qps) * steps * schedule.pipeline
-
-
-def _messages(phase: Phase, size: float, chunks: int) -> tuple[int, float]:
-    """How many messages each transfer of a phase sends, and the bytes of each."""
-    steps, amount = phase.bytes_of(size, chunks)
-    return (int(steps) - phase.stages + 1 if phase.kind == "pipeline" else int(steps)), amount
 
 
 class _Transfer:
@@ -221,7 +216,7 @@ class _Run:
         ]
         self.at = [[-1] * places for _ in range(self.slices)]  # the phase that each place is in
         for number, (phase, paths) in enumerate(zip(schedule.phases, program.paths)):
-            steps, amount = _messages(phase, size / self.slices, schedule.chunks)
+            steps, amount = messages(phase, size / self.slices, schedule.chunks)
             self.amounts.append(amount / program.qps)
             for lane in range(self.slices):
                 agreeing = program.profile.agreeing(amount)

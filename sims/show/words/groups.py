@@ -8,6 +8,7 @@ from typing import Any
 from fabric.words.counted import counted
 from fabric.words.units import format_time
 from sims.scenario.row import Row
+from sims.scenario.scenario import usual
 from sims.workload.mesh import NO_GROUPS, Mesh, mesh_of
 
 __all__ = ["group_lines", "groups_header", "mesh_in"]
@@ -31,7 +32,7 @@ def groups_header(scenario: Mapping[str, Any]) -> Iterator[str]:
     pace = "in step, phase by phase"
     if scenario["drift"] != NO_GROUPS:
         pace = f"each at its own pace, {_resolution(scenario['drift'])}"
-    elif scenario["engine"] == "packet":
+    elif scenario["engine"] == "packet" or scenario["sync"] != usual("sync"):
         pace = "each at its own pace"
     yield (
         f"# groups     {counted(mesh.count, 'group')} of {mesh.size:,} ranks at once, "

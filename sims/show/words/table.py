@@ -62,6 +62,8 @@ def collective_header(
     yield f"# ranks      {ranks}, placement {placed}, routing {routing}, seed {s.seed}"
     yield from groups_header(s.model_dump())
     yield f"# latency    {latency_profile(s.latency_profile)}"
+    if s.sync != usual("sync"):
+        yield "# sync       each rank goes on when it has received what it needs"
     if s.packet:
         yield f"# packets    {packet_settings_line(parse_packet_settings(s.packet))}"
     if s.upgrade != NONE:
@@ -156,6 +158,8 @@ def _rest(row: Row) -> str:
     """What takes time and is neither bytes on the fullest links nor latency."""
     if row.packets:
         return "waits in queues and for other ranks, and headers"
+    if row.scenario.sync != usual("sync"):
+        return "in which these links wait for ranks that wait for others"
     return "in which these links wait while pipelines fill and empty"
 
 

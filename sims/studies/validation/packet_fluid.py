@@ -26,6 +26,10 @@ from sims.workload.traffic import pattern
 from topologies import fat_tree, load
 
 __all__ = [
+    "ALONE",
+    "ODD",
+    "TREES",
+    "case",
     "collectives_alone",
     "collectives_with_collisions",
     "flow_by_flow",
@@ -36,6 +40,7 @@ __all__ = [
     "rings_of_servers",
     "slices",
     "spread",
+    "times",
     "trees",
 ]
 
@@ -90,7 +95,7 @@ def _runs(full: bool) -> Iterable[tuple[str, int]]:
     return [(name, seed) for name, count in counts.items() for seed in range(count)]
 
 
-def _case(
+def case(
     name: str,
     points: Iterable[Point],
     rule: Rule,
@@ -100,6 +105,7 @@ def _case(
     unit: str = "s",
     against: str = "fluid model, same paths",
 ) -> Case:
+    """A case of the packet model."""
     return Case(
         name=name,
         tested="packet model",
@@ -139,9 +145,9 @@ def makespans(control: str, full: bool) -> Case:
 def _judged(name: str, points: list[Point], control: str, tolerance: float, what: str) -> Case:
     if control == "none":
         basis = "lossless queues, first in, first out, are not max-min fair"
-        return _case(name, points, "shown", 0.0, basis, _FLOWS)
+        return case(name, points, "shown", 0.0, basis, _FLOWS)
     basis = f"what a window that aims at max-min fairness may miss of the {what}"
-    return _case(name, points, "equal", tolerance, basis, _FLOWS)
+    return case(name, points, "equal", tolerance, basis, _FLOWS)
 
 
 _FLOWS = "Flows of 16 MB in packets of 16 KiB, from all endpoints at once."
@@ -156,7 +162,7 @@ def flow_by_flow(control: str, full: bool) -> Case:
         for i, (e, g) in enumerate(zip(fluid, packets))
     ]
     correlation = float(np.corrcoef(fluid, packets)[0, 1])
-    return _case(
+    return case(
         f"flow by flow, cc={control}",
         points,
         "shown",
@@ -178,7 +184,7 @@ def spread(full: bool) -> Case:
             got = run_packets(fabric, who, policy, latency_profile(_PACKETS), seed=1).makespan
             points.append(Point(label=f"k = {k}, {routing}", expected=ideal, got=got))
     # On a link up meet N packets of the leaf's N per flow, give or take the square root of N.
-    return _case(
+    return case(
         "packets spread over all ways",
         points,
         "equal",
@@ -188,9 +194,9 @@ def spread(full: bool) -> Case:
     )
 
 
-_ALONE = ("ring", "recursive-doubling", "halving-doubling", "hierarchical-ring")
+ALONE = ("ring", "recursive-doubling", "halving-doubling", "hierarchical-ring")
 # Whole trees, of which each switch has a power of two of uplinks: there D-Mod-K keeps rounds apart too.
-_TREES = (
+TREES = (
     ("fat-tree:k=4", 16),
     ("leaf-spine:leaves=8,spines=4,endpoints_per_leaf=4", 32),
     ("leaf-spine:leaves=8,spines=8,endpoints_per_leaf=8", 64),
@@ -198,9 +204,12 @@ _TREES = (
 )
 
 
-def _times(spec: str, algorithm: str, size: int, routing: str, packet: str) -> tuple[float, float]:
+def times(
+    spec: str, algorithm: str, size: int, routing: str, packet: str, sync: str = "phase"
+) -> tuple[float, float]:
+    """Seconds of an all-reduce by the fluid and by the packet model; ``sync``: of the fluid one."""
     fabric = Fabric.from_graph(load(spec))
-    fluid = AllReduce(fabric, routing=routing, latency_profile=_fluid(), seed=1)
+    fluid = AllReduce(fabric, routing=routing, latency_profile=_fluid(), seed=1, sync=sync)
     packets = AllReduce(
         fabric, routing=routing, latency_profile=_PACKETS, seed=1, engine="packet", packet=packet
     )
@@ -210,12 +219,12 @@ def _times(spec: str, algorithm: str, size: int, routing: str, packet: str) -> t
 def collectives_alone(full: bool) -> Case:
     """All-reduce where no two transfers of a phase share a link: n = 16 to 128 under D-Mod-K."""
     points = []
-    for spec, n in _TREES if full else _TREES[:1]:
-        for algorithm in _ALONE:
+    for spec, n in TREES if full else TREES[:1]:
+        for algorithm in ALONE:
             for size in (n * 4096, n * 16384):
-                expected, got = _times(spec, algorithm, size, "dmodk", "none")
+                expected, got = times(spec, algorithm, size, "dmodk", "none")
                 points.append(Point(label=f"{algorithm}, {n} ranks, {size:,} B", expected=expected, got=got))
-    return _case(
+    return case(
         "collectives without contention",
         points,
         "equal",
@@ -228,13 +237,13 @@ def collectives_alone(full: bool) -> Case:
 def collectives_with_collisions(full: bool) -> Case:
     """All-reduce with ECMP's collisions: at barriers between rounds, as in the fluid model, or on receipt."""
     points = []
-    for spec, n in _TREES if full else _TREES[:1]:
-        for algorithm in _ALONE:
+    for spec, n in TREES if full else TREES[:1]:
+        for algorithm in ALONE:
             for steps in ("barrier", "receipt"):
-                expected, got = _times(spec, algorithm, n * 16384, "ecmp", f"window:steps={steps}")
+                expected, got = times(spec, algorithm, n * 16384, "ecmp", f"window:steps={steps}")
                 label = f"{algorithm}, {n} ranks, steps={steps}"
                 points.append(Point(label=label, expected=expected, got=got))
-    return _case(
+    return case(
         "collectives with ECMP's collisions",
         points,
         "shown",
@@ -247,7 +256,7 @@ def collectives_with_collisions(full: bool) -> Case:
 def other_collectives(full: bool) -> Case:
     """Every collective but all-reduce at barriers, on one switch and on a tree under D-Mod-K."""
     points = []
-    for spec, n in (("star:endpoints=7", 7), *_TREES[:1]) if full else (("star:endpoints=7", 7),):
+    for spec, n in (("star:endpoints=7", 7), *TREES[:1]) if full else (("star:endpoints=7", 7),):
         for collective, forms in closed_forms.OTHERS.items():
             fluid, packets = (
                 CollectiveJob(Fabric.from_graph(load(spec)), collective=collective, routing="dmodk", **of)
@@ -261,26 +270,26 @@ def other_collectives(full: bool) -> Case:
                     expected, got = (job.row(name, n * 65536).time_s for job in (fluid, packets))
                     points.append(Point(label=f"{collective}, {name}, {n} ranks", expected=expected, got=got))
     basis = "exact by theory; two percent for messages cut into whole packets and for queues at a root"
-    return _case("other collectives, steps=barrier", points, "equal", 0.02, basis, note="cc=none.")
+    return case("other collectives, steps=barrier", points, "equal", 0.02, basis, note="cc=none.")
 
 
-_ODD = (3, 7, 5, 6, 9, 12, 15, 24)  # ranks, none a power of two
+ODD = (3, 7, 5, 6, 9, 12, 15, 24)  # ranks, none a power of two
 
 
 def odd_ranks(steps: str, full: bool) -> Case:
     """Doubling with ranks that fold in and out, on one switch: the same at barriers, another on receipt."""
     points = []
-    for n in _ODD if full else _ODD[:2]:
+    for n in ODD if full else ODD[:2]:
         for algorithm in ("recursive-doubling", "halving-doubling"):
             for size in (n * 4096, n * 16384, 2**22) if full else (n * 16384,):
                 packet = f"none:steps={steps}"
-                expected, got = _times(f"star:endpoints={n}", algorithm, size, "dmodk", packet)
+                expected, got = times(f"star:endpoints={n}", algorithm, size, "dmodk", packet)
                 points.append(Point(label=f"{algorithm}, {n} ranks, {size:,} B", expected=expected, got=got))
     name = f"ranks that are no power of two, steps={steps}"
     if steps == "barrier":
         basis = "exact by theory; half a percent for messages cut into whole packets"
-        return _case(name, points, "equal", 0.005, basis, note="A star, cc=none.")
-    return _case(
+        return case(name, points, "equal", 0.005, basis, note="A star, cc=none.")
+    return case(
         name,
         points,
         "shown",
@@ -300,9 +309,9 @@ def slices(full: bool) -> Case:
             for size in (2**16, 2**22) if full else (2**20,):
                 spec = "fat-tree:endpoints=16,radix=64,tiers=1,gpus_per_server=4"
                 algorithm = f"hierarchical-{name}:pipeline={m}"
-                expected, got = _times(spec, algorithm, size, "dmodk", "none")
+                expected, got = times(spec, algorithm, size, "dmodk", "none")
                 points.append(Point(label=f"{algorithm}, {size:,} B", expected=expected, got=got))
-    return _case(
+    return case(
         "slices of hierarchical algorithms",
         points,
         "at most",
@@ -318,11 +327,11 @@ def rings_of_servers(full: bool) -> Case:
     points = []
     for routing in ("dmodk", "ecmp"):
         for size in (2**16, 2**22):
-            expected, got = _times(
+            expected, got = times(
                 "fat-tree:endpoints=64,radix=16,gpus_per_server=8", "ring", size, routing, "none"
             )
             points.append(Point(label=f"{routing}, {size:,} B", expected=expected, got=got))
-    return _case(
+    return case(
         "rings through servers",
         points,
         "at most",
@@ -337,9 +346,9 @@ def trees(full: bool) -> Case:
     points = []
     sizes = (2**16, 2**20, 2**22, 2**24, 2**26) if full else (2**16, 2**20, 2**22)
     for size in sizes:
-        expected, got = _times("fat-tree:k=4", "tree", size, "dmodk", "none")
+        expected, got = times("fat-tree:k=4", "tree", size, "dmodk", "none")
         points.append(Point(label=f"16 ranks, {size:,} B", expected=expected, got=got))
-    return _case(
+    return case(
         "pipelined trees",
         points,
         "at most",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from sims.studies.measured.suite import baseline, measured_case
-from sims.studies.validation import fluid, fluid_bound, packet_exact, packet_fluid, published
+from sims.studies.validation import fluid, fluid_bound, packet_exact, packet_fluid, packet_rank, published
 from sims.studies.validation.case import Case
 from sims.studies.validation.closed_forms import OTHERS
 
@@ -89,6 +89,19 @@ LADDER: tuple[Group, ...] = (
             packet_fluid.trees,
         ),
         only_full=(packet_fluid.rings_of_servers,),
+    ),
+    Group(
+        title="Packet model against ranks that do not wait",
+        shows="The same collectives as a fluid with --sync rank: both models let each rank go on by itself, "
+        "and agree where barriers keep the default apart.",
+        makers=(
+            packet_rank.alone,
+            packet_rank.collisions,
+            packet_rank.odd_ranks,
+            packet_rank.slices,
+            packet_rank.trees,
+        ),
+        only_full=(packet_rank.rings_of_servers,),
     ),
     Group(
         title="Fluid model against bound, at scale",
