@@ -155,8 +155,9 @@ def test_greedy_as_its_slow_twin(name: str, seed: int, data: st.DataObject) -> N
 
 @pytest.mark.parametrize("text", ["cables=100%", "cables=tier2:100%", "switches=100%", "switches=tier1:1"])
 def test_failing_everything_is_refused(eight: Fabric, text: str) -> None:
-    with pytest.raises(ParameterError, match=r"cut(ting)? off"):
-        failed(eight, text)
+    for refuse in (failed, lambda *asked: harmed(asked[0], parse_faults("fail", asked[1]))):
+        with pytest.raises(ParameterError, match=r"cut(ting)? off"):
+            refuse(eight, text)
 
 
 def test_a_partition_is_allowed_where_it_is_asked_for(eight: Fabric) -> None:
@@ -172,6 +173,7 @@ def test_a_partition_is_allowed_where_it_is_asked_for(eight: Fabric) -> None:
         ("switches=tier4:1", r"no switches of tier 4 are there.*legal: tier1, tier2, tier3"),
         ("cables=1000", "too many of 256 cables that may fail without cutting off an endpoint"),
         ("cables=0.01%", "comes to none of 256 cables"),
+        ("cables=tier0:1", "too many of 0 cables of tier 0 that may fail without cutting off an endpoint"),
     ],
 )
 def test_failing_what_does_not_exist(eight: Fabric, text: str, rule: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import networkx as nx
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from project import ROOT
 
-from fabric import Dmodk, Fabric, route
+from fabric import Dmodk, Ecmp, Fabric, route
 from fabric.measures.audit import audit
 from fabric.measures.blocks import joints
 from fabric.measures.finding import Finding
@@ -264,6 +265,41 @@ def test_unreachable_pairs_are_those_that_cannot_be_routed(name, random, cuts):
         route(f, np.array([lost.src]), np.array([lost.dst]), Dmodk())
 
 
+def test_no_way_leads_down_and_up_again(monkeypatch):
+    """Leaf 0 is on spine a alone, leaf 2 on b: only over leaf 1, which is no way. Also a source at a time."""
+    G = wide_leaf_spine(leaves=3, spines=2, cables=1)
+    G.remove_edges_from([("l0", "s1"), ("l2", "s0")])
+    for cells in (20_000_000, 1):
+        monkeypatch.setattr("fabric.measures.reach._CELLS_AT_ONCE", cells)
+        lost = unreachable(compiled(G))
+        assert (lost.pairs, lost.src, lost.dst) == (2 * 2 * 2, 0, 4)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sets(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=8), st.booleans(), st.booleans())
+def test_cables_between_endpoints_reach_as_routing_does(pairs, switched, servers):
+    """Six endpoints, cabled to each other at random, some on a switch, two and two in a server."""
+    at = [6] if switched else []
+    inside = [7, 8, 9] if servers else []
+    access = [(0, 6), (3, 6)] if switched else []
+    cables = {(min(pair), max(pair)) for pair in pairs if pair[0] != pair[1]} | {(0, 1)}
+    scale_up = [(e, 7 + e // 2) for e in range(6)] if servers else []
+    f = compiled(
+        graph("direct", range(6), dict.fromkeys(at, 1), [*access, *sorted(cables), *scale_up], inside)
+    )
+
+    def routed(src: int, dst: int) -> bool:
+        try:
+            return bool(len(route(f, np.array([src]), np.array([dst]), Dmodk() if f.tiered else Ecmp())))
+        except NoRouteError:
+            return False
+
+    every = [(src, dst) for src in range(6) for dst in range(6) if src != dst and not routed(src, dst)]
+    lost = unreachable(f)
+    assert lost.pairs == len(every)
+    assert (lost.src, lost.dst) == (every[0] if every else (-1, -1))
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.randoms(use_true_random=False), st.integers(1, 4))
 def test_cables_pulled_at_random_are_exactly_those_named(random, cuts):
@@ -329,6 +365,9 @@ def test_the_real_dump_misses_26_cables_by_name():
 def test_one_subnet_or_not():
     small = subnet_lids(compiled(fat_tree(k=8)))
     assert (small.lids, small.fits, small.limit) == (128 + 80, True, 49_151)
+    for limit, fits in ((208, True), (207, False)):
+        one = replace(small, limit=limit)
+        assert (one.fits, one.parts_fit) == (fits, fits)
     large = compiled(load("preset:colossus-100k"))
     assert subnet_lids(large).lids == 104_187 and not subnet_lids(large).fits
     assert "not one subnet: 104,187 of 49,151" in subnet_line(large)
@@ -356,6 +395,7 @@ def test_bisection_per_boundary_and_ports():
     assert [u.ports for u in port_use(f)] == [((24, 8, 20),), ((20, 0, 8),)]
     assert next(port_lines(f)) == "  ports (leaf)       down + up: 24 + 8 on 20"
     assert len(list(bisection_lines(f))) == 2
+    assert [one.name for one in (access, trunk)] == ["endpoint - leaf", "leaf - spine"]
 
 
 def test_lines_say_so_when_nothing_is_found_and_count_the_rest():

@@ -308,6 +308,7 @@ def test_a_port_moves_a_flow_from_one_parallel_cable_to_the_next(tmp_path: Path)
         ("switch,destination,port,port\nl0,l1,1,1\n", "line 1: the columns are"),
         ("switch,destination,next_hop,port\nl0,l1,s0,99\n", "line 2: l0 has no port '99', and no parallel"),
         ("switch,destination,next_hop,port\nl0,l1,s1,20\n", "line 2: port 20 of l0 does not lead to s1"),
+        ("switch,destination,next_hop,port\nl0,0,0,20\n", "line 2: port 20 of l0 does not lead to 0"),
         (
             "switch,destination,next_hop,port\nl0,l1,s0,20\nl0,l1,s0,21\n",
             "line 3: .*or port towards l1 already",

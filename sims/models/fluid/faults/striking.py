@@ -28,7 +28,7 @@ class Striking:
     fabric: Fabric
     course: Course
     outages: Iterable[Outage]
-    allow_partition: bool = False
+    allow_partition: bool
 
     @classmethod
     def of(cls, fabric: Fabric, course: Course, seed: int, *, allow_partition: bool) -> Striking:

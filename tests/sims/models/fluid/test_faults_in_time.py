@@ -272,18 +272,45 @@ def test_bytes_delivered_are_bytes_asked(four: Fabric, algorithm: str, routing: 
         assert outcome.times.min() >= plain * (1 - 1e-9)
 
 
+@pytest.mark.parametrize(
+    ("flaps", "length", "delay", "gap"),
+    [
+        ("3/s", "20ms", "5ms", "3ms"),
+        ("4/s", "40ms", "60ms", "100ms"),  # begun in a gap, over before routing knows
+        ("2/s", "200ms", "150ms", "3ms"),  # repaired, and not forgotten for some all-reduces
+    ],
+)
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_many_at_one_step_of_the_clock_are_the_same_as_each_by_itself(four: Fabric, algorithm: str) -> None:
+def test_many_at_one_step_of_the_clock_are_the_same_as_each_by_itself(
+    four: Fabric, algorithm: str, flaps: str, length: str, delay: str, gap: str
+) -> None:
     """The run that looks at every all-reduce phase by phase, and the one that steps over those in peace."""
-    settings = {"faults": "quiet:flaps=3/s,flap_time=20ms", "reroute_delay": "5ms", "repeat": "20"}
-    run = job(four, seed=1, gap="3ms", **settings)
+    settings = {"faults": f"quiet:flaps={flaps},flap_time={length}", "reroute_delay": delay, "repeat": "20"}
+    run = job(four, seed=1, gap=gap, **settings)
     stepping = run.campaign(algorithm, 10**9).run()
     watched = run.campaign(algorithm, 10**9, Timeline()).run()
     assert len(watched.times) == 20 > len(stepping.times) or len(stepping.faults) > 5
+    assert any(fault.lost > 0 for fault in watched.faults)
     assert stepping.duration == pytest.approx(watched.duration, rel=1e-9)
     np.testing.assert_allclose(np.repeat(stepping.times, stepping.counts), watched.times, rtol=1e-7)
     costs = [[fault.lost for fault in outcome.faults] for outcome in (stepping, watched)]
     np.testing.assert_allclose(*costs, atol=1e-8)
+
+
+def test_a_timeline_of_many_shows_the_mean_of_each(four: Fabric, tmp_path: Path) -> None:
+    """Of 30 the fourth stands for 10 ms until its way round is known: three levels, and back home."""
+    path, record = tmp_path / "faults.toml", Timeline()
+    run = job(four, routing="dmodk", latency_profile="ideal")
+    each = run.row("ring", 10**9).time_s
+    path.write_text(f'[[fault]]\nat = "{each * 3.5 * 1e3}ms"\nlength = "{each * 1e3}ms"\ncable = "17,24"\n')
+    struck = run.changed(faults=str(path), reroute_delay="10ms", repeat="30").campaign("ring", 10**9, record)
+    outcome = struck.run()
+    assert outcome.duration == pytest.approx(30 * each + 10e-3)
+    assert record.delivered() == pytest.approx(30 * struck.payload(), rel=1e-9)
+    assert record.times[:3] == pytest.approx([0, 3 * each, 4 * each + 10e-3])
+    times = struck.payload() / np.array(record.rates)
+    np.testing.assert_allclose(times[:3], [each, each + 10e-3, each])
+    np.testing.assert_allclose(times[3:], each)
 
 
 def test_a_ring_stands_as_a_whole(four: Fabric, tmp_path: Path) -> None:
@@ -351,6 +378,10 @@ def test_faults_come_as_often_as_they_should(four: Fabric) -> None:
             '[[fault]]\nat="2ms"\nnode="24"\n[[fault]]\nat="1ms"\nnode="25"\n',
             "fault 2: at = '1ms' lies before",
         ),
+        (
+            "".join(f'[[fault]]\nat="{at}ms"\nlength="1us"\nnode="24"\n' for at in (1, 3, 2)),
+            "fault 3: at = '2ms' lies before",
+        ),
         ('[[fault]]\nat="-2ms"\nnode="24"\n', "fault 1: at: '-2ms': zero or later: no time is negative"),
         ('[[fault]]\nat="2ms"\nlength="-1s"\nnode="24"\n', "length: '-1s': zero or later"),
         ('[[fault]]\nat="2ms"\nlength="0s"\nnode="24"\n', "length: '0s': above zero"),
@@ -398,6 +429,15 @@ def test_bad_schedules(four: Fabric, tmp_path: Path, content: str, rule: str) ->
 def test_bad_settings(four: Fabric, given: dict[str, str], rule: str) -> None:
     with pytest.raises(FabricsimError, match=rule):
         job(four, **given)
+
+
+def test_a_schedule_draws_numbers_and_names_what_it_names(four: Fabric, tmp_path: Path) -> None:
+    path, names = tmp_path / "faults.toml", tmp_path / "names.txt"
+    names.write_text("16,24\n")
+    for text in (str(names), f"cables=1; {names}"):
+        path.write_text(f'[[fault]]\nat = "1ms"\nfail = "{text}"\n')
+        with pytest.raises(FabricsimError, match="a number of cables or switches: use cable and node"):
+            job(four, faults=str(path))
 
 
 def test_a_partition_is_waited_out_and_one_for_good_is_an_error(four: Fabric, tmp_path: Path) -> None:
