@@ -92,6 +92,18 @@ def test_global_cables_are_spread_evenly(routers: int, per_router: int, data: An
     assert len(set(zip(tail.tolist(), head.tolist()))) == len(tail)
 
 
+@pytest.mark.parametrize("slots", [1, 2, 3, 6])
+def test_port_k_of_a_group_leads_k_plus_1_groups_onwards(slots: int) -> None:
+    """The relative arrangement, with a router for each port."""
+    tail, head, _ = global_cables(slots + 1, slots, 1)
+    ends = {
+        frozenset((i * slots + k, (i + k + 1) % (slots + 1) * slots + slots - 1 - k))
+        for i in range(slots + 1)
+        for k in range(slots)
+    }
+    assert set(map(frozenset, zip(tail.tolist(), head.tolist()))) == ends
+
+
 @settings(deadline=None, max_examples=25)
 @given(st.integers(1, 3), st.integers(1, 4), st.integers(1, 3), st.integers(1, 13))
 def test_any_dragonfly_has_diameter_three(p: int, a: int, h: int, groups: int) -> None:

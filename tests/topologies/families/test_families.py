@@ -78,6 +78,40 @@ def test_leaf_spine() -> None:
     assert [railed.nodes[leaf]["rail"] for leaf in range(12, 16)] == [0, 1, 0, 1]
 
 
+@pytest.mark.parametrize(
+    "spec",
+    [
+        *("fat-tree:endpoints=13,radix=8", "fat-tree:k=4", "multi-plane:planes=2,endpoints=27,radix=8"),
+        "fat-tree:endpoints=24,radix=8,gpus_per_server=3",
+        *("fat-tree:endpoints=32,radix=8,gpus_per_server=4", "rail-only:servers=5,radix=4,gpus_per_server=2"),
+        *("pgft:m=2/2/2,w=1/2/1,p=1/1/2", "pgft:m=2/2/2,w=1/2/1,p=1/2/1", "pgft:m=2/2,w=1/2,p=1/3"),
+    ],
+)
+def test_notes_say_what_the_graph_is(spec: str) -> None:
+    """Ports that the fullest leaf uses and others do not, servers on two leaves, cables beside each other."""
+    G = load(spec)
+    notes = " ".join(G.graph["notes"])
+    down = {
+        leaf: sum(G.nodes[v]["kind"] == "gpu" for v in G[leaf])
+        for leaf, data in G.nodes(data=True)
+        if data["kind"] == "switch" and data["tier"] == 1
+    }
+    free = sum(max(down.values()) - n for n in down.values())
+    assert (f"{free} port" in notes) == (free > 0) == ("free." in notes)
+    places: dict[int, set[tuple[int, ...]]] = {}
+    for node, data in G.nodes(data=True):
+        if data["kind"] == "gpu" and "server" in data and "rail" not in data:
+            places.setdefault(data["server"], set()).add(tuple(leaves_of(G, node)))
+    assert ("straddle" in notes) == any(len(on) > 1 for on in places.values())
+    top = max(data["tier"] for _, data in G.nodes(data=True))
+    beside = {
+        data.get("cables", 1)
+        for u, v, data in G.edges(data=True)
+        if max(G.nodes[u]["tier"], G.nodes[v]["tier"]) == top > 1
+    }
+    assert ("parallel cables to each" in notes) == (max(beside, default=1) > 1)
+
+
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(st.integers(1, 4), st.integers(1, 3), st.integers(1, 3)), min_size=1, max_size=4))
 def test_generalised_trees_by_the_formula(lists: list[tuple[int, int, int]]) -> None:

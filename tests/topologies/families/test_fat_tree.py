@@ -341,6 +341,13 @@ def test_too_large_is_refused_before_building(monkeypatch: pytest.MonkeyPatch) -
         fat_tree(k=1000)
 
 
+@pytest.mark.parametrize(("p", "q"), [(1, 1), (3, 1), (7, 1), (3, 2), (9, 7), (1, 9), (12, 5)])
+def test_splits_are_all_whole_ones_that_have_room(p: int, q: int) -> None:
+    for radix in range(2, 150):
+        whole = [d for d in range(1, radix) if d * q % p == 0 and d + d * q // p <= radix]
+        assert splits(radix, p / q) == whole, radix
+
+
 def test_available_memory_is_the_least_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     assert memory.available_memory() > 0
     for name, left in (("_machine", 8e9), ("_control_group", 2e9), ("_address_space", 4e9)):

@@ -15,6 +15,7 @@ from fabric.graph.fabric import Fabric
 from fabric.words.errors import ParameterError, TooLargeError
 from topologies.catalogue import canonical, load
 from topologies.families.torus import torus
+from topologies.named import named
 from topologies.parts import memory
 
 
@@ -93,6 +94,16 @@ def test_servers_and_delays() -> None:
     assert Fabric.from_graph(G).n_scaleup == 8
     assert {d for _, _, d in switches(G).edges(data="delay")} == {2e-9}
     assert G.edges[0, 32]["delay"] == 1e-9 and G.edges[0, 36] == {"rate": 450e9, "delay": 5e-9}
+
+
+@pytest.mark.parametrize(
+    ("gpus", "nvlink", "switches"), [(0, 450e9, 0), (1, 450e9, 0), (2, 450e9, 4), (2, 0, 0)]
+)
+def test_who_is_alone_or_has_no_link_has_no_scale_up_switch(gpus: int, nvlink: float, switches: int) -> None:
+    given = {"nvlink": nvlink} if gpus else {}
+    G = torus(dims=(2, 2), endpoints_per_switch=2, gpus_per_server=gpus, **given)
+    assert Fabric.from_graph(G).n_scaleup == switches
+    assert named(G.graph["name"]).size[:2] == (len(G), G.number_of_edges())
 
 
 def test_canonical() -> None:
