@@ -135,6 +135,21 @@ def _dumped(path: str) -> object:
     return route(fabric, [0, 1], [1, 0], parse_policy(f"static:file={path}"))
 
 
+_LINKINFO = (
+    """CA: a mlx5_0:
+      0x0000000000000011      1    1[  ] ==( 4X 53.125 Gbps Active/  LinkUp)==>       3    1[  ] "leaf" ( )
+CA: b mlx5_0:
+      0x0000000000000021      2    1[  ] ==( 4X 53.125 Gbps Active/  LinkUp)==>       3    2[  ] "leaf" ( )
+Switch: 0x0000000000000030 leaf:
+           3    1[  ] ==( 4X 53.125 Gbps Active/  LinkUp)==>       1    1[  ] "a mlx5_0" ( )
+           3    2[  ] ==( 4X 53.125 Gbps Active/  LinkUp)==>       2    1[  ] "b mlx5_0" ( )
+           3    3[  ] ==(                Down/ Polling)==>             [  ] "" ( )
+""",
+    """0x0000000000000011 "   a mlx5_0"  1    1[  ] ==( 4X 53.125 Gbps Active/  LinkUp)==>  0x0000000000000030  3    1[  ] "leaf" ( )
+0x0000000000000030 "   leaf"  3    1[  ] ==( 4X 53.125 Gbps Active/  LinkUp)==>  0x0000000000000011  1    1[  ] "a mlx5_0" ( )
+0x0000000000000030 "   leaf"  3    2[  ] ==( 4X 53.125 Gbps Active/  LinkUp)==>  0x0000000000000021  2    1[  ] "b mlx5_0" ( )
+""",
+)
 _LFT = """Unicast lids [0-4] of switch Lid 4 guid 0x0200000000000400 ('3'):
 0x0001 001 # Channel Adapter portguid 0x0200000000000100: 'gpu-0 mlx5_0'
 1 lids dumped
@@ -210,6 +225,7 @@ READERS: dict[str, Reader] = {
     "ibnetdiscover": Reader("g.txt", _written(".ibnetdiscover"), _graph),
     "topology.txt": Reader("g.txt", _written(".txt"), _graph),
     "static tables": Reader("t.csv", _tables, _routed),
+    "iblinkinfo": Reader("g.txt", _texts(*_LINKINFO), _graph),
     "forwarding dumps": Reader("l.txt", _texts(_LFT), _dumped),
     "fault file": Reader("f.txt", _texts("# two\n16\n16,24\n"), lambda path: read_cables(TREE, path)),
     "schedule": Reader(

@@ -1,6 +1,7 @@
 """The lines of InfiniBand ``ibnetdiscover`` output as records: nodes, and a link per listed side of a cable.
 
-Reads both forms that the tool prints: the topology file, and the list of ports of ``ibnetdiscover -p``.
+Reads both forms that the tool prints, the topology file and the list of ports of ``ibnetdiscover -p``, and
+what ``iblinkinfo`` prints, which is such a list.
 Does not know endpoints, servers or tiers, and does not check that the two sides of a cable agree.
 """
 
@@ -15,6 +16,7 @@ from typing import NoReturn
 
 from fabric.machine.document import open_text
 from fabric.words.errors import FileFormatError
+from topologies.files.ib.linkinfo import as_port_list, is_linkinfo
 
 __all__ = ["Link", "Records", "looks_like_ibnetdiscover", "read_records"]
 
@@ -139,6 +141,8 @@ def read_records(path: str | os.PathLike[str]) -> Records:
     name = os.fspath(path)
     with open_text(path) as file:
         lines = file.read().split("\n")
+    if any(map(is_linkinfo, lines)):
+        lines = as_port_list([line.strip() for line in lines])
     while lines and not lines[-1].strip():
         lines.pop()
     if not lines:
@@ -148,7 +152,9 @@ def read_records(path: str | os.PathLike[str]) -> Records:
 
 def _is_ours(line: str) -> bool:
     starts = (_STARTS_NODE, _STARTS_PORT, _IDS, _LINK)
-    return line.startswith("# Topology file") or any(start.match(line) for start in starts)
+    return (
+        line.startswith("# Topology file") or is_linkinfo(line) or any(start.match(line) for start in starts)
+    )
 
 
 class _Reader:
@@ -195,6 +201,8 @@ class _Reader:
             self.ids[ids[1]] = int(ids[2], 16)
         elif _MESSAGE.match(line) or _PROMPT.match(line):
             self.records.messages.append(line)
+        elif is_linkinfo(line):
+            self._refuse(number, f"cut off, or its far end is a LID that no line describes: {_short(line)}")
         elif not _HEADING.match(line):
             self._refuse(number, f"not a line of ibnetdiscover output: {_short(line)}")
 
