@@ -50,12 +50,12 @@ def listed(
     on: Fabric,
     demand: Exchange,
     policy: Policy,
-    each: Callable[[NDArray[np.int64], Paths], None] | None = None,
+    each: Callable[[NDArray[np.int64], NDArray[np.int64], Paths], None] | None = None,
 ) -> Exchanged:
     """The loads of all flows, routed one by one; a part at a time, so that memory is no matter.
 
-    ``on``: the carrier of the policy; ``each`` is called with the senders of a part, as members, and its
-    paths. Raises as ``route``.
+    ``on``: the carrier of the policy; ``each`` is called with the senders and receivers of a part,
+    as members, and its paths. Raises as ``route``.
     """
     load, ends = np.zeros(on.n_links), []
     through = np.cumsum(np.diff(demand.ptr)[demand.group] - 1)
@@ -69,7 +69,7 @@ def listed(
             paths = route(on, src, dst, policy, qp=qp)
             load += paths.load(weight / policy.qps, on.n_links)
             if each:
-                each(source, paths)
+                each(source, target, paths)
         ends.append(_unlike(on, src, dst))
     src, dst = (np.concatenate(column) for column in zip(*ends)) if ends else (np.empty(0, int),) * 2
     return Exchanged(carried=load, src=src, dst=dst)

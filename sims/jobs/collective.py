@@ -37,6 +37,7 @@ from sims.workload.collectives.hierarchical import UnequalGroupsError
 from sims.workload.members import Members
 from sims.workload.placement import place
 from sims.workload.schedule import Schedule
+from sims.workload.skew import skewed
 
 __all__ = ["CollectiveJob"]
 
@@ -78,6 +79,7 @@ class CollectiveJob:
         if self.groups is None:
             self._common |= UNGROUPED
         self.collective.check_root(setup.root, self.together)
+        self.collective.check_skew(float(setup.skew))
         self._programs: dict[str, Program] = {}
         self._packet_programs: dict[str, PacketProgram] = {}
 
@@ -125,6 +127,7 @@ class CollectiveJob:
         ((name, parameters),) = parse_algorithms(algorithm, collective)
         of: dict[str, Any] = {"servers": who.servers[ranks], "groups": who.groups[ranks]}
         of["root"] = self.setup.root
+        of["parts"] = skewed(len(ranks), float(self.setup.skew))
         try:
             built = build(name, parameters, len(ranks), collective=collective, **of)
         except UnequalGroupsError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -154,7 +155,8 @@ class Grouped:
     def _labels(self, algorithm: str) -> list[NDArray[np.int64]]:
         """What the schedule of a group depends on, of each rank."""
         ((name, _),) = parse_algorithms(algorithm, self.collective)
-        return [getattr(self.members, need) for need in algorithms(self.collective)[name].needs]
+        labels: dict[str, NDArray[Any]] = {"servers": self.members.servers, "groups": self.members.groups}
+        return [labels[need] for need in algorithms(self.collective)[name].needs if need in labels]
 
     def _maker(self, algorithm: str) -> Callable[[NDArray[np.int32]], Schedule]:
         """The schedule of the ranks of one group; errors name the group."""

@@ -73,6 +73,7 @@ class Collective:
             message of its own that no other has a place in.
         count: by what nccl-tests divides the elements of a message in its column ``count``, for n ranks.
         reduces: contributions are added up.
+        uneven: parts may be unequal.
         rooted: one rank is the root; in ``held`` and ``due`` the root is rank 0, the one behind it rank 1.
         held: (rank, part, n): whether the rank holds its contribution to the part at the start.
         due: (rank, part, n): whether the rank must hold the part at the end. Both take arrays, too.
@@ -93,6 +94,7 @@ class Collective:
     count: Callable[[int], int] = _whole
     reduces: bool = False
     rooted: bool = False
+    uneven: bool = False
 
     @property
     def staged(self) -> bool:
@@ -103,6 +105,12 @@ class Collective:
         """
         due = (self.due(rank, part, 2) for rank in range(2) for part in range(self.parts(2)))
         return self.reduces and not all(due)
+
+    def check_skew(self, skew: float) -> None:
+        """Raise ParameterError unless parts are equal, or may be unequal."""
+        if skew != 1 and not self.uneven:
+            uneven = [one.name for one in COLLECTIVES.values() if one.uneven]
+            raise ParameterError("skew", skew, f"the parts of {self.name} are equal: not those of", uneven)
 
     def check_root(self, root: int, n: int) -> None:
         """Raise ParameterError unless ``root`` is one of n ranks, or 0 where there is no root."""
@@ -222,6 +230,7 @@ ALL_TO_ALL = Collective(
     parts=lambda n: n * n,  # part s n + d: from rank s to rank d
     held=lambda rank, part, n: part // n == rank,
     due=lambda rank, part, n: part % n == rank,
+    uneven=True,
     messages=_each,
     count=_each,
 )

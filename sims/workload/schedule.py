@@ -25,7 +25,7 @@ REDUCE: Final = 0  # the receiver adds what arrives to what it holds
 COPY: Final = 1  # the receiver replaces what it holds by what arrives
 
 Kind = Literal["ring", "round", "pipeline", "exchange", "switched"]
-_KINDS = ("ring", "round", "pipeline", "switched")
+_KINDS = ("ring", "round", "pipeline", "exchange", "switched")
 
 
 def frozen(values: ArrayLike, dtype: Any = np.int32) -> NDArray[Any]:
@@ -60,6 +60,7 @@ class Phase:
     - ``kind="pipeline"``: lockstep. The data of each transfer is cut into segments of about
       ``segment_bytes``; one segment makes the transfers in the order of ``stage`` (0-based) and the next
       segment follows one stage behind, so in the steady state all transfers run at once.
+    - ``kind="exchange"``: a round in lockstep, for more transfers than can have a rate each.
 
     - ``kind="switched"``: lockstep. Switches add up and spread: each entry is one rank, ``src`` and ``dst``
       alike, on the ``tree`` of that number. Ranks whose op is REDUCE send their chunks into the tree, and

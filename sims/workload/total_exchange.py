@@ -7,6 +7,7 @@ is known without a list.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -16,9 +17,11 @@ from numpy.typing import NDArray
 from fabric.words.errors import ParameterError
 from sims.workload.schedule import COPY, Phase, frozen
 
-__all__ = ["MOST_LISTED", "ChunksOf", "TotalExchange", "listed", "settled"]
+__all__ = ["MOST_LISTED", "ChunksOf", "TotalExchange", "listed", "proportional", "settled"]
 
 MOST_LISTED = 1_000_000  # transfers, of which each has a rate of its own on the network
+_MOST_UNEQUAL = 20_000  # of unequal transfers, as rates change whenever one ends
+_FEW_SIZES = 16
 _MOST_ASKED = 20_000_000  # transfers that fit in memory with all that is made of them
 
 ChunksOf = Callable[[NDArray[np.int32], NDArray[np.int32]], NDArray[np.int64]]
@@ -144,7 +147,18 @@ def listed(phase: Phase) -> Phase:
 
 
 def settled(phase: Phase, pieces: int) -> Phase:
-    """``phase``; an exchange of more than MOST_LISTED flows, ``pieces`` for each transfer, counted."""
-    if isinstance(phase, TotalExchange) and len(phase) * pieces > MOST_LISTED:
-        return phase.counted()
+    """``phase``; one of too many flows, ``pieces`` for each transfer, with all in proportion."""
+    flows = len(phase) * pieces
+    if isinstance(phase, TotalExchange):
+        most = MOST_LISTED if phase.factor is None else min(MOST_LISTED, _MOST_UNEQUAL)
+        return phase.counted() if flows > most else phase
+    unequal = phase.weight is not None and flows > _MOST_UNEQUAL and phase.kind == "round"
+    if unequal and len(np.unique(np.asarray(phase.weight))) > _FEW_SIZES:
+        return replace(phase, kind="exchange")
     return phase
+
+
+def proportional(phase: Phase) -> bool:
+    """Whether the transfers of a phase run in proportion though they are unequal: a lower bound."""
+    unequal = phase.factor if isinstance(phase, TotalExchange) else phase.weight
+    return phase.kind == "exchange" and unequal is not None

@@ -26,6 +26,9 @@ _MOST_ROUTED = 8_000_000  # flows
 _SAMPLE = 2_000_000  # flows that tell the times of groups
 
 
+_Part = tuple[NDArray[np.int64], NDArray[np.int64], Paths]  # senders, receivers, as members, and their paths
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Crowd:
     """The flows of ``phase`` on ``fabric``, the carrier of ``policy``: ``demand``, at the endpoints."""
@@ -34,7 +37,7 @@ class Crowd:
     fabric: Fabric
     policy: Policy
     demand: Exchange
-    _routed: list[tuple[NDArray[np.int64], Paths]] = field(default_factory=list)  # senders and their paths
+    _routed: list[_Part] = field(default_factory=list)  # every transfer, where each was routed
 
     def loads(self) -> Exchanged:
         """Bytes on each link of one byte of a transfer.
@@ -63,13 +66,41 @@ class Crowd:
         Of flows that were not routed each, a sample tells, in which every rank sends and receives.
         """
         found, whose = np.zeros(groups), owner[self.phase.ranks]
-        for source, paths in self._routed or self._sampled():
+        for source, _, paths in self._routed or self._sampled():
             np.maximum.at(found, whose[source], paths.largest(seconds))
         found[np.argmax(found)] = seconds.max()  # where the sample has missed it
         return found
 
-    def _sampled(self) -> Iterator[tuple[NDArray[np.int64], Paths]]:
-        """Some shifts round each group: senders and their paths."""
+    def last(self, seconds: NDArray[np.float64]) -> int:
+        """A rank that receives over the link with the most ``seconds`` (links,), as far as flows tell."""
+        found, most = 0, -1.0
+        for _, target, paths in self._routed or self._sampled():
+            busy = paths.largest(seconds)
+            first = int(np.argmax(busy >= busy.max() * (1 - 1e-9)))
+            if busy[first] > most * (1 + 1e-9):
+                found, most = int(target[first]), float(busy[first])
+        return int(self.phase.ranks[found])
+
+    def of_group(self, owner: NDArray[np.int32], group: int) -> Paths:
+        """The paths of the transfers of one group, or of some of them where they are very many."""
+        mine = np.flatnonzero(owner[self.phase.ranks] == group)
+        demand = Exchange.of(self.demand.endpoint[mine], self.demand.group[mine], self.demand.weight[mine])
+        if demand.flows > _SAMPLE:
+            own = Crowd(phase=self.phase, fabric=self.fabric, policy=self.policy, demand=demand)
+            return Paths.stack([paths for *_, paths in own._sampled()])
+        source, target = demand.targets(np.arange(len(mine)))
+        return route(self.fabric, demand.endpoint[source], demand.endpoint[target], self.policy)
+
+    def across(self, link: int, owner: NDArray[np.int32]) -> NDArray[np.int32]:
+        """The groups whose transfers cross a link; none where the transfers were not routed each."""
+        found = [
+            owner[self.phase.ranks[np.unique(source[paths.row[paths.link == link]])]]
+            for source, _, paths in self._routed
+        ]
+        return np.unique(np.concatenate(found)) if found else np.empty(0, np.int32)
+
+    def _sampled(self) -> Iterator[_Part]:
+        """Some shifts round each group."""
         demand, count = self.demand, len(self.demand.group)
         size = np.diff(demand.ptr)[demand.group]
         first, place = demand.ptr[demand.group], np.arange(count) - demand.ptr[demand.group]
@@ -77,7 +108,8 @@ class Crowd:
         for step in np.unique(np.linspace(1, most - 1, max(1, min(most - 1, _SAMPLE // count))).astype(int)):
             source = np.flatnonzero(step < size)
             to = first[source] + (place[source] + step) % size[source]
-            yield source, route(self.fabric, demand.endpoint[source], demand.endpoint[to], self.policy)
+            ends = demand.endpoint[source], demand.endpoint[to]
+            yield source, to, route(self.fabric, *ends, self.policy)
 
 
 def crowded(phase: Phase, fabric: Fabric, placement: NDArray[np.int64], policy: Policy) -> Crowd:

@@ -24,7 +24,7 @@ from sims.models.latency import derated, link_latency, transfer_latency
 from sims.models.profiles import PLATEAU_BYTES, LatencyProfile
 from sims.workload.collective import collective_named
 from sims.workload.schedule import Schedule
-from sims.workload.total_exchange import MOST_LISTED, settled
+from sims.workload.total_exchange import MOST_LISTED, TotalExchange, proportional, settled
 
 __all__ = ["Condensed", "Limit", "Program"]
 
@@ -32,6 +32,7 @@ __all__ = ["Condensed", "Limit", "Program"]
 # Bytes per flow and queue pair (or part of a flow that is routed apart): while its phase is routed, and of
 # its path when it is. Measured as the growth of the largest resident size (ru_maxrss) on 0.2 to 3.2 million
 # flows in a three-tier tree: 195 to 263 for one phase, 514 for the 17 that recursive doubling keeps.
+_UNEQUAL = "all transfers in proportion, which bounds the time of unequal ones from below"
 _ROUTING, _ROUTED = 280, 40
 
 
@@ -115,7 +116,9 @@ class Program:
         notes = [schedule.note]
         carried = np.zeros(runs_on.n_links)  # bytes on each link per byte of the message
         for phase in schedule.phases:
-            if phase.kind == "exchange":
+            if proportional(phase):
+                notes.append(_UNEQUAL)
+            if isinstance(phase, TotalExchange) and phase.kind == "exchange":
                 crowd = crowded(phase, runs_on, placement, policy)
                 stage, load, note = counted_stage(crowd, profile, link_seconds)
                 carried += load * (phase.count / schedule.chunks)
@@ -332,7 +335,9 @@ class Program:
 
 
 def _require_memory(schedule: Schedule, pieces: int) -> None:
-    listed = [phase for phase in schedule.phases if phase.kind != "exchange"]
+    listed = [
+        phase for phase in schedule.phases if phase.kind != "exchange" or not isinstance(phase, TotalExchange)
+    ]
     distinct = {phase.transfers: len(phase) for phase in listed}
     flows, kept = pieces * max(distinct.values(), default=0), pieces * sum(distinct.values())
     needed, available = _ROUTING * flows + _ROUTED * kept, available_memory()

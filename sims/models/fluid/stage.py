@@ -15,11 +15,9 @@ from sims.models.fluid.crowd import Crowd
 from sims.models.latency import abroad, transfer_latency
 from sims.models.profiles import LatencyProfile
 from sims.workload.schedule import Phase
+from sims.workload.total_exchange import TotalExchange
 
 __all__ = ["Pace", "Stage", "chains", "counted_stage", "pace_of", "routed_phase", "shares", "staged", "waits"]
-
-
-_UNEQUAL = "all transfers in proportion, which bounds the time of unequal ones from below"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -136,8 +134,7 @@ def counted_stage(
         crowd=crowd,
         **pace_of(found.carried, on),
     )
-    notes = [found.note, _UNEQUAL if crowd.phase.factor is not None else ""]
-    return stage, found.carried, "; ".join(filter(None, notes))
+    return stage, found.carried, found.note
 
 
 def pace_of(load: NDArray[np.float64], fabric: Fabric) -> Pace:
@@ -155,7 +152,7 @@ def pace_of(load: NDArray[np.float64], fabric: Fabric) -> Pace:
 
 def waits(phase: Phase, each: NDArray[np.float64], qps: int, chunks: int) -> NDArray[np.float64] | float:
     """The latency of each flow, or for a lockstep phase that of the whole."""
-    if phase.kind in ("exchange", "switched"):
+    if phase.kind == "switched" or (isinstance(phase, TotalExchange) and phase.lockstep):
         return float(each.max(initial=0.0))
     if phase.lockstep:
         return float(chains(phase, each, qps, chunks)[1].max())
@@ -171,6 +168,8 @@ def chains(
     rank, the longest way of one segment through the stages to it. ``each``: (flows,) their latencies.
     """
     each = each.reshape(qps, -1).max(axis=0)
+    if phase.kind == "exchange":
+        return phase.src, each * phase.repeat
     if phase.kind == "ring":
         rings = each.reshape(-1, phase.ring_size)
         turns, rest = divmod(phase.repeat, phase.ring_size)

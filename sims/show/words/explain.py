@@ -27,6 +27,8 @@ def explanation_lines(name: str, found: Explanation) -> Iterator[str]:
         yield from _full(spot.bottlenecks)
     if found.group:
         yield from _slowest(found.group, found.phases)
+    if found.last is not None:
+        yield f"#   rank {found.last:,} receives last"
     if found.note:
         yield f"# note: {found.note}"
     yield "#"
@@ -54,10 +56,11 @@ def _slowest(group: SlowestGroup, phases: int) -> Iterator[str]:
         f"{format_time(group.alone)} alone"
     )
     numbers = _listed([str(number) for number in group.phases])
+    whose = f", of {counted(group.groups, 'group')}" if group.groups else ""
     when = f"; it does so in phase{'s' * (len(group.phases) > 1)} {numbers}" if phases > 1 else ""
     yield (
         f"#     it crosses {group.link} {group.example}, busy for {format_time(group.busy)} with "
-        f"{counted(group.flows, 'flow')} at a time, of {counted(group.groups, 'group')}{when}"
+        f"{counted(group.flows, 'flow')} at a time{whose}{when}"
     )
 
 

@@ -27,7 +27,9 @@ from sims.show.words.faults import course_lines, disturbance_lines, struck_lines
 from sims.show.words.groups import group_lines, groups_header
 from sims.workload.collective import COLLECTIVES
 from sims.workload.members import used
+from sims.workload.mesh import group_size
 from sims.workload.placement import placement_words
+from sims.workload.skew import skewed, zipf_exponent
 
 __all__ = [
     "collective_block",
@@ -61,6 +63,11 @@ def collective_header(
     ranks, placed = f"{s.ranks:,} {where}".rstrip(), placement_words(s.placement)
     yield f"# ranks      {ranks}, placement {placed}, routing {routing}, seed {s.seed}"
     yield from groups_header(s.model_dump())
+    together = group_size(s.groups, s.experts, s.over, s.ranks)
+    if (parts := skewed(together, float(s.skew))) is not None:
+        who = "rank 0" + f" of {together:,}" * (together < s.ranks)
+        law = f"Zipf's law, exponent {zipf_exponent(together, float(s.skew)):.3g}"
+        yield f"# skew       {who} gets {parts[0]:.4g} times the mean, the last {parts[-1]:.3g} ({law})"
     yield f"# latency    {latency_profile(s.latency_profile)}"
     if s.sync != usual("sync"):
         yield "# sync       each rank goes on when it has received what it needs"
@@ -115,7 +122,9 @@ def _line(row: Row, dtype: Dtype) -> str:
     size = row.scenario.size_bytes
     time, algbw, busbw = _us(row.time_s), f"{row.algbw_GBps:.2f}", f"{row.busbw_GBps:.2f}"
     of = COLLECTIVES[row.scenario.collective]
-    count, redop = size // dtype.size // of.count(row.scenario.ranks), "sum" if of.reduces else "none"
+    s = row.scenario
+    count = size // dtype.size // of.count(group_size(s.groups, s.experts, s.over, s.ranks))
+    redop = "sum" if of.reduces else "none"
     root = row.scenario.root if of.rooted else -1
     return _columns(" ", (size, count, dtype.name, redop, root, time, algbw, busbw, "N/A"))
 

@@ -25,6 +25,7 @@ from fabric.words.units import format_time
 from sims.jobs.collective import CollectiveJob
 from sims.models.fluid.engine import ENGINES as TIMES
 from sims.models.fluid.program import Program
+from sims.models.fluid.slowest_rank import slowest_rank
 from sims.models.profiles import PROFILES, LatencyProfile
 from sims.scenario.row import Row
 from sims.scenario.scenario import JOB_SETTINGS, Scenario
@@ -33,6 +34,7 @@ from sims.simulation import fabric_of, job_of
 from sims.studies.explain.bottleneck import Hotspot, hotspots
 from sims.studies.explain.slowest_group import SlowestGroup, slowest_group
 from sims.workload.collectives import AUTO, sliced
+from sims.workload.skew import EVEN
 
 __all__ = [
     "BALANCED",
@@ -84,7 +86,8 @@ class Explanation(Card):
     """Where the time of a run goes, and ``remedies``, what saves most first.
 
     ``phases``: how many the run has; ``left_out``: the remedies that do not apply, and why; ``note``: what to
-    say of the hotspots; ``group``: the slowest, where many groups ran at once.
+    say of the hotspots; ``group``: the slowest, where many groups ran at once; ``last``: the rank that
+    receives last, where parts are unequal.
     """
 
     time_s: float
@@ -95,6 +98,7 @@ class Explanation(Card):
     left_out: tuple[str, ...]
     note: str = ""
     group: SlowestGroup | None = None
+    last: int | None = None
 
     def card(self) -> tuple[str, dict[str, str]]:
         """The time, and what each remedy would save, as a share of it."""
@@ -228,6 +232,7 @@ class Explainer:
             left_out=left_out,
             note="" if self._timed else f"the full links are those of the {self._model()}",
             group=slowest_group(program, self.job.groups, row) if self.job.groups else None,
+            last=slowest_rank(program, row.scenario.size_bytes) if row.scenario.skew != EVEN else None,
         )
 
     def _model(self) -> str:

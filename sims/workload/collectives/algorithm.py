@@ -22,7 +22,7 @@ __all__ = ["AUTO", "Algorithm", "algorithm", "algorithms", "build", "typed"]
 
 AUTO = "auto"  # a legal name in texts: the fastest of all that fit
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
-_WHO = ("servers", "groups", "root")
+_WHO = ("servers", "groups", "root", "parts")
 _LAST = 1000
 
 _Make = TypeVar("_Make", bound=Callable[..., Schedule])
@@ -38,7 +38,8 @@ class Algorithm:
         description: one line.
         parameters: what a text may set, each an argument of ``make``.
         make: ``(n, **needs, **parameters) -> Schedule``.
-        needs: which of ``servers`` and ``groups`` (the label of each rank) and ``root`` ``make`` takes.
+        needs: which of ``servers`` and ``groups`` (the label of each rank), ``root`` and ``parts`` (what each
+            gets) ``make`` takes.
         in_slices: runs in SLICES slices where nobody says how many. Not where phases are rounds: of rounds
             that share links each transfer has a rate of its own, and 100,000 in 8 slices take minutes.
         order: its place in lists; of equally fast ones ``auto`` takes the first.
@@ -133,6 +134,7 @@ def build(
     servers: ArrayLike | None = None,
     groups: ArrayLike | None = None,
     root: int = 0,
+    parts: ArrayLike | None = None,
 ) -> Schedule:
     """The schedule of algorithm ``name`` of ``collective`` for ``n`` ranks.
 
@@ -144,6 +146,7 @@ def build(
         servers: int [n], the scale-up domain of each rank, -1 alone; ``ring`` goes server by server.
         groups: int [n], the group of each rank; the hierarchical algorithms need it.
         root: the rank that is the root, where the collective has one.
+        parts: float [n], of every input what is for each rank over the mean; None: equal parts.
 
     Raises:
         ParameterError: an unknown name or parameter, an illegal value, missing groups or groups of unequal
@@ -157,7 +160,7 @@ def build(
     if name not in table:
         raise ParameterError("algorithm", name, f"unknown algorithm of {collective}", table)
     entry = table[name]
-    who = {"servers": servers, "groups": groups, "root": root}
+    who = {"servers": servers, "groups": groups, "root": root, "parts": parts}
     schedule = entry.make(
         n, **{key: who[key] for key in entry.needs}, **typed(name, entry.parameters, params)
     )
