@@ -44,7 +44,9 @@ def export(
 def import_(
     file: Annotated[
         str,
-        typer.Argument(help="Node-link JSON, GraphML, a link CSV, an ibnetdiscover dump or topology.txt."),
+        typer.Argument(
+            help="Node-link JSON, GraphML, DOT, a link CSV, an ibnetdiscover dump or topology.txt."
+        ),
     ],
     out: Annotated[Path, out_option("The node-link JSON file; - is standard output.")],
 ) -> None:

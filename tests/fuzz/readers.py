@@ -223,6 +223,7 @@ READERS: dict[str, Reader] = {
     "GraphML": Reader("g.graphml", _written(".graphml"), _graph),
     "link CSV": Reader("g.csv", _written(".csv"), _graph),
     "ibnetdiscover": Reader("g.txt", _written(".ibnetdiscover"), _graph),
+    "DOT": Reader("g.dot", _written(".dot"), _graph),
     "topology.txt": Reader("g.txt", _written(".txt"), _graph),
     "static tables": Reader("t.csv", _tables, _routed),
     "iblinkinfo": Reader("g.txt", _texts(*_LINKINFO), _graph),

@@ -1,4 +1,4 @@
-"""A topology in Graphviz's DOT language: an edge per cable, its ports as labels of its ends. Written only.
+"""A topology in Graphviz's DOT language: an edge per cable, its ports as labels of its ends.
 
 Knows the language's quoting and the schema's ``kind``, ``tier`` and ``ports``; no layout is computed.
 """
@@ -14,6 +14,7 @@ import networkx as nx
 
 from fabric.machine.whole_file import replaced
 from fabric.words.errors import ParameterError
+from fabric.words.parameter import RATE, TIME
 from fabric.words.units import format_rate
 
 __all__ = ["write_dot"]
@@ -53,11 +54,12 @@ def _pieces(G: nx.Graph) -> Iterator[str]:
     for members in ranks.values():
         yield f"  {{ rank=same; {'; '.join(members)}; }}\n"
     for u, v, attributes in G.edges(data=True):
-        cables = attributes.get("cables", 1)
+        cables, delay = attributes.get("cables", 1), attributes.get("delay")
         rates = attributes.get("rates") or [attributes.get("rate")] * cables
         ports = attributes.get("ports") or [None] * cables
         for rate, ends in zip(rates, ports):
-            said = {} if rate is None else {"label": format_rate(rate)}
+            said = {} if rate is None else {"label": format_rate(rate), "rate": RATE.write(rate)}
+            said |= {} if delay is None else {"delay": TIME.write(delay)}
             tail, head = ends if isinstance(ends, list | tuple) and len(ends) == 2 else (None, None)
             said |= {k: p for k, p in (("taillabel", tail), ("headlabel", head)) if p is not None}
             yield f"  {names[u]} -- {names[v]} [{_attributes(said)}];\n"

@@ -13,6 +13,7 @@ import networkx as nx
 from fabric.machine.document import open_text
 from fabric.words.errors import FileFormatError, ParameterError
 from topologies.files.dot import write_dot
+from topologies.files.dot_reader import looks_like_dot, read_dot
 from topologies.files.graphml import read_graphml, write_graphml
 from topologies.files.ib.ibnetdiscover import looks_like_ibnetdiscover, read_ibnetdiscover
 from topologies.files.ib.write import write_ibnetdiscover
@@ -41,6 +42,7 @@ READERS: Mapping[str, Callable[[str | os.PathLike[str]], nx.Graph]] = {
     "node-link": cables_once(read_node_link),
     "GraphML": cables_once(read_graphml),
     "link-csv": cables_once(read_link_csv),
+    "DOT": cables_once(read_dot),
     "ibnetdiscover": read_ibnetdiscover,
     "topology.txt": read_topology_txt,
 }
@@ -53,7 +55,7 @@ def write_graph(G: nx.Graph, path: str | os.PathLike[str]) -> None:
     """Write the graph in the format of the ending of ``path``, whole or not at all.
 
     ``.json``: node-link, all of it. ``.graphml``: all of it, of small graphs. ``.csv``: links, without the
-    attributes of the graph as a whole. ``.dot``: to be drawn, not to be read back. ``.ibnetdiscover``: the
+    attributes of the graph as a whole. ``.dot``: to be drawn, names or ids only. ``.ibnetdiscover``: the
     network without scale-up and delays, for ibsim. ``.txt``: ``topology.txt`` of RDMA simulators.
 
     Raises:
@@ -85,6 +87,8 @@ def file_format(path: str | os.PathLike[str]) -> str:
             return "node-link"
         if _XML.match(text):
             return "GraphML"
+        if looks_like_dot(text):
+            return "DOT"
         if looks_like_topology_txt(text):
             return "topology.txt"
         if looks_like_link_csv(text):
@@ -98,7 +102,7 @@ def file_format(path: str | os.PathLike[str]) -> str:
         return "link-csv"
     known = (
         "neither node-link JSON nor the output of ibnetdiscover, GraphML or a link CSV (source, target, ...) "
-        "nor topology.txt"
+        "nor DOT or topology.txt"
     )
     raise FileFormatError(name, "", known)
 

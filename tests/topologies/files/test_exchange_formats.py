@@ -540,7 +540,8 @@ def test_dot_has_an_edge_per_cable_with_its_ports(tmp_path):
     text = (tmp_path / "x.dot").read_text()
     assert text.startswith('graph "the \\"pair\\"" {\n') and text.endswith("}\n")
     assert text.count(" -- ") == 2 + 4
-    line = '  "Leaf 1; rack <1> & more" -- "S" [label="200 Gbps", taillabel="2", headlabel="4"];'
+    said = 'label="200 Gbps", rate="200Gbps", delay="100ns", taillabel="2", headlabel="4"'
+    line = f'  "Leaf 1; rack <1> & more" -- "S" [{said}];'
     assert line in text.split("\n")
     assert '{ rank=same; "gpu 0"; "gpu 1"; }' in text
 
