@@ -14,6 +14,7 @@ from fabric.words.errors import FileFormatError, ParameterError
 from topologies.catalogue import FAMILIES, Entry, canonical, explain, listing, load, source_digest
 from topologies.families.fat_tree import fat_tree
 from topologies.files.node_link import write_node_link
+from topologies.parts.builder import Builder
 
 # Two adapters of one host on one switch, as ibnetdiscover prints it.
 DUMP = """
@@ -182,6 +183,16 @@ def test_every_parameter_is_explained_in_one_line(entry: Entry) -> None:
             ParameterError, match=f"{min(needed, key=list(entry.parameters).index)}: not given"
         ):
             load(entry.name)
+
+
+@pytest.mark.parametrize("entry", FAMILIES.values(), ids=lambda entry: entry.name)
+def test_families_take_the_same_for_granted(entry: Builder) -> None:
+    """400 Gb/s, 5 m to the leaf, 50 and 100 m above, no servers but where rails are of servers, NVLink 4."""
+    delay = entry.defaults["delay"]
+    assert tuple(delay) == (25e-9, 250e-9, 500e-9)[: len(delay)] and len(delay) >= 2
+    servers = 8 if entry.name in ("rail-only", "rail-optimized") else 0
+    usual = {"rate": 50e9, "gpus_per_server": servers, "nvlink": 450e9, "nvlink_delay": 5e-9}
+    assert {name: entry.defaults[name] for name in usual} == usual
 
 
 def test_explain_says_which_values_are_legal() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from fabric import Fabric
 from fabric.routing.policies import parse_policy
+from fabric.words.errors import ParameterError
 from sims.jobs import uniform
 from sims.jobs.demand import Demand, demand
 from sims.jobs.routing_compare import Balance, TierLoad, balance_rows, balances, parse_policies
@@ -103,6 +104,27 @@ def test_all_to_all_on_a_switch(star: Fabric, monkeypatch: pytest.MonkeyPatch, m
     rates = (found.slowest, found.mean, found.full, found.quantiles[0], found.quantiles[-1])
     assert rates == pytest.approx((12.5e9,) * 5)
     assert [(tier.used, tier.mean, tier.most) for tier in found.tiers] == [pytest.approx((1, 1, 1))] * 2
+
+
+def test_one_flow_on_a_link_is_a_load_and_thirds_of_flows_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two leaves of one endpoint and three spines: a flow each way, whole or in thirds."""
+    thin = Fabric.from_graph(load("leaf-spine:leaves=2,spines=3,endpoints_per_leaf=1"))
+    monkeypatch.setattr(uniform, "_MOST_LISTED", 1)
+    for routing in ("dmodk", "spray"):
+        (found,) = balances(thin, demand("alltoall", thin), [parse_policy(routing)])
+        assert (found.flows, found.slowest, found.mean) == (2, pytest.approx(50e9), pytest.approx(50e9))
+    narrow = Fabric.from_graph(load("leaf-spine:leaves=2,spines=3,endpoints_per_leaf=1,trunk_rate=10GB/s"))
+    (found,) = balances(narrow, demand("alltoall", narrow), [parse_policy("spray")])
+    assert found.slowest == pytest.approx(30e9)
+
+
+def test_what_no_list_could_hold_is_known_before_there_is_a_fabric() -> None:
+    """Loads are known without a list, in trees or elsewhere, or the list is short."""
+    for routing in ("dmodk", "ecmp", "spray", "adaptive"):
+        uniform.require_known(parse_policy(routing), 100_000)
+    uniform.require_known(parse_policy("ugal"), 500)
+    with pytest.raises(ParameterError, match=r"alltoall of 100,000 endpoints under ugal.*at about 707"):
+        uniform.require_known(parse_policy("ugal"), 100_000)
 
 
 def test_the_way_inside_a_server_is_measured_by_itself() -> None:

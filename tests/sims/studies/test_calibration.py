@@ -18,7 +18,7 @@ from sims.jobs.allreduce import AllReduce
 from sims.jobs.collective import CollectiveJob
 from sims.models.profiles import latency_profile
 from sims.scenario.files import read_records
-from sims.studies.calibrated import default_fabric, plan
+from sims.studies.calibrated import default_fabric, doubts, plan
 from sims.studies.calibration import fit, robust_fit
 from sims.studies.nccl_log import FACTORS, Measurement, read_nccl
 from sims.studies.nccl_log.tuning import chosen_by_nccl
@@ -72,6 +72,14 @@ def test_a_profile_that_made_the_times_is_found(ranks: int) -> None:
     assert found.profile.constants() == pytest.approx(expected, rel=1e-5)
     assert found.typical < 1e-8
     assert found.alpha == pytest.approx(job(ranks, TRUE).row("ring", 8).time_s, rel=1e-4)
+
+
+def test_the_delay_of_cables_scales_as_all_latency_does() -> None:
+    made = "roce-400g:overhead=3us,switch_latency=900ns,cable_factor=2,bandwidth=0.9,scaleup_overhead=1.8us"
+    base = made.replace("3us", "1.5us").replace("900", "450").replace("=2", "=1").replace("1.8us", "0.9us")
+    found = fit(job(64, base), "tree", measured(64, "tree", made))
+    assert found.profile.cable_factor == pytest.approx(2, rel=1e-4)
+    assert found.profile.switch_latency == pytest.approx(900e-9, rel=1e-4)
 
 
 def test_a_tenth_of_outliers_does_not_pull() -> None:
@@ -262,6 +270,21 @@ def test_the_fabric_of_hosts(hosts: tuple[int, ...], fabric: str) -> None:
     assert default_fabric(sum(hosts), hosts) == fabric
     made = Fabric.from_graph(load(fabric))
     assert len(np.unique(made.server[: sum(hosts)])) == (len(hosts) if max(hosts) > 1 else 1)
+
+
+def test_what_is_assumed_without_a_list_of_hosts_is_said(tmp_path: Path) -> None:
+    """16 ranks by busbw over algbw: two servers of eight, or whatever the fabric has, some of none."""
+    (tmp_path / "nccl.log").write_text(bare(nccl_log(measured(16, "ring", "nccl-ring-ll"), 16)))
+    log = read_nccl(tmp_path / "nccl.log")
+    for spec, servers in (
+        (default_fabric(16), "2 servers of 8"),
+        ("fat-tree:k=4,gpus_per_server=4", "4 servers of 4"),
+        ("fat-tree:k=4", "16 servers of 1"),
+    ):
+        made = AllReduce(Fabric.from_graph(load(spec)))
+        (said,) = doubts(log, made, named=False)
+        assert said.startswith(f"the log does not list its hosts: {servers} are assumed; ")
+        assert doubts(log, made, named=True) == []
 
 
 def test_hosts_that_no_packed_ranks_fill_are_refused() -> None:

@@ -79,6 +79,16 @@ def test_leaf_spine() -> None:
 
 
 @pytest.mark.parametrize(
+    "spec", ["fat-tree:k=4", "dragonfly:p=2", "dragonfly-plus:leaves=2", "fat-tree:endpoints=60,radix=8"]
+)
+def test_an_endpoint_is_in_the_pod_of_its_leaf(spec: str) -> None:
+    G = load(spec)
+    ends = [node for node, kind in G.nodes(data="kind") if kind == "gpu"]
+    assert [G.nodes[end]["pod"] for end in ends] == [G.nodes[leaves_of(G, end)[0]]["pod"] for end in ends]
+    assert len({G.nodes[end]["pod"] for end in ends}) > 1
+
+
+@pytest.mark.parametrize(
     "spec",
     [
         *("fat-tree:endpoints=13,radix=8", "fat-tree:k=4", "multi-plane:planes=2,endpoints=27,radix=8"),

@@ -67,6 +67,7 @@ def test_a_dimension_of_two_is_one_cable() -> None:
     G = torus(dims=(2, 2, 2))
     assert nx.is_isomorphic(switches(G), nx.hypercube_graph(3))
     assert not any("cables" in data for _, _, data in G.edges(data=True))
+    assert G.graph["notes"][0] == "8 endpoints; 2 x 2 x 2 switches of 4 ports."
     assert "one cable" in G.graph["notes"][2]
     assert set(ports(torus(dims=(4, 2))).values()) == {1 + 2 + 1}
 

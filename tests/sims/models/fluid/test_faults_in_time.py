@@ -326,6 +326,8 @@ def test_a_ring_stands_as_a_whole(four: Fabric, tmp_path: Path) -> None:
     assert row.disturbance["run"]["lost_s"] == pytest.approx(10e-3)
     assert row.disturbance["1: cable 17,24"]["lost_s"] == pytest.approx(10e-3)
     assert simulate(row.scenario) == row
+    # What bounds it is said of the undisturbed run: as many seconds of latency, of a longer mean.
+    assert row.latency_share * row.time_s == pytest.approx(plain.latency_share * plain.time_s) != 0
 
 
 def test_faults_from_the_first_moment_are_static_faults(four: Fabric, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from test_packet_network import ROCE, links_of, random_traffic, random_tree
 
 from fabric import Ecmp, Fabric, Paths, route
 from fabric.routing.policies import parse_policy
+from fabric.words.errors import TooLargeError
 from sims.models.packet.control import Window
 from sims.models.packet.network import PacketNetwork
 from sims.models.packet.parts import Flow, Packet, Port
@@ -117,6 +118,26 @@ def test_two_packets_that_meet_are_said_to_have_met() -> None:
     assert kind["wait_max_s"] == pytest.approx(wire / B / 2)
     assert kind["paused_max_s"] == kind["paused_mean_s"] == 0
     assert result.packets[result.ports["kind"][up]]["buffer_max"] == pytest.approx(1 / 4)
+
+
+def test_a_run_lasts_from_the_first_start_and_its_flows_are_counted_beforehand(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of two flows the second begins 1 ms later; of four queue pairs each, eight have to fit."""
+    fabric, wire = Fabric.from_graph(load("star:endpoints=3,rate=400Gbps")), 4096 + HEADER
+    one, two = np.array([0, 1]), np.array([2, 2])
+    who = Traffic(src=one, dst=two, size=np.full(2, 4096.0), start=np.array([1e-3, 2e-3]))
+    result = run_packets(fabric, who, parse_policy("ecmp"), ROCE)
+    elapsed = float(result.end.max()) - 1e-3
+    down = result.ports["packets"].index(2)
+    assert result.ports["use"][down] == pytest.approx(2 * wire / B / elapsed)
+    for room, fits in ((8 * 6_000, True), (8 * 6_000 - 1, False)):
+        monkeypatch.setattr("sims.models.packet.cost.available_memory", lambda room=room: room)
+        if fits:
+            run_packets(fabric, who, parse_policy("ecmp:qps=4"), ROCE)
+        else:
+            with pytest.raises(TooLargeError, match="engine packet: 8 flows"):
+                run_packets(fabric, who, parse_policy("ecmp:qps=4"), ROCE)
 
 
 def test_a_round_trip_is_there_and_back_with_the_bytes_on_the_slowest_link() -> None:

@@ -119,6 +119,8 @@ def test_unequal_groups_are_named() -> None:
     with pytest.raises(ParameterError) as caught:
         group_ranks(labels)
     assert str(caught.value) == message
+    with pytest.raises(ParameterError, match=r"3 differ: group 12 has 7, group 15 has 5, group 16 has 9$"):
+        group_ranks(labels[labels != 17])
 
 
 @pytest.mark.parametrize("labels", [[], [[0, 1]], [0.5, 1.5]])
