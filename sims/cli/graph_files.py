@@ -15,7 +15,9 @@ from sims.cli.setting_options import Texts, with_settings
 
 __all__ = ["export", "import_"]
 
-GraphFormat = Annotated[str | None, format_option("json, graphml, dot, csv, ibnetdiscover or txt", "json")]
+GraphFormat = Annotated[
+    str | None, format_option("json, graphml, dot, csv, ibnetdiscover, txt or conf", "json")
+]
 
 
 @with_settings("topology")

@@ -21,6 +21,7 @@ from topologies.files.link_csv import write_link_csv
 from topologies.files.link_csv_reader import looks_like_link_csv, read_link_csv
 from topologies.files.listed_twice import cables_once
 from topologies.files.node_link import read_node_link, write_node_link
+from topologies.files.slurm import write_slurm
 from topologies.files.topology_txt import (
     looks_like_topology_txt,
     read_topology_txt,
@@ -36,6 +37,7 @@ WRITERS: Mapping[str, Callable[[nx.Graph, str | os.PathLike[str]], None]] = {
     ".csv": write_link_csv,
     ".ibnetdiscover": write_ibnetdiscover,
     ".txt": write_topology_txt,
+    ".conf": write_slurm,
 }
 
 READERS: Mapping[str, Callable[[str | os.PathLike[str]], nx.Graph]] = {
@@ -57,6 +59,7 @@ def write_graph(G: nx.Graph, path: str | os.PathLike[str]) -> None:
     ``.json``: node-link, all of it. ``.graphml``: all of it, of small graphs. ``.csv``: links, without the
     attributes of the graph as a whole. ``.dot``: to be drawn, names or ids only. ``.ibnetdiscover``: the
     network without scale-up and delays, for ibsim. ``.txt``: ``topology.txt`` of RDMA simulators.
+    ``.conf``: hosts and switches for Slurm.
 
     Raises:
         ParameterError: another ending, or what the format refuses.

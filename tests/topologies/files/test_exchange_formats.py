@@ -96,7 +96,7 @@ def test_the_file_ending_does_not_matter_for_reading(tmp_path):
 
 def test_an_unknown_ending_or_content_is_refused(tmp_path):
     with pytest.raises(
-        ParameterError, match=r"legal: \.json, \.graphml, \.dot, \.csv, \.ibnetdiscover, \.txt"
+        ParameterError, match=r"legal: \.json, \.graphml, \.dot, \.csv, \.ibnetdiscover, \.txt, \.conf"
     ):
         write_graph(pair(), tmp_path / "x.gexf")
     (tmp_path / "x").write_text("hello\n")
