@@ -61,6 +61,9 @@ def opensm_tables(G: nx.Graph, engine: str, *, seconds: float = 600.0) -> list[d
     if reached < switches:
         rule = "planes and islands that no cable joins are subnets of their own"
         raise FabricsimError(f"opensm: {c.name}: OpenSM reached {reached:,} of {switches:,} switches: {rule}")
+    missing = int((c.kind == GPU).sum()) - len({end for _, end in lines})
+    if len(lines) < switches * int((c.kind == GPU).sum()):
+        raise FabricsimError(f"opensm: {c.name}: tables with gaps: {missing:,} endpoints in none of them")
     return [row for _, row in lines.values()]
 
 

@@ -33,9 +33,10 @@ _DESCRIPTION = 63  # bytes of a node description, and its end
 def write_ibnetdiscover(G: nx.Graph, path: str | os.PathLike[str]) -> None:
     """Write the network of ``G``; ``read_ibnetdiscover`` gives back its nodes, cables, rates and ports.
 
-    Nodes keep their GUIDs where all have one, and ports their numbers where all of a node have one from 1 to
-    254; others are numbered. LIDs count up from 1, one for each port of an adapter and for each switch.
-    Scale-up switches are left out. The file appears whole or not at all.
+    Nodes keep their GUIDs where all have one and the next ones are free for the ports, and ports their
+    numbers where all of a node have one from 1 to 254; others are numbered. LIDs count up from 1, one for
+    each port of an adapter and for each switch. Scale-up switches are left out. The file appears whole or not
+    at all.
 
     Raises:
         ParameterError: more LIDs than a subnet has, more than 254 ports of a node, or a rate that is no
@@ -222,10 +223,26 @@ def _ports(
     return found
 
 
+def _apart(c: Columns, texts: Sequence[str]) -> bool:
+    """Whether no GUID is taken twice, those of the adapters' ports among them."""
+    ports = np.bincount(np.concatenate([c.tail, c.head]), np.tile(c.cables, 2), len(c.kind)).astype(int)
+    kinds = zip(texts, c.kind.tolist(), ports.tolist())
+    taken = [
+        int(text, 16) + port
+        for text, kind, count in kinds
+        if kind != NVSWITCH
+        for port in range(count + 1 if kind == GPU else 1)
+    ]
+    return len(set(taken)) == len(taken)
+
+
 def _guids(G: nx.Graph, c: Columns) -> list[int]:
-    """The GUID of each node: its own where all have one, so that those of their ports differ too."""
+    """The GUID of each node: its own where all have one and the next ones are free.
+
+    ibsim counts the GUIDs of an adapter's ports up from the adapter's.
+    """
     texts = [str(data.get("guid", "")) for _, data in G.nodes(data=True)]
     inside = [text for text, kind in zip(texts, c.kind.tolist()) if kind != NVSWITCH]
-    if len(set(inside)) == len(inside) and all(re.fullmatch("0x[0-9a-f]{1,16}", text) for text in inside):
+    if all(re.fullmatch("0x[0-9a-f]{1,16}", text) for text in inside) and _apart(c, texts):
         return [int(text, 16) if text else 0 for text in texts]
     return [_LOCAL | (i + 1) << 8 for i in range(len(texts))]

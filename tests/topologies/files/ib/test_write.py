@@ -62,6 +62,19 @@ def test_servers_names_ports_and_guids_are_kept_where_the_graph_knows_them(tmp_p
     }
 
 
+def test_guids_that_leave_none_for_ports_are_made_anew(tmp_path):
+    """ibsim counts GUIDs of ports up from the adapter's, and OpenSM refuses one that is another node's."""
+    G = star(endpoints=2)
+    for i in range(3):
+        G.nodes[i]["guid"] = f"0x{i + 1:016x}"
+    assert {text for _, text in again(G, tmp_path).nodes(data="guid")} == {
+        f"0x02{i << 8:014x}" for i in (1, 2, 3)
+    }
+    for i in range(3):
+        G.nodes[i]["guid"] = f"0x{2 * i + 1:016x}"
+    assert {text for _, text in again(G, tmp_path).nodes(data="guid")} == {f"0x{i:016x}" for i in (1, 3, 5)}
+
+
 def test_names_that_would_tell_other_servers_are_made_anew(tmp_path):
     G = star(endpoints=3)
     for i in range(3):
