@@ -108,13 +108,14 @@ def tiled(phases: Sequence[Phase], members: NDArray[np.int32]) -> list[Phase]:
     One group's transfers before those of the next. Chunks are each group's own, so that they keep their
     numbers; arrays that phases share stay shared.
     """
+    mapped: dict[int, NDArray[Any]] = {}  # ranks: the same array may count chunks elsewhere
     known: dict[int, NDArray[Any]] = {}
 
     def ranks(own: NDArray[np.int32]) -> NDArray[np.int32]:
-        if id(own) not in known:
+        if id(own) not in mapped:
             whose = members[:, own]
-            known[id(own)] = frozen(np.where(own < 0, own, whose).ravel())
-        return known[id(own)]
+            mapped[id(own)] = frozen(np.where(own < 0, own, whose).ravel())
+        return mapped[id(own)]
 
     def again(own: Any) -> Any:
         if not isinstance(own, np.ndarray):

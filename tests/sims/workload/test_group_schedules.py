@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from sims.workload.collective import COLLECTIVES
 from sims.workload.collectives import algorithms, build
 from sims.workload.groups import Groups
 from sims.workload.mesh import mesh_of
@@ -39,16 +40,26 @@ def replace_rows(phase: Phase, rows: NDArray[np.intp], place: NDArray[np.intp]) 
     return replace(phase, **ends, **arrays)
 
 
-@pytest.mark.parametrize("name", algorithms("all-reduce"))
+# What switches do on trees is of one group; all at once, an all-to-all lists no transfers.
+EVERY = [
+    (collective, name)
+    for collective in COLLECTIVES
+    for name in algorithms(collective)
+    if name not in ("in-network", "linear", "rail")
+]
+
+
+@pytest.mark.parametrize(("collective", "name"), EVERY)
 @pytest.mark.parametrize(
     ("mesh", "over"), [("tp=4,dp=rest", "dp"), ("tp=4,dp=rest", "tp"), ("a=3,b=8,c=2", "b")]
 )
-def test_each_group_does_its_collective(name: str, mesh: str, over: str) -> None:
+def test_each_group_does_its_collective(collective: str, name: str, mesh: str, over: str) -> None:
     groups = Groups(mesh_of(mesh, "none", over, 48).members())
     servers = np.arange(48) // (12 if over == "b" else 8)
 
     def make(ranks: NDArray[np.int32]) -> Schedule:
-        return build(name, {}, len(ranks), servers=servers[ranks], groups=servers[ranks])
+        of = {"servers": servers[ranks], "groups": servers[ranks]}
+        return build(name, {}, len(ranks), collective=collective, **of)
 
     whole = groups.together(make, [servers])
     assert whole.n == 48
