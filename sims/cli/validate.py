@@ -48,7 +48,7 @@ def validate(
     form: Format = None,
     json: Json = False,
 ) -> None:
-    """Hold the models against each other, published numbers and machines.
+    """Hold the models against each other and published numbers, and against machines.
 
     Exit status 1 if a case fails.
     """

@@ -18,6 +18,7 @@ from fabric.words.errors import ParameterError
 from sims.jobs.causes import causes
 from sims.jobs.compiler import Compiler
 from sims.jobs.grouped import UNGROUPED, Grouped, Timed
+from sims.models.band import band_of
 from sims.models.fluid.engine import latency_time
 from sims.models.fluid.faults.campaign import Campaign
 from sims.models.fluid.faults.rerouted import Rerouted
@@ -253,6 +254,7 @@ class CollectiveJob:
             efficiency = program.limit(size, time, share).efficiency
             limit = replace(limit, efficiency=efficiency, latency_share=share / time)
             disturbance = outcome.told()
+        band = band_of(self.profile.name, self.collective.name, limit.latency_share, self.members.nodes, size)
         return Row(
             scenario=self.scenario(algorithm, size),
             endpoints=self.fabric.n_endpoints,
@@ -272,6 +274,8 @@ class CollectiveJob:
             packets=timed.packets,
             group_times=self.groups.told(used, size, program, timed) if self.groups else {},
             disturbance=disturbance,
+            error_low=band.low if band else 0.0,
+            error_high=band.high if band else 0.0,
             version=model_version(),
         )
 

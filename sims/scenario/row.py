@@ -35,8 +35,10 @@ class Row(Card):
     ``utilisation``: per kind of link, as in sims.models.fluid.program.Program.utilisation; ``packets``: as in
     packet.summary, empty for other engines; ``disturbance``: as in faults.campaign, empty for
     one undisturbed run (of several, ``time_s`` is the mean); ``group_times``: as in jobs.grouped.told, of
-    the undisturbed run, empty where all ranks are one group; ``gains``: seconds that each remedy
-    of explain.explainer would save, where it was asked for. They are results of other scenarios, so rows are
+    the undisturbed run, empty where all ranks are one group; ``error_low``, ``error_high``: four of five
+    machines take 1 + these times as long (sims.models.band; both 0 where nothing near was measured);
+    ``gains``: seconds that each remedy of explain.explainer would save, where it was asked for. They are
+    results of other scenarios, so rows are
     equal without them. GB = 1e9 bytes.
     """
 
@@ -58,6 +60,8 @@ class Row(Card):
     packets: dict[str, dict[str, float]] = field(default_factory=dict)
     disturbance: dict[str, dict[str, float]] = field(default_factory=dict)
     group_times: dict[str, float] = field(default_factory=dict)
+    error_low: float = 0.0
+    error_high: float = 0.0
     gains: dict[str, float] = field(default_factory=dict, compare=False)
     version: str
 

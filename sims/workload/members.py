@@ -31,6 +31,12 @@ class Members:
         return self.fabric.scaleup[self.placement]
 
     @cached_property
+    def nodes(self) -> int:
+        """How many machines the ranks are on: servers, and each rank without one."""
+        own = self.fabric.server[self.placement]
+        return len(np.unique(own[own >= 0])) + int(np.sum(own < 0))
+
+    @cached_property
     def groups(self) -> NDArray[np.int64]:
         """(ranks,): the server of each rank; under a fabric without servers, its leaf."""
         server = self.fabric.server[self.placement].astype(np.int64)

@@ -10,6 +10,7 @@ from sims.scenario.row import Row
 from sims.show.report.axes import heading, number, percent, series, varied
 from sims.show.report.findings import median_row
 from sims.show.report.markup import Column, Html, element, joined, table
+from sims.show.words.band import band_words
 
 __all__ = ["limits"]
 
@@ -24,7 +25,9 @@ def limits(rows: Sequence[Row]) -> Html:
     """How many points each limit bounds, then every line of the sweep at its largest size, and what would
     help where the rows say it."""
     counted = [_counted(rows)] if len(rows) > 1 else []
-    return joined([element("p", _EXPLAINED), *counted, *_each(rows), *_helping(rows)], "\n")
+    largest = max(rows, key=lambda row: (row.scenario.ranks, row.scenario.size_bytes))
+    machines = element("p", f"How far from machines, at the largest point: {band_words(largest)}.")
+    return joined([element("p", _EXPLAINED), *counted, *_each(rows), *_helping(rows), machines], "\n")
 
 
 def _kind(row: Row) -> str:

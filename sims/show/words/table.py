@@ -22,6 +22,7 @@ from sims.models.profiles import latency_profile
 from sims.scenario.row import Row
 from sims.scenario.scenario import usual
 from sims.settings.setup import Setup
+from sims.show.words.band import band_words
 from sims.show.words.dtype import FLOAT, Dtype
 from sims.show.words.faults import course_lines, disturbance_lines, struck_lines
 from sims.show.words.groups import group_lines, groups_header
@@ -96,6 +97,8 @@ def collective_block(rows: Sequence[Row], note: str = "", dtype: Dtype = FLOAT) 
     for row in rows:
         yield _line(row, dtype) + (f"  {row.used}" if row.used != algorithm else "")
     yield from limit_lines(rows)
+    largest = max(rows, key=lambda row: row.scenario.size_bytes)
+    yield f"# band at {format_size(largest.scenario.size_bytes)}: {band_words(largest)}"
 
 
 def planes_words(routing: str, planes: int) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 
 from fabric.words.errors import ParameterError
 from sims.jobs.collective import CollectiveJob
+from sims.models.fluid.engine import latency_time
 from sims.studies.measured.machines import Machine, machine
 from sims.studies.measured.table import Measured
 from topologies.named import named
@@ -23,12 +24,14 @@ __all__ = ["Residual", "Spread", "headline", "residuals", "spread"]
 @dataclass(frozen=True, kw_only=True)
 class Residual:
     """A point. ``measured``, ``modelled``: s; ``repeats``: how many runs; ``noise``: half of the pairs of
-    these runs are further apart than this share, None where there is one run only.
+    these runs are further apart than this share, None where there is one run only. ``latency_share``: of the
+    modelled time.
     """
 
     of: Measured
     measured: float
     modelled: float
+    latency_share: float
     repeats: int
     noise: float | None
 
@@ -62,11 +65,14 @@ class Spread:
 
 
 def residuals(
-    rows: Iterable[Measured], watch: Callable[[str], None] = lambda system: None
+    rows: Iterable[Measured],
+    watch: Callable[[str], None] = lambda system: None,
+    profile: Callable[[Machine, Measured], str | None] = lambda own, of: own.latency_profile(of.algorithm),
 ) -> tuple[list[Residual], dict[str, int]]:
     """Each point of ``rows`` with what the model gives, and why so many others were left out.
 
-    ``watch``: is told each system before it is simulated.
+    ``watch``: is told each system before it is simulated. ``profile``: the latency profile of a point, None
+    where it is not asked for.
 
     Raises:
         ParameterError: a system that is no machine here.
@@ -83,9 +89,12 @@ def residuals(
         if of.system != last:
             watch(last := of.system)
         own = machine(of.system)
+        if (constants := profile(own, of)) is None:
+            continue
         try:
-            job = _job(of, own, jobs)
-            modelled = job.time(job.program(of.algorithm), of.size_bytes)
+            job = _job(of, own.topology(of.nodes, of.per_node), constants, jobs)
+            program = job.program(of.algorithm)
+            modelled = job.time(program, of.size_bytes)
         except ParameterError as error:
             left_out[str(error)] = left_out.get(str(error), 0) + 1
             continue
@@ -95,6 +104,7 @@ def residuals(
                 of=of,
                 measured=float(np.median(times)),
                 modelled=modelled,
+                latency_share=latency_time(program, of.size_bytes, modelled) / modelled,
                 repeats=len(times),
                 noise=_apart(times),
             )
@@ -102,8 +112,9 @@ def residuals(
     return found, left_out
 
 
-def _job(of: Measured, own: Machine, jobs: dict[tuple[str, str, str], CollectiveJob]) -> CollectiveJob:
-    text, profile = own.topology(of.nodes, of.per_node), own.latency_profile(of.algorithm)
+def _job(
+    of: Measured, text: str, profile: str, jobs: dict[tuple[str, str, str], CollectiveJob]
+) -> CollectiveJob:
     key = (text, of.collective, profile)
     if key not in jobs:
         topology = named(text)
@@ -144,7 +155,7 @@ def headline(found: Sequence[Residual]) -> str:
 
     >>> row = Measured(system="lumi", run="", nodes=2, per_node=1, collective="all-reduce", algorithm="ring",
     ...                called="", size_bytes=8, time_s=1.0, source="")
-    >>> headline([Residual(of=row, measured=1.0, modelled=1.1, repeats=1, noise=None)])
+    >>> headline([Residual(of=row, measured=1.0, modelled=1.1, latency_share=0, repeats=1, noise=None)])
     'median error 10.0% over 1 point on 1 system, up to 2 nodes (2 ranks)'
     """
     median = float(np.median([abs(one.error) for one in found]))

@@ -166,4 +166,4 @@ def test_the_figure_shows_every_point() -> None:
 
 
 def residual(measured: float, modelled: float) -> Residual:
-    return Residual(of=ROW, measured=measured, modelled=modelled, repeats=1, noise=None)
+    return Residual(of=ROW, measured=measured, modelled=modelled, latency_share=0.5, repeats=1, noise=None)

@@ -15,6 +15,7 @@ from sims.show.figures.measured import measured_note
 from sims.show.figures.page import heading
 from sims.show.figures.series import require_rows
 from sims.show.figures.style import styled
+from sims.show.words.band import FOOT, has_band
 from sims.studies.nccl_log import NcclLog
 
 __all__ = ["allreduce_figure", "plot_busbw", "plot_time"]
@@ -77,9 +78,10 @@ def allreduce_figure(rows: Sequence[Row], disclaimer: str = "", *, overlay: Sequ
         subject, setting = heading(rows)
         figure.text(0.5, 0.975, subject, ha="center", va="top", fontsize=12, fontweight="bold")
         figure.text(0.5, 0.915, setting, ha="center", va="top", fontsize=8, color="#444444")
+        pale = f"{FOOT}. " if any(map(has_band, rows)) else ""
         claim = "Simulated with fabricsim: exact for the stated model, an illustration and not a measurement."
         note = f"{measured_note(overlay)}. " if overlay else ""
-        said = f"{note}{claim} {disclaimer[:1].upper()}{disclaimer[1:]}"
+        said = f"{note}{pale}{claim} {disclaimer[:1].upper()}{disclaimer[1:]}"
         words = "\n".join(textwrap.wrap(said.strip(), 170))
         figure.text(0.5, 0.015, words, ha="center", va="bottom", fontsize=7, color="#555555")
     return figure

@@ -27,6 +27,7 @@ from sims.show.figures.kind import BAND, Entries, Legend, figure
 from sims.show.figures.measured import draw_measured, fitting, measured_entries
 from sims.show.figures.series import Series, require_rows, series_of
 from sims.show.figures.style import bare
+from sims.show.words.band import has_band
 from sims.studies.bom.costs import Costs
 from sims.studies.nccl_log import NcclLog
 
@@ -34,6 +35,7 @@ __all__ = ["draw_series", "legend_entries", "legend_over", "plot_lines", "scale_
 
 _STEPS = (1, 2, 2.5, 5, 10)
 _NARROW = 5  # the span of times across up to which even steps show all, with ticks that keep apart
+_OF_TIME = ("time_s", "busbw_GBps", "algbw_GBps")  # columns that have a band of machines
 _FEW = 7  # values of an axis up to which each has its own tick
 
 
@@ -104,7 +106,20 @@ def draw_series(ax: Axes, series: Sequence[Series], x: Column, y: Column) -> Non
             ax.fill_between(
                 at[order], low[order], high[order], color=one.mark.colour, alpha=0.22, linewidth=0, zorder=1.5
             )
+        if y.name in _OF_TIME and any(has_band(point.rows[0]) for point in one.points):
+            share = np.array([_machines(point.rows[0], y.name) for point in one.points])[order].T
+            least, most = middle[order] * share
+            pale: dict[str, Any] = {"color": one.mark.colour, "alpha": 0.07, "linewidth": 0}
+            ax.fill_between(at[order], least, most, zorder=1.2, **pale)
         ax.plot(at[order], middle[order], label=one.name, **one.mark.line())
+
+
+def _machines(row: Row, name: str) -> tuple[float, float]:
+    """Between which multiples of a value four of five machines were; nan, which draws nothing, if unknown."""
+    if not has_band(row):
+        return np.nan, np.nan
+    low, high = 1 + row.error_low, 1 + row.error_high
+    return (low, high) if name == "time_s" else (1 / high, 1 / low)
 
 
 def legend_entries(series: Sequence[Series]) -> list[tuple[Line2D, str]]:

@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import replace
 from statistics import median
 from xml.etree import ElementTree
@@ -168,9 +169,21 @@ def test_a_narrow_view_has_ticks_too() -> None:
 
 def test_one_seed_has_no_band() -> None:
     ax = axes()
-    plot_time(ax, where(over_seeds(), "seed == 0"))
+    rows = [replace(row, error_low=0.0, error_high=0.0) for row in where(over_seeds(), "seed == 0")]
+    plot_time(ax, rows)
     assert not ax.collections
     assert ax.get_xscale() == ax.get_yscale() == "log"
+
+
+@pytest.mark.parametrize(("plot", "at"), [(plot_time, (0.5, 3.0)), (plot_busbw, (1 / 3, 2.0))])
+def test_where_machines_were_is_pale(plot: Callable[..., None], at: tuple[float, float]) -> None:
+    ax = axes()
+    plot(ax, [replace(row, error_low=-0.5, error_high=2.0) for row in run("fat-tree:k=4", "ring")])
+    (pale,) = ax.collections
+    (line,) = [line for line in ax.get_lines() if not line.get_label().startswith("_")]
+    drawn, values = pale.get_paths()[0].vertices[:, 1], line.get_ydata()
+    assert drawn.min() == pytest.approx(values.min() * at[0])
+    assert drawn.max() == pytest.approx(values.max() * at[1])
 
 
 def test_scaling_shows_time_efficiency_and_the_ideal() -> None:

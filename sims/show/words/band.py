@@ -1,0 +1,41 @@
+"""What is said of how far machines have been from a modelled time. Prints nothing."""
+
+from __future__ import annotations
+
+import math
+
+from fabric.words.units import format_size
+from sims.models.band import Band, band_of
+from sims.models.profiles import latency_profile
+from sims.scenario.row import Row
+
+__all__ = ["FOOT", "band_words", "has_band"]
+
+FOOT = "Pale: where four of five measured machines were, of such runs"
+
+
+def has_band(row: Row) -> bool:
+    """Whether machines near enough were measured."""
+    return row.error_low != row.error_high
+
+
+def band_words(row: Row) -> str:
+    """Between which multiples of the time machines were, which machines, and how far that is stretched."""
+    name = latency_profile(row.scenario.latency_profile).name
+    near = band_of(name, row.scenario.collective, row.latency_share, 1, row.scenario.size_bytes)
+    if near is None or not has_band(row):
+        return f"none: nothing near was measured that profile {name} could be held against"
+    times = f"{1 + row.error_low:.2f} to {1 + row.error_high:.2f} times this time"
+    of = near.of
+    whose = f"profiles {of.kind}, {of.systems} systems, {of.points} points"
+    text = f"four of five machines took {times} ({whose})"
+    if not near.same:
+        text += f"; no {row.scenario.collective} was measured: the band of other collectives"
+    if _stretched(row, near):
+        sizes = f"{format_size(of.least)} to {format_size(of.most)}"
+        text += f"; extrapolated from {of.nodes:,} nodes and {sizes}"
+    return text
+
+
+def _stretched(row: Row, near: Band) -> bool:
+    return not math.isclose(math.log1p(row.error_high), near.of.middle + near.of.half, abs_tol=1e-9)

@@ -1,0 +1,146 @@
+"""Bands from residuals: how far a machine that was not measured may be off, and how often that is right.
+
+Profiles are taken as they are for everybody, without what was fitted to one machine. A system is one draw,
+whatever number of points it has; the band is that of one more. ``python -m sims.studies.measured.bands``
+makes the table of sims.models.band anew, and says how many points of systems, and of runs, that are left out
+the band of the others holds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+
+import sims.models.band as table_of
+from sims.models.band import MANY_SYSTEMS, REGIMES, Measurements, regime_of
+from sims.studies.measured.machines import HOST, Machine
+from sims.studies.measured.residuals import Residual, residuals
+from sims.studies.measured.table import Measured, measured
+
+__all__ = ["KINDS", "Sample", "bands", "coverage", "samples"]
+
+_NORMAL = 1.2816  # standard deviations on both sides of the middle that hold 80%
+_FLOOR = 0.1  # of log(time): what no model of a machine is nearer by
+
+
+def _as_published(own: Machine, of: Measured) -> str:
+    """The profile of a machine without what was fitted to it, or to machines like it."""
+    return own.latency_profile(of.algorithm).partition(":")[0]
+
+
+# Which profiles have a band, and with which profile each of the machines of that kind is simulated.
+KINDS: dict[str, Callable[[Machine, Measured], str | None]] = {
+    "host-mpi": lambda own, of: "host-mpi" if own.kind == HOST else None,
+    "nccl": lambda own, of: p if (p := _as_published(own, of)).startswith("nccl-") else None,
+    "roce-400g": lambda own, of: "roce-400g" if own.kind != HOST else None,
+    "ib-ndr": lambda own, of: "ib-ndr" if own.kind != HOST else None,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """A residual: log(measured / modelled), and where it belongs."""
+
+    system: str
+    run: str
+    collective: str
+    regime: str
+    off: float
+    nodes: int
+    size: int
+
+
+def samples(kind: str) -> list[Sample]:
+    """The residuals of the machines of a kind, each with its profile as published."""
+    found, _ = residuals(measured(), profile=KINDS[kind])
+    return [_sample(one) for one in found]
+
+
+def _sample(one: Residual) -> Sample:
+    return Sample(
+        system=one.of.system,
+        run=one.of.run,
+        collective=one.of.collective,
+        regime=regime_of(one.latency_share),
+        off=math.log(one.measured / one.modelled),
+        nodes=one.of.nodes,
+        size=one.of.size_bytes,
+    )
+
+
+def bands(kind: str, of: Sequence[Sample]) -> list[Measurements]:
+    """A band for each regime, of all collectives and of those that MANY_SYSTEMS tell of."""
+    found = []
+    for regime in REGIMES:
+        own = [one for one in of if one.regime == regime]
+        names = ["", *dict.fromkeys(one.collective for one in own)]
+        for name in names:
+            some = [one for one in own if name in ("", one.collective)]
+            systems = len({one.system for one in some})
+            if systems >= (MANY_SYSTEMS if name else 2):
+                middle, half = _one_more(some)
+                found.append(
+                    Measurements(
+                        kind=kind,
+                        collective=name,
+                        regime=regime,
+                        middle=round(middle, 3),
+                        half=round(half, 3),
+                        systems=systems,
+                        points=len(some),
+                        nodes=max(one.nodes for one in some),
+                        least=min(one.size for one in some),
+                        most=max(one.size for one in some),
+                    )
+                )
+    return found
+
+
+def _one_more(some: Sequence[Sample]) -> tuple[float, float]:
+    """The middle and half the width of the band of a point on one more system."""
+    groups: dict[str, list[float]] = {}
+    for one in some:
+        groups.setdefault(one.system, []).append(one.off)
+    means = np.array([np.mean(values) for values in groups.values()])
+    inside = np.concatenate([np.array(values) - np.mean(values) for values in groups.values()])
+    within = float((inside**2).sum()) / max(1, len(inside) - len(means))
+    between = float(means.var(ddof=1)) * (1 + 1 / len(means))
+    return float(means.mean()), _NORMAL * math.sqrt(between + within + _FLOOR**2)
+
+
+def coverage(of: Sequence[Sample], left_out: Callable[[Sample], str]) -> dict[str, tuple[int, float]]:
+    """By what ``left_out`` tells apart (systems, runs): points, and the share that the others' band holds."""
+    found = {}
+    for name in dict.fromkeys(map(left_out, of)):
+        others = bands("", [one for one in of if left_out(one) != name])
+        rest = {(one.collective, one.regime): one for one in others}
+        held = []
+        for one in (s for s in of if left_out(s) == name):
+            near = rest.get((one.collective, one.regime)) or rest.get(("", one.regime))
+            if near is not None:
+                held.append(abs(one.off - near.middle) <= near.half)
+        if held:
+            found[name] = (len(held), float(np.mean(held)))
+    return found
+
+
+def _record(tell: Callable[[str], None] = print) -> None:
+    lines = [",".join(field.name for field in fields(Measurements))]
+    for kind in KINDS:
+        of = samples(kind)
+        lines += [",".join(map(str, astuple(one))) for one in bands(kind, of)]
+        for what, key in (("systems", lambda one: one.system), ("runs", lambda one: one.run)):
+            held = coverage(of, key)
+            points = sum(number for number, _ in held.values())
+            share = sum(number * part for number, part in held.values()) / points
+            mean = np.mean([part for _, part in held.values()])
+            tell(f"{kind}, {what} left out: {share:.0%} of {points} points held, {mean:.0%} in their mean")
+    Path(table_of.__file__).with_name("bands.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    _record()
