@@ -183,6 +183,10 @@ PROFILES = {
         # intra step of 25 us in all, whatever the size of a server. So it stands in ``base`` (of
         # hierarchical-tree), and the steps inside cost nothing. Its factor on bandwidth is not modelled.
         _nccl("nccl-nvlstree", 1, base=25, net=20.9, intra=0),
+        # intra + NET, once each: switches add up and spread, in servers and in the network (in-network). The
+        # bandwidth inside is that of NCCL for Hopper: 20.6 of 25 GB/s a link (graph/topo.h), and of these
+        # the 0.85 that NVLS gets.
+        replace(_nccl("nccl-nvls", 1, base=25, net=18, intra=0), scaleup_bandwidth=0.7004),
         # MPI from host memory, one core a rank: fitted to medians of Open MPI and Cray MPICH on Leonardo,
         # LUMI and MareNostrum 5 (HLC-Lab/pico), all constants to all of them. From 8 KiB on sender and
         # receiver agree first (UCX's and libfabric's rendezvous); one core adds 7.4 GB/s from its cache;

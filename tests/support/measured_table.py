@@ -124,10 +124,10 @@ def _order(line: str) -> tuple[object, ...]:
 
 
 _PUBLISHED = {  # of the published tables: system and algorithm by how a line begins, GPUs of a node
-    "CoreWeave H100": ("h100-ndr-sharp", "in-network", "coreweave"),
+    "CoreWeave H100": ("h100-ndr-sharp", "in-network:pipeline=8", "coreweave"),
     "CoreWeave GB200 NVL72 one": ("gb200-nvl72", "ring", "coreweave"),
     "CoreWeave GB200 NVL72 twenty": ("gb200-nvl72", "ring:channels=9", "coreweave"),
-    "Azure ND H100": ("h100-ndr-sharp", "in-network", "azure"),
+    "Azure ND H100": ("h100-ndr-sharp", "in-network:pipeline=8", "azure"),
     "AWS p4d": ("p4d-efa", "chain-tree", "nccl-527"),
     "32 x 8 A100": ("a100-hdr", "chain-tree", "nccl-652"),
     "2 x 8 H20": ("h20-ndr", "hierarchical-tree", "nccl-1244"),

@@ -30,8 +30,8 @@ LATENCY_PROFILE = Setting(
     place=100,
     default="roce-400g",
     metavar="NAME|FILE.toml[:constant=value,...]",
-    help="roce-400g, ib-ndr, ideal, nccl-ring-ll|ll128|simple, nccl-tree-ll|ll128|simple, nccl-nvlstree, "
-    "host-mpi or a file; constants can be replaced, e.g. ib-ndr:switch_latency=300ns.",
+    help="roce-400g, ib-ndr, ideal, nccl-ring-ll|ll128|simple, nccl-tree-ll|ll128|simple, "
+    "nccl-nvlstree|nvls, host-mpi or a file; constants can be replaced, e.g. ib-ndr:switch_latency=300ns.",
     spell=_spell,
     parts=_parts,
     all_parts=_all_parts,

@@ -134,7 +134,7 @@ _ALL = (
         node_rate=400e9,
         rank_rate=50e9,
         inside=450e9,
-        profile="ib-ndr",
+        profile="nccl-nvls:scaleup_bandwidth=0.62",
     ),
     Machine(
         name="h20-ndr",

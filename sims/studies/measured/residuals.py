@@ -82,7 +82,7 @@ def residuals(
         points.setdefault(row.point, []).append(row)
     found: list[Residual] = []
     left_out: dict[str, int] = {}
-    jobs: dict[tuple[str, str, str], CollectiveJob] = {}
+    jobs: dict[tuple[str, ...], CollectiveJob] = {}
     last = ""
     for repeats in points.values():
         of = repeats[0]
@@ -92,7 +92,8 @@ def residuals(
         if (constants := profile(own, of)) is None:
             continue
         try:
-            job = _job(of, own.topology(of.nodes, of.per_node), constants, jobs)
+            engine = "flow" if "pipeline" in of.algorithm else "bound"  # which has no closed form of slices
+            job = _job(of, own.topology(of.nodes, of.per_node), constants, engine, jobs)
             program = job.program(of.algorithm)
             modelled = job.time(program, of.size_bytes)
         except ParameterError as error:
@@ -113,9 +114,9 @@ def residuals(
 
 
 def _job(
-    of: Measured, text: str, profile: str, jobs: dict[tuple[str, str, str], CollectiveJob]
+    of: Measured, text: str, profile: str, engine: str, jobs: dict[tuple[str, ...], CollectiveJob]
 ) -> CollectiveJob:
-    key = (text, of.collective, profile)
+    key = (text, of.collective, profile, engine)
     if key not in jobs:
         topology = named(text)
         jobs[key] = CollectiveJob(
@@ -124,7 +125,7 @@ def _job(
             collective=of.collective,
             latency_profile=profile,
             routing="adaptive",
-            engine="bound",
+            engine=engine,
         )
     return jobs[key]
 
