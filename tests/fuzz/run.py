@@ -24,7 +24,7 @@ from types import FrameType
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
-SECONDS = 10.0  # of one case, on a busy machine; of which most take a millisecond
+SECONDS = 10.0  # of work in one case, of which most take a millisecond
 MEMORY = 4 * 2**30  # bytes of address space; a table of numpy takes most of a GiB before the first case
 KEPT = ROOT / "results" / "fuzz"
 
@@ -60,8 +60,8 @@ def fuzz(name: str, cases: int, seed: int) -> tuple[int, int]:
         for _ in range(cases):
             content = mutated(draw.choice(seeds), seeds, draw)
             path.write_bytes(content)
-            signal.setitimer(signal.ITIMER_REAL, SECONDS)
-            faulthandler.dump_traceback_later(3 * SECONDS, exit=True)  # where no signal is heard
+            signal.setitimer(signal.ITIMER_PROF, SECONDS)  # of work, however busy the machine
+            faulthandler.dump_traceback_later(30 * SECONDS, exit=True)  # where no signal is heard
             try:
                 with contextlib.redirect_stderr(io.StringIO()):
                     reader.read(str(path))
@@ -70,7 +70,7 @@ def fuzz(name: str, cases: int, seed: int) -> tuple[int, int]:
                 str(error).encode(errors="surrogateescape")
                 refused += 1
             except BaseException as error:
-                signal.setitimer(signal.ITIMER_REAL, 0)
+                signal.setitimer(signal.ITIMER_PROF, 0)
                 KEPT.mkdir(parents=True, exist_ok=True)
                 kept = KEPT / f"{name.replace(' ', '-')}-{type(error).__name__}-{reader.name}"
                 kept.write_bytes(content)
@@ -81,7 +81,7 @@ def fuzz(name: str, cases: int, seed: int) -> tuple[int, int]:
                 )
                 raise Broken from None
             finally:
-                signal.setitimer(signal.ITIMER_REAL, 0)
+                signal.setitimer(signal.ITIMER_PROF, 0)
                 faulthandler.cancel_dump_traceback_later()
     return taken, refused
 
@@ -89,7 +89,7 @@ def fuzz(name: str, cases: int, seed: int) -> tuple[int, int]:
 def child(names: list[str], cases: int, seed: int) -> None:
     """Run readers one after another in this process, in bounded memory."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    signal.signal(signal.SIGALRM, hang)
+    signal.signal(signal.SIGPROF, hang)
     failed = False
     for name in names:
         start = time.monotonic()

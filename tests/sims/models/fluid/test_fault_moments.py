@@ -5,10 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import simpy
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fabric import Fabric
 from fabric.damage.degraded import cable_links
 from fabric.routing.policies import parse_policy
+from fabric.words.errors import ParameterError
+from sims.models.fluid.faults.campaign import CampaignResult
 from sims.models.fluid.faults.links import Links
 from sims.models.fluid.faults.outage import Outage
 from sims.models.fluid.faults.process import FaultProcess
@@ -121,6 +125,37 @@ def test_outages_follow_each_other_and_the_horizon_is_the_next_that_concerns_the
     env.run()
     assert changed == [1.0, 2.0, 3.0, 5.0, 6.0, 11.0] and process.next_time == np.inf
     assert [fault.outage.at for fault in process.faults] == [1.0, 2.0, 5.0]
+
+
+def test_outages_looked_ahead_for_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sims.models.fluid.faults.process._MOST", 5)
+    nowhere = np.zeros(FOUR.n_links, bool)
+    for number in (5, 6):
+        outages = [Outage(at=1.0 + i, length=0.25, cables=CABLE, what="cut") for i in range(number)]
+        process = FaultProcess(simpy.Environment(), outages, Links(FOUR, FOUR), Links(FOUR, FOUR), delay=0.5)
+        if number == 5:
+            assert process.horizon(np.inf, nowhere) == np.inf
+        else:
+            with pytest.raises(ParameterError, match=r"5 within 6 s': more than 5 faults"):
+                process.horizon(np.inf, nowhere)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 20), st.integers(1, 7)), min_size=1, max_size=6), st.floats(0.01, 1))
+def test_quantiles_are_the_least_times_that_enough_stayed_within(
+    runs: list[tuple[int, int]], share: float
+) -> None:
+    times, counts = (np.array(column) for column in zip(*runs))
+    result = CampaignResult(
+        times=times.astype(float), counts=counts, undisturbed=1.0, duration=1.0, faults=(), passed_over=0
+    )
+    every = sorted(np.repeat(times, counts).tolist())
+    least = next(t for i, t in enumerate(every, 1) if i >= share * len(every))
+    assert result.quantile(share) == least
+    assert (result.quantile(1.0), result.iterations) == (every[-1], len(every))
+    assert result.mean == pytest.approx(np.mean(every)) and result.lost == pytest.approx(
+        np.sum(every) - len(every)
+    )
 
 
 def test_outages_that_nobody_looks_ahead_for_come_all_the_same() -> None:

@@ -23,7 +23,8 @@ from sims.jobs.allreduce import AllReduce
 from sims.models.fluid.faults.detours import Detours
 from sims.models.fluid.faults.links import Links
 from sims.models.fluid.faults.outage import Outage
-from sims.models.fluid.faults.setting import Course
+from sims.models.fluid.faults.schedule_file import read_schedule
+from sims.models.fluid.faults.setting import Course, parse_repeat
 from sims.models.fluid.faults.striking import Striking
 from sims.models.fluid.faults.timeline import Timeline
 from sims.models.fluid.faults.wear import Wear, parse_wear
@@ -238,6 +239,17 @@ def test_only_flows_on_dead_links_move_and_all_come_home(seed: int, text: str) -
                 assert now == was
     detours.learn(np.zeros(FOUR.n_links, bool))
     assert detours.at_home and detours.paths[0] is home
+
+
+def test_a_flow_without_any_way_has_not_moved() -> None:
+    """The only cable of endpoint 0 is dead: nobody moves, and nobody has to come home."""
+    src, dst, policy = np.array([0, 1]), np.array([15, 14]), parse_policy("dmodk")
+    home = route(FOUR, src, dst, policy)
+    detours = Detours(FOUR, [home], [lambda fabric, rows: route(fabric, src[rows], dst[rows], policy)])
+    dead, none = np.zeros((2, FOUR.n_links), bool)
+    dead[home.link[0]] = True
+    assert detours.learn(dead) == [] and detours.at_home and detours.standing(dead)
+    assert detours.learn(none) == [] and not detours.standing(none)
 
 
 def unroutable(src: Any, dst: Any, flow: int, dead: NDArray[np.bool_], policy: Any) -> bool:
@@ -467,6 +479,23 @@ def test_too_many_faults(four: Fabric, monkeypatch: pytest.MonkeyPatch) -> None:
     thin = Fabric.from_graph(load("leaf-spine:leaves=2,spines=1,endpoints_per_leaf=2"))
     with pytest.raises(FabricsimError, match="more than 200 faults before the run ends"):
         job(thin, faults="quiet:flaps=1/s", repeat="1h").row("ring", 10**9)  # each would cut a pair
+
+
+def test_what_is_no_cause_is_not_in_the_scenario(four: Fabric) -> None:
+    """A gap after the only one, a delay of routing without faults."""
+    one, two = (job(four, repeat=n, gap="3ms", reroute_delay="7ms").scenario("ring", 8) for n in ("1", "2"))
+    assert (one.gap, two.gap, two.reroute_delay) == ("0s", "3ms", "1s")
+    assert one == job(four).scenario("ring", 8)
+    assert parse_repeat("1000000000") == (10**9, 0.0)
+    with pytest.raises(FabricsimError, match="1 to 1,000,000,000 all-reduces"):
+        parse_repeat("1000000001")
+
+
+def test_a_schedule_draws_where_any_fault_does(tmp_path: Path) -> None:
+    path, node = tmp_path / "faults.toml", '[[fault]]\nat="1ms"\nnode="24"\n'
+    for more, draws in (("", False), (node.replace('node="24"', 'fail="cables=1"'), True)):
+        path.write_text(node + more)
+        assert read_schedule(str(path)).draws == draws
 
 
 def test_keys_of_schedules(four: Fabric, tmp_path: Path) -> None:
