@@ -192,6 +192,8 @@ class Page:
         if self._shorten():
             self.figure.draw_without_rendering()
         self.figure.set_layout_engine("none")
+        for ax in self.figure.axes:  # the solver's last digit differs from run to run
+            ax.set_position([round(float(side), 9) for side in ax.get_position().bounds])
 
     def _lay_out(self, bottom: float, top: float) -> None:
         height = self.figure.get_size_inches()[1]

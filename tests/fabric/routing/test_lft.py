@@ -82,6 +82,7 @@ def test_each_way_of_printing_them_leads_by_the_same_ports(text: str, tmp_path: 
 
 def test_pairs_without_entry_and_loops_are_counted_or_go_as_dmodk(tmp_path: Path) -> None:
     f, path = fabric(), tmp_path / "t"
+    path.write_text(opensm(OUT))
     rule = parse_policy(f"static:unrouted=dmodk,file={path}")
     assert str(rule) == f"static:unrouted=dmodk,file={path}"
     lack = {name: {lid: port for lid, port in ports.items() if lid != 4} for name, ports in OUT.items()}

@@ -69,6 +69,7 @@ def test_what_a_text_leaves_open_is_one_for_each_plane() -> None:
 def test_help_names_all_policies() -> None:
     assert policy_help() == (
         "ecmp[:qps=Q,salt=none], dmodk, adaptive, spray, static:file=TABLE.csv (switch,destination,next_hop)"
+        " or a dump of OpenSM"
         "; without tiers also adaptive:paths=K, valiant and ugal."
     )
 
@@ -90,7 +91,7 @@ def test_help_names_all_policies() -> None:
         ("ugal:qps=2", "parameter of routing ugal: 'qps': unknown .*legal: paths"),
         ("spray:qps=2", "parameter of routing spray: 'qps': routing spray takes no parameter"),
         ("static", "routing static: file: not given: the path of a CSV file"),
-        ("static:TABLE.csv", "routing static: 'TABLE.csv': key=value is needed, such as file=FILE"),
+        ("static:TABLE.csv", "routing static: 'TABLE.csv': key=value is needed, such as unrouted=refuse or"),
         ("ecmp:qps=1025", "routing ecmp: qps: 1025: a whole number from 1 to 1024"),
         ("dmodk:qps=2", "routing dmodk: qps: 2: must be 1: the source and the queue pair never matter"),
         ("adaptive:qps=2", "routing adaptive: qps: 2: must be 1: traffic is spread perfectly already"),

@@ -160,7 +160,7 @@ def test_export_and_import_again(run: Run, tmp_path: Path, kind: str) -> None:
 @pytest.mark.parametrize(
     ("words", "culprits"),
     [
-        (("export", "fat-tree:k=4", "-o", "x.txt"), ("--out", "x.txt", ".graphml")),
+        (("export", "fat-tree:k=4", "-o", "x.doc"), ("--out", "x.doc", ".graphml")),
         (("export", "preset:colossus-100k", "-o", "x.graphml"), ("20,000",)),
         (("import", "fat-tree.json", "-o", "x.json"), ("fat-tree.json",)),
         (("check", "slim-fly:q=6"), ("q", "power of a prime", "5 and 7")),

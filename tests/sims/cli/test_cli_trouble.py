@@ -33,7 +33,7 @@ def failing(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
     ("where", "words"),
     [
         ("fabric.Fabric.from_graph", A),
-        ("sims.jobs.allreduce.AllReduce.rows", A),
+        ("sims.jobs.collective.CollectiveJob.rows", A),
         ("sims.scenario.files.write_records", (*A, "--out", "a.csv")),
         ("sims.show.figures.save_figure", (*A, "--plot", "a.svg")),
         ("topologies.files.exchange.write_graph", ("topology", "export", "star:endpoints=4", "-o", "a.json")),

@@ -192,7 +192,8 @@ def test_a_graph_in_memory_is_known_by_its_arrays(four: Fabric) -> None:
 @pytest.mark.parametrize("engine", ["flow", "bound"])
 def test_auto_is_the_fastest(four: Fabric, size: int, engine: str) -> None:
     job = spec_job(four, engine=engine)
-    times = {name: job.row(name, size).time_s for name in algorithms()}
+    # Whether switches can add up no graph says, so that nobody gets in-network unasked.
+    times = {name: job.row(name, size).time_s for name in algorithms() if name != "in-network"}
     row = job.row("auto", size)
     assert row.time_s == min(times.values()) == times[row.used]
     assert row.scenario.algorithm == "auto" != row.used
@@ -212,7 +213,7 @@ def test_unequal_groups_leave_out_the_hierarchical_ones(four: Fabric) -> None:
 
 
 def test_a_note_tells_of_ranks_beyond_a_power_of_two(four: Fabric) -> None:
-    assert "fold in and out" in spec_job(four, ranks=9).note("halving-doubling")
+    assert "1 rank folds in and out" in spec_job(four, ranks=9).note("halving-doubling")
     assert spec_job(four, ranks=8).note("halving-doubling") == ""
 
 

@@ -169,7 +169,7 @@ def test_allreduce_says_what_failed(run: Run, tmp_path: Path) -> None:
     assert status == 0
     assert "# faults     fail cables=2;switches=tier3:1, degrade cables=5:rate=50%\n" in out
     assert (
-        "# note       6 of 48 cables failed, those of 1 failed switches among them; 5 of 48 cables run at 50%"
+        "# note       6 of 48 cables failed, those of 1 failed switch among them; 5 of 48 cables run at 50%"
         in out
     )
     assert "failed cables=2;switches=tier3:1" in (tmp_path / "a.svg").read_text(encoding="utf-8")

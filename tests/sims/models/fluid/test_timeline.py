@@ -135,7 +135,10 @@ def test_repeats_tell_the_distribution(run: Run) -> None:
 @pytest.mark.parametrize(
     ("words", "rule"),
     [
-        (("--timeline", "t.svg"), "shows one run of engine flow: name one --algorithm and one --size"),
+        (
+            ("--timeline", "t.svg"),
+            "shows one run of engine flow, phase by phase: name one --algorithm and one --size",
+        ),
         (("--timeline", "t.txt", "--algorithm", "ring", "--size", "8"), "t.txt"),
         (("--fault-schedule", "none.toml"), "no such file"),
         (("--faults", "none", "--flap", "3/d"), "faults none has no such part"),

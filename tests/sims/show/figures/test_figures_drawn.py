@@ -71,11 +71,17 @@ CASES = {
     "crossover": (over_scale, {}),
     "utilisation": (over_seeds, {}),
     "gains": (lambda: explained("algorithm == 'tree'"), {}),
+    "groups": (
+        lambda: run(
+            "fat-tree:k=6", "ring,tree", sizes="64M", ranks="48", groups="mesh:tp=4,dp=rest", over="dp"
+        ),
+        {},
+    ),
 }
 FACETS = {
     "lines": "algorithm", "busbw": "algorithm", "time": "seed", "scaling": "size_bytes",
     "heatmap": "algorithm", "cdf": "size_bytes", "pareto": "routing", "crossover": "topology.k",
-    "utilisation": "algorithm", "gains": "algorithm",
+    "utilisation": "algorithm", "gains": "algorithm", "groups": "algorithm",
 }  # fmt: skip
 
 

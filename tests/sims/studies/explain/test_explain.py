@@ -205,6 +205,7 @@ ALL = (
     "hierarchical-ring:pipeline=8",
     "hierarchical-tree:pipeline=8",
     "hierarchical-halving-doubling",
+    "chain-tree",
 )
 
 
