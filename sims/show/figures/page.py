@@ -193,7 +193,8 @@ class Page:
             self.figure.draw_without_rendering()
         self.figure.set_layout_engine("none")
         for ax in self.figure.axes:  # the solver's last digit differs from run to run
-            ax.set_position([round(float(side), 9) for side in ax.get_position().bounds])
+            left, bottom, width, height = (round(float(side), 9) for side in ax.get_position().bounds)
+            ax.set_position((left, bottom, width, height))
 
     def _lay_out(self, bottom: float, top: float) -> None:
         height = self.figure.get_size_inches()[1]
