@@ -1,6 +1,7 @@
 """Relays of an exchange: who carries in a server for those of it that no switch joins to the target.
 
-The rule is that of ``fabric.routing.route``: the nearest of the server's endpoints, then by destination.
+The rule is that of ``fabric.routing.route``: the nearest of the server's endpoints, then by the place of the
+destination on its leaf.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def relayed(fans: Fans) -> Relayed | None:
         src, dst = demand.endpoint[cells.seat_first[seat[alone[0]]]], demand.endpoint[member[alone[0]]]
         reason = "no legal path (up, then down) and no relay in the source's server"
         raise NoRouteError(f.label(int(src)), f.label(int(dst)), len(alone), reason)
-    via = peers[first[which] + demand.endpoint[member] % count[which]]
+    via = peers[first[which] + f.position[demand.endpoint[member]] % count[which]]
     amount = cells.seat_count[seat] * demand.weight[member]
     sent = np.bincount(seat, weights=demand.weight[member], minlength=len(cells.seat_count)).astype(float)
     some = cells.seat_first[seat]

@@ -111,7 +111,9 @@ def _domestic(f: Fabric, draw: Draw, flow: NDArray, policy: Policy) -> Paths:
 
 
 def _relayed(f: Fabric, src: NDArray, dst: NDArray, policy: Policy, qp: NDArray) -> Paths:
-    """Paths by way of an endpoint of the source's scale-up domain: the nearest, then by destination."""
+    """Paths by way of an endpoint of the source's scale-up domain: the nearest, then by the destination's
+    place on its leaf, so that all of a leaf's are shared evenly by as many relays as there are.
+    """
     domain = f.scaleup[src]
     order = np.argsort(f.scaleup, kind="stable")
     low, high = (np.searchsorted(f.scaleup[order], domain, side=side) for side in ("left", "right"))
@@ -130,5 +132,5 @@ def _relayed(f: Fabric, src: NDArray, dst: NDArray, policy: Policy, qp: NDArray)
         if len(direct_arcs(f)):
             reason += "; endpoints that are cabled to each other carry nothing for others"
         raise NoRouteError(f.label(int(src[lost[0]])), f.label(int(dst[lost[0]])), len(lost), reason)
-    via = peer[pair[good[first + dst % count]]]
+    via = peer[pair[good[first + f.position[dst] % count]]]
     return Paths.join(route(f, src, via, policy, qp=qp), route(f, via, dst, policy, qp=qp))

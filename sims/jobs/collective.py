@@ -81,6 +81,7 @@ class CollectiveJob:
             self._common |= UNGROUPED
         self.collective.check_root(setup.root, self.together)
         self.collective.check_skew(float(setup.skew))
+        skewed(self.together, float(setup.skew))  # no more than one of them can get
         self._programs: dict[str, Program] = {}
         self._packet_programs: dict[str, PacketProgram] = {}
 

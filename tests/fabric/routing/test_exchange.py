@@ -131,3 +131,12 @@ def test_pairs_without_a_path_are_named(gpus: int) -> None:
     fabric = Fabric.from_graph(graph, allow_partition=True)
     with pytest.raises(NoRouteError, match="no relay in the source's server"):
         exchanged(fabric, Exchange.of(np.arange(4)), parse_policy("dmodk"))
+
+
+def test_relays_of_a_server_share_a_leaf_evenly() -> None:
+    """Six GPUs on three rails: two of each server reach each rail, and each carries half of it."""
+    text = "rail-only:radix=16,servers=4,gpus_per_server=6,rails_per_server=3,servers_per_group=2"
+    fabric, policy = Fabric.from_graph(load(text)), parse_policy("dmodk")
+    load_of = exchanged(fabric, Exchange.of(np.arange(24)), policy).carried
+    uplinks = (fabric.link_src < 24) & (fabric.link_dst >= 24) & (fabric.link_dst < 24 + fabric.n_switches)
+    assert load_of[uplinks] == pytest.approx(np.full(24, 6 * 18 / 6))
