@@ -22,8 +22,8 @@ FAST = test_architecture.py test_docs.py test_docstrings.py fabric/words fabric/
 fast: $(VENV)/.test
 	$(BIN)/python -m pytest $(addprefix tests/,$(FAST))
 
-test: $(VENV)/.test ## the whole test suite
-	$(BIN)/python -m pytest
+test: $(VENV)/.test ## the whole test suite, on all cores
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(VENV)/.test ## ruff: rules and format
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
