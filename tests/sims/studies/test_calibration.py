@@ -415,7 +415,7 @@ def test_what_is_fitted_where_nobody_names_it() -> None:
     assert [item.label for item in plan(told, text, None, None)] == ["ring", "hierarchical-tree"]
 
 
-@pytest.mark.parametrize("tool", [*FACTORS.keys() - {one.tool for one in COLLECTIVES.values()}])
+@pytest.mark.parametrize("tool", sorted(FACTORS.keys() - {one.tool for one in COLLECTIVES.values()}))
 def test_other_collectives_are_refused_by_name(
     tool: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
