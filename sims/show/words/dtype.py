@@ -61,5 +61,10 @@ def undivided(collective: Collective, n: int, sizes: Sequence[int], dtype: Dtype
     odd = [size for size in sizes if size % each]
     if not odd or each == dtype.size:
         return []
-    rest = f"{len(odd)} of {len(sizes)} sizes do not divide into {n:,} parts of whole elements"
+    those = (
+        "the size does"
+        if len(sizes) == 1
+        else f"{len(odd)} of {len(sizes)} sizes {'does' if len(odd) == 1 else 'do'}"
+    )
+    rest = f"{those} not divide into {n:,} parts of whole elements"
     return [f"{rest}: equal fractions are dealt, where nccl-tests rounds the size down"]
