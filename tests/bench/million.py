@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -35,13 +34,12 @@ def measure() -> Iterator[Measured]:
 
 
 def check(folder: str, output: str) -> None:
-    """The ring's bytes at the rate of a NIC, and the line that says how the fabric was made."""
+    """The ring's bytes, not faster than a server's 8 NICs; the line that says how the fabric was made."""
     found = rows(folder, "r.csv")
     assert len(found) == 48, len(found)
     ring = [row for row in found if row["algorithm"] == "ring"]
     slope = (float(ring[-1]["time_s"]) - float(ring[-2]["time_s"])) / (
         int(ring[-1]["size_bytes"]) - int(ring[-2]["size_bytes"])
     )
-    least = 2 * (ENDPOINTS - 1) / ENDPOINTS / 50e9
-    assert slope > least or math.isclose(slope, least, rel_tol=1e-9), slope
+    assert slope > 2 * (ENDPOINTS - 1) / ENDPOINTS / (8 * 50e9) * (1 - 1e-9), slope
     assert "from its builder's arrays" in output
