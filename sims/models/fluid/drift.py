@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from fabric import Paths
 from sims.models.fluid.engine import collective
 from sims.models.fluid.network import FluidNetwork, RateMemo
-from sims.models.fluid.program import Program
+from sims.models.fluid.program import OfHome, Program
 from sims.models.fluid.stage import Stage, chains, shares
 from sims.models.latency import transfer_latency
 from sims.workload.groups import Kin
@@ -122,21 +122,12 @@ class _Gated:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Own:
+class _Own(OfHome):
     """The program of one group: its own stages of ``home``, that of all."""
 
     home: Program
     schedule: Schedule
     stages: tuple[Stage, ...]
-
-    def base(self, size: float) -> float:
-        return self.home.base(size)
-
-    def latency_factor(self, size: float) -> float:
-        return self.home.latency_factor(size)
-
-    def handling(self, number: int, size: float) -> float:
-        return self.home.handling(number, size)
 
 
 def _apart(kin: Kin, program: Program) -> list[_Own]:

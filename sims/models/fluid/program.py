@@ -26,7 +26,7 @@ from sims.workload.collective import collective_named
 from sims.workload.schedule import Schedule
 from sims.workload.total_exchange import MOST_LISTED, TotalExchange, proportional, settled
 
-__all__ = ["Condensed", "Limit", "Program"]
+__all__ = ["Condensed", "Limit", "OfHome", "Program"]
 
 
 # Bytes per flow and queue pair (or part of a flow that is routed apart): while its phase is routed, and of
@@ -332,6 +332,21 @@ class Program:
             latency_share=latency / time,
             efficiency=all_ideal / time,
         )
+
+
+class OfHome:
+    """A program on stages of its own that costs what ``home`` costs beside them."""
+
+    home: Program
+
+    def base(self, size: float) -> float:
+        return self.home.base(size)
+
+    def latency_factor(self, size: float) -> float:
+        return self.home.latency_factor(size)
+
+    def handling(self, number: int, size: float) -> float:
+        return self.home.handling(number, size)
 
 
 def _require_memory(schedule: Schedule, pieces: int) -> None:

@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 from fabric import Fabric, Paths
 from fabric.routing.policies import Policy
 from sims.models.fluid.faults.detours import Detours, Router
-from sims.models.fluid.program import Program
+from sims.models.fluid.program import OfHome, Program
 from sims.models.fluid.stage import Stage, routed_phase
 from sims.workload.schedule import Phase, Schedule
 
 __all__ = ["Rerouted"]
 
 
-class Rerouted:
+class Rerouted(OfHome):
     """``program``: as it runs now; ``home``: as it runs on the healthy fabric. Runs as engine.collective
     asks: its stages may change between two phases.
     """
@@ -34,15 +34,6 @@ class Rerouted:
     @property
     def stages(self) -> tuple[Stage, ...]:
         return self.program.stages
-
-    def base(self, size: float) -> float:
-        return self.home.base(size)
-
-    def latency_factor(self, size: float) -> float:
-        return self.home.latency_factor(size)
-
-    def handling(self, number: int, size: float) -> float:
-        return self.home.handling(number, size)
 
     def learn(self, dead: NDArray[np.bool_]) -> list[int]:
         """Routing comes to know that the links ``dead`` carry nothing. Returns the stages that changed."""
