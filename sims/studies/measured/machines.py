@@ -5,7 +5,7 @@ Built from what is published of each. The only numbers that are fitted are those
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fabric.words.errors import ParameterError
 
@@ -61,24 +61,21 @@ def machine(name: str) -> Machine:
     return MACHINES[name]
 
 
+_LEONARDO = Machine(
+    name="leonardo",
+    words="Leonardo Booster: Dragonfly+, 4 x HDR100 a node, of which a process takes two; Open MPI",
+    kind=HOST,
+    node_rate=25e9,
+    rank_rate=25e9,
+    inside=10e9,
+    profile="host-mpi",
+)
 _ALL = (
-    Machine(
-        name="leonardo",
-        words="Leonardo Booster: Dragonfly+, 4 x HDR100 a node, of which a process takes two; Open MPI",
-        kind=HOST,
-        node_rate=25e9,
-        rank_rate=25e9,
-        inside=10e9,
-        profile="host-mpi",
-    ),
-    Machine(
+    _LEONARDO,
+    replace(
+        _LEONARDO,
         name="leonardo-shared",
         words="Leonardo with several processes a node, which take the same two ports",
-        kind=HOST,
-        node_rate=25e9,
-        rank_rate=25e9,
-        inside=10e9,
-        profile="host-mpi",
     ),
     Machine(
         name="lumi",
