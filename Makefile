@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RESULTS := results
 
 .DEFAULT_GOAL := help
-.PHONY: help run check fast test lint types docs bench gold fuzz lowest mutants figures groups sweeps validation bad-day clean
+.PHONY: help run check fast test lint types docs bench gold fuzz lowest mutants figures groups sweeps tutorial validation bad-day clean
 
 help: ## list what one can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -60,6 +60,11 @@ figures: $(BIN)/fabricsim ## redraw the figures of the README and of docs/figure
 
 collectives: $(BIN)/fabricsim ## the drawings of docs/collectives.md: every algorithm on four ranks
 	$(BIN)/python -m sims.show.figures.schedule docs/collectives
+
+tutorial: $(BIN)/fabricsim ## what docs/tutorial.md says, command by command, in results/tutorial
+	@rm -rf $(RESULTS)/tutorial && mkdir -p $(RESULTS)/tutorial
+	sed -n '/^```sh/,/^```/{/^```/!p;}' docs/tutorial.md > $(RESULTS)/tutorial/commands.sh
+	cd $(RESULTS)/tutorial && PATH="$(abspath $(BIN)):$$PATH" sh -ex commands.sh
 
 groups: $(BIN)/fabricsim ## the first figure of the README: all data-parallel groups of a job of 100,000 GPUs at once
 	@rm -rf $(RESULTS)/groups

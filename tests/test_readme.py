@@ -1,8 +1,7 @@
-"""The README's commands and Python blocks, run as they stand."""
+"""The commands and Python blocks of the README and of the tutorial, run as they stand."""
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 
@@ -10,11 +9,17 @@ import pytest
 from project import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-SAMPLE = ROOT.parent / "shared" / "samples" / "dgx-ndr.ibnetdiscover"
+TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
+LINES = 75  # of the README: one page
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+    return re.findall(rf"```{language}\n(.*?)```", README + TUTORIAL, re.DOTALL)
+
+
+def answers() -> list[str]:
+    """The commands in the README's table of what the program answers."""
+    return re.findall(r"^\|[^|]+\| `(fabricsim [^`]+)` \|", README, re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -30,17 +35,27 @@ def folder(tmp_path_factory):
 
 @pytest.mark.parametrize("block", blocks("sh"))
 def test_commands(block, folder):
-    if SAMPLE.name in block:
-        if not SAMPLE.exists():
-            pytest.skip("the sample dump is not beside this checkout")
-        shutil.copy(SAMPLE, folder)
-    path = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    env = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        ["sh", "-e", "-c", block], cwd=folder, env=env, capture_output=True, text=True, check=False
-    )
+    done = shell(block, folder)
     assert done.returncode == 0, done.stderr
     assert done.stdout
+
+
+@pytest.mark.parametrize("command", answers())
+def test_answers(command, folder):
+    """Those that read a file of the user's read one that the program writes."""
+    made = {"dump.ibnetdiscover": "fabricsim topology export fat-tree:k=4 -o dump.ibnetdiscover"}
+    first = [make for name, make in made.items() if name in command]
+    done = shell("\n".join([*first, command]), folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
+def shell(block, folder):
+    path = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    env = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        ["sh", "-e", "-c", block], cwd=folder, env=env, capture_output=True, text=True, check=False
+    )
 
 
 @pytest.mark.parametrize("block", blocks("python"))
@@ -61,3 +76,8 @@ def test_the_two_commands_exist():
 def test_links_lead_somewhere():
     for target in re.findall(r"\]\(([^)#]+)", README):
         assert (ROOT / target).exists(), target
+
+
+def test_the_readme_is_one_page():
+    assert len(README.splitlines()) <= LINES
+    assert len(answers()) >= 8
