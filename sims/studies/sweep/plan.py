@@ -15,13 +15,13 @@ from fabric.words.errors import FabricsimError, ParameterError
 from fabric.words.mistakes import Mistakes
 from sims.scenario.scenario import JOB_SETTINGS, Scenario
 from sims.settings.table import spelled
-from sims.settings.texts import DEFAULTS, assign, parts_of, taken_apart
+from sims.settings.texts import COLLECTIVE, DEFAULTS, assign, parts_of, taken_apart
 from sims.studies.sweep.axis import Assignments
 from sims.studies.sweep.condition import Value, quantity
 from sims.studies.sweep.cost import Extent, estimate, needs_groups, pipelined
 from sims.studies.sweep.spec import SweepError, SweepSpec
 from sims.workload.collective import COLLECTIVES
-from sims.workload.collectives import canonical_algorithm, sliced
+from sims.workload.collectives import canonical_algorithm, sliced, usual_algorithms
 
 if TYPE_CHECKING:
     from fabric import Fabric
@@ -171,7 +171,11 @@ def _expanded(spec: SweepSpec, mistakes: Mistakes) -> list[_Point]:
     for number, label in enumerate(spec.combinations(), 1):
         point = _Point(number=number, label=label, texts=dict(DEFAULTS))
         try:
-            for key, text in sorted((*spec.base, *label), key=lambda pair: "." in pair[0]):
+            given = sorted((*spec.base, *label), key=lambda pair: "." in pair[0])
+            if "algorithm" not in (key for key, _ in given):
+                collective = dict(given).get(COLLECTIVE, DEFAULTS[COLLECTIVE])
+                point.texts["algorithm"] = _usual(spelled(COLLECTIVE, collective))
+            for key, text in given:
                 point.texts = assign(point.texts, key, text)
             rest = point.texts["engine"], point.texts["collective"]
             point.texts["algorithm"] = sliced(point.texts["algorithm"], *rest)
@@ -179,6 +183,12 @@ def _expanded(spec: SweepSpec, mistakes: Mistakes) -> list[_Point]:
         except FabricsimError as error:
             mistakes.note(error, point)
     return points
+
+
+def _usual(collective: str) -> str:
+    """The algorithm of a collective where nothing names one: the default, or its first if it lacks that."""
+    names = usual_algorithms(collective)
+    return DEFAULTS["algorithm"] if DEFAULTS["algorithm"] in names else names[0]
 
 
 def _exclude(spec: SweepSpec, points: list[_Point], endpoints: int | None, mistakes: Mistakes) -> None:

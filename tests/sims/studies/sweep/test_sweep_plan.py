@@ -12,6 +12,8 @@ from sims.jobs.allreduce import AllReduce
 from sims.studies.sweep.listing import listing
 from sims.studies.sweep.plan import plan_sweep
 from sims.studies.sweep.spec import SweepError, read_sweep
+from sims.workload.collective import COLLECTIVES
+from sims.workload.collectives import usual_algorithms
 from topologies import load, write_node_link
 from topologies.catalogue import canonical, source_digest
 
@@ -66,6 +68,24 @@ def test_a_point_is_the_scenario_of_the_job(tmp_path: Path, changes: dict[str, s
     assert point == expected and point.key == expected.key
     assert type(point)(**point.model_dump()) == point
     job.row(point.algorithm, point.size_bytes)  # and it runs
+
+
+def test_an_algorithm_that_nothing_names_is_one_of_the_collective() -> None:
+    """The default where the collective has it, else the collective's first, whatever is said besides."""
+    names = list(COLLECTIVES)
+    given = ["topology=star:endpoints=4", f"collective={','.join(names)}", "size=1K"]
+    points = plan_sweep(read_sweep(sets=given)).points
+    assert [point.collective for point in points] == names
+    for point in points:
+        usual = usual_algorithms(point.collective)
+        assert point.algorithm == ("ring" if "ring" in usual else usual[0])
+    assert {"ring", "binomial", "linear"} == {point.algorithm for point in points}
+    (slow,) = plan_sweep(read_sweep(sets=[*given[::2], "collective=broadcast", "engine=bound"])).points
+    assert (slow.algorithm, slow.engine) == ("binomial", "bound")
+    with pytest.raises(SweepError, match=r"algorithm: 'ring': unknown algorithm of broadcast"):
+        plan_sweep(read_sweep(sets=[*given[::2], "collective=broadcast", "algorithm=ring"]))
+    with pytest.raises(SweepError, match=r"collective: 'cast': unknown collective"):
+        plan_sweep(read_sweep(sets=[*given[::2], "collective=cast"]))
 
 
 def test_counts() -> None:
