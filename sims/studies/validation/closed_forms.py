@@ -17,7 +17,9 @@ __all__ = [
     "crossover",
     "halving_doubling",
     "hierarchical",
+    "in_network",
     "nccl_latency",
+    "rail",
     "recursive_doubling",
     "ring",
     "ring_over",
@@ -107,6 +109,17 @@ def twice(n: int, size: float, rate: float, step: float) -> float:
     return halves_rounds(n, size, rate, step, 2)
 
 
+def rounds_of_one(n: int, size: float, rate: float, step: float) -> float:
+    """n-1 rounds of one part of S/n each."""
+    return (n - 1) * (step + size / n / rate)
+
+
+def all_to_all_bruck(n: int, size: float, rate: float, step: float) -> float:
+    """ceil(log2 n) rounds; a part goes once for each one in the number of ranks that it has to go ahead."""
+    moves = sum(way.bit_count() for way in range(n))
+    return ceil(log2(n)) * step + moves * size / n / rate
+
+
 _ROOTED = {"binomial": binomial, "chain": chain, "tree": tree_from_root}
 _PARTS = {"binomial": halves_rounds, "linear": at_once}
 OTHERS = {
@@ -117,7 +130,39 @@ OTHERS = {
     "scatter": _PARTS,
     "gather": _PARTS,
     "send-recv": {"ring": message},
+    "all-to-all": {"linear": at_once, "pairwise": rounds_of_one, "bruck": all_to_all_bruck},
 }
+
+
+def rail(
+    servers: int,
+    gpus: int,
+    size: float,
+    rate: float,
+    step: float,
+    scaleup_rate: float,
+    scaleup_step: float,
+) -> float:
+    """All-to-all by rails: (g-1)/g of S inside servers of ``gpus``, then (n-g)/n of it along the rails."""
+    n = servers * gpus
+    inside = scaleup_step + (gpus - 1) / gpus * size / scaleup_rate
+    return inside + step + (1 - gpus / n) * size / rate
+
+
+def in_network(
+    servers: int,
+    gpus: int,
+    size: float,
+    rate: float,
+    step: float,
+    scaleup_rate: float,
+    scaleup_step: float,
+) -> float:
+    """S into each server's switch and S/g out, S/g over the tree of each rail, S/g in and S out again, one
+    after another; S over one tree where servers have one GPU, nothing over trees where there is one server.
+    """
+    inside = 2 * (scaleup_step + size / scaleup_rate) if gpus > 1 else 0.0
+    return inside + (step + size / gpus / rate if servers > 1 else 0.0)
 
 
 def chain_tree(

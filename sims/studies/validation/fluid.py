@@ -21,9 +21,11 @@ __all__ = [
     "RATE",
     "flat",
     "hierarchical",
+    "in_network",
     "incast",
     "parking_lot",
     "permutation",
+    "rail",
     "ring_links",
     "unequal_ring",
 ]
@@ -98,6 +100,34 @@ def chain_tree(full: bool) -> Case:
             points.append(Point(label=f"{servers} servers, {size:,} B", expected=expected, got=got))
     against = "closed form, servers of 8 under one switch"
     return _exact("fluid chain-tree", "fluid model, time", against, points)
+
+
+def in_network(full: bool) -> Case:
+    """Switches that add up, in servers of one, four and eight and between them; phases one after another."""
+    points = []
+    for servers, gpus in [(1, 8), (2, 1), (3, 4), (4, 8), (33, 1)] if full else [(1, 8), (3, 4), (5, 1)]:
+        job = AllReduce(_star(servers * gpus, gpus), latency_profile=_ROCE.spec)
+        for size in (800, 10**6, 2**30):
+            inside = _ROCE.scaleup_overhead + 2 * _INSIDE
+            expected = closed_forms.in_network(servers, gpus, size, RATE, _STEP, _NVLINK, inside)
+            got = job.row("in-network:pipeline=1", size).time_s
+            points.append(Point(label=f"{servers} x {gpus}, {size:,} B", expected=expected, got=got))
+    against = "closed form, servers under one switch"
+    return _exact("fluid in-network", "fluid model, time", against, points)
+
+
+def rail(full: bool) -> Case:
+    """All-to-all inside servers of eight to the rail of the destination, then along the rails."""
+    points = []
+    for servers in [2, 3, 4, 8] if full else [2, 3]:
+        job = CollectiveJob(_star(8 * servers, 8), collective="all-to-all", latency_profile=_ROCE.spec)
+        for size in (800, 10**6, 2**30):
+            inside = _ROCE.scaleup_overhead + 2 * _INSIDE
+            expected = closed_forms.rail(servers, 8, size, RATE, _STEP, _NVLINK, inside)
+            got = job.row("rail", size).time_s
+            points.append(Point(label=f"{servers} servers, {size:,} B", expected=expected, got=got))
+    against = "closed form, servers of 8 under one switch"
+    return _exact("fluid all-to-all, rail", "fluid model, time", against, points)
 
 
 def of_collective(collective: str, full: bool) -> Case:
