@@ -34,6 +34,7 @@ if TYPE_CHECKING:  # for who reads types: at run time families and presets are f
     from topologies.presets.blueprints import fat_tree_64k as fat_tree_64k
     from topologies.presets.blueprints import multiplane_131k as multiplane_131k
     from topologies.presets.blueprints import superpod_h100 as superpod_h100
+    from topologies.presets.fairwater import fairwater_524k as fairwater_524k
     from topologies.presets.gb200_su import gb200_su as gb200_su
     from topologies.presets.nvl72 import nvl72 as nvl72
     from topologies.presets.operators import colossus_100k as colossus_100k

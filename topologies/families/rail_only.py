@@ -46,13 +46,16 @@ def rail_only(
     top_switches: Annotated[
         int | None, count("switches of the top tier of a rail; left out: the fewest that do")
     ] = None,
+    planes: Annotated[int, count("trees of a rail, over which each NIC is split")] = 1,
 ) -> nx.Graph:
     """``servers`` (scale-up domains) of g GPUs on g rails: GPU r of every server is on rail r, and no other.
 
     With ``rails_per_server`` = q, a divisor of g, there are q rails and GPU r is on rail r mod q: trays of q
     GPUs under one scale-up switch. ``servers_per_group`` share a leaf of each rail; without it a leaf is
     filled whatever servers it cuts. ``top_switches`` may be more than the fewest, as where a tier above is
-    planned; they divide the uplinks of a switch below.
+    planned; they divide the uplinks of a switch below. With ``planes`` a rail is so many equal trees, none
+    joined to another, and the NIC of ``rate`` of each GPU is split over those of its rail: all cables are of
+    rate/planes.
 
     A rail is the smallest tree of ``radix``-port switches for so many servers, as ``fat_tree`` has it with
     ``tiers`` and ``oversubscription``: one switch for up to radix servers, two tiers for up to radix^2 / 2.
@@ -71,6 +74,8 @@ def rail_only(
 
     >>> rail_only(servers=64, radix=64).graph["notes"][0]
     '512 endpoints; switches of 64 ports: 8 leaf.'
+    >>> rail_only(servers=4, radix=4, gpus_per_server=2, planes=2).graph["notes"][1][:49]
+    '2 rails of 2 planes, each plane a tree of its own'
     """
     n, g, rails = servers, gpus_per_server, rails_per_server or gpus_per_server
     divisor("rails_per_server", rails, "GPUs of a server", g)
@@ -83,5 +88,6 @@ def rail_only(
             raise
         each = f"{nics} GPUs of each are on every rail" if nics > 1 else "each is on every rail"
         raise ParameterError("servers", n, f"{each}, and {error.rule}") from None
-    shape = replace(rail, parents=(rails, *rail.parents[1:]), endpoints=n * g, apart=True)
+    trees = (rails * planes, *rail.parents[1:])
+    shape = replace(rail, parents=trees, endpoints=n * g, apart=True, share=planes)
     return Cluster.of(call, shape, radix=radix, lane="rail").graph()

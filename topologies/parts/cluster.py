@@ -30,9 +30,10 @@ class Cluster:
 
     Endpoints g*s .. g*s + g-1 are server s (``gpus`` = g; 0: none). They fill the places of the tree in
     order; with ``rails``, as many servers as a leaf has ports down share a place per GPU of a server, and GPU
-    r is on that of rail r. Where the tree is of planes ``apart``, GPU r is on plane r mod (number of planes),
-    and ``lane`` is the attribute that counts planes. ``scaleup`` switches, one per server or none, join the
-    GPUs of each. ``radix`` is the ports of every switch, 0 where they differ.
+    r is on that of rail r. Where the tree is of planes ``apart``, GPU r is on lane r mod (number of lanes):
+    one plane, or so many as its NIC is split over; ``lane`` is the attribute that counts lanes. ``scaleup``
+    switches, one per server or none, join the GPUs of each. ``radix`` is the ports of every switch, 0 where
+    they differ.
     """
 
     call: Call
@@ -121,7 +122,11 @@ class Cluster:
         notes.append(f"{counted(s.endpoints, 'endpoint')}; {of}: {switches}.")
         if planes > 1:
             each = "on one of them" if s.apart else f"on all of them, {planes} x {self._rate * 8e-9:g} Gbps"
-            notes.append(f"{planes} {self.lane}s, each a tree of its own; every endpoint is {each}.")
+            trees = f"{planes} {self.lane}s, each a tree of its own"
+            if s.apart and s.share > 1:
+                trees = f"{s.lanes} {self.lane}s of {s.share} planes, each plane a tree of its own"
+                each = f"on the planes of one {self.lane}, {s.share} x {self._rate * 8e-9:g} Gbps"
+            notes.append(f"{trees}; every endpoint is {each}.")
         joints = ["endpoint", *TIER_NAMES]
         cables = ", ".join(f"{n:,} {a}-{b}" for n, a, b in zip(s.cable_counts, joints, joints[1:]))
         notes.append(f"Cables: {cables}.")
@@ -162,13 +167,13 @@ class Cluster:
     @property
     def _rate(self) -> float:
         """Bytes/s of the cable from an endpoint to one leaf."""
-        shared = self.call.get("attach") == "split"
-        return float(self.call["rate"]) / (self.shape.parents[0] if shared else 1)
+        shared, s = self.call.get("attach") == "split", self.shape
+        return float(self.call["rate"]) / (s.share if s.apart else s.parents[0] if shared else 1)
 
     @property
     def _together(self) -> int:
-        """GPUs of a server on the same plane."""
-        return self.gpus // self.shape.parents[0] if self.shape.apart else self.gpus
+        """GPUs of a server on the same lane."""
+        return self.gpus // self.shape.lanes
 
     def _place(self) -> NDArray[np.int64]:
         """(endpoints,): which place of the tree, counted from 0, each endpoint is at."""
@@ -177,18 +182,20 @@ class Cluster:
             return endpoint // ports
         server, rank, together = endpoint // self.gpus, endpoint % self.gpus, self._together
         if self.shape.apart:
-            rank //= self.shape.parents[0]
+            rank //= self.shape.lanes
         return server // ports * together + rank if self.rails else (server * together + rank) // ports
 
     def _access(
         self, endpoint: NDArray[np.int64], place: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The pairs of an endpoint and a leaf of its: (pairs,) node numbers each, endpoint by endpoint."""
-        first, planes = self.shape.first(1), self.shape.parents[0]
-        if self.shape.apart:
-            return endpoint, first + place * planes + endpoint % self.gpus % planes
-        leaf = first + place[:, np.newaxis] * planes + np.arange(planes, dtype=np.int64)
-        return np.repeat(endpoint, planes), leaf.ravel()
+        shape = self.shape
+        each = shape.parents[0] // shape.lanes
+        begin = shape.first(1) + place * shape.parents[0]
+        if shape.apart:
+            begin += endpoint % self.gpus % shape.lanes * each
+        leaf = begin[:, np.newaxis] + np.arange(each, dtype=np.int64)
+        return np.repeat(endpoint, each), leaf.ravel()
 
     def _columns(self, place: NDArray[np.int64]) -> list[dict[str, NDArray[np.int64]]]:
         """The attributes of endpoints, then of the switches of each tier."""
@@ -204,10 +211,13 @@ class Cluster:
             columns[0]["rail"] = rank
             leaf = np.arange(s.switches[0], dtype=np.int64)
             at = leaf // planes % self._together
-            columns[1]["rail"] = at * planes + leaf % planes if s.apart else at
+            columns[1]["rail"] = at * s.lanes + leaf % planes // s.share if s.apart else at
         if planes > 1:
             for tier, count in enumerate(s.switches, start=1):
-                columns[tier][self.lane] = np.arange(count, dtype=np.int64) % planes
+                plane = np.arange(count, dtype=np.int64) % planes
+                columns[tier][self.lane] = plane // s.share
+                if s.share > 1:
+                    columns[tier]["plane"] = plane % s.share
             if s.apart:
-                columns[0][self.lane] = rank % planes
+                columns[0][self.lane] = rank % s.lanes
         return columns

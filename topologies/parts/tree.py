@@ -39,8 +39,9 @@ class Shape:
     index).
 
     With w_1 > 1 each place holds w_1 leaves side by side, and x mod w_1 never changes on the way up: w_1
-    planes, each a tree of its own. An endpoint is on all leaves of its place, or, with ``apart``, on one of
-    them: then w_1 times as many fit, and no cable of the tree joins two planes.
+    planes, each a tree of its own. An endpoint is on all leaves of its place, or, with ``apart``, on
+    ``share`` of them that follow one another, a divisor of w_1: then w_1/share times as many fit, and no
+    cable of the tree joins two planes.
 
     ``down`` is m_1 .. m_h, children of a switch of each tier; ``parents`` is w_1 .. w_h, parents of a node
     one tier below; ``cables`` is p_1 .. p_h, parallel cables from a node one tier below to each parent.
@@ -60,6 +61,7 @@ class Shape:
     leaves: int
     endpoints: int
     apart: bool = False
+    share: int = 1
 
     def __post_init__(self) -> None:
         text = f"PGFT({len(self.down)}; {self.down}; {self.parents}; {self.cables})"
@@ -70,7 +72,9 @@ class Shape:
         room = prod(self.down[1:])
         if not 1 <= self.leaves <= room:
             raise ParameterError("leaves", self.leaves, f"from 1 to {room:,}, which {text} has")
-        most = self.leaves * self.down[0] * (self.parents[0] if self.apart else 1)
+        if self.parents[0] % self.share:
+            raise ParameterError("share", self.share, f"a divisor of the {self.parents[0]} leaves of a place")
+        most = self.leaves * self.down[0] * self.lanes
         if not self.leaves <= self.endpoints <= most:
             rule = f"from {self.leaves:,} to {most:,}: up to {self.down[0]:,} on each leaf"
             raise ParameterError("endpoints", self.endpoints, rule)
@@ -111,7 +115,7 @@ class Shape:
     def edges(self) -> tuple[int, ...]:
         """Per boundary below tier 1 .. h, adjacent pairs: each node below has w of them."""
         below = (self.endpoints, *self.switches[:-1])
-        return tuple(map(mul, below, (1 if self.apart else self.parents[0], *self.parents[1:])))
+        return tuple(map(mul, below, (self.parents[0] // self.lanes, *self.parents[1:])))
 
     @cached_property
     def ports(self) -> tuple[int, ...]:
@@ -123,6 +127,11 @@ class Shape:
     def cable_counts(self) -> tuple[int, ...]:
         """Per boundary below tier 1 .. h, cables: p for each adjacent pair."""
         return tuple(map(mul, self.edges, self.cables))
+
+    @property
+    def lanes(self) -> int:
+        """Sets of planes that no endpoint joins: 1 where every endpoint is on all planes."""
+        return self.parents[0] // self.share if self.apart else 1
 
     @property
     def nodes(self) -> int:

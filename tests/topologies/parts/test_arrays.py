@@ -24,6 +24,7 @@ SPECS = [
     "multi-plane:planes=2,endpoints=32,radix=16,gpus_per_server=4",
     "rail-optimized:servers=16,radix=16",
     "rail-only:servers=8,radix=8",
+    "rail-only:servers=20,radix=8,gpus_per_server=6,rails_per_server=3,planes=2",
     "dragonfly:p=2",
     "dragonfly:p=2,gpus_per_server=2",
     "dragonfly-plus:leaves=4,spines=4,endpoints_per_leaf=4,global_ports=4",
@@ -37,6 +38,7 @@ SMALL = {
     "memphis": "servers=200",
     "meta-24k": "pods=1",
     "hpn-pod": "segments=1",
+    "fairwater-524k": "servers=600",
     **dict.fromkeys(("multiplane-131k", "mrc-131k", "stargate"), "endpoints=2048"),
 }
 

@@ -14,8 +14,9 @@ from fabric.words.errors import ParameterError
 from topologies.catalogue import FAMILIES, Entry, canonical, disclaimer, listing, load
 from topologies.families.fat_tree import fat_tree
 from topologies.families.multi_plane import multi_plane
+from topologies.families.rail_only import rail_only
 from topologies.named import PRESETS
-from topologies.presets import blueprints
+from topologies.presets import blueprints, fairwater
 
 
 def switches(G: nx.Graph) -> list[int]:
@@ -200,6 +201,53 @@ def test_multiplane_131k_built_small() -> None:
     assert nx.shortest_path_length(G, 0, 599) == 4  # three switches
 
 
+def test_fairwater_524k_counted() -> None:
+    """As reported: 524,288 GPUs on four rails of the fabric above, 24,576 switches; 8.4 million cables."""
+    with pytest.MonkeyPatch.context() as patch:
+        call: dict[str, Any] = {}
+        patch.setattr(fairwater, "rail_only", lambda **given: call.update(given) or nx.Graph())
+        load("preset:fairwater-524k")
+        shape = cluster_of(rail_only, **call).shape
+        assert shape.endpoints == 524_288 and shape.switches == (32 * 512, 32 * 256)
+        assert sum(shape.switches) == 24_576 and shape.ports == (512, 512)
+        assert shape.cable_counts == (8 * 524_288, 32 * 512 * 256) and sum(shape.cable_counts) == 8_388_608
+        load("preset:fairwater-524k:racks=7281")  # the most whole ones
+        cluster = cluster_of(rail_only, **call)
+        assert (cluster.shape.endpoints, cluster.scaleup, sum(cluster.shape.switches)) == (
+            *(524_232, 7_281),
+            24_576,
+        )
+        load("preset:fairwater-524k:racks=7282")
+        with pytest.raises(ParameterError, match="hold at most 131,072"):
+            cluster_of(rail_only, **call)
+
+
+def test_fairwater_524k_built_small() -> None:
+    """Each rail of it is the fabric of ``multiplane-131k`` for as many endpoints, and nothing joins rails."""
+    G, one = load("preset:fairwater-524k:servers=600"), load("preset:multiplane-131k:endpoints=600")
+    assert (gpus(G), switches(G), cables(G)) == (
+        *(2400, [4 * count for count in switches(one)]),
+        [4 * count for count in cables(one)],
+    )
+    network = G.subgraph([n for n, data in G.nodes(data=True) if data["kind"] != "nvswitch"])
+    rails = [network.subgraph(part) for part in nx.connected_components(network)]
+    assert len(rails) == 4
+    for part in rails:
+        (rail,) = {data["rail"] for _, data in part.nodes(data=True)}
+        assert {n % 4 for n, data in part.nodes(data=True) if data["kind"] == "gpu"} == {rail}
+        assert nx.faster_could_be_isomorphic(part, one)
+        assert {d["rate"] for *_, d in part.edges(data=True)} == {12.5e9}
+        for plane in range(8):
+            tree = [n for n, data in part.nodes(data=True) if data.get("plane", plane) == plane]
+            assert nx.is_connected(part.subgraph(tree)) and len(tree) == 600 + 3 + 2
+    for text, words in (
+        ("racks=5,nvlink=450GB/s", "5 racks say it"),
+        ("gpus_per_server=6", "a multiple of the 4 rails"),
+    ):
+        with pytest.raises(ParameterError, match=words):
+            load(f"preset:fairwater-524k:{text}")
+
+
 def test_beyond_1m_counted(asked: dict[str, Any]) -> None:
     load("preset:beyond-1m")
     assert asked["k"] == 160
@@ -220,6 +268,7 @@ def test_beyond_1m_counted(asked: dict[str, Any]) -> None:
         "nvl72:racks=3",
         "gb200-su",
         "multiplane-131k:racks=5",
+        "fairwater-524k:servers=300",
     ],
 )
 def test_a_preset_is_signed_and_can_be_built_without_it(spec: str) -> None:
@@ -237,7 +286,7 @@ def test_every_preset_names_itself_its_source_and_what_it_is() -> None:
         assert name in (preset.name, *preset.also) and preset.disclaimer.startswith("an illustration")
         assert "Source" in (preset.function.__doc__ or "")
         assert canonical(f"preset:{name}") == f"preset:{preset.name}"
-    for second_hand in ("multiplane-131k", "fat-tree-64k", "gb200-su"):
+    for second_hand in ("multiplane-131k", "fat-tree-64k", "gb200-su", "fairwater-524k"):
         assert "as reported" in PRESETS[second_hand].disclaimer
 
 
