@@ -1,0 +1,1 @@
+"""A step of a training job: what its ranks compute and send, by model or by hand. No network, no clock."""
