@@ -19,7 +19,7 @@ from fabric.graph.fabric import Fabric
 from fabric.words.errors import ParameterError
 from fabric.words.hostlist import expand, is_list
 
-__all__ = ["NodeNames"]
+__all__ = ["NodeNames", "host_of"]
 
 _MOST_COMPARED = 5_000  # names among which the nearest is looked for
 
@@ -110,7 +110,7 @@ class NodeNames:
         hosts: dict[str, list[int]] = {}
         short: dict[str, list[int]] = {}
         for members in servers.values():
-            if name := _host_of([self.fabric.label(endpoint) for endpoint in members]):
+            if name := host_of([self.fabric.label(endpoint) for endpoint in members]):
                 hosts[name] = [] if name in hosts else members
                 first = name.partition(".")[0]
                 short[first] = [] if first in short else members
@@ -131,7 +131,7 @@ class NodeNames:
         return near[0] if near else ""
 
 
-def _host_of(names: list[str]) -> str:
+def host_of(names: list[str]) -> str:
     """What the names of the endpoints of one server share: leading words, or all before a sign."""
     words = [name.split() for name in names]
     if any(len(one) > 1 for one in words):

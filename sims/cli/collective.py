@@ -11,11 +11,12 @@ import typer
 
 from fabric.words.errors import ParameterError
 from sims.cli.fabric_options import opened
-from sims.cli.output import alone, outputs
-from sims.cli.output_options import Explain, ExplainPlot, Format, Json, Out, Timeline
+from sims.cli.output import alone
+from sims.cli.output_options import Explain, ExplainPlot, Json, Out, Timeline
 from sims.cli.progress import Progress
+from sims.cli.row_outputs import RowFormat, log_sizes, row_outputs, with_log, write_log
 from sims.cli.setting_options import Texts, every, with_settings
-from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS, check_outputs, tell_written
+from sims.scenario.files import FIGURE_FORMATS, check_outputs, tell_written
 
 if TYPE_CHECKING:
     from sims.jobs.collective import CollectiveJob
@@ -36,7 +37,7 @@ def _simulate(
     texts: Texts,
     timeline: Timeline = None,
     out: Out = None,
-    form: Format = None,
+    form: RowFormat = None,
     json: Json = False,
     plot: Annotated[
         Path | None,
@@ -55,7 +56,7 @@ def _simulate(
     explain_plot: ExplainPlot = None,
 ) -> None:
     """The body of both commands."""
-    wanted = outputs(out, form, json, rows=ROW_FORMATS)
+    wanted = row_outputs(out, form, json)
     check_outputs(
         ("--plot", plot, FIGURE_FORMATS),
         ("--explain-plot", explain_plot, FIGURE_FORMATS),
@@ -73,8 +74,10 @@ def _simulate(
     from sims.workload.collectives import sliced_each, split_algorithms, usual_algorithms
 
     of = collective_named(texts.get("collective", ALL_REDUCE.name)).name
-    named = texts["algorithm"] or ",".join(usual_algorithms(of))
+    named = texts["algorithm"] or ("auto" if wanted["log"] else ",".join(usual_algorithms(of)))
     names = split_algorithms(sliced_each(named, texts["engine"], of), of)
+    if wanted["log"]:
+        with_log(names)
     sizes, elements = parse_sizes(texts["size"]), parse_dtype(dtype)
     settings = {name: texts[name] for name in JOB_SETTINGS if name in texts}
     setup = Setup(**settings)  # mistakes that need no fabric to be seen
@@ -87,11 +90,14 @@ def _simulate(
             texts["topology"], progress, allow_partition=setup.allow_partition, fits=setup.fits
         )
         job = CollectiveJob(fabric, topology=text, digest=digest, **settings)
+        if wanted["log"]:
+            sizes = log_sizes(sizes, job, elements)
         explainer = Explainer(job) if explain or explain_plot else None
         record = Record() if timeline else None
         job.require_few(names, max(sizes))
         progress.step("routing")
-        fitting, left_out = job.fits(names) if "algorithm" not in texts.said else (names, [])
+        all_fit = "algorithm" in texts.said or bool(wanted["log"])
+        fitting, left_out = (names, []) if all_fit else job.fits(names)
         for name in fitting:
             progress.step(name)
             job.check(name, sizes)  # what cannot be done is refused before anything is printed
@@ -108,6 +114,7 @@ def _simulate(
             # Also after Ctrl-C: what is finished is kept.
             if rows:
                 wanted["rows"].write(write_records, [row.to_dict() for row in rows])
+                write_log(wanted["log"], form or "", rows, job, elements)
         if plot or explain_plot or timeline:
             progress.step("drawing")
             _draw(rows, fabric.disclaimer, record, plot, explain_plot, timeline)

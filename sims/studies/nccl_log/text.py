@@ -23,7 +23,7 @@ _DEVICE = re.compile(
 _VERSIONS = (
     (re.compile(r"nccl-tests version ([\w.+:-]{1,60})"), "nccl-tests"),
     (re.compile(r"rccl-tests: Version ([\w.+:-]{1,60})"), "rccl-tests"),
-    (re.compile(r"nccl-library=(\d{1,9})\b|\bNCCL version (\d[\w.]{0,30})"), "NCCL"),
+    (re.compile(r"nccl-library=([1-9]\d{0,8})\b|\bNCCL version (\d[\w.]{0,30})"), "NCCL"),
 )
 _SHORTEST = len("NCCL version 2")  # of the lines that say anything in words
 _ALONE = "without MPI=1 every process prints its own"
@@ -182,23 +182,26 @@ def from_text(text: str, name: str) -> Found:
     if not reader.tests[-1].tool and len(reader.mentioned) == 1 and len(reader.tests) == 1:
         (reader.tests[0].tool,) = reader.mentioned  # in a command that the shell or the scheduler showed
     notes: list[str] = []
-    tests = _chosen(reader.tests, notes, name)
+    tests, others = _chosen(reader.tests, notes, name)
     hosts = _hosts(tests[0], notes)
     entries = [entry for test in tests for entry in test.entries]
     notes += [CPU] * any(test.cpu for test in tests)
     tool = tests[0].tool
     if not tool and len(reader.mentioned) == 1:
         (tool,) = reader.mentioned
-    return Found(tool, hosts, list(reader.versions.values()), notes, entries)
+    return Found(tool, hosts, list(reader.versions.values()), notes, entries, others)
 
 
-def _chosen(tests: Sequence[_Test], notes: list[str], name: str) -> list[_Test]:
-    """The tests that count: those with results, of one collective on the same ranks."""
+def _chosen(tests: Sequence[_Test], notes: list[str], name: str) -> tuple[list[_Test], tuple[str, ...]]:
+    """The tests that count, those with results, of one collective on the same ranks; and the collectives of
+    those that are left out.
+    """
+    others: list[str] = []
     full = [test for test in tests if test.entries]
     if len(tests) > 1 and full and not tests[0].entries and max(test.headers for test in full) > 1:
         raise _second(tests[0], tests[1], name)
     if len(full) < 2:
-        return full or list(tests[:1])
+        return full or list(tests[:1]), ()
     own = [test for test in full if test.tool == "all_reduce"]
     if own and len(own) < len(full):
         others = sorted({test.tool or "an unnamed test" for test in full} - {"all_reduce"})
@@ -210,7 +213,7 @@ def _chosen(tests: Sequence[_Test], notes: list[str], name: str) -> list[_Test]:
             raise _second(full[0], test, name)
     if len(full) > 1:
         notes.append(f"{len(full)} tests in it, on the same ranks, are read as one")
-    return full
+    return full, tuple(others)
 
 
 def _second(first: _Test, second: _Test, name: str) -> FileFormatError:

@@ -1,0 +1,77 @@
+"""Where rows go, and in which form: as rows, or as nccl-tests prints and writes what it measures.
+
+Knows no command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from fabric.words.errors import ParameterError
+from sims.cli.output import Output, outputs, write_text
+from sims.cli.output_options import format_option
+from sims.scenario.files import ROW_FORMATS, check_writable
+
+if TYPE_CHECKING:
+    from sims.jobs.collective import CollectiveJob
+    from sims.scenario.row import Row
+    from sims.show.words.dtype import Dtype
+
+__all__ = ["RowFormat", "log_sizes", "row_outputs", "with_log", "write_log"]
+
+_FORMS = {"nccl-tests": (".log", ".txt"), "nccl-tests-json": (".json",)}
+
+RowFormat = Annotated[
+    str | None,
+    format_option("csv, json or jsonl; and nccl-tests or nccl-tests-json, of a file too", "csv"),
+]
+
+
+def row_outputs(
+    out: Path | Sequence[Path] | None, form: str | None, json: bool, **kinds: Sequence[str]
+) -> dict[str, Output]:
+    """As ``outputs`` of ``rows`` and ``kinds``, and where a ``log`` goes: to the file of ``out`` with its
+    ending, else to standard output.
+
+    Raises:
+        ParameterError: as ``outputs``; several files where the form is that of a log.
+    """
+    if form is None or form.lower() not in _FORMS:
+        texts = [*(ending[1:] for ending in ROW_FORMATS[:3]), *_FORMS]
+        if form is not None and form.lower().removeprefix(".") not in texts:
+            raise ParameterError("--format", form, "unknown", texts)
+        return {"log": Output(), **outputs(out, form, json, None, rows=ROW_FORMATS, **kinds)}
+    if json:
+        raise ParameterError("--format", form, "--json is another format: one of them")
+    found = {kind: Output() for kind in ("rows", *kinds)}
+    files = [out] if isinstance(out, Path) else list(out or ())
+    if [path for path in files if str(path) != "-"]:
+        if len(files) > 1:
+            raise ParameterError("--out", str(files[1]), f"one file of --format {form}")
+        check_writable(files[0], "--out", _FORMS[form.lower()])
+        return {"log": Output(file=files[0]), **found}
+    return {"log": Output(form=f".{form.lower()}"), **found}
+
+
+def with_log(names: Sequence[str]) -> None:
+    """Raise ParameterError unless a log is of one of these algorithms."""
+    if len(names) > 1:
+        raise ParameterError("--format", "nccl-tests", "a log is of one algorithm: name one --algorithm")
+
+
+def log_sizes(sizes: Sequence[int], job: CollectiveJob, dtype: Dtype) -> tuple[int, ...]:
+    """The sizes that nccl-tests makes of ``sizes`` on the ranks of ``job``."""
+    from sims.show.words.nccl_tests import divided
+
+    return tuple(divided(sizes, job.collective, job.together, dtype))
+
+
+def write_log(output: Output, form: str, rows: Sequence[Row], job: CollectiveJob, dtype: Dtype) -> None:
+    """Write ``rows`` of ``job`` as a log of nccl-tests, if that is wanted."""
+    if not output:
+        return
+    from sims.show.words.nccl_tests import devices_of, nccl_tests
+
+    output.write(write_text, nccl_tests(form.lower(), rows, devices_of(job), dtype))
