@@ -49,7 +49,7 @@ class NcclLog:
     ``name``: of the file, without its folder; ``collective``: one of FACTORS; ``ranks``: None where nothing
     tells them; ``servers``: ranks on each host of the device list, () where it is not whole; ``version``: of
     nccl-tests and NCCL, "" where not stated; ``notes``: what a reader should know, such as wrong results;
-    ``text``: the log, cleaned.
+    ``others``: collectives whose tests in the same file are left out; ``text``: the log, cleaned.
     """
 
     name: str
@@ -59,6 +59,7 @@ class NcclLog:
     version: str
     notes: tuple[str, ...]
     rows: tuple[Measurement, ...]
+    others: tuple[str, ...] = ()
     text: str = field(default="", repr=False, compare=False)
 
 
@@ -76,7 +77,7 @@ def read_nccl(path: str | os.PathLike[str], ranks: int | None = None) -> NcclLog
     name = str(path)
     text = log_text(path)
     read = from_json if text.lstrip().startswith("{") else from_text
-    collective, hosts, versions, notes, entries = from_records(text, name) or read(text, name)
+    collective, hosts, versions, notes, entries, others = from_records(text, name) or read(text, name)
     if not entries:
         raise FileFormatError(name, "", "holds no results of nccl-tests: no line or object of a size")
     servers = tuple(Counter(hosts).values())
@@ -110,6 +111,7 @@ def read_nccl(path: str | os.PathLike[str], ranks: int | None = None) -> NcclLog
         version=", ".join(versions),
         notes=tuple(notes),
         rows=rows,
+        others=others,
         text=text,
     )
 

@@ -50,7 +50,8 @@ class Entry:
 
 class Found(NamedTuple):
     """What a log holds: the tool's collective ("" if not named), the host of each rank (none if no devices,
-    or not all of them, are listed), versions, notes and results.
+    or not all of them, are listed), versions, notes and results; ``others``: collectives whose tests in it
+    are left out.
     """
 
     collective: str
@@ -58,6 +59,7 @@ class Found(NamedTuple):
     versions: list[str]
     notes: list[str]
     entries: list[Entry]
+    others: tuple[str, ...] = ()
 
 
 def entry(

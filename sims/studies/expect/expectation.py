@@ -1,0 +1,166 @@
+"""Expectation: the times that healthy machines take, and between which marks; a log is held against it.
+
+Prints nothing. The marks are those of the band (sims.models.band), within which four machines of five were:
+nine of ten are faster than the slow one, and one of ten is faster than the quick one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from fabric import Fabric
+from fabric.words.errors import ParameterError
+from sims.jobs.collective import CollectiveJob
+from sims.scenario.row import Row
+from sims.settings.table import SETTINGS
+from sims.studies.calibrated import check_log, doubts
+from sims.studies.expect.choice import choices
+from sims.studies.expect.plan import Plan
+from sims.studies.nccl_log import NcclLog
+from sims.workload.collective import ALL_REDUCE, measured_by
+
+__all__ = ["FAIL", "PASS", "Expectation", "Mark", "expect", "of_log"]
+
+PASS, FAIL = "pass", "FAIL"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mark:
+    """What should be seen at one size: ``row`` as simulated, ``quick_s`` and ``slow_s`` between which
+    machines are; ``measured_s``: the median of the log's lines of this size, None without.
+    """
+
+    row: Row
+    quick_s: float
+    slow_s: float
+    measured_s: float | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.row.scenario.size_bytes
+
+    def busbw(self, seconds: float) -> float:
+        """Bytes/s on the bus of a run that takes so long."""
+        return self.row.busbw_GBps * 1e9 * self.row.time_s / seconds
+
+    @property
+    def verdict(self) -> str:
+        """Whether what was measured is at least as fast as the slow mark; "" where nothing was."""
+        if self.measured_s is None:
+            return ""
+        return PASS if self.measured_s <= self.slow_s else FAIL
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expectation:
+    """``marks``: one a size, ascending; ``job``: the ranks on their fabric; ``tolerance``: where the marks
+    are that far from the time and not those of the band; ``log``: None where none was given; ``notes``: what
+    a reader should know.
+    """
+
+    marks: tuple[Mark, ...]
+    job: CollectiveJob
+    tolerance: float | None
+    log: NcclLog | None
+    notes: tuple[str, ...]
+
+    @property
+    def failed(self) -> list[Mark]:
+        """The sizes at which the log is slower than it should be."""
+        return [mark for mark in self.marks if mark.verdict == FAIL]
+
+    @property
+    def passed(self) -> bool:
+        """Whether no size of the log failed."""
+        return not self.failed
+
+
+def of_log(log: NcclLog, name: str = "log") -> tuple[str, int, dict[int, float]]:
+    """The collective of a log by our name, its ranks, and by size in bytes the median of its times, s.
+
+    Raises:
+        ParameterError: it is of several collectives, of one that is not simulated, of one rank, or does not
+            tell its ranks.
+    """
+    if log.others:
+        rule = (
+            f"holds tests of several collectives, {', '.join((log.collective, *log.others))}: one to a file"
+        )
+        raise ParameterError("log", name, rule)
+    ranks = check_log(log, name)
+    times: dict[int, list[float]] = defaultdict(list)
+    for row in log.rows:
+        times[row.size_bytes].append(row.time_s)
+    return measured_by(log.collective).name, ranks, {size: median(times[size]) for size in sorted(times)}
+
+
+def expect(
+    fabric: Fabric,
+    sizes: Sequence[int] = (),
+    *,
+    log: NcclLog | None = None,
+    algorithm: str = "",
+    latency_profile: str = "",
+    tolerance: float | None = None,
+    topology: str | None = None,
+    digest: str | None = None,
+    watch: Callable[[str], None] = lambda label: None,
+    **settings: Any,
+) -> Expectation:
+    """What ``fabric`` should give at ``sizes`` bytes, and whether ``log`` reaches it.
+
+    algorithm, latency_profile: as texts; without them the fastest, at each size, of what NCCL would choose
+    from. tolerance: a share above 0, which takes the place of the band. log: gives collective, ranks and
+    sizes where these are not said. settings: those of CollectiveJob; ``routing`` is adaptive if not said, as
+    a healthy fabric spreads its load. watch: is told what is routed.
+
+    Raises:
+        ParameterError: as CollectiveJob and ``of_log``; nothing near was measured, so that there is no band
+            and no tolerance is given; the log is of another collective than ``settings`` say.
+
+    >>> from topologies import load
+    >>> tree = Fabric.from_graph(load("fat-tree:endpoints=64,radix=16,gpus_per_server=8"))
+    >>> found = expect(tree, [2**30], tolerance=0.1)
+    >>> round(found.marks[0].slow_s / found.marks[0].row.time_s, 6)
+    1.1
+    """
+    measured: dict[int, float] = {}
+    if log is not None:
+        of, ranks, measured = of_log(log, log.name)
+        if settings.setdefault("collective", of) != of:
+            raise ParameterError("collective", settings["collective"], f"the log {log.name} is of {of}")
+        said = SETTINGS["ranks"].checked(settings.pop("ranks", None))
+        if said not in (None, ranks):
+            raise ParameterError("ranks", said, f"the log {log.name} is of {ranks:,}")
+        settings["ranks"] = ranks
+        sizes = sizes or list(measured)
+    if tolerance is not None and not 0 < tolerance < float("inf"):
+        raise ParameterError("tolerance", tolerance, "a share above 0, such as 0.2 or 20%")
+    settings.setdefault("routing", "adaptive")
+    of = settings.setdefault("collective", ALL_REDUCE.name)
+    made = choices(of, algorithm, latency_profile, settings.get("engine", "flow"))
+    plan = Plan(fabric, made, topology=topology, digest=digest, watch=watch, **settings)
+    notes = list(plan.left_out)
+    if log is not None:
+        notes += [*log.notes, *doubts(log, plan.any_job, named=True)]
+    marks = [_mark(plan.row(size), tolerance, measured.get(size)) for size in sorted(set(sizes))]
+    if log is not None and all(mark.measured_s is None for mark in marks):
+        raise ParameterError("size", min(sizes), f"the log {log.name} has no line of these sizes")
+    return Expectation(marks=tuple(marks), job=plan.any_job, tolerance=tolerance, log=log, notes=tuple(notes))
+
+
+def _mark(row: Row, tolerance: float | None, measured: float | None) -> Mark:
+    if tolerance is not None:
+        quick, slow = 1 / (1 + tolerance), 1 + tolerance
+    elif row.error_low == row.error_high:
+        name, of = row.scenario.latency_profile, row.scenario.collective
+        rule = f"no machine was measured near enough for a band of {of}: give --tolerance, such as 20%"
+        raise ParameterError("latency_profile", name, rule)
+    else:
+        quick, slow = 1 + row.error_low, 1 + row.error_high
+    return Mark(row=row, quick_s=row.time_s * quick, slow_s=row.time_s * slow, measured_s=measured)
