@@ -75,9 +75,7 @@ def _simulate(
 
     of = collective_named(texts.get("collective", ALL_REDUCE.name)).name
     named = texts["algorithm"] or ("auto" if wanted["log"] else ",".join(usual_algorithms(of)))
-    names = split_algorithms(sliced_each(named, texts["engine"], of), of)
-    if wanted["log"]:
-        with_log(names)
+    names = with_log(wanted["log"], split_algorithms(sliced_each(named, texts["engine"], of), of))
     sizes, elements = parse_sizes(texts["size"]), parse_dtype(dtype)
     settings = {name: texts[name] for name in JOB_SETTINGS if name in texts}
     setup = Setup(**settings)  # mistakes that need no fabric to be seen
@@ -90,8 +88,7 @@ def _simulate(
             texts["topology"], progress, allow_partition=setup.allow_partition, fits=setup.fits
         )
         job = CollectiveJob(fabric, topology=text, digest=digest, **settings)
-        if wanted["log"]:
-            sizes = log_sizes(sizes, job, elements)
+        sizes = log_sizes(wanted["log"], sizes, job, elements)
         explainer = Explainer(job) if explain or explain_plot else None
         record = Record() if timeline else None
         job.require_few(names, max(sizes))

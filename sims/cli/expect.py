@@ -89,7 +89,7 @@ def expect(
         )
         if wanted["log"] and not read:
             job = CollectiveJob(fabric, topology=text, digest=digest, **settings)
-            sizes = log_sizes(sizes, job, elements)
+            sizes = log_sizes(wanted["log"], sizes, job, elements)
         found = expected(
             fabric,
             sizes,

@@ -55,14 +55,17 @@ def row_outputs(
     return {"log": Output(form=f".{form.lower()}"), **found}
 
 
-def with_log(names: Sequence[str]) -> None:
-    """Raise ParameterError unless a log is of one of these algorithms."""
-    if len(names) > 1:
+def with_log(output: Output, names: list[str]) -> list[str]:
+    """``names``, algorithms; a ParameterError where a log is wanted of several."""
+    if output and len(names) > 1:
         raise ParameterError("--format", "nccl-tests", "a log is of one algorithm: name one --algorithm")
+    return names
 
 
-def log_sizes(sizes: Sequence[int], job: CollectiveJob, dtype: Dtype) -> tuple[int, ...]:
-    """The sizes that nccl-tests makes of ``sizes`` on the ranks of ``job``."""
+def log_sizes(output: Output, sizes: Sequence[int], job: CollectiveJob, dtype: Dtype) -> tuple[int, ...]:
+    """``sizes``, or those that nccl-tests makes of them on the ranks of ``job`` where a log is wanted."""
+    if not output:
+        return tuple(sizes)
     from sims.show.words.nccl_tests import divided
 
     return tuple(divided(sizes, job.collective, job.together, dtype))

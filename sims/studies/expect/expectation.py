@@ -12,14 +12,17 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+import networkx as nx
+
 from fabric import Fabric
 from fabric.words.errors import ParameterError
+from fabric.words.units import parse_sizes
 from sims.jobs.collective import CollectiveJob
 from sims.scenario.row import Row
 from sims.settings.table import SETTINGS
 from sims.studies.calibrated import check_log, doubts
 from sims.studies.expect.choice import choices
-from sims.studies.expect.plan import Plan
+from sims.studies.expect.plan import Plan, opened
 from sims.studies.nccl_log import NcclLog
 from sims.workload.collective import ALL_REDUCE, measured_by
 
@@ -100,8 +103,8 @@ def of_log(log: NcclLog, name: str = "log") -> tuple[str, int, dict[int, float]]
 
 
 def expect(
-    fabric: Fabric,
-    sizes: Sequence[int] = (),
+    fabric: Fabric | nx.Graph | str,
+    sizes: Sequence[int] | str = (),
     *,
     log: NcclLog | None = None,
     algorithm: str = "",
@@ -112,23 +115,24 @@ def expect(
     watch: Callable[[str], None] = lambda label: None,
     **settings: Any,
 ) -> Expectation:
-    """What ``fabric`` should give at ``sizes`` bytes, and whether ``log`` reaches it.
+    """What ``fabric`` should give at ``sizes``, and whether ``log`` reaches it.
 
-    algorithm, latency_profile: as texts; without them the fastest, at each size, of what NCCL would choose
-    from. tolerance: a share above 0, which takes the place of the band. log: gives collective, ranks and
-    sizes where these are not said. settings: those of CollectiveJob; ``routing`` is adaptive if not said, as
-    a healthy fabric spreads its load. watch: is told what is routed.
+    fabric: compiled, a graph, or a text as on the command line. sizes: bytes, or a text. algorithm,
+    latency_profile: as texts; without them the fastest, at each size, of what NCCL would choose from.
+    tolerance: a share above 0, which takes the place of the band. log: gives collective, ranks and sizes
+    where these are not said. settings: those of CollectiveJob; ``routing`` is adaptive if not said, as a
+    healthy fabric spreads its load. watch: is told what is routed.
 
     Raises:
         ParameterError: as CollectiveJob and ``of_log``; nothing near was measured, so that there is no band
             and no tolerance is given; the log is of another collective than ``settings`` say.
 
-    >>> from topologies import load
-    >>> tree = Fabric.from_graph(load("fat-tree:endpoints=64,radix=16,gpus_per_server=8"))
-    >>> found = expect(tree, [2**30], tolerance=0.1)
+    >>> found = expect("fat-tree:endpoints=64,radix=16,gpus_per_server=8", "1GiB", tolerance=0.1)
     >>> round(found.marks[0].slow_s / found.marks[0].row.time_s, 6)
     1.1
     """
+    fabric, topology, digest = opened(fabric, topology, digest)
+    sizes = parse_sizes(sizes) if isinstance(sizes, str) else sizes
     measured: dict[int, float] = {}
     if log is not None:
         of, ranks, measured = of_log(log, log.name)
