@@ -1,4 +1,4 @@
-"""``fabricsim compare``: what changed between two sets of rows, and what that did."""
+"""``fabricsim compare``: what changed between sets of rows, or between fabrics, and what that did."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sims.cli.figures import Where
 from sims.cli.output import alone, outputs
 from sims.cli.output_options import Format, Json, out_option, title_option
 from sims.cli.progress import Progress
-from sims.cli.setting_options import Sets
+from sims.cli.setting_options import Asked, every, with_settings
 from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS
 
 if TYPE_CHECKING:
@@ -21,21 +21,20 @@ if TYPE_CHECKING:
 
 __all__ = ["compare"]
 
-_SIDE = "Rows (.csv, .json, .jsonl, .parquet), the folder of a sweep, or a topology, which is simulated."
-_ALGORITHM = "ring,tree,halving-doubling"
-_SIZES = "1K:16G:x4"
+_USUAL = "ring,tree,halving-doubling"  # of all-reduce: quick on any fabric, and unlike each other
+_SIDE = "Two or more of: rows (.csv, .json, .jsonl, .parquet), folders of sweeps, topologies to simulate."
 
 
+@with_settings(
+    *every("algorithm", "size", "collective", but=("topology",)),
+    several=("algorithm", "size"),
+    defaults={"algorithm": "", "size": "1K:16G:x4"},
+    shown={"algorithm": f"{_USUAL}, or the usual ones of the collective"},
+    fabrics=True,
+)
 def compare(
-    a: Annotated[str, typer.Argument(metavar="A", help=_SIDE, show_default=False)],
-    b: Annotated[str, typer.Argument(metavar="B", help="The same.", show_default=False)],
-    algorithm: Annotated[
-        str, typer.Option(metavar="NAME[,NAME...]", help="Of topologies: what is simulated.")
-    ] = _ALGORITHM,
-    sizes: Annotated[
-        str, typer.Option("--sizes", "--size", metavar="SIZES", help="Of topologies: message sizes.")
-    ] = _SIZES,
-    sets: Sets = None,
+    asked: Asked,
+    sides: Annotated[list[str], typer.Argument(metavar="ROWS|SPEC...", help=_SIDE, show_default=False)],
     where: Where = None,
     out: Annotated[
         list[Path] | None,
@@ -48,64 +47,63 @@ def compare(
     json: Json = False,
     title: Annotated[str | None, title_option("Over the figure.")] = None,
 ) -> None:
-    """Say what differs between two results, and what that did.
+    """Say what differs between results, and what that did.
 
-    What changed in the scenarios of B against A, row by row and as a ratio. Rows belong together that agree
-    in all that was not changed. Two topologies are simulated with the same settings: --algorithm, --sizes,
-    and --set for all others (--set ranks=128 --set routing=adaptive).
+    What changed in the scenarios of B, C, ... against A, row by row and as a ratio, and who wins in how many.
+    Rows belong together that agree in all that was not changed. Topologies are simulated with the same
+    settings, which are options: --routing adaptive --fail cables=1%.
     """
-    changed = {"--algorithm": algorithm, "--sizes": sizes, "--set": (sets or [""])[0]}
-    usual = {"--algorithm": _ALGORITHM, "--sizes": _SIZES, "--set": ""}
-    if own := [name for name in usual if changed[name] != usual[name]]:
-        _require_topology(a, b, own[0], changed[own[0]])
+    if len(sides) < 2:
+        raise ParameterError("ROWS|SPEC...", sides[0], "a comparison needs two sides or more")
+    _require_topology(sides, asked)
     wanted = outputs(out, form, json, rows=ROW_FORMATS, figure=FIGURE_FORMATS)
     from sims.scenario.files import write_records
-    from sims.show.words.compare import comparison_lines
+    from sims.show.words.compare import comparisons_lines
     from sims.studies.compare import compare as compared
+    from sims.studies.compare import records_of
 
     with Progress(silent=alone(wanted.values())) as progress:
-        sides = [_rows(side, algorithm, sizes, sets or [], progress) for side in (a, b)]
+        rows = [_rows(side, asked, progress) for side in sides]
         if where:
             from sims.show.figures import where as where_holds
 
-            sides = [where_holds(side, where) for side in sides]
-        found = compared(*sides)
-        progress.print(comparison_lines(found, a, b))
-        wanted["rows"].write(write_records, found.records())
+            rows = [where_holds(own, where) for own in rows]
+        found = [compared(rows[0], own) for own in rows[1:]]
+        progress.print(comparisons_lines(found, sides))
+        wanted["rows"].write(write_records, records_of(found, sides[1:]))
         if wanted["figure"]:
-            from sims.show.figures import ratio_figure, save_figure
+            from sims.show.figures import ratios_figure, save_figure
 
-            drawn = ratio_figure(found, a, b, title=title)
-            rows = [row for side in sides for row in side]
-            wanted["figure"].write(lambda path: save_figure(drawn, path, rows))
+            drawn, every_row = ratios_figure(found, sides, title=title), [row for own in rows for row in own]
+            wanted["figure"].write(lambda path: save_figure(drawn, path, every_row))
 
 
-def _require_topology(a: str, b: str, name: str, value: str) -> None:
+def _require_topology(sides: list[str], asked: Asked) -> None:
     """Refuse an option of what is simulated where nothing is."""
     from sims.scenario.rows import is_results
 
-    if is_results(a) and is_results(b):
-        rule = "is of topologies, and both sides are rows: choose among those by --where"
-        raise ParameterError(name, value, rule)
+    if asked.first and all(map(is_results, sides)):
+        rule = "is of topologies, and all sides are rows: choose among those by --where"
+        raise ParameterError(*asked.first, rule)
 
 
-def _rows(side: str, algorithm: str, sizes: str, sets: list[str], progress: Progress) -> list[Row]:
+def _rows(side: str, asked: Asked, progress: Progress) -> list[Row]:
     """The rows that ``side`` holds, or those of the topology that it names."""
     from sims.scenario.rows import is_results, read_rows
 
     if is_results(side):
         return read_rows(side)
     from sims.jobs.allreduce import collective
-    from sims.settings.assignments import overridden
     from sims.settings.setup import Setup
-    from sims.settings.texts import DEFAULTS
+    from sims.workload.collective import ALL_REDUCE
+    from sims.workload.collectives import usual_algorithms
 
-    given = {field: [text] for field, text in DEFAULTS.items()}
-    given |= {"topology": [side], "algorithm": algorithm.split(","), "size": [sizes]}
-    texts = overridden(given, sets, several=("algorithm", "size"))
+    texts = dict(asked.on(side))
     of, algorithm, sizes, topology = (
         texts.pop(name) for name in ("collective", "algorithm", "size", "topology")
     )
+    if not algorithm:
+        algorithm = _USUAL if of == ALL_REDUCE.name else ",".join(usual_algorithms(of))
     setup = Setup(collective=of, **texts)
     fabric, text, digest, _ = opened(
         topology, progress, allow_partition=setup.allow_partition, fits=setup.fits

@@ -15,7 +15,7 @@ from sims.scenario.files import FIGURE_FORMATS
 
 __all__ = ["plot", "report"]
 
-_FIGURES = "busbw, time, scaling, heatmap, cdf, pareto, crossover, utilisation, gains, groups or lines"
+_FIGURES = "busbw, time, scaling, heatmap, cdf, pareto, crossover, utilisation, bars, gains, groups or lines"
 _COLUMNS = "a column of the rows, or a part of one such as topology.k"
 
 Results = Annotated[
@@ -109,11 +109,26 @@ def report(
     rows: Results,
     out: Annotated[Path, out_option("The page: .html; - is standard output.")],
     where: Where = None,
+    prices: Annotated[
+        str, _option("--prices", "Prices of the bills, as of topology bom.", "FILE|sample")
+    ] = "sample",
+    gpu: Annotated[
+        str, _option("--gpu", "Whose power the site draws, as of topology bom: h100, b200, gb200.", "NAME")
+    ] = "h100",
+    pue: Annotated[
+        float | None, _option("--pue", "Power of the site over that of its machines, by default 1.25.", "X")
+    ] = None,
+    fabrics: Annotated[
+        bool,
+        typer.Option("--fabrics/--no-fabrics", help="Bill, power and drawing of each topology."),
+    ] = True,
     title: Annotated[str | None, title_option("By default what was run.")] = None,
 ) -> None:
-    """Write one page about saved results: answers, figures, limits, rows, where the numbers come from.
+    """Write one page about saved results.
 
-    It is self-contained: nothing is loaded from elsewhere, so it can be sent and kept as it is.
+    Who wins where and by how much, figures, the fabrics side by side (bill, power, drawing), limits, rows,
+    where the numbers come from. It is self-contained: nothing is loaded from elsewhere, so it can be sent
+    and kept as it is.
     """
     wanted = outputs(out, page=(".html",))["page"]
     from sims.scenario.row import Row
@@ -125,10 +140,25 @@ def report(
         from sims.show.figures import where as where_holds
 
         results = list(where_holds([result for result in results if isinstance(result, Row)], where))
-    text = page(
-        results,
-        title=title,
-        sweep_toml=sweep_text(*rows) if not where else None,
-        source=", ".join(map(str, rows)),
-    )
+    with Progress() as progress:
+        section = None
+        if fabrics:
+            from sims.show.report.fabrics import fabrics_section
+            from sims.studies.bom.site import PUE
+
+            section = fabrics_section(
+                (result.scenario.topology for result in results),
+                prices=prices,
+                gpu=gpu,
+                pue=PUE if pue is None else pue,
+                step=progress.step,
+            )
+        progress.step("drawing the figures")
+        text = page(
+            results,
+            title=title,
+            sweep_toml=sweep_text(*rows) if not where else None,
+            source=", ".join(map(str, rows)),
+            fabrics=section,
+        )
     wanted.write(write_text, text)

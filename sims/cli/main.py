@@ -31,7 +31,7 @@ _COMMANDS = {
     "merge": Place("sweep", "merge", "Join results: each scenario once, sorted by key."),
     "plot": Place("figures", "plot", "Draw saved rows, any column over any other."),
     "report": Place("figures", "report", "Write one page about saved results."),
-    "compare": Place("compare", "compare", "Say what differs between two results, and what that did."),
+    "compare": Place("compare", "compare", "Say what differs between results, and what that did."),
     "latency": Place("latency", "latency", "Count pairs of endpoints by one-way latency."),
     "expect": Place("expect", "expect", "Say what one should see, and judge a log of nccl-tests."),
     "calibrate": Place("calibrate", "calibrate", "Fit a latency profile to a log of nccl-tests."),

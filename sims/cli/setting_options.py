@@ -6,7 +6,8 @@ options and by ``--set``, is put together before it is called.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from inspect import Parameter, Signature, signature
 from typing import Annotated, Any
 
@@ -17,7 +18,7 @@ from sims.cli.fabric_options import FABRIC_OPTIONS, named
 from sims.settings.setting import PartOption, Setting
 from sims.settings.table import SETTINGS
 
-__all__ = ["Sets", "Texts", "every", "with_settings"]
+__all__ = ["Asked", "Sets", "Texts", "every", "with_settings"]
 
 
 class Texts(dict[str, str]):
@@ -26,8 +27,34 @@ class Texts(dict[str, str]):
     said: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What the user asked of settings, for a command that has several fabrics: ``on`` one of them.
+
+    ``first``: the first option that was given, and its value; None where none was.
+    """
+
+    chosen: Sequence[Setting]
+    values: Mapping[str, Any]
+    several: Collection[str]
+    defaults: Mapping[str, str]
+
+    def on(self, topology: str) -> Texts:
+        """The text of each setting, ``topology`` among them."""
+        return _texts(self.chosen, self.values, self.several, self.defaults, topology)
+
+    @property
+    def first(self) -> tuple[str, str] | None:
+        for one in self.chosen:
+            text = _given(one, self.values)
+            if text is not None:
+                return one.option, text
+        return ("--set", self.values["sets"][0]) if self.values["sets"] else None
+
+
 def with_settings(
     *names: str,
+    fabrics: bool = False,
     several: Collection[str] = (),
     defaults: Mapping[str, str] = {},
     helps: Mapping[str, str] = {},
@@ -48,6 +75,7 @@ def with_settings(
         without: parts whose options the command does not have.
         argument: the setting that stands before all others, without an option.
         name, summary: of the command, where the function serves several.
+        fabrics: the command has its own argument for fabrics, several of them, and takes Asked.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
@@ -62,7 +90,8 @@ def with_settings(
         def run(**values: Any) -> None:
             if argument and values[argument] is None:
                 raise ParameterError(argument, None, "name it first", SETTINGS[argument].choices())
-            texts = _texts(chosen, values, several, defaults)
+            asked = Asked(chosen, values, several, defaults)
+            texts = asked if fabrics else _texts(chosen, values, several, defaults)
             command(texts, **{one.name: values[one.name] for one in own})
 
         run.__name__, run.__module__ = name or command.__name__, command.__module__
@@ -138,9 +167,13 @@ def _name(part: PartOption) -> str:
 
 
 def _texts(
-    chosen: list[Setting], values: Mapping[str, Any], several: Collection[str], defaults: Mapping[str, str]
+    chosen: Sequence[Setting],
+    values: Mapping[str, Any],
+    several: Collection[str],
+    defaults: Mapping[str, str],
+    topology: str = "",
 ) -> Texts:
-    """What the options and ``--set`` say together."""
+    """What the options and ``--set`` say together, of ``topology`` too where no option names it."""
     from sims.settings.assignments import overridden, split_values
 
     given: dict[str, list[str]] = {}
@@ -154,6 +187,8 @@ def _texts(
         else:
             text = defaults.get(one.name, one.default)
         given[one.name] = split_values(text) if one.name in several else [text]
+    if topology:
+        given["topology"] = [topology]
     texts = Texts(overridden(given, values["sets"] or (), several=several))
     texts.said = frozenset(said | {name for name in texts if texts[name] != ",".join(given[name])})
     _check_packet(texts, values)

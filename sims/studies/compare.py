@@ -14,7 +14,7 @@ from sims.scenario.row import Row
 from sims.scenario.scenario import Scenario
 from sims.settings.texts import parts_of, taken_apart
 
-__all__ = ["Change", "Comparison", "Pair", "compare"]
+__all__ = ["Change", "Comparison", "Pair", "compare", "records_of"]
 
 _NONE = "none"  # a part that one side does not have
 
@@ -108,6 +108,18 @@ def compare(a: Sequence[Row], b: Sequence[Row]) -> Comparison:
         left_out=(left_out[0], left_out[1]),
         varied=_varied([pair.a.scenario for pair in pairs]),
     )
+
+
+def records_of(found: Sequence[Comparison], names: Sequence[str]) -> list[dict[str, Any]]:
+    """The records of several comparisons with one A: with more than one, ``names`` say which B each is of."""
+    if len(found) == 1:
+        return found[0].records()
+    fields = dict.fromkeys(name for one in found for record in one.records() for name in record)
+    return [
+        {"b": name, **{field: record.get(field) for field in fields}}
+        for one, name in zip(found, names)
+        for record in one.records()
+    ]
 
 
 def _settings(rows: Sequence[Row]) -> list[dict[str, str]]:

@@ -17,7 +17,7 @@ from sims.show.figures.kinds.scaling import plot_scaling
 from sims.show.figures.kinds.utilisation import plot_utilisation
 from sims.show.figures.named import FIGURES
 from sims.show.figures.panels import figure_of
-from sims.show.figures.ratio import plot_ratio, ratio_figure
+from sims.show.figures.ratio import plot_ratio, ratio_figure, ratios_figure
 from sims.show.figures.selection import where
 from sims.show.figures.style import save_figure, svg_text
 from sims.show.figures.timeline import flows_timeline_figure, plot_timeline, timeline_figure
@@ -45,6 +45,7 @@ __all__ = [
     "plot_timeline",
     "plot_utilisation",
     "ratio_figure",
+    "ratios_figure",
     "save_figure",
     "svg_text",
     "timeline_figure",

@@ -22,23 +22,30 @@ BAND = "median and 5-95%"
 class Kind:
     """``draw``: (axes, rows, panels=, ...); ``takes``: which of x, y, color, costs and overlay it knows.
 
-    ``height``: inches of a figure with one panel, 3.5 wide; ``axes``: how many stand over one another in a
-    panel; ``inside``: whether a legend may stand inside the axes; ``seeds``, ``note``: words for the foot;
-    ``legend``: its entries, of the rows of all panels and the arguments given, where it is not what the drawn
-    artists say; ``place``: where it stands in lists, those of no place last, by name.
+    ``height``: inches of a figure with one panel, 3.5 wide, or what tells them of its rows and the arguments
+    given; ``axes``: how many stand over one another in a panel; ``inside``: whether a legend may stand inside
+    the axes; ``seeds``, ``note``: words for the foot; ``legend``: its entries, of the rows of all panels and
+    the arguments given, where it is not what the drawn artists say; ``place``: where it stands in lists,
+    those of no place last, by name.
     """
 
     name: str
     summary: str
     draw: Callable[..., None]
     takes: tuple[str, ...]
-    height: float = 2.6
+    height: float | Callable[[Sequence[Row], Mapping[str, Any]], float] = 2.6
     axes: int = 1
     inside: bool = True
     seeds: str = "medians"
     note: str = ""
     legend: Legend | None = None
     place: float = inf
+
+    def inches(self, panels: Sequence[Sequence[Row]], given: Mapping[str, Any]) -> float:
+        """The height of the highest panel."""
+        if isinstance(self.height, (int, float)):
+            return self.height
+        return max(self.height(rows, given) for rows in panels)
 
 
 def figure(name: str, summary: str, *, takes: tuple[str, ...], **more: Any) -> Callable[[Draw], Draw]:

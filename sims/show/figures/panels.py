@@ -70,7 +70,7 @@ def figure_of(
             raise ParameterError(name, value, "inches, from 1.5 to 60")
     panels, titles = _panels(rows, facet)
     with styled():
-        drawn, grid = _axes(len(panels), kind, width, height)
+        drawn, grid = _axes(len(panels), kind, kind.inches(panels, given), width, height)
         shared = {"panels": panels} if facet else {}
         for axes, own, words in zip(grid, panels, titles):
             kind.draw(axes if kind.axes > 1 else axes[0], own, **given, **shared)
@@ -119,16 +119,16 @@ def _panels(rows: Sequence[Row], facet: str | None) -> tuple[list[list[Row]], li
 
 
 def _axes(
-    count: int, kind: Kind, width: float | None, height: float | None
+    count: int, kind: Kind, inches: float, width: float | None, height: float | None
 ) -> tuple[Figure, list[list[Axes]]]:
     """The figure and the axes of each panel, from top to bottom."""
     most = max(1, int(width / 1.5)) if width else 3
     columns = min(count, 2 if count == 4 else 3, most)
     lines = math.ceil(count / columns)
     if count == 1:
-        usual = (_WIDTH, kind.height)
+        usual = (_WIDTH, inches)
     else:
-        usual = (_PANEL[0] * columns + 0.5, _PANEL[1] * kind.height / 2.6 * lines + 0.9)
+        usual = (_PANEL[0] * columns + 0.5, _PANEL[1] * inches / 2.6 * lines + 0.9)
     drawn = Figure(figsize=(width or usual[0], height or usual[1]), layout="constrained")
     table = drawn.subplots(lines * kind.axes, columns, squeeze=False)
     places = [divmod(i, columns) for i in range(lines * columns)]

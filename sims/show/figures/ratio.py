@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from statistics import median
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
@@ -14,7 +17,7 @@ from sims.show.figures.series import Series, series_of
 from sims.show.figures.style import GREY, bare, styled
 from sims.studies.compare import Comparison
 
-__all__ = ["plot_ratio", "ratio_figure"]
+__all__ = ["plot_ratio", "ratio_figure", "ratios_figure"]
 
 _AXES = ("size_bytes", "ranks", "seed")
 
@@ -52,6 +55,37 @@ def ratio_figure(found: Comparison, a: str = "A", b: str = "B", *, title: str | 
         above = ["B against A", *(changes if len(changes) == 1 else [])]
         page = Page(figure=figure, grow=True)
         page.frame((above, below), title, legend_entries(series))
+    return figure
+
+
+def ratios_figure(found: Sequence[Comparison], sides: Sequence[str], *, title: str | None = None) -> Figure:
+    """The same of several comparisons with one A, which stands first in ``sides``: a line for each of them.
+
+    Of rows that stand in several pairs, as those of one seed beside many, the median of their ratios is
+    drawn.
+    """
+    if len(found) == 1:
+        return ratio_figure(found[0], *sides, title=title)
+    ratios: dict[str, list[float]] = {}
+    for pair in (pair for one in found for pair in one.pairs):
+        ratios.setdefault(pair.b.key, []).append(pair.ratio)
+    rows = list({pair.b.key: pair.b for one in found for pair in one.pairs}.values())
+    label = "time over that of A (ratio)"
+    ratio = Column(name="ratio", label=label, noun="ratio", value=lambda row: median(ratios[row.key]))
+    across = column(next((over for one in found if (over := _over(one)) in one.varied), _AXES[0]), rows)
+    with styled():
+        figure = Figure(figsize=(3.5, 2.6), layout="constrained")
+        ax = figure.subplots()
+        series = series_of([rows], across, "algorithm")
+        draw_series(ax, series, across, ratio)
+        scale_axis(ax, "x", across, across.of(rows))
+        _scale(ax, ratio.of(rows))
+        ax.set_ylabel(label)
+        bare(ax)
+        both = [*{pair.a.key: pair.a for one in found for pair in one.pairs}.values(), *rows]
+        _, below = words_of(both, "median and 5-95%", f"A: {sides[0]}")
+        page = Page(figure=figure, grow=True)
+        page.frame(([f"{len(found)} against A"], below), title, legend_entries(series))
     return figure
 
 

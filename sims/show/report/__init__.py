@@ -15,10 +15,12 @@ from sims.scenario.row import Failure, Row
 from sims.scenario.scenario import LATER, Scenario
 from sims.show.figures.parts import parts, spelled
 from sims.show.report.axes import constant, listed, noun, operation, said, varied
+from sims.show.report.contests import contests_in_words
 from sims.show.report.findings import findings
 from sims.show.report.limits import limits
 from sims.show.report.markup import Html, element, joined, page
-from sims.show.report.pictures import chosen, drawn
+from sims.show.report.picture import drawn
+from sims.show.report.pictures import chosen
 from sims.show.report.provenance import provenance
 from sims.show.report.rows_table import failures_table, rows_table
 from sims.show.report.stylesheet import stylesheet
@@ -39,11 +41,13 @@ def report(
     title: str | None = None,
     sweep_toml: str | None = None,
     source: str,
+    fabrics: Html | None = None,
 ) -> str:
     """A self-contained HTML page: no script, nothing loaded from elsewhere. Same results, same bytes.
 
     ``title``: by default the one in ``sweep_toml`` (the text of the sweep's file, shown whole), else what was
-    run. ``source``: how the reader knows the file or the folder of the results.
+    run. ``source``: how the reader knows the file or the folder of the results. ``fabrics``: what
+    sims.show.report.fabrics says of the topologies, which this page cannot know.
 
     Raises:
         ParameterError: there are no results.
@@ -56,12 +60,15 @@ def report(
     sections: list[tuple[str, str, Html]] = []
     if rows:
         answers = element(
-            "ul", joined((element("li", words) for words in findings(rows)), "\n"), class_="findings"
+            "ul",
+            joined((element("li", words) for words in [*contests_in_words(rows), *findings(rows)]), "\n"),
+            class_="findings",
         )
         figures = element("div", joined(map(drawn, chosen(rows)), "\n"), class_="figures")
         sections += [
             ("answers", "What came out", answers),
             ("figures", "Figures", figures),
+            *([("fabrics", "The fabrics", fabrics)] if fabrics else []),
             ("limits", "What limits it", limits(rows)),
         ]
     if failures:

@@ -3,47 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from fabric.words.units import format_size
 from sims.scenario.row import Row
 from sims.show.report.axes import noun, series, varied
+from sims.show.report.comparisons import comparisons
 from sims.show.report.figure_data import ended, gains, over, quantiles, shares, subject, winners
-from sims.show.report.markup import Html, element, joined, legal
+from sims.show.report.markup import Html
+from sims.show.report.picture import Picture
 
-__all__ = ["Picture", "chosen", "drawn"]
+__all__ = ["chosen"]
 
-_WIDTH = 3.5  # inches: on a phone of 360 px its text is still as large as it was set
 _MOST_LINES = 6  # of one figure; with more, each value of another axis has a figure of its own
 _MOST_ALIKE = 4  # figures of one kind
 _SEEDS_OF_A_CDF = 5
 
 
-@dataclass(frozen=True, kw_only=True)
-class Picture:
-    """A figure to be drawn from ``rows``: its kind, its title, and what gives its words and its table."""
-
-    kind: str
-    rows: Sequence[Row]
-    title: str
-    caption: str
-    data: Callable[[Sequence[Row]], tuple[str, Html]]
-    options: dict[str, Any] = field(default_factory=dict)
-
-
 def chosen(rows: Sequence[Row]) -> list[Picture]:
-    """The figures that show what varies in ``rows``."""
+    """The figures that show what varies in ``rows``: first all of it at once, then each over its axis."""
     axes = varied(rows)
-    found: list[Picture] = []
+    found = list(comparisons(rows))
     largest = _at_largest(rows)
     at = f" at {format_size(largest[0].scenario.size_bytes)}"
     for axis in [name for name, values in axes.items() if name.startswith("topology.") and _numeric(values)]:
         title = f"Bus bandwidth over {noun(axis)}{at}"
         options = {"x": axis, "y": "busbw_GBps"}
         found += _split(largest, axes, "lines", title, partial(_over, axis, "busbw_GBps"), axis, options)
-    if "size_bytes" in axes and (len(axes["size_bytes"]) > 2 or not found):
+    over_axes = any(picture.kind == "lines" for picture in found)
+    if "size_bytes" in axes and (len(axes["size_bytes"]) > 2 or not over_axes):
         found += _split(
             rows, axes, "busbw", "Bus bandwidth over message size", partial(_over, "size_bytes", "busbw_GBps")
         )
@@ -71,18 +60,6 @@ def chosen(rows: Sequence[Row]) -> list[Picture]:
     if any(row.gains for row in largest):
         found += _helping(largest)
     return found
-
-
-def drawn(picture: Picture) -> Html:
-    """The figure with its caption, its picture as SVG and its data; titles and words are also in the SVG."""
-    from sims.show.figures import figure_of, svg_text
-
-    seen, data = picture.data(picture.rows)
-    figure = figure_of(picture.rows, figure=picture.kind, width=_WIDTH, **picture.options)
-    image = Html(svg_text(figure, picture.rows, legal(picture.title), legal(seen)))
-    caption = element("figcaption", element("strong", picture.title), picture.caption)
-    numbers = element("details", element("summary", "The numbers of this figure"), data)
-    return element("figure", joined([caption, element("div", image, class_="drawn"), numbers], "\n"))
 
 
 def _at_largest(rows: Sequence[Row]) -> list[Row]:
@@ -133,7 +110,9 @@ def _split(
     for group in groups[:_MOST_ALIKE]:
         about = subject(group, [name for name in axes if name != "seed"]) if len(groups) > 1 else ""
         more = (
-            f" These are {_MOST_ALIKE} of {len(groups):,} such figures." if len(groups) > _MOST_ALIKE else ""
+            f" These are {_MOST_ALIKE} of {len(groups):,} such figures; the bars above hold all."
+            if len(groups) > _MOST_ALIKE
+            else ""
         )
         middle = " Lines are medians over the seeds." if "seed" in varied(group) and kind != "cdf" else ""
         yield Picture(

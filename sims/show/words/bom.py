@@ -11,7 +11,7 @@ from sims.studies.bom import SECTIONS, Bill, Item
 from sims.studies.bom.parts import Parts
 from sims.studies.bom.site import Site
 
-__all__ = ["bill_lines"]
+__all__ = ["bill_lines", "bill_rows", "site_words"]
 
 _NONE = "-"
 _LARGE_SITE = 100e6  # W: what people ask of 100,000 GPUs
@@ -27,7 +27,7 @@ def bill_lines(bills: Sequence[Bill], parts: Parts, sites: Sequence[Site] = ()) 
         yield f"{mark + ' ' if mark else ''}{bill.name}"
         if bill.disclaimer:
             yield f"  note: {bill.disclaimer}"
-    body = [*_body(bills), *_site_rows(sites)]
+    body = bill_rows(bills, sites)
     label = max(len(name) for name, _ in body) + 2
     widths = [max(map(len, column)) + 2 for column in zip(*(cells for _, cells in body), marks)]
     if len(bills) > 1:
@@ -38,6 +38,11 @@ def bill_lines(bills: Sequence[Bill], parts: Parts, sites: Sequence[Site] = ()) 
         ).rstrip()
     yield from _notes(bills, parts, marks)
     yield from _site_notes(sites, parts, marks)
+
+
+def bill_rows(bills: Sequence[Bill], sites: Sequence[Site] = ()) -> list[tuple[str, list[str]]]:
+    """What the bills hold, side by side: a label, indented where it is a part, and a cell for each bill."""
+    return [*_body(bills), *_site_rows(sites)]
 
 
 def _mark(place: int) -> str:
@@ -97,15 +102,26 @@ def _site_notes(sites: Sequence[Site], parts: Parts, marks: Sequence[str]) -> It
     for mark, site in zip(marks, sites):
         if site.total is None:
             continue
-        server, of = site.server, f" {mark}" if mark else ""
-        each = f"{server.gpu_watts:,.4g} W a GPU, {_power(server.watts)} a server of {server.gpus}"
-        fits = int(_LARGE_SITE / (site.total / site.endpoints))
-        passes = "more" if site.total > _LARGE_SITE else "no more"
-        yield (
-            f"# site{of}: {site.endpoints:,} GPUs draw {passes} than 100 MW: {_power(site.total)}; "
-            f"at as much each, 100 MW are enough for {fits:,}"
-        )
-        yield f"# site{of} assumes: {each} ({server.name}), all at their most; PUE {site.pue:g}; no storage"
+        passes, assumes = site_words(site)
+        of = f" {mark}" if mark else ""
+        yield f"# site{of}: {passes}"
+        yield f"# site{of} assumes: {assumes}"
+
+
+def site_words(site: Site) -> tuple[str, str]:
+    """Whether the site draws more than 100 MW, and what that assumes; both "" where it is not known."""
+    if site.total is None:
+        return "", ""
+    server = site.server
+    each = f"{server.gpu_watts:,.4g} W a GPU, {_power(server.watts)} a server of {server.gpus}"
+    fits = int(_LARGE_SITE / (site.total / site.endpoints))
+    than = "more" if site.total > _LARGE_SITE else "no more"
+    draw = "draws" if site.endpoints == 1 else "draw"
+    passes = (
+        f"{counted(site.endpoints, 'GPU')} {draw} {than} than 100 MW: {_power(site.total)}; "
+        f"at as much each, 100 MW are enough for {fits:,}"
+    )
+    return passes, f"{each} ({server.name}), all at their most; PUE {site.pue:g}; no storage"
 
 
 def _places(bills: Sequence[Bill], section: str) -> list[str]:

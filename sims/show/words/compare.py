@@ -5,28 +5,65 @@ Computes nothing but medians.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from statistics import median
+from string import ascii_uppercase
 
 from fabric.words.counted import counted
 from fabric.words.units import format_size, format_time
 from sims.studies.compare import Comparison, Pair
 
-__all__ = ["comparison_lines"]
+__all__ = ["comparison_lines", "comparisons_lines"]
 
 _SAME = 1e-9  # a relative difference of times that is rounding
 
 
-def comparison_lines(found: Comparison, a: str, b: str) -> Iterator[str]:
-    """``a`` and ``b``: what the two sides are called."""
+def comparisons_lines(found: Sequence[Comparison], sides: Sequence[str]) -> Iterator[str]:
+    """Several sides against the first, one after another, and who wins: in how many of what all have."""
+    yield from comparison_lines(found[0], sides[0], sides[1])
+    for place, one in enumerate(found[1:], start=2):
+        yield ""
+        yield from comparison_lines(one, sides[0], sides[place], _mark(place))
+    if len(found) > 1:
+        yield ""
+        yield from _winners(found)
+
+
+def _mark(place: int) -> str:
+    """B, C, ..., Z, then numbers: what the side at ``place`` is called in tables."""
+    return ascii_uppercase[place] if place < len(ascii_uppercase) else f"no. {place + 1}"
+
+
+def _winners(found: Sequence[Comparison]) -> Iterator[str]:
+    """Of the rows of A that have a partner on every side, which side is the fastest."""
+    ratios = [{pair.a.key: pair.ratio for pair in one.pairs} for one in found]
+    shared = [key for key in ratios[0] if all(key in own for own in ratios)]
+    if not shared:
+        yield "No row of A has a partner on every side."
+        return
+    won: dict[str, int] = {}
+    for key in shared:
+        times = {"A": 1.0} | {_mark(i): own[key] for i, own in enumerate(ratios, start=1)}
+        least = min(times.values())
+        for mark, time in times.items():
+            won[mark] = won.get(mark, 0) + (time <= least * (1 + _SAME))
+    order = sorted(won.items(), key=lambda item: -item[1])
+    words = ", ".join(f"{mark} in {count:,}" for mark, count in order)
+    ties = "; ties count for each" if sum(won.values()) > len(shared) else ""
+    yield f"Fastest of all {len(won)} in {counted(len(shared), 'row')} that all have: {words}{ties}."
+
+
+def comparison_lines(found: Comparison, a: str, b: str, mark: str = "B") -> Iterator[str]:
+    """``a`` and ``b``: what the two sides are called; ``mark``: what stands for the second in tables."""
     yield f"A: {a}"
-    yield f"B: {b}"
+    yield f"{mark}: {b}"
     for change in found.changes:
         yield f"changed  {change}"
     if not found.changes:
         yield "changed  nothing in the scenarios"
     yield ""
-    heads = [*found.varied, "time A", "time B", "B / A", "busbw A", "busbw B", "limit A", "limit B"]
+    heads = [*found.varied, "time A", f"time {mark}", f"{mark} / A"]
+    heads += ["busbw A", f"busbw {mark}", "limit A", f"limit {mark}"]
     heads = ["size" if head == "size_bytes" else head for head in heads]
     lines = [[*(_said(pair, name) for name in found.varied), *_numbers(pair)] for pair in found.pairs]
     widths = [max(len(head), *(len(line[i]) for line in lines)) for i, head in enumerate(heads)]
@@ -38,7 +75,7 @@ def comparison_lines(found: Comparison, a: str, b: str) -> Iterator[str]:
         ]
         yield "  ".join(cells).rstrip()
     yield ""
-    yield from _summary(found)
+    yield from _summary(found, mark)
 
 
 def _said(pair: Pair, name: str) -> str:
@@ -60,26 +97,28 @@ def _numbers(pair: Pair) -> list[str]:
     ]
 
 
-def _summary(found: Comparison) -> Iterator[str]:
+def _summary(found: Comparison, mark: str) -> Iterator[str]:
     ratios = [pair.ratio for pair in found.pairs]
     faster, slower = sum(r < 1 - _SAME for r in ratios), sum(r > 1 + _SAME for r in ratios)
     if not faster and not slower:
         every = "The one pair takes" if len(ratios) == 1 else f"All {len(ratios):,} pairs take"
         yield f"{every} the same time."
-        yield from _alone(found)
+        yield from _alone(found, mark)
         return
-    counts = f"B is faster in {faster:,}, slower in {slower:,} and equal in {len(ratios) - faster - slower:,}"
-    yield f"{counts} of {counted(len(ratios), 'pair')}. Time of B over A: median {median(ratios):.4g},"
+    counts = (
+        f"{mark} is faster in {faster:,}, slower in {slower:,} and equal in {len(ratios) - faster - slower:,}"
+    )
+    yield f"{counts} of {counted(len(ratios), 'pair')}. Time of {mark} over A: median {median(ratios):.4g},"
     least, most = min(found.pairs, key=lambda p: p.ratio), max(found.pairs, key=lambda p: p.ratio)
     ends = [f"{pair.ratio:.4g}{_where(pair, found)}" for pair in (least, most)]
     yield f"from {ends[0]} to {ends[1]}."
-    yield from _alone(found)
+    yield from _alone(found, mark)
 
 
-def _alone(found: Comparison) -> Iterator[str]:
+def _alone(found: Comparison, mark: str) -> Iterator[str]:
     a, b = found.left_out
     if a or b:
-        yield f"Without a partner: {counted(a, 'row')} of A and {b:,} of B."
+        yield f"Without a partner: {counted(a, 'row')} of A and {b:,} of {mark}."
 
 
 def _where(pair: Pair, found: Comparison) -> str:

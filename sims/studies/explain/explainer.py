@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,7 @@ from fabric.damage.fault import NONE
 from fabric.damage.upgrade import format_upgrades, parse_upgrades
 from fabric.measures.places import cable_kinds, slug
 from fabric.routing.policies import Policy
-from fabric.words.card import Card
 from fabric.words.errors import FabricsimError
-from fabric.words.units import format_time
 from sims.jobs.collective import CollectiveJob
 from sims.models.fluid.engine import ENGINES as TIMES
 from sims.models.fluid.program import Program
@@ -31,8 +29,9 @@ from sims.scenario.row import Row
 from sims.scenario.scenario import JOB_SETTINGS, Scenario
 from sims.settings.texts import COLLECTIVE, command_of, option_words
 from sims.simulation import fabric_of, job_of
-from sims.studies.explain.bottleneck import Hotspot, hotspots
-from sims.studies.explain.slowest_group import SlowestGroup, slowest_group
+from sims.studies.explain.bottleneck import hotspots
+from sims.studies.explain.explanation import Explanation, Remedy, remedy
+from sims.studies.explain.slowest_group import slowest_group
 from sims.workload.collectives import AUTO, sliced
 from sims.workload.skew import EVEN
 
@@ -63,61 +62,6 @@ BALANCED, PACKED, NO_FAULTS, NO_LATENCY, OTHER = (
     "no latency",
     "best other algorithm",
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Remedy:
-    """One change and what it would do.
-
-    ``change``: the options of the command that ask for it; ``scenario``: that of the run with the change,
-    None for plain flows; ``note``: what to say beside it.
-    """
-
-    name: str
-    change: str
-    scenario: Scenario | None
-    time_s: float
-    saved_s: float
-    note: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, repr=False)
-class Explanation(Card):
-    """Where the time of a run goes, and ``remedies``, what saves most first.
-
-    ``phases``: how many the run has; ``left_out``: the remedies that do not apply, and why; ``note``: what to
-    say of the hotspots; ``group``: the slowest, where many groups ran at once; ``last``: the rank that
-    receives last, where parts are unequal.
-    """
-
-    time_s: float
-    latency_share: float
-    phases: int
-    hotspots: tuple[Hotspot, ...]
-    remedies: tuple[Remedy, ...]
-    left_out: tuple[str, ...]
-    note: str = ""
-    group: SlowestGroup | None = None
-    last: int | None = None
-
-    def card(self) -> tuple[str, dict[str, str]]:
-        """The time, and what each remedy would save, as a share of it."""
-        saved = {
-            one.name: f"saves {one.saved_s / self.time_s:.1%}" for one in self.remedies if one.saved_s > 0
-        }
-        return f"Explanation of {format_time(self.time_s)}", {"latency": f"{self.latency_share:.1%}", **saved}
-
-    @property
-    def gains(self) -> dict[str, float]:
-        """Seconds saved by the name of each remedy, as rows hold them."""
-        return {remedy.name: remedy.saved_s for remedy in self.remedies}
-
-
-def remedy(
-    name: str, change: str, now: float, then: float, *, scenario: Scenario | None = None, note: str = ""
-) -> Remedy:
-    """The remedy that brings the time from ``now`` to ``then``."""
-    return Remedy(name=name, change=change, scenario=scenario, time_s=then, saved_s=now - then, note=note)
 
 
 def doublings(

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from figure_rows import clashes
 
 from fabric import Fabric
 from fabric.words.errors import ParameterError
 from sims import Row, all_reduce
 from sims.cli.main import main
 from sims.scenario.files import write_records
-from sims.show.figures import plot_ratio, ratio_figure
-from sims.show.words.compare import comparison_lines
-from sims.studies.compare import Change, compare
+from sims.show.figures import plot_ratio, ratio_figure, ratios_figure
+from sims.show.words.compare import comparison_lines, comparisons_lines
+from sims.studies.compare import Change, compare, records_of
 from topologies import load
 from topologies.catalogue import canonical
 
@@ -202,7 +203,7 @@ def test_the_command_on_rows_and_on_topologies(command, tmp_path: Path) -> None:
     assert status == 0 and "of 2 pairs" in fewer
     status, mixed, _ = command("compare", "a.csv", "fat-tree:k=4", *words, "--set", "routing=dmodk")
     assert status == 0 and "routing: ecmp:qps=1 -> dmodk" in mixed
-    for option in (words[:2], words[2:], ("--set", "ranks=4")):
+    for option in (words[:2], ("--size", "1K"), ("--set", "ranks=4"), ("--fail", "cables=1")):
         status, _, err = command("compare", "a.csv", "b.jsonl", *option)
         assert (status, err.count("\n")) == (2, 1) and f"{option[0]}: {option[1]!r}: is of topologies" in err
 
@@ -214,10 +215,75 @@ def test_the_command_on_rows_and_on_topologies(command, tmp_path: Path) -> None:
         ("fat-tree:k=3 fat-tree:k=4", "k: 3"),
         ("fat-tree:k=4 fat-tree:k=6 --set seed=x", "seed: 'x': a whole number"),
         ("fat-tree:k=4 fat-tree:k=6 -o r.gif", "--out: 'r.gif'"),
-        ("fat-tree:k=4", "Missing argument"),
+        ("fat-tree:k=4", "'fat-tree:k=4': a comparison needs two sides or more"),
+        ("star:endpoints=4 fat-tre:k=4", "did you mean 'fat-tree'"),
+        ("star:endpoints=4 star:endpoints=5 --routing emcp", "ecmp"),
     ],
 )
 def test_mistakes_cost_one_line(words: str, rule: str, command) -> None:
     write_records("a.csv", [row.to_dict() for row in run()])
     status, out, err = command("compare", *words.split())
     assert status == 2 and out == "" and err.count("\n") == 1 and rule in err, err
+
+
+def test_several_sides_are_held_against_the_first_and_the_fastest_is_counted() -> None:
+    sides = [run(), run("fat-tree:k=4,rate=200Gbps"), run("fat-tree:k=4,rate=800Gbps")]
+    found = [compare(sides[0], own) for own in sides[1:]]
+    lines = list(comparisons_lines(found, ["base", "half", "double"]))
+    assert lines[: len(list(comparison_lines(found[0], "base", "half")))] == list(
+        comparison_lines(found[0], "base", "half")
+    )
+    assert "C: double" in lines
+    assert lines[-1] == "Fastest of all 3 in 6 rows that all have: C in 6, A in 0, B in 0."
+    records = records_of(found, ["half", "double"])
+    assert [record["b"] for record in records] == ["half"] * 6 + ["double"] * 6
+    assert records_of(found[:1], ["half"]) == found[0].records()
+
+
+def test_the_fastest_of_many_by_hand() -> None:
+    base = run("fat-tree:k=4", "ring", "1K,1M,1G")
+    other = [replace(row, scenario=replace(row.scenario, routing="dmodk")) for row in base]
+    times = {0: (1.0, 2.0, 2.0), 1: (3.0, 1.0, 2.0)}
+    sides = [
+        [replace(row, time_s=own[i]) for i, row in enumerate(rows)]
+        for rows, own in ((base, times[0]), (other, times[1]), (other, times[0]))
+    ]
+    found = [compare(sides[0], own) for own in sides[1:]]
+    last = list(comparisons_lines(found, "ABC"))[-1]
+    assert last == "Fastest of all 3 in 3 rows that all have: A in 2, B in 2, C in 2; ties count for each."
+
+
+def test_the_figure_of_several_sides_has_a_line_for_each() -> None:
+    sides = [run(), run("fat-tree:k=4,rate=200Gbps"), run("fat-tree:k=4,rate=800Gbps")]
+    found = [compare(sides[0], own) for own in sides[1:]]
+    drawn = ratios_figure(found, ["base", "half", "double"])
+    (ax,) = (ax for ax in drawn.axes if ax.get_lines())
+    lines = {line.get_label(): line.get_ydata() for line in ax.get_lines() if line.get_label()[0] != "_"}
+    assert len(lines) == 4
+    for name, ratios in lines.items():
+        assert all(r >= 1 for r in ratios) if "200" in str(name) else all(r <= 1 for r in ratios)
+    assert not clashes(drawn)
+
+
+def test_settings_of_the_command_reach_every_topology(command) -> None:
+    words = ["fat-tree:k=4", "torus:dims=4/4", "dragonfly:p=2"]
+    options = [
+        "--ranks",
+        "16",
+        "--size",
+        "1MiB",
+        "--fail",
+        "cables=1",
+        "--seed",
+        "1",
+        "--routing",
+        "adaptive",
+        "-o",
+        "c.csv",
+    ]
+    assert command("compare", *words, *options)[0] == 0
+    rows = list(csv.DictReader(Path("c.csv").read_text().splitlines()))
+    settings = {"ranks": 16, "routing": "adaptive", "fail": "cables=1", "seed": 1}
+    wanted = run("torus:dims=4/4", "ring,tree,halving-doubling", "1MiB", **settings)
+    assert [float(row["time_b_s"]) for row in rows[:3]] == [row.time_s for row in wanted]
+    assert [row["b"] for row in rows] == ["torus:dims=4/4"] * 3 + [words[2]] * 3

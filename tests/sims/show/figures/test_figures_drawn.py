@@ -70,6 +70,7 @@ CASES = {
     "pareto": (over_designs, {"costs": prices()}),
     "crossover": (over_scale, {}),
     "utilisation": (over_seeds, {}),
+    "bars": (over_designs, {"color": "routing"}),
     "gains": (lambda: explained("algorithm == 'tree'"), {}),
     "groups": (
         lambda: run(
@@ -81,7 +82,8 @@ CASES = {
 FACETS = {
     "lines": "algorithm", "busbw": "algorithm", "time": "seed", "scaling": "size_bytes",
     "heatmap": "algorithm", "cdf": "size_bytes", "pareto": "routing", "crossover": "topology.k",
-    "utilisation": "algorithm", "gains": "algorithm", "groups": "algorithm",
+    "utilisation": "algorithm", "bars": "topology.endpoints_per_leaf", "gains": "algorithm",
+    "groups": "algorithm",
 }  # fmt: skip
 
 
@@ -356,7 +358,7 @@ def test_an_svg_element_brings_no_rule_or_name_of_its_own_into_a_page() -> None:
         ("busbw", {"x": "ranks"}, "the figure busbw does not take it; it takes color, overlay"),
         ("busbw", {"facet": "time"}, "at most 16 panels, and it has"),
         ("busbw", {"width": 0.3}, "width: 0.3: inches, from 1.5 to 60"),
-        ("bars", {}, "figure: 'bars': no such figure"),
+        ("pie", {}, "figure: 'pie': no such figure"),
         ("scaling", {}, "at least two values of ranks, and found one: 54"),
         ("heatmap", {"y": "ranks"}, "algorithm: 'ring, tree': rows that differ in it fall into one cell"),
         ("crossover", {"color": "routing"}, "at least two values of routing, and found ecmp:qps=1"),
