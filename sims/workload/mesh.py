@@ -25,6 +25,7 @@ __all__ = [
     "canonical_mesh",
     "canonical_over",
     "check_groups",
+    "dealt",
     "group_size",
     "mesh_of",
 ]
@@ -194,14 +195,7 @@ def mesh_of(groups: str, experts: str, over: str, ranks: int) -> Mesh:
     >>> mesh_of("tp=2,dp=rest", "ep=4", "ep", 16).members()[1].tolist()
     [4, 5, 6, 7]
     """
-    dimensions = _sized("groups", _read("groups", groups), ranks)
-    folded: dict[str, int] = {}
-    if experts != NO_GROUPS:
-        named = _read("experts", experts)
-        if 0 not in named.values() and OF_EXPERTS not in named:
-            named[OF_EXPERTS] = 0
-        _require_apart(experts, named, dimensions)
-        folded = _sized("experts", named, ranks // dimensions.get(STAGES, 1), " of a pipeline stage")
+    dimensions, folded = dealt(groups, experts, ranks)
     names = tuple(over.split("+"))
     if not (set(names) <= set(dimensions) or set(names) <= set(folded)):
         there = [*dimensions, *folded]
@@ -212,6 +206,26 @@ def mesh_of(groups: str, experts: str, over: str, ranks: int) -> Mesh:
     if mesh.size == 1:
         raise ParameterError("over", over, f"makes groups of one rank, which has nobody to send to: {groups}")
     return mesh
+
+
+def dealt(groups: str, experts: str, ranks: int) -> tuple[dict[str, int], dict[str, int]]:
+    """The size of each dimension of ``groups``, and of ``experts``, in their order: of ``ranks`` ranks.
+
+    Raises:
+        ParameterError: the sizes do not make the ranks; the nearest that do are named.
+
+    >>> dealt("tp=2,pp=2,dp=rest", "ep=2", 16)
+    ({'tp': 2, 'pp': 2, 'dp': 4}, {'ep': 2, 'edp': 4})
+    """
+    dimensions = _sized("groups", _read("groups", groups), ranks)
+    folded: dict[str, int] = {}
+    if experts != NO_GROUPS:
+        named = _read("experts", experts)
+        if 0 not in named.values() and OF_EXPERTS not in named:
+            named[OF_EXPERTS] = 0
+        _require_apart(experts, named, dimensions)
+        folded = _sized("experts", named, ranks // dimensions.get(STAGES, 1), " of a pipeline stage")
+    return dimensions, folded
 
 
 def _require_apart(text: str, named: Mapping[str, int], dimensions: Mapping[str, int]) -> None:

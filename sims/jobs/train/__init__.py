@@ -1,0 +1,1 @@
+"""Training on a fabric: a job's groups, what they send, and one step of it. Writes nothing."""
