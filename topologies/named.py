@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import networkx as nx
@@ -37,6 +37,7 @@ PRESETS: dict[str, Preset] = {  # by each of its names; rows and keys have the f
     for name in (builder.name, *builder.also)
 }
 
+_FILE = Builder(name="file", function=nx.Graph)  # of what is named without arguments
 _WITH_ARGUMENTS = re.compile(r"(.+):([A-Za-z_]+=[^:]*)", re.DOTALL)
 
 
@@ -92,21 +93,22 @@ class NamedTopology:
         """The graph, built or read anew at each call, as it is too large to be kept in passing.
 
         Raises:
-            ParameterError: an illegal value, or an argument of a file that says it itself.
+            ParameterError: an illegal value.
             FileFormatError: the file has no format that is known, or breaks its own.
             TooLargeError: the topology would not fit in memory.
         """
         if not self.is_file:
             return self.builder.function(**self.arguments)
-        from topologies.files.exchange import READERS, file_format
-
-        form = file_format(self.name)
-        if form == "ibnetdiscover":
+        if self.arguments:
             return self.builder.function(self.name, **self.arguments)
-        for key, value in self.arguments.items():
-            rule = f"only for ibnetdiscover dumps: {self.name} is {form}, which says it itself"
-            raise ParameterError(key, value, rule)
-        return READERS[form](self.name)
+        from topologies.files.exchange import read_graph
+
+        G = read_graph(self.name)
+        if len(G) and not any("kind" in data for _, data in G.nodes(data=True)):
+            rule = f"its {len(G):,} nodes do not say what they are: say it behind the path, as "
+            rule += f"{self.name}:hosts_per_switch=4 (all are switches) or :hosts=gpu-* (those are none)"
+            raise FileFormatError(self.name, "", rule)
+        return G
 
     def compilable(self) -> nx.Graph | Arrays:
         """The graph, for ``Fabric.from_graph`` alone: left as arrays from ``LARGE`` endpoints on."""
@@ -132,23 +134,20 @@ def named(text: str, *, nvlink: str | None = None) -> NamedTopology:
         return found
     if "nvlink" in found.arguments:
         raise ParameterError("nvlink", nvlink, f"given twice: {text} says it too")
-    if "nvlink" not in found.builder.parameters:
+    builder = _file_builder(found.name, f"nvlink={nvlink}") if found.is_file else found.builder
+    if "nvlink" not in builder.parameters:
         raise ParameterError("nvlink", nvlink, f"{found.name} has no such parameter")
-    rate = found.builder.parameters["nvlink"].read("nvlink", nvlink)
+    rate = builder.parameters["nvlink"].read("nvlink", nvlink)
     return NamedTopology(
-        name=found.name,
-        builder=found.builder,
-        arguments={**found.arguments, "nvlink": rate},
-        is_file=found.is_file,
+        name=found.name, builder=builder, arguments={**found.arguments, "nvlink": rate}, is_file=found.is_file
     )
 
 
-@cache
-def _dump() -> Builder:
-    """What takes the arguments behind the path of a file; readers of files are imported when there is one."""
-    from topologies.files.ib.ibnetdiscover import read_ibnetdiscover
+def _file_builder(path: str, text: str) -> Builder:
+    """What takes the arguments behind the path of a file; readers are imported when there are some."""
+    from topologies.files import arguments
 
-    return Builder(name="ibnetdiscover", function=read_ibnetdiscover)
+    return arguments.file_builder(path, text)
 
 
 def _read(text: str) -> NamedTopology:
@@ -163,12 +162,13 @@ def _read(text: str) -> NamedTopology:
     if head in FAMILIES:
         return _built(head, head, FAMILIES, "family", rest)
     if os.path.isfile(text):
-        return NamedTopology(name=text, builder=_dump(), arguments={}, is_file=True)
+        return NamedTopology(name=text, builder=_FILE, arguments={}, is_file=True)
     match = _WITH_ARGUMENTS.fullmatch(text)
     path = match[1] if match else text
     if match and os.path.isfile(path):
-        arguments = read_arguments(path, match[2], _dump().parameters)
-        return NamedTopology(name=path, builder=_dump(), arguments=arguments, is_file=True)
+        builder = _file_builder(path, match[2])
+        arguments = read_arguments(path, match[2], builder.parameters)
+        return NamedTopology(name=path, builder=builder, arguments=arguments, is_file=True)
     if os.path.isdir(path):
         raise ParameterError("topology", path, "a folder: the path of a graph file is needed")
     if "/" in path or os.sep in path or os.path.splitext(path)[1]:

@@ -16,7 +16,7 @@ from sims.cli.setting_options import Texts, with_settings
 __all__ = ["export", "import_"]
 
 GraphFormat = Annotated[
-    str | None, format_option("json, graphml, dot, csv, ibnetdiscover, txt or conf", "json")
+    str | None, format_option("json, graphml, dot, csv, ibnetdiscover, txt, conf, yaml or plan.csv", "json")
 ]
 
 
@@ -29,7 +29,8 @@ def export(
     """Write the graph in a format that other programs read.
 
     Node-link JSON holds all of it; .graphml is for small graphs, .dot to be drawn, .csv a list of links,
-    .ibnetdiscover what ibsim takes for an InfiniBand network, .txt the topology.txt of RDMA simulators.
+    .ibnetdiscover what ibsim takes for an InfiniBand network, .txt the topology.txt of RDMA simulators, .conf
+    and .yaml Slurm's topology, .plan.csv a cable plan as SONiC has it.
     """
     from topologies.files.exchange import WRITERS, write_graph
 
@@ -46,9 +47,7 @@ def export(
 def import_(
     file: Annotated[
         str,
-        typer.Argument(
-            help="Node-link JSON, GraphML, DOT, a link CSV, an ibnetdiscover dump or topology.txt."
-        ),
+        typer.Argument(help="A graph file of any format, FILE:key=value,... where it does not say all."),
     ],
     out: Annotated[Path, out_option("The node-link JSON file; - is standard output.")],
 ) -> None:

@@ -162,6 +162,16 @@ Unicast lids [0x0-0x4] of switch DR path slid 0; dlid 0; 0,1 guid 0x020000000000
 """
 
 
+_GEXF = """<gexf version="1.3"><graph defaultedgetype="undirected">
+<attributes class="edge"><attribute id="0" title="rate" type="double"><default>5e9</default></attribute></attributes>
+<nodes><node id="a1" label="a1"/><node id="a2"/><node id="s" label="leaf"/></nodes>
+<edges><edge id="0" source="a1" target="s"><attvalues><attvalue for="0" value="1e9"/></attvalues></edge>
+<edge id="1" source="s" target="a2"/></edges></graph></gexf>
+"""
+_GML = 'graph [ multigraph 1 node [ id 0 label "a" ] node [ id 1 ] edge [ source 0 target 1 rate 5e9 ] ]'
+_NEIGHBOURS = "StartDevice,StartPort,EndDevice,EndPort,BandWidth\na1,1,leaf,1,400000\na2,1,leaf,2,400000\n"
+
+
 def _json_log() -> str:
     body = {"time": 75.0, "alg_bw": 13.981, "bus_bw": 24.467, "nwrong": 0.0}
     device = [{"rank": i, "group": 0, "pid": 7 + i, "hostname": "a", "device": i} for i in range(8)]
@@ -225,6 +235,11 @@ READERS: dict[str, Reader] = {
     "ibnetdiscover": Reader("g.txt", _written(".ibnetdiscover"), _graph),
     "DOT": Reader("g.dot", _written(".dot"), _graph),
     "topology.txt": Reader("g.txt", _written(".txt"), _graph),
+    "GEXF": Reader("g.gexf", _texts(_GEXF), lambda path: _graph(f"{path}:hosts=a*")),
+    "GML": Reader("g.gml", _texts(_GML), lambda path: _graph(f"{path}:hosts_per_switch=2")),
+    "neighbours": Reader("g.csv", _texts(_NEIGHBOURS), lambda path: _graph(f"{path}:hosts=a*,per=cable")),
+    "Slurm": Reader("g.conf", _written(".conf"), lambda path: _graph(f"{path}:gpus_per_server=2")),
+    "Slurm YAML": Reader("g.yaml", _written(".yaml"), _graph),
     "static tables": Reader("t.csv", _tables, _routed),
     "iblinkinfo": Reader("g.txt", _texts(*_LINKINFO), _graph),
     "forwarding dumps": Reader("l.txt", _texts(_LFT), _dumped),

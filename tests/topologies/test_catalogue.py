@@ -149,7 +149,7 @@ def test_illegal_files(tmp_path: Path, saved: Path, dump: Path) -> None:
     notes.write_text("buy milk")
     with pytest.raises(FileFormatError, match=r"notes\.txt: neither node-link JSON nor the output of ibnet"):
         load(str(notes))
-    with pytest.raises(ParameterError, match=r"nvlink: 450000000000\.0: only for ibnetdiscover dumps"):
+    with pytest.raises(ParameterError, match=r"nvlink: 450000000000\.0: needs servers of two"):
         load(f"{saved}:nvlink=450GB/s")
     with pytest.raises(ParameterError, match=r"'rails': unknown .*legal: nvlink, delay"):
         load(f"{dump}:rails=true")

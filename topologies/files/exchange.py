@@ -14,14 +14,18 @@ from fabric.machine.document import open_text
 from fabric.words.errors import FileFormatError, ParameterError
 from topologies.files.dot import write_dot
 from topologies.files.dot_reader import looks_like_dot, read_dot
+from topologies.files.gexf import read_gexf
+from topologies.files.gml import looks_like_gml, read_gml
 from topologies.files.graphml import read_graphml, write_graphml
 from topologies.files.ib.ibnetdiscover import looks_like_ibnetdiscover, read_ibnetdiscover
 from topologies.files.ib.write import write_ibnetdiscover
 from topologies.files.link_csv import write_link_csv
 from topologies.files.link_csv_reader import looks_like_link_csv, read_link_csv
+from topologies.files.link_table import write_cable_plan
 from topologies.files.listed_twice import cables_once
 from topologies.files.node_link import read_node_link, write_node_link
-from topologies.files.slurm import write_slurm
+from topologies.files.slurm import write_slurm, write_slurm_yaml
+from topologies.files.slurm_reader import looks_like_slurm, read_slurm
 from topologies.files.topology_txt import (
     looks_like_topology_txt,
     read_topology_txt,
@@ -38,19 +42,26 @@ WRITERS: Mapping[str, Callable[[nx.Graph, str | os.PathLike[str]], None]] = {
     ".ibnetdiscover": write_ibnetdiscover,
     ".txt": write_topology_txt,
     ".conf": write_slurm,
+    ".yaml": write_slurm_yaml,
+    ".plan.csv": write_cable_plan,
 }
 
 READERS: Mapping[str, Callable[[str | os.PathLike[str]], nx.Graph]] = {
     "node-link": cables_once(read_node_link),
     "GraphML": cables_once(read_graphml),
+    "GEXF": cables_once(read_gexf),
+    "GML": cables_once(read_gml),
     "link-csv": cables_once(read_link_csv),
     "DOT": cables_once(read_dot),
     "ibnetdiscover": read_ibnetdiscover,
     "topology.txt": read_topology_txt,
+    "Slurm": read_slurm,
 }
 
 _SNIFFED = 65_536  # characters at the beginning of a file that are looked at; a dump may begin behind them
-_XML = re.compile(r"<(\?xml|!|(\w+:)?graphml\b)", re.I)
+_XML = re.compile(r"<(\?xml|!|(\w+:)?(graphml|gexf)\b)", re.I)
+_ROOT = re.compile(r"(?:<\?.*?\?>|<!--.*?-->|<![^>\[]*(?:\[.*?\]\s*)?>|[^<])*+<(?:\w+:)?(\w+)", re.DOTALL)
+_ROOTS = {"gexf": "GEXF"}  # of XML that is no GraphML
 
 
 def write_graph(G: nx.Graph, path: str | os.PathLike[str]) -> None:
@@ -59,16 +70,17 @@ def write_graph(G: nx.Graph, path: str | os.PathLike[str]) -> None:
     ``.json``: node-link, all of it. ``.graphml``: all of it, of small graphs. ``.csv``: links, without the
     attributes of the graph as a whole. ``.dot``: to be drawn, names or ids only. ``.ibnetdiscover``: the
     network without scale-up and delays, for ibsim. ``.txt``: ``topology.txt`` of RDMA simulators.
-    ``.conf``: hosts and switches for Slurm.
+    ``.conf`` and ``.yaml``: hosts and switches for Slurm. ``.plan.csv``: a cable plan as SONiC has it.
 
     Raises:
         ParameterError: another ending, or what the format refuses.
         SchemaError: values that the format cannot hold.
     """
-    ending = Path(path).suffix.lower()
-    if ending not in WRITERS:
+    endings = [ending.lower() for ending in Path(path).suffixes]
+    form = next((form for form in ("".join(endings[-2:]), "".join(endings[-1:])) if form in WRITERS), None)
+    if form is None:
         raise ParameterError("path", os.fspath(path), "the ending of the file tells its format", WRITERS)
-    WRITERS[ending](G, path)
+    WRITERS[form](G, path)
 
 
 def read_graph(path: str | os.PathLike[str]) -> nx.Graph:
@@ -89,7 +101,12 @@ def file_format(path: str | os.PathLike[str]) -> str:
         if text.startswith("{"):
             return "node-link"
         if _XML.match(text):
-            return "GraphML"
+            root = _ROOT.match(text)
+            return _ROOTS.get(root[1].lower() if root else "", "GraphML")
+        if looks_like_slurm(text):
+            return "Slurm"
+        if looks_like_gml(text):
+            return "GML"
         if looks_like_dot(text):
             return "DOT"
         if looks_like_topology_txt(text):
@@ -105,7 +122,7 @@ def file_format(path: str | os.PathLike[str]) -> str:
         return "link-csv"
     known = (
         "neither node-link JSON nor the output of ibnetdiscover, GraphML or a link CSV (source, target, ...) "
-        "nor DOT or topology.txt"
+        "nor DOT, GEXF, GML, topology.txt or Slurm's topology"
     )
     raise FileFormatError(name, "", known)
 

@@ -11,7 +11,6 @@ import json
 import math
 import os
 import re
-import xml.etree.ElementTree as ET
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any
@@ -20,6 +19,7 @@ from xml.sax.saxutils import escape, quoteattr
 import networkx as nx
 
 from fabric.machine.whole_file import replaced
+from fabric.machine.xml_file import Element, elements, parse_xml
 from fabric.words.errors import FileFormatError, ParameterError, SchemaError
 from topologies.files.listed_twice import in_node_order
 from topologies.files.parallel import Listed, add_notes, joined
@@ -138,9 +138,9 @@ def read_graphml(path: str | os.PathLike[str]) -> nx.Graph:
             graph in which each node is listed once and edges join two listed nodes.
     """
     name = os.fspath(path)
-    root = _parsed(name)
+    root = parse_xml(name)
     space = root.tag.removesuffix("graphml")
-    graphs = root.findall(f"{space}graph")
+    graphs = [graph for graph in elements(root, f"{space}graph") if graph in list(root)]
     if root.tag != f"{space}graphml" or len(graphs) != 1:
         found = f"<{root.tag.rpartition('}')[2]}> with {len(graphs)} graphs"
         raise FileFormatError(name, "", f"not GraphML with one graph: {found}")
@@ -152,7 +152,7 @@ def read_graphml(path: str | os.PathLike[str]) -> nx.Graph:
     if next(graph.iter(f"{space}hyperedge"), None) is not None:
         raise FileFormatError(name, "graph", "a hyperedge: a cable joins two nodes")
 
-    def node_id(where: str, element: ET.Element, key: str) -> Hashable:
+    def node_id(where: str, element: Element, key: str) -> Hashable:
         text = element.get(key, "")
         try:
             node = _tuple(json.loads(text)) if as_json else text
@@ -163,8 +163,8 @@ def read_graphml(path: str | os.PathLike[str]) -> nx.Graph:
             raise FileFormatError(name, where, f"{key}={text[:60]!r} is not a node id")
         return node
 
-    for i, element in enumerate(graph.iter(f"{space}node")):
-        where = f"node {i + 1}"
+    for i, element in enumerate(elements(graph, f"{space}node")):
+        where = f"node {i + 1}, {element.where}"
         node = node_id(where, element, "id")
         if node in G:
             raise FileFormatError(name, where, f"node {node!r} is listed twice")
@@ -178,8 +178,8 @@ def read_graphml(path: str | os.PathLike[str]) -> nx.Graph:
     ids: dict[tuple[Hashable, Hashable], list[str | None]] = defaultdict(list)
     listed = []
     default = graph.get("edgedefault", "undirected")
-    for i, element in enumerate(graph.iter(f"{space}edge")):
-        where = f"edge {i + 1}"
+    for i, element in enumerate(elements(graph, f"{space}edge")):
+        where = f"edge {i + 1}, {element.where}"
         u, v = (node_id(where, element, end) for end in ("source", "target"))
         for node in (u, v):
             if node not in G:
@@ -201,20 +201,6 @@ def _tuple(value: Any) -> Any:
     return tuple(map(_tuple, value)) if isinstance(value, list) else value
 
 
-def _parsed(name: str) -> ET.Element:
-    try:
-        return ET.parse(name).getroot()
-    except OSError as error:
-        raise FileFormatError(name, "", f"cannot be read: {error.strerror}") from None
-    except ET.ParseError as error:
-        line, column = error.position
-        raise FileFormatError(
-            name, f"line {line} column {column + 1}", f"not XML: {error.msg.split(':')[0]}"
-        ) from None
-    except (LookupError, ValueError) as error:  # an encoding that nobody knows, or of several bytes
-        raise FileFormatError(name, "", f"not XML that can be read: {str(error)[:80]}") from None
-
-
 class _Keys:
     """What the <key> elements of a file say: the name, type and default of each attribute."""
 
@@ -225,7 +211,7 @@ class _Keys:
         "string": str,
     }
 
-    def __init__(self, name: str, root: ET.Element, space: str) -> None:
+    def __init__(self, name: str, root: Element, space: str) -> None:
         self.name, self.space = name, space
         self.known: dict[str, tuple[str, str]] = {}
         self.drawn: set[str] = set()  # keys of a drawing program's own, which hold shapes and no values
@@ -246,7 +232,7 @@ class _Keys:
                     for domain in domains:
                         self.defaults[domain][attribute] = value
 
-    def attributes(self, domain: str, where: str, element: ET.Element) -> dict[str, Any]:
+    def attributes(self, domain: str, where: str, element: Element) -> dict[str, Any]:
         """The attributes of one element. Of what a drawing program keeps there the first label is read."""
         found, label = dict(self.defaults[domain]), ""
         for data in element.findall(f"{self.space}data"):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import NamedTuple
@@ -47,6 +47,12 @@ _CALLED = {
         for f in of_field
         for name in (f"{e}_{f}", f"{f}_{e}")
     },
+    # As SONiC's test beds and scripts of InfiniBand write cable plans.
+    **{
+        f"{e}{f}": f"{end}_port" if f == "port" else end
+        for e, end in (("start", "source"), ("end", "target"))
+        for f in ("device", "port")
+    },
     **{name: end for end, of_end in _ENDS.items() for name in of_end},
 }
 _RATES = _words("rate speed bandwidth bw capacity link_speed linkspeed line_rate")
@@ -71,8 +77,10 @@ class Columns(NamedTuple):
     delay_unit: str
 
 
-def split_header(line: str) -> tuple[str, list[str]] | None:
+def split_header(line: str, titles: Mapping[str, str] | None = None) -> tuple[str, list[str]] | None:
     """The delimiter of a header that names two ends, and its cells; nothing where it is no such header.
+
+    ``titles``: what the user says that some titles mean here, such as ``{"lldp_peer": "target"}``.
 
     >>> split_header("Device;Port;Peer;Peer Port")[0]
     ';'
@@ -85,25 +93,33 @@ def split_header(line: str) -> tuple[str, list[str]] | None:
         cells = [cell.strip() for cell in cells]
         while cells and not cells[-1]:
             cells.pop()
-        if len(cells) > 1 and {"source", "target"} <= set(columns(cells).names):
+        if len(cells) > 1 and {"source", "target"} <= set(columns(cells, titles).names):
             return delimiter, cells
     return None
 
 
-def columns(header: Sequence[str]) -> Columns:
-    """What each column of the header is here; one that is none of ours keeps its name.
+def columns(header: Sequence[str], titles: Mapping[str, str] | None = None) -> Columns:
+    """What each column of the header is here; one that is none of ours keeps its name. ``titles`` go first,
+    and of what else would be called so only the name is left.
 
     >>> columns(["From", "To", "Speed (Gb/s)", "Latency [ns]"])
     Columns(names=('source', 'target', 'rate_Gbps', 'delay_s'), rate_unit='Gb/s', delay_unit='ns')
     """
     names, units = [], {"rate_Gbps": "", "delay_s": ""}
+    known = titles or {}
     for cell in header:
         name, unit = _column(cell.strip())
+        if cell.strip() in known:
+            name = known[cell.strip()]
+        elif name in known.values():
+            name = cell.strip() if cell.strip() not in known.values() else f"{cell.strip()} of the file"
         names.append(name)
         if name in units:
             units[name] = unit
     ours = {"rate_Gbps": "Gbps", "delay_s": "s"}  # without a unit the name itself says it
     found = [units[name] or (unit if name in header else "") for name, unit in ours.items()]
+    if {"StartDevice", "BandWidth"} <= set(header) and not found[0]:
+        found[0] = "Mbps"  # SONiC's cable plans have bare numbers of Mb/s
     return Columns(tuple(names), *found)
 
 

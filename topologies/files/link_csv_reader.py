@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import os
 import re
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,13 @@ def looks_like_link_csv(start: str) -> bool:
     return _header(start.replace("\r", "\n").split("\n")) is not None
 
 
-def read_link_csv(path: str | os.PathLike[str]) -> nx.Graph:
+def read_link_csv(
+    path: str | os.PathLike[str],
+    *,
+    titles: Mapping[str, str] | None = None,
+    rate_unit: str | None = None,
+    bare: bool = False,
+) -> nx.Graph:
     """The graph of the links in the file; its name is that of the file.
 
     Nodes come endpoints first, then switches, then scale-up switches; within these by id where all ids are
@@ -45,39 +51,47 @@ def read_link_csv(path: str | os.PathLike[str]) -> nx.Graph:
     units and decimal commas; blank rows and comments (#) are skipped. ``graph["notes"]`` names columns that
     mean nothing here.
 
+    titles: what some titles mean here, such as ``{"lldp_peer": "target"}``. rate_unit: of numbers in the
+    column of rates whose title states none. bare: the two ends are enough;
+    kinds, tiers, rates and delays may be missing, as in a table of neighbours.
+
     Raises:
         FileFormatError: with the line: a column is missing, a row is cut off, a rate or delay is no number,
             or a node or the cables of a pair contradict an earlier line.
     """
     name = os.fspath(path)
     lines = read_text(name).split("\n")
-    found = _header(lines)
+    found = _header(lines, titles)
     if found is None:
-        raise _no_header(name, lines)
+        raise _no_header(name, lines, titles)
     at, delimiter, header = found
     reader = csv.reader((line + "\n" for line in lines[at + 1 :]), delimiter=delimiter, strict=True)
     try:
         with collector_paused():
             rows = ((at + 1 + reader.line_num, [cell.strip() for cell in row]) for row in reader)
-            return _Reading(name, at + 1, header).graph((line, row) for line, row in rows if any(row))
+            reading = _Reading(name, at + 1, header, titles, bare)
+            reading.rate_unit = reading.rate_unit or rate_unit or ""
+            return reading.graph((line, row) for line, row in rows if any(row))
     except csv.Error as error:
         raise FileFormatError(name, f"line {at + 1 + reader.line_num}", f"not CSV: {error}") from None
 
 
-def _header(lines: list[str]) -> tuple[int, str, list[str]] | None:
+def _header(lines: list[str], titles: Mapping[str, str] | None = None) -> tuple[int, str, list[str]] | None:
     """Where the header stands, the delimiter and the header's cells. Before it: blank lines and comments."""
     for i, line in enumerate(lines):
         if line.strip() and not line.lstrip().startswith("#") and not re.fullmatch("sep=.?", line.strip()):
-            found = split_header(line[:_LONGEST])
+            found = split_header(line[:_LONGEST], titles)
             return found and (i, *found)
     return None
 
 
-def _no_header(name: str, lines: list[str]) -> FileFormatError:
+def _no_header(name: str, lines: list[str], titles: Mapping[str, str] | None) -> FileFormatError:
     for i, line in enumerate(lines):
         if line.strip() and not line.lstrip().startswith("#"):
             shown = repr(line.strip() if len(line) <= 80 else line.strip()[:77] + "...")
             rule = f"a link list has the columns {', '.join(_NEEDED)}"
+            if titles:
+                rule = f"the titles {', '.join(titles)} are needed"
             return FileFormatError(name, f"line {i + 1}", f"no columns source and target in {shown}: {rule}")
     return FileFormatError(name, "", "holds no links")
 
@@ -88,12 +102,17 @@ _Cable = tuple[int, str, str, tuple[Any, Any], tuple[str, ...]]  # line, rate, d
 class _Reading:
     """The links of one file put together: nodes and pairs as they occur, checked against earlier lines."""
 
-    def __init__(self, name: str, line: int, called: list[str]) -> None:
+    def __init__(
+        self, name: str, line: int, called: list[str], titles: Mapping[str, str] | None, bare: bool
+    ) -> None:
         self.name, self.width = name, len(called)
-        header, self.rate_unit, self.delay_unit = columns(called)
-        lacking = [column for column in _NEEDED if column not in header]
+        header, self.rate_unit, self.delay_unit = columns(called, titles)
+        needed = ("source", "target") if bare else _NEEDED
+        lacking = [column for column in needed if column not in header]
         if lacking:
-            rule = f"a link list has {', '.join(_NEEDED)}; this one has {', '.join(called)}"
+            rule = f"a link list has {', '.join(needed)}; this one has {', '.join(called)}"
+            if {"source", "target"} <= set(header):
+                rule += "; behind its path you can say what it lacks, such as :hosts=gpu-*,rate=400Gbps"
             raise FileFormatError(name, f"line {line}", f"no column {', '.join(lacking)}: {rule}")
         if len(set(header)) < len(header):
             twice = next(i for i, c in enumerate(header) if c in header[:i])
@@ -108,7 +127,7 @@ class _Reading:
             # The id first: it and the attributes together say what a node is.
             pick = itemgetter(at[end], *(at[column] for column in keys))
             self.ends.append((pick, [c.removeprefix(prefix) for c in keys], at.get(prefix + "port")))
-        self.rate, self.delay = at["rate_Gbps"], at["delay_s"]
+        self.rate, self.delay = at.get("rate_Gbps", -1), at.get("delay_s", -1)  # -1: no such column
         self.called = called
         self.extra = {c.removeprefix("edge_"): i for c, i in at.items() if c.startswith("edge_")}
         known = re.compile(r"(source|target|edge)(_|$)|rate_Gbps$|delay_s$")
@@ -151,7 +170,7 @@ class _Reading:
                 line, f"{counted(len(row), 'cell')} where the header has {self.width}: the row is cut off"
             )
         source = self._node(0, line, row)
-        if not row[self.rate] and not self.ends[1][0](row)[0]:
+        if (self.rate < 0 or not row[self.rate]) and not self._cells(1, row)[0]:
             return  # a node without a cable
         target = self._node(1, line, row)
         if source == target:
@@ -161,7 +180,8 @@ class _Reading:
         pair = source, target
         if (target, source) in self.pairs:
             pair, ports = (target, source), ports[::-1]
-        cable = (line, row[self.rate], row[self.delay], (ports[0], ports[1]), extra)
+        rate, delay = (row[i] if i >= 0 else "" for i in (self.rate, self.delay))
+        cable = (line, rate, delay, (ports[0], ports[1]), extra)
         cables = self.pairs.setdefault(pair, [cable])
         if cables[0] is not cable:
             if (cable[2], cable[4]) != (cables[0][2], cables[0][4]):
@@ -170,9 +190,13 @@ class _Reading:
                 raise self._fail(line, problem)
             cables.append(cable)
 
+    def _cells(self, end: int, row: list[str]) -> tuple[str, ...]:
+        """The id of a node, and its attributes."""
+        picked = self.ends[end][0](row)
+        return picked if isinstance(picked, tuple) else (picked,)
+
     def _node(self, end: int, line: int, row: list[str]) -> Hashable:
-        pick, keys, _ = self.ends[end]
-        cells = pick(row)
+        keys, cells = self.ends[end][1], self._cells(end, row)
         if cells in self.seen[end]:
             return self.seen[end][cells]
         column = ("source", "target")[end]
@@ -194,8 +218,10 @@ class _Reading:
 
     def _edge(self, u: Hashable, v: Hashable, cables: list[Any], flip: bool) -> dict[str, Any]:
         line, _, delay, _, extra = cables[0]
-        rates = [self._number(c[0], self.rate, c[1]) for c in cables]
-        found: dict[str, Any] = {"rate": min(rates), "delay": self._number(line, self.delay, delay)}
+        rates = [self._number(c[0], self.rate, c[1]) for c in cables] if self.rate >= 0 else []
+        found: dict[str, Any] = {"rate": min(rates)} if rates else {}
+        if self.delay >= 0:
+            found["delay"] = self._number(line, self.delay, delay)
         if len(cables) > 1:
             found["cables"] = len(cables)
         if len(set(rates)) > 1:

@@ -1,4 +1,5 @@
-"""A topology as Slurm's ``topology.conf`` of the tree plugin. Written only; knows hosts, switches and tiers.
+"""A topology as Slurm's ``topology.conf`` of the tree plugin, or as ``topology.yaml``. Written only; knows
+hosts, switches and tiers.
 
 Slurm wants a tree, in which each node is below one switch. So what stands for a switch is a group that its
 hosts reach without going higher: leaves that share hosts, then switches of a tier and below that cables join.
@@ -19,7 +20,7 @@ from fabric.words.errors import ParameterError
 from topologies.files.ib.hosts import host_and_device, natural
 from topologies.files.ib.write import descriptions
 
-__all__ = ["write_slurm"]
+__all__ = ["write_slurm", "write_slurm_yaml"]
 
 
 def write_slurm(G: nx.Graph, path: str | os.PathLike[str]) -> None:
@@ -33,15 +34,33 @@ def write_slurm(G: nx.Graph, path: str | os.PathLike[str]) -> None:
         SchemaError: the graph breaks the schema.
         FabricsimError: the file cannot be written.
     """
-    if G.is_directed() or G.is_multigraph():
-        rule = "an undirected nx.Graph: parallel cables are the edge attribute cables"
-        raise ParameterError("G", type(G).__name__, rule)
-    lines = list(_lines(read_columns(G)))
+    lines = [f"SwitchName={name} {key}={_listed(below)}\n" for name, key, below in _groups(G)]
     with replaced(path) as file:
+        file.write("# Slurm, topology/tree: groups of switches that reach each other without going higher\n")
         file.writelines(lines)
 
 
-def _lines(c: Columns) -> Iterator[str]:
+def write_slurm_yaml(G: nx.Graph, path: str | os.PathLike[str]) -> None:
+    """Write the same tree as ``topology.yaml`` of Slurm 25.05 and later, the cluster's default topology.
+
+    Raises as ``write_slurm``.
+    """
+    keys = {"Nodes": "nodes", "Switches": "children"}
+    lines = [
+        f"      - switch: {name}\n        {keys[key]}: {_listed(below)}\n" for name, key, below in _groups(G)
+    ]
+    with replaced(path) as file:
+        file.write("# Slurm: groups of switches that reach each other without going higher\n---\n")
+        file.write("- topology: fabric\n  cluster_default: true\n  tree:\n    switches:\n")
+        file.writelines(lines)
+
+
+def _groups(G: nx.Graph) -> Iterator[tuple[str, str, list[str]]]:
+    """The name of each group, what is below it, ``Nodes`` or ``Switches``, and their names."""
+    if G.is_directed() or G.is_multigraph():
+        rule = "an undirected nx.Graph: parallel cables are the edge attribute cables"
+        raise ParameterError("G", type(G).__name__, rule)
+    c = read_columns(G)
     host = _hosts(c)
     kind, tier = c.kind.tolist(), c.tier.tolist()
     ends = list(zip(c.tail.tolist(), c.head.tolist()))
@@ -51,14 +70,13 @@ def _lines(c: Columns) -> Iterator[str]:
         for end, switch in ((u, v), (v, u)):
             if kind[end] == GPU and kind[switch] == SWITCH:
                 groups.union(below.setdefault(host[end], switch), switch)
-    yield "# Slurm, topology/tree: groups of switches that reach each other without going higher\n"
     names: dict[int, str] = {}  # of the group of each switch that has hosts below it
     members: dict[int, list[str]] = defaultdict(list)
     for name, switch in below.items():
         members[groups[switch]].append(name)
     for number, (switch, found) in enumerate(members.items()):
         names[switch] = f"s1-{number}"
-        yield f"SwitchName={names[switch]} Nodes={_listed(found)}\n"
+        yield names[switch], "Nodes", found
     for level in range(2, max(tier, default=1) + 2):
         for u, v in ends:
             if kind[u] == kind[v] == SWITCH and (level > max(tier) or max(tier[u], tier[v]) <= level):
@@ -72,7 +90,7 @@ def _lines(c: Columns) -> Iterator[str]:
         for number, (switch, found) in enumerate(above.items()):
             names[switch] = f"s{level}-{number}" if len(found) > 1 else found[0]
             if len(found) > 1:
-                yield f"SwitchName={names[switch]} Switches={_listed(found)}\n"
+                yield names[switch], "Switches", found
 
 
 def _hosts(c: Columns) -> dict[int, str]:
