@@ -137,7 +137,7 @@ def _by_whole_tables(
         if not again:
             (one, *_), reason = stuck[0]
             count = sum(len(flows) for flows, _ in stuck)
-            ways = f"{reason}: unrouted=dmodk sends such as D-Mod-K does"
+            ways = f"{reason}: --skip-unrouted (static:unrouted=dmodk,...) sends such as D-Mod-K does"
             raise NoRouteError(f.label(int(draw.src[one])), f.label(int(draw.dst[one])), count, ways)
         for each in columns:
             each[bad] = -1

@@ -83,6 +83,7 @@ def with_settings(
         chosen = [SETTINGS[name] for name in names]
         # Made when the command is: the options of a setting, its parts, and what is the command's own.
         made = [one for setting in chosen for one in _options(setting, {**defaults, **shown}, helps, without)]
+        made += [_SKIP] if "routing" in names else []
         places = {one.name: one for one in [*made, *own, _SETS]}
         if argument:
             places[argument] = _argument(SETTINGS[argument], helps.get(argument, SETTINGS[argument].help))
@@ -118,6 +119,15 @@ Sets = Annotated[
         show_default=False,
     ),
 ]
+Skip = Annotated[
+    bool,
+    typer.Option(
+        "--skip-unrouted",
+        help="With --routing static: what the tables have no way for goes as dmodk sends it, and is counted.",
+        show_default=False,
+    ),
+]
+_SKIP = Parameter("skip_unrouted", Parameter.KEYWORD_ONLY, default=False, annotation=Skip)
 _SETS = Parameter("sets", Parameter.KEYWORD_ONLY, default=None, annotation=Sets)
 
 
@@ -187,12 +197,29 @@ def _texts(
         else:
             text = defaults.get(one.name, one.default)
         given[one.name] = split_values(text) if one.name in several else [text]
+    if values.get("skip_unrouted"):
+        given["routing"] = _skipping(given["routing"])
+        said.add("routing")
     if topology:
         given["topology"] = [topology]
     texts = Texts(overridden(given, values["sets"] or (), several=several))
     texts.said = frozenset(said | {name for name in texts if texts[name] != ",".join(given[name])})
     _check_packet(texts, values)
     return texts
+
+
+def _skipping(policies: Sequence[str]) -> list[str]:
+    """The texts of policies, those of tables with D-Mod-K for what these leave open."""
+    tables = "static:"
+    if not any(text.startswith(tables) for text in policies):
+        rule = "goes with --routing static:file=..., whose tables may lack a way"
+        raise ParameterError("--skip-unrouted", ", ".join(policies), rule)
+    return [
+        text.replace(tables, f"{tables}unrouted=dmodk,", 1)
+        if text.startswith(tables) and "unrouted=" not in text
+        else text
+        for text in policies
+    ]
 
 
 def _given(one: Setting, values: Mapping[str, Any]) -> str | None:

@@ -55,8 +55,11 @@ class Static(Policy):
 
     def warning(self, fabric: Fabric) -> str:
         from fabric.routing.forwarding import tables
+        from fabric.routing.gaps import gaps
 
-        return tables(fabric, self.file).passed_over
+        found = tables(fabric, self.file)
+        said = [found.passed_over, str(gaps(fabric, found)) if found.whole else ""]
+        return "; ".join(filter(None, said))
 
     def ways(self, f: Fabric, draw: Draw, flow: NDArray, first: NDArray, last: NDArray) -> Paths:
         from fabric.routing.forwarding import forwarded

@@ -11,15 +11,16 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from fabric.words.errors import FabricsimError, ParameterError
 
-__all__ = ["ENGINES", "have_opensm", "managed"]
+__all__ = ["DISCOVERERS", "ENGINES", "discovered", "have_opensm", "managed"]
 
 ENGINES = ("ftree", "minhop", "updn", "dfsssp")
+DISCOVERERS = ("ibnetdiscover", "ibnetdiscover -p", "ibnetdiscover --full", "iblinkinfo", "iblinkinfo -l")
 _PACKAGES = "on Debian: apt-get install ibsim-utils opensm infiniband-diags"
 _PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/usr/local/sbin"])
 _LIBRARY = (
@@ -53,16 +54,47 @@ def managed(network: Path, host: str, engine: str, seconds: float) -> Iterator[P
         raise FabricsimError(f"opensm: {', '.join(missing)} not found: {_PACKAGES}")
     with tempfile.TemporaryDirectory(prefix="fabricsim-opensm-") as name:
         folder = Path(name)
-        environment = {
-            **os.environ,
-            "IBSIM_SOCKNAME": folder.name,
-            "OSM_TMP_DIR": name,
-            "OSM_CACHE_DIR": name,
-            "SIM_HOST": host,
-        }
+        environment = _environment(folder, host)
         with _simulated(network, folder, environment, seconds):
             _manage(folder, environment | {"LD_PRELOAD": _library()}, engine, seconds)
             yield folder / "opensm-lfts.dump"
+
+
+def discovered(network: Path, host: str, commands: Sequence[str], seconds: float = 120.0) -> dict[str, str]:
+    """What each of the commands, of ``DISCOVERERS``, prints of the network in a file that ibsim simulates.
+
+    OpenSM runs first, with ``minhop``, so that ports are up and have LIDs. Raises as ``managed``; a program
+    that is not installed or fails.
+    """
+    found = {}
+    with managed(network, host, "minhop", seconds) as dump:
+        environment = _environment(dump.parent, host) | {"LD_PRELOAD": _library()}
+        for command in commands:
+            program, *options = command.split()
+            if shutil.which(program, path=_PATH) is None:
+                raise FabricsimError(f"{program} not found: {_PACKAGES}")
+            done = subprocess.run(
+                [_program(program), *options],
+                env=environment,
+                capture_output=True,
+                timeout=seconds,
+                check=False,
+            )
+            if done.returncode:
+                last = done.stderr.decode(errors="replace").strip().split("\n")[-1]
+                raise FabricsimError(f"{command}: ended with status {done.returncode}: {last}")
+            found[command] = done.stdout.decode(errors="replace")
+    return found
+
+
+def _environment(folder: Path, host: str) -> dict[str, str]:
+    own = {
+        "IBSIM_SOCKNAME": folder.name,
+        "OSM_TMP_DIR": str(folder),
+        "OSM_CACHE_DIR": str(folder),
+        "SIM_HOST": host,
+    }
+    return {**os.environ, **own}
 
 
 @contextmanager

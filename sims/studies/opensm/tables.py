@@ -6,17 +6,19 @@ import csv
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import networkx as nx
+import numpy as np
 
-from fabric.graph.schema import GPU, SWITCH, read_columns
+from fabric.graph.schema import GPU, SWITCH, Columns, read_columns
 from fabric.machine.whole_file import replaced
-from fabric.routing.lft_dump import read_lft_dump
+from fabric.routing.lft_dump import Node, read_lft_dump
+from fabric.words.counted import counted
 from fabric.words.errors import FabricsimError
 from sims.studies.opensm.subnet_manager import managed
-from topologies.files.ib.write import descriptions, neighbours, write_ibnetdiscover
+from topologies.files.ib.write import descriptions, neighbours, nodes_of_guids, write_ibnetdiscover
 
 __all__ = ["opensm_tables", "write_tables"]
 
@@ -34,7 +36,8 @@ def opensm_tables(G: nx.Graph, engine: str, *, seconds: float = 600.0) -> list[d
             of ``G``.
     """
     c = read_columns(G)
-    called = {text: i for i, text in enumerate(descriptions(c))}
+    # ibsim cuts and joins descriptions; what it never changes are GUIDs.
+    called = {text: i for i, text in enumerate(descriptions(c))} | nodes_of_guids(G, c)
     behind = neighbours(c)
     names = _names(c.ids, c.labels)
     lines: dict[tuple[int, int], tuple[int, dict[str, str]]] = {}
@@ -43,7 +46,7 @@ def opensm_tables(G: nx.Graph, engine: str, *, seconds: float = 600.0) -> list[d
         write_ibnetdiscover(G, network)
         with managed(network, _host(network), engine, seconds) as dump:
             for entry in read_lft_dump(str(dump)):
-                switch, end = called[entry.switch.shown], called[entry.destination.shown]
+                switch, end = (_found(called, node, c.name) for node in (entry.switch, entry.destination))
                 if c.kind[end] != GPU:
                     continue
                 hop, port = behind[switch][entry.port]
@@ -61,9 +64,8 @@ def opensm_tables(G: nx.Graph, engine: str, *, seconds: float = 600.0) -> list[d
     if reached < switches:
         rule = "planes and islands that no cable joins are subnets of their own"
         raise FabricsimError(f"opensm: {c.name}: OpenSM reached {reached:,} of {switches:,} switches: {rule}")
-    missing = int((c.kind == GPU).sum()) - len({end for _, end in lines})
-    if len(lines) < switches * int((c.kind == GPU).sum()):
-        raise FabricsimError(f"opensm: {c.name}: tables with gaps: {missing:,} endpoints in none of them")
+    if gaps := _gaps(c, lines, names):
+        raise FabricsimError(f"opensm: {c.name}: tables with gaps: {gaps}")
     return [row for _, row in lines.values()]
 
 
@@ -73,6 +75,29 @@ def write_tables(rows: Sequence[dict[str, str]], path: str | os.PathLike[str]) -
         writer = csv.DictWriter(file, ("switch", "destination", "next_hop", "port"), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
+
+
+def _found(called: Mapping[str, int], node: Node, name: str) -> int:
+    """The node of the graph that a dump means."""
+    for text in node.names:
+        if text in called:
+            return called[text]
+    raise FabricsimError(f"opensm: {name}: OpenSM names {node.shown!r}, which is none of its nodes")
+
+
+def _gaps(c: Columns, lines: Collection[tuple[int, int]], names: Sequence[str]) -> str:
+    """Which entries are missing, of every switch for every endpoint; "" where none is."""
+    switches, ends = (np.flatnonzero(c.kind == kind).tolist() for kind in (SWITCH, GPU))
+    missing = len(switches) * len(ends) - len(lines)
+    if not missing:
+        return ""
+    switch, end = next((s, e) for s in switches for e in ends if (s, e) not in lines)
+    nowhere = len(ends) - len({end for _, end in lines})
+    alone = f"; {counted(nowhere, 'endpoint')} in none of them" if nowhere else ""
+    return (
+        f"{counted(missing, 'entry')} of {len(switches) * len(ends):,} missing, such as that of "
+        f"{names[switch]} for {names[end]}{alone}"
+    )
 
 
 def _host(network: Path) -> str:

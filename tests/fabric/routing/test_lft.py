@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
 
 import networkx as nx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fabric import Dmodk, Fabric, Static, route
+from fabric.routing.forwarding import tables
+from fabric.routing.gaps import gaps
 from fabric.routing.policies import parse_policy
 from fabric.words.errors import FileFormatError, NoRouteError, ParameterError, SchemaError
 from topologies import star
@@ -137,3 +143,46 @@ def test_what_is_no_such_dump_is_refused_with_the_line(tmp_path: Path) -> None:
     G.nodes[0]["addresses"] = "0x1"
     with pytest.raises(SchemaError, match="node 0: addresses = '0x1': a list of texts"):
         Fabric.from_graph(G)
+
+
+def test_what_tables_lack_is_counted_over_all_switches_and_endpoints(tmp_path: Path) -> None:
+    """By hand: without LID 4 every one of four switches lacks one entry; a spine that sends host-3's back
+    makes the ways of its leaf and of itself circles."""
+    f, path = fabric(), tmp_path / "t"
+    lack = {name: {lid: port for lid, port in ports.items() if lid != 4} for name, ports in OUT.items()}
+    path.write_text(opensm(lack))
+    said = "the tables lack 4 of 16 entries, such as that of leaf 0 for host-3 mlx5_0"
+    assert Static(file=str(path)).warning(f) == said
+    path.write_text(opensm(OUT | {"spine 1": {1: 1, 2: 1, 3: 2, 4: 1}}))
+    found = gaps(f, tables(f, str(path)))
+    assert (found.pairs, found.missing, found.circles) == (16, 0, 2)
+    said = "the tables lead 2 ways round in a circle, such as from leaf 0 to host-3 mlx5_0"
+    assert str(found) == said and Static(file=str(path)).warning(f) == said
+
+
+@given(st.randoms(use_true_random=False))
+def test_gaps_are_what_following_each_entry_finds(draw: Random) -> None:
+    f = fabric()
+    out = {
+        name: {lid: draw.choice([1, 2, 3, 4] if "leaf" in name else [1, 2]) for lid in range(1, 5)}
+        for name in OUT
+    }
+    for ports in out.values():
+        ports.pop(draw.randint(1, 8), None)
+    behind = {
+        "leaf 0": ["host-0", "host-1", "spine 0", "spine 1"],
+        "leaf 1": ["host-2", "host-3", "spine 0", "spine 1"],
+    }
+    behind |= {f"spine {j}": ["leaf 0", "leaf 1"] for j in range(2)}
+    missing = circles = 0
+    for name in OUT:
+        for lid in range(1, 5):
+            missing += lid not in out[name]
+            at, steps = name, 0
+            while at in out and lid in out[at] and steps < 9:
+                at, steps = behind[at][out[at][lid] - 1], steps + 1
+            circles += steps == 9
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "t").write_text(opensm(out))
+        found = gaps(f, tables(f, f"{folder}/t"))
+    assert (found.missing, found.circles) == (missing, circles)

@@ -22,7 +22,7 @@ from fabric.words.units import format_rate
 from topologies.files.ib.hosts import host_and_device
 from topologies.files.ib.records import LANE_GBPS
 
-__all__ = ["descriptions", "neighbours", "speed", "write_ibnetdiscover"]
+__all__ = ["descriptions", "neighbours", "nodes_of_guids", "speed", "write_ibnetdiscover"]
 
 _MOST_PORTS = 254  # a port number is a byte; 0 is the switch itself, 255 is no port
 _LANES = (4, 2, 1, 8, 12)  # in the order in which a rate is spelled: cables have four lanes
@@ -80,6 +80,16 @@ def neighbours(c: Columns) -> list[dict[int, tuple[int, str]]]:
         count = str(beside[u, v])
         named.append(((v, p or count), (u, q or count)))
     return [{port: named[k][end] for port, (k, end) in own.items()} for own in _ports(c, cables)]
+
+
+def nodes_of_guids(G: nx.Graph, c: Columns) -> dict[str, int]:
+    """The node of each GUID that is written, as ``0x...``: of switches, of adapters and of their ports."""
+    found: dict[str, int] = {}
+    for i, (guid, own) in enumerate(zip(_guids(G, c), _ports(c, list(_cables(c))))):
+        if c.kind[i] != NVSWITCH:
+            ports = own if c.kind[i] == GPU else ()
+            found.update((f"0x{guid + port:016x}", i) for port in (0, *ports))
+    return found
 
 
 def descriptions(c: Columns) -> list[str]:
