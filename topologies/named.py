@@ -83,6 +83,17 @@ class NamedTopology:
         """What has to be said beside every figure of a preset; "" of what is none."""
         return self.builder.disclaimer if isinstance(self.builder, Preset) else ""
 
+    @property
+    def network(self) -> str:
+        """The kind of network that a preset has, or the dump of a subnet manager; "" of what says nothing."""
+        if isinstance(self.builder, Preset):
+            return self.builder.network
+        if not self.is_file:
+            return ""
+        from topologies.files.exchange import file_format
+
+        return "InfiniBand" if file_format(self.name) in ("ibnetdiscover", "iblinkinfo") else ""
+
     @cached_property
     def size(self) -> Size | None:
         """Its counts, without building; None of a file. Raises as ``graph``."""

@@ -185,6 +185,7 @@ def _texts(
 ) -> Texts:
     """What the options and ``--set`` say together, of ``topology`` too where no option names it."""
     from sims.settings.assignments import overridden, split_values
+    from sims.settings.suited import suited
 
     given: dict[str, list[str]] = {}
     said = set()
@@ -202,8 +203,10 @@ def _texts(
         said.add("routing")
     if topology:
         given["topology"] = [topology]
-    texts = Texts(overridden(given, values["sets"] or (), several=several))
-    texts.said = frozenset(said | {name for name in texts if texts[name] != ",".join(given[name])})
+    found = overridden(given, values["sets"] or (), several=several)
+    said |= {name for name in found if found[name] != ",".join(given[name])}
+    texts = Texts(suited(found, said) if "topology" in found else found)
+    texts.said = frozenset(said)
     _check_packet(texts, values)
     return texts
 

@@ -100,9 +100,11 @@ def _job(fabric: Fabric | nx.Graph | str, of: str, settings: dict[str, Any]) -> 
     """The job on ``fabric``, which is compiled where it is none; a text names itself in the rows."""
     if isinstance(fabric, str):
         from sims.settings.setup import Setup
+        from sims.settings.suited import brought
         from topologies.named import named
 
         topology = named(fabric)
+        settings = {**brought(topology.text), **settings}
         given = {"topology": topology.text, "digest": topology.digest, **settings}
         setup = Setup(
             collective=of, **{name: given[name] for name in given if name not in ("topology", "digest")}

@@ -163,6 +163,11 @@ PROFILES = {
         LatencyProfile(
             name="roce-400g", overhead=3.075e-6, switch_latency=0.475e-6, scaleup_overhead=_NVLINK_STEP
         ),
+        # The same switches; NICs of 800G: ib_write_lat 5.09 us under a leaf (MRC, arXiv:2605.04333, as
+        # reported). Overhead: that less one switch and two cables of 5 m (0.05 us).
+        LatencyProfile(
+            name="roce-800g", overhead=4.565e-6, switch_latency=0.475e-6, scaleup_overhead=_NVLINK_STEP
+        ),
         # 64 B end to end under one leaf: 2.8 us (InfiniBand; same table). Port to port of an NDR switch:
         # sources print 150 to 400 ns; the middle is taken. Overhead: the rest, less two cables of 5 m.
         LatencyProfile(

@@ -39,6 +39,7 @@ class Setting:
         place: settings stand in this order, in rows too; a new one comes last.
         default: its text where nobody says otherwise.
         help, metavar: of its option; ``{names}`` in ``help`` stands for what ``listed`` says.
+        suited: its text where nobody says otherwise, on a topology of this text; "" where it is ``default``.
         choices: the legal names, where these are all; ``listed``: the names in a line of help.
         options: further spellings of its option.
         again: its option may be given again; the texts are joined by semicolons.
@@ -71,6 +72,7 @@ class Setting:
     default: str
     help: str
     metavar: str = "VALUE"
+    suited: Callable[[str], str] = field(default=lambda topology: "")
     choices: Callable[[], Iterable[str]] = tuple
     listed: Callable[[], str] | None = None
     options: tuple[str, ...] = ()

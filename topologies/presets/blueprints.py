@@ -33,6 +33,7 @@ __all__ = [
         "scalable units; as built 1 to 4), not a cluster that was built from it; other sizes are derived"
     ),
     place=20,
+    network="InfiniBand",
 )
 def superpod_h100(
     *,
@@ -68,6 +69,7 @@ def superpod_h100(
     ),
     place=50,
     also=("mrc-131k", "stargate"),
+    network="RoCE 800G",
 )
 def multiplane_131k(
     *,

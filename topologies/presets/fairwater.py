@@ -29,6 +29,7 @@ _RAILS, _PLANES = 4, 8
         "servers is assumed"
     ),
     place=55,
+    network="RoCE 800G",
 )
 def fairwater_524k(
     *,

@@ -23,6 +23,7 @@ __all__ = ["gb200_su"]
         "and 6 spines), not a cluster; that a group is a rail is derived, and cores are left out"
     ),
     place=24,
+    network="InfiniBand",
 )
 def gb200_su(*, nvlink: Nvlink = NVL72_NVLINK) -> nx.Graph:
     """The compute fabric of one scalable unit: 8 racks, 576 GPUs, 32 leaves and 24 spines in four groups.

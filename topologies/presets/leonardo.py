@@ -41,6 +41,7 @@ _GPU_HOSTS = 19 * 6 * 30 + 2 * 18
         "and the lengths of cables are assumed, the cell of storage is left out"
     ),
     place=45,
+    network="InfiniBand",
 )
 def leonardo(
     *,

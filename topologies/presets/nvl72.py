@@ -28,6 +28,7 @@ NVL72_NVLINK = 900e9  # bytes/s per GPU, each way: NVLink 5
         "domain, a NIC of 400G each); how racks are joined, four rails apart, is assumed"
     ),
     place=22,
+    network="InfiniBand",
 )
 def nvl72(
     *,

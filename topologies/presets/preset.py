@@ -21,15 +21,23 @@ __all__ = ["Preset", "preset"]
 class Preset(Builder):
     """A function that builds a family with its arguments filled in from public figures.
 
-    ``disclaimer`` says what the figures are and what they are not; ``also`` has its other names.
+    ``disclaimer`` says what the figures are and what they are not; ``also`` has its other names; ``network``
+    is its kind of network, which says how quick its switches and NICs are.
     """
 
     disclaimer: str
     also: tuple[str, ...] = ()
+    network: str = "RoCE 400G"
 
 
 def preset(
-    name: str, summary: str, *, disclaimer: str, place: float = inf, also: tuple[str, ...] = ()
+    name: str,
+    summary: str,
+    *,
+    disclaimer: str,
+    place: float = inf,
+    also: tuple[str, ...] = (),
+    network: str = "RoCE 400G",
 ) -> Callable[[Callable[P, nx.Graph]], Callable[P, nx.Graph]]:
     """Make a function a preset: the graph that it returns gets its ``name`` and ``disclaimer``.
 
@@ -46,7 +54,13 @@ def preset(
             return G
 
         builder = Preset(
-            name=name, function=build, summary=summary, place=place, disclaimer=disclaimer, also=also
+            name=name,
+            function=build,
+            summary=summary,
+            place=place,
+            disclaimer=disclaimer,
+            also=also,
+            network=network,
         )
         return public(build, builder)
 

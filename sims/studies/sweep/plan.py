@@ -14,6 +14,7 @@ from fabric.words.counted import counted
 from fabric.words.errors import FabricsimError, ParameterError
 from fabric.words.mistakes import Mistakes
 from sims.scenario.scenario import JOB_SETTINGS, Scenario
+from sims.settings.suited import suited
 from sims.settings.table import spelled
 from sims.settings.texts import COLLECTIVE, DEFAULTS, assign, parts_of, taken_apart
 from sims.studies.sweep.axis import Assignments
@@ -177,6 +178,7 @@ def _expanded(spec: SweepSpec, mistakes: Mistakes) -> list[_Point]:
                 point.texts["algorithm"] = _usual(spelled(COLLECTIVE, collective))
             for key, text in given:
                 point.texts = assign(point.texts, key, text)
+            point.texts = suited(point.texts, {key.partition(".")[0] for key, _ in given})
             rest = point.texts["engine"], point.texts["collective"]
             point.texts["algorithm"] = sliced(point.texts["algorithm"], *rest)
             points.append(point)
