@@ -61,7 +61,7 @@ def expect(
         str, typer.Option("--dtype", metavar="NAME", help="Elements that a log counts: float, half, ...")
     ] = "float",
 ) -> None:
-    """Say what one should see on a fabric, and with --log whether that was reached.
+    """Say what one should see on a fabric, and judge a log by it.
 
     Time and bus bandwidth of each size, the least with which a machine passes, and how sure that is. Exit
     status: 0 pass, 1 the log is too slow, 2 bad input.

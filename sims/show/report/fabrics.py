@@ -5,6 +5,7 @@ Builds each once more from its text, one after another, and keeps none.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from topologies.named import named
 
 __all__ = ["MOST", "fabrics_section"]
 
+_PIXELS = 1.6  # of a point: the smallest letters of a drawing have 6 points
 MOST = 24  # fabrics with a bill and a picture; of what is beyond the page says the names
 
 
@@ -64,16 +66,23 @@ def fabrics_section(
         bills.append(made)
         sites.append(site(made, parts, gpu, pue))
         caption = element("figcaption", element("strong", topology.text), f"{about}.")
-        pictures.append(
-            element("figure", joined([caption, element("div", Html(image), class_="drawn")], "\n"))
-        )
+        pictures.append(element("figure", joined([caption, _scrolled(image, topology.text)], "\n")))
     inner = [_bills(bills, sites, parts.source)] if bills else []
-    inner += [element("div", joined(pictures, "\n"), class_="figures")] if pictures else []
+    inner += [element("div", joined(pictures, "\n"), class_="fabrics")] if pictures else []
     inner += [element("p", words, class_="note") for words in missing]
     if len(texts) > MOST:
         rest = f"Without a bill and a picture: {listed(texts[MOST:], 12)}."
         inner.append(element("p", rest, class_="note"))
     return joined(inner, "\n")
+
+
+def _scrolled(image: str, name: str) -> Html:
+    """A drawing as large as its letters need, in a box that scrolls sideways."""
+    width = re.search(r'viewBox="0 0 ([0-9.]+) ', image)
+    assert width is not None
+    large = image.replace('width="100%"', f'width="{float(width[1]) * _PIXELS:.0f}"', 1)
+    words = f"Drawing of {name}"
+    return element("div", Html(large), class_="drawn wide", role="region", aria_label=words, tabindex=0)
 
 
 def _bills(bills: Sequence[Bill], sites: Sequence[Site], source: str) -> Html:

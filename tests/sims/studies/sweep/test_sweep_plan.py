@@ -9,6 +9,7 @@ import pytest
 
 from fabric import Fabric
 from sims.jobs.allreduce import AllReduce
+from sims.settings.suited import brought
 from sims.studies.sweep.listing import listing
 from sims.studies.sweep.plan import plan_sweep
 from sims.studies.sweep.spec import SweepError, read_sweep
@@ -57,7 +58,9 @@ def test_a_point_is_the_scenario_of_the_job(tmp_path: Path, changes: dict[str, s
         seed=int(given.get("seed", 0)),
         routing=given.get("routing", "ecmp"),
         engine=given.get("engine", "flow"),
-        latency_profile=given.get("latency_profile", "roce-400g"),
+        latency_profile=given.get(
+            "latency_profile", brought(given["topology"]).get("latency_profile", "roce-400g")
+        ),
     )
     sizes = {"1G": 2**30, "1000": 1000, "1GiB": 2**30}
     algorithm = {
