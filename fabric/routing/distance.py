@@ -17,14 +17,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.graph.fabric import Fabric, ranges
+from fabric.routing.growing_table import GrowingTable
 from fabric.routing.twins import classes
 
 __all__ = ["NO_PATH", "Block", "Distances", "distances", "in_small_blocks"]
 
 NO_PATH = 65535  # in ``Distances.between`` and ``matrix``; more links than any path has
 
+Pairs = tuple[NDArray, NDArray]  # (pairs,) each: switches, counted from 0, and leaves, by index
+
 _BLOCK_BYTES = 64e6  # of one distance table; a torus has as many leaves as switches
 _KEPT_BYTES = 512e6  # of all tables kept for the next flows
+_THIN = 8  # after so many levels, where fewer than one word in so many has a bit, these are followed alone
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -33,13 +37,15 @@ class Block:
 
     ``forced[u]``: on the way down from switch u, the next switch towards any leaf of the block that is below
     it is unique. ``guess[t, d]``: which of its arcs (counted from the first) some switch of tier t takes down
-    towards leaf d; in a regular tree all of that tier do. ``none`` stands for "no path" in all distances.
+    towards leaf d; in a regular tree all of that tier do. ``none`` stands for "no path" in all distances;
+    where the tables are not ``whole``, also for "farther than was looked".
     """
 
     leaves: NDArray[np.int64]
     forced: NDArray[np.bool_]
     guess: NDArray[np.int32]
     none: int
+    whole: bool
     _row: NDArray[np.int64]  # (switches,), in the tables
     _column: NDArray[np.int64]  # (leaves of the fabric,), in the tables
     _own: (
@@ -64,6 +70,10 @@ class Block:
         if self._own is not None:
             found[switch == self._own[leaf]] = 0
         return found
+
+    def tells(self, near: Pairs) -> bool:
+        """Whether the tables hold the distances of these pairs, and with them all that are shorter."""
+        return self.whole or not np.any(self.reach(*near) == self.none)
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,28 +129,45 @@ class Distances:
         found: NDArray[np.int64] = self._classes.column[leaf] // self.columns
         return found
 
-    def parts(self, leaf: NDArray) -> Iterator[tuple[Block, NDArray[np.int64] | slice]]:
-        """The blocks of some leaves, indices into ``Fabric.leaves``, each with the places of those in it."""
+    def parts(
+        self, leaf: NDArray, switch: NDArray | None = None
+    ) -> Iterator[tuple[Block, NDArray[np.int64] | slice]]:
+        """The blocks of some leaves, indices into ``Fabric.leaves``, each with the places of those in it.
+
+        ``switch``: nodes, one for each leaf; no more may be told than how far these pairs are, and what is
+        nearer.
+        """
         if len(self._classes.twins) <= self.columns:
             if len(leaf):
-                yield self.block(0), slice(None)
+                yield self.block(0, self._pairs(leaf, switch)), slice(None)
             return
         number = self.number(leaf)
         for b in np.unique(number).tolist():
-            yield self.block(b), np.flatnonzero(number == b)
+            mine = np.flatnonzero(number == b)
+            yield self.block(b, self._pairs(leaf[mine], None if switch is None else switch[mine])), mine
 
-    def block(self, number: int) -> Block:
-        """The tables for the leaves that are in this block."""
-        if number not in self._kept:
-            if len(self._kept) >= self._most:
-                self._kept.pop(next(iter(self._kept)))
-            self._kept[number] = self._search(number)
-        return self._kept[number]
+    def _pairs(self, leaf: NDArray, switch: NDArray | None) -> Pairs | None:
+        """In a tree all is near: then it is not worth looking twice."""
+        return None if switch is None or self.fabric.tiered else (switch - self.fabric.n_endpoints, leaf)
+
+    def block(self, number: int, near: Pairs | None = None) -> Block:
+        """The tables for the leaves of this block; ``near``: whole only where these pairs ask for it.
+
+        A search from all switches of a large torus to all leaves takes a minute, and one to neighbours none.
+        """
+        kept = self._kept.get(number)
+        if kept is None and len(self._kept) >= self._most:
+            self._kept.pop(next(iter(self._kept)))
+        if kept is None:
+            kept = self._kept[number] = self._search(number, near)
+        elif not (kept.whole if near is None else kept.tells(near)):
+            kept = self._kept[number] = self._search(number)
+        return kept
 
     def between(self, switch: NDArray, leaf: NDArray) -> NDArray[np.int64]:
         """(n,): links from node ``switch[i]`` to leaf index ``leaf[i]`` on a legal path; NO_PATH if none."""
         result = np.empty(len(switch), np.int64)
-        for block, mine in self.parts(leaf):
+        for block, mine in self.parts(leaf, switch):
             found = block.reach(switch[mine] - self.fabric.n_endpoints, leaf[mine])
             result[mine] = np.where(found == block.none, np.uint16(NO_PATH), found)
         return result
@@ -153,7 +180,7 @@ class Distances:
             result[:, mine] = np.where(found == block.none, np.uint16(NO_PATH), found)
         return result
 
-    def _search(self, number: int) -> Block:
+    def _search(self, number: int, near: Pairs | None = None) -> Block:
         c, n = self._classes, self.fabric.n_endpoints
         own = self.fabric.leaves.astype(np.int64) - n
         here = slice(number * self.columns, (number + 1) * self.columns)
@@ -165,14 +192,15 @@ class Distances:
 
         # What each level newly reaches going down: rows, and their bits.
         falling: list[tuple[NDArray[np.int64], NDArray[np.uint64]]] = []
-        down, below = _Table(rows, len(twins)), _Balance(self._down, rows, twins)
+        down, below = GrowingTable(rows, len(twins)), _Balance(self._down, rows, twins)
         seen = start.copy()
         level, new = place[here], start[place[here]]
         while len(level):
             falling.append((level, new))
             below.add(level, down.add(level, new))
             level, new = _advance(self._down, level, new, seen)
-        reach = self._rise(falling, start, len(twins))
+        asked = None if near is None else (c.row[near[0]], c.column[near[1]] - here.start)
+        reach, whole = self._rise(falling, start, len(twins), asked)
 
         # A table says how far it is to another of the leaves of a class: up and down again, if at all.
         twin, none = twins > 1, int(np.iinfo(reach.dtype).max)
@@ -186,6 +214,7 @@ class Distances:
             forced=below.forced[c.row],
             guess=self._guess,
             none=none,
+            whole=whole,
             _row=c.row,
             _column=c.column - here.start,
             _own=own if twin.any() else None,
@@ -198,9 +227,14 @@ class Distances:
         falling: list[tuple[NDArray[np.int64], NDArray[np.uint64]]],
         start: NDArray[np.uint64],
         columns: int,
-    ) -> NDArray:
-        """The table of legal paths, made of those which only lead down."""
-        reach, seen, frontier = _Table(len(start), columns), np.zeros_like(start), np.zeros_like(start)
+        asked: Pairs | None,
+    ) -> tuple[NDArray, bool]:
+        """The table of legal paths, made of those which only lead down, and whether it is whole.
+
+        ``asked``: rows and columns of pairs; the search ends when it has met them all. To a twin the way is
+        two links, and a table says 0 until all is known: so many are always looked at.
+        """
+        reach, seen, frontier = GrowingTable(len(start), columns), np.zeros_like(start), np.zeros_like(start)
         active = np.zeros(len(start), bool)
         level = 0
         while level < len(falling) or active.any():
@@ -217,7 +251,45 @@ class Distances:
                 reach.add(rows, fresh[rows], level)
             frontier = fresh
             level += 1
-        return reach.values
+            if asked is not None and level > 2 and _all_met(seen, *asked):
+                return reach.values, False
+            if level > max(_THIN, len(falling)) and np.count_nonzero(fresh) * _THIN < fresh.size:
+                whole = self._rise_thinly(reach, seen, fresh, level, asked)
+                return reach.values, whole
+        return reach.values, True
+
+    def _rise_thinly(
+        self,
+        reach: GrowingTable,
+        seen: NDArray[np.uint64],
+        frontier: NDArray[np.uint64],
+        level: int,
+        asked: Pairs | None,
+    ) -> bool:
+        """The rest of ``_rise`` where few words of a level have a bit, as on a long ring: word by word."""
+        words, known = seen.shape[1], seen.reshape(-1)
+        order = np.argsort(self._up.dst, kind="stable")
+        back = self._up.src[order].astype(np.int64) * words
+        ptr = np.searchsorted(self._up.dst[order], np.arange(len(seen) + 1))
+        key = np.flatnonzero(frontier)
+        bits = frontier.reshape(-1)[key]
+        row, word = np.divmod(key, words)
+        while len(key):
+            many = ptr[row + 1] - ptr[row]
+            key = back[ranges(ptr[row], ptr[row + 1])] + np.repeat(word, many)
+            order = np.argsort(key)
+            starts = np.flatnonzero(np.diff(key[order], prepend=-1))
+            key = key[order[starts]]
+            bits = np.bitwise_or.reduceat(np.repeat(bits, many)[order], starts) & ~known[key]
+            fresh = bits != 0
+            key, bits = key[fresh], bits[fresh]
+            known[key] |= bits
+            row, word = np.divmod(key, words)
+            reach.mark(row, word, bits, level)
+            level += 1
+            if asked is not None and _all_met(seen, *asked):
+                return False
+        return True
 
     @cached_property
     def _guess(self) -> NDArray[np.int32]:
@@ -239,6 +311,11 @@ class Distances:
         return guess
 
 
+def _all_met(seen: NDArray[np.uint64], row: NDArray, column: NDArray) -> bool:
+    bits = seen[row, column // 64] >> (column % 64).astype(np.uint64)
+    return bool(np.all(bits & np.uint64(1)))
+
+
 def distances(fabric: Fabric) -> Distances:
     """The distance tables of ``fabric``, made once."""
     if "distances" not in fabric.derived:
@@ -251,31 +328,6 @@ def in_small_blocks(fabric: Fabric) -> Fabric:
     """``fabric``, which from now on searches 64 leaves at a time: cheaper where few flows are routed."""
     fabric.derived.setdefault("distances", Distances(fabric, columns=64))
     return fabric
-
-
-class _Table:
-    """A distance table under construction: filled level by level, widened where a distance needs it."""
-
-    def __init__(self, rows: int, columns: int) -> None:
-        self.values: NDArray = np.full((rows, columns), 255, np.uint8)
-        self._level = 0
-
-    def add(
-        self, rows: NDArray[np.int64], bits: NDArray[np.uint64], level: int | None = None
-    ) -> NDArray[np.uint8]:
-        """Pairs (row, set bit) are at ``level`` (default: the next). Returns the bits, one byte each."""
-        level = self._level if level is None else level
-        if level >= 255 and self.values.dtype == np.uint8:
-            none = self.values == 255
-            self.values = self.values.astype(np.uint16)
-            self.values[none] = 65535
-        columns = self.values.shape[1]
-        octets = np.ascontiguousarray(bits).view(np.uint8)
-        flags = np.unpackbits(octets, axis=1, count=columns, bitorder="little")
-        # Each pair is set once, from "all ones": adding level + 1 wraps to level, without a masked write.
-        self.values[rows] += flags * self.values.dtype.type(level + 1)
-        self._level = level + 1
-        return flags
 
 
 class _Balance:

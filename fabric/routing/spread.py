@@ -104,7 +104,7 @@ def _between(f: Fabric, here: NDArray[np.int64], leaf: NDArray[np.int64]) -> Pat
     link: list[NDArray] = [np.empty(0, np.int64)]
     weight: list[NDArray] = [np.empty(0)]
     every = np.arange(len(leaf))
-    for block, mine in distances(f).parts(leaf):
+    for block, mine in distances(f).parts(leaf, here):
         for owner, taken, share in _hops(f, block, here[mine], leaf[mine]):
             flow.append(every[mine][owner])
             link.append(taken)

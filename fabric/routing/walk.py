@@ -40,7 +40,7 @@ def walk(f: Fabric, flow: NDArray, first: NDArray, last: NDArray, draw: Draw) ->
 def between(f: Fabric, flow: NDArray, here: NDArray, leaf: NDArray, draw: Draw) -> list[NDArray[np.int32]]:
     """As ``walk``, from the switch ``here`` of each of ``flow`` to its leaf, an index into ``f.leaves``."""
     columns: list[NDArray[np.int32]] = []
-    for block, mine in distances(f).parts(leaf):
+    for block, mine in distances(f).parts(leaf, here):
         step = Step(f, block, draw, flow[mine], here[mine], leaf[mine])
         hop = 0
         while True:

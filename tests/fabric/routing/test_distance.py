@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import fabric_oracles as oracle
 import networkx as nx
 import numpy as np
@@ -10,11 +12,12 @@ from fabric_zoo import ZOO, graph, random_graphs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fabric import Fabric
+from fabric import Fabric, route
 from fabric.routing import distance
 from fabric.routing.distance import NO_PATH, Distances
+from fabric.routing.policies import parse_policy
 from fabric.routing.twins import classes
-from topologies import fat_tree
+from topologies import fat_tree, random_regular, torus
 
 
 def check(G: nx.Graph) -> None:
@@ -154,3 +157,68 @@ def test_twins_that_nothing_joins_are_apart() -> None:
     tables = Distances(F)
     assert len(classes(F).twins) == 1
     assert tables.matrix(F.leaves, np.arange(2)).tolist() == [[0, NO_PATH], [NO_PATH, 0]]
+
+
+def around(step: int, size: int) -> int:
+    return min(step % size, -step % size)
+
+
+def test_near_pairs_do_not_wait_for_far_ones() -> None:
+    """On a torus the search ends where all pairs that are asked for have met, and goes on when others are."""
+    F = Fabric.from_graph(torus(dims=(12, 13)))
+    tables, every = Distances(F), np.arange(156)
+    x, y = np.divmod(every, 13)
+
+    def between(a: int, b: int) -> list[int]:
+        other = (x + a) % 12 * 13 + (y + b) % 13
+        return tables.between(F.leaves[every], F.leaf_index[F.leaves[other]]).tolist()
+
+    assert between(0, 1) == between(1, 0) == [1] * 156 and not tables.block(0, (every, every)).whole
+    near = tables.block(0, (every, every))
+    known = near.reach(every[:, np.newaxis], every)
+    exact = [[around(x[u] - x[v], 12) + around(y[u] - y[v], 13) for v in every] for u in every]
+    assert (known == np.where(np.array(exact) <= 2, exact, near.none)).all()
+    assert between(3, -4) == [7] * 156 and tables.block(0).whole  # the second time for good
+    assert tables.matrix(F.leaves, every).tolist() == exact
+    tables = Distances(F)
+    assert between(3, -4) == [7] * 156 and not tables.block(0, (every[:1], every[:1])).whole
+    assert tables.matrix(F.leaves, every).tolist() == exact
+
+
+def test_pairs_that_no_path_joins_end_the_search() -> None:
+    G = nx.disjoint_union(torus(dims=(4,)), torus(dims=(9,)))
+    F = Fabric.from_graph(G, allow_partition=True)
+    first, last = F.leaves[[0, 0, -1]], np.array([3, len(F.leaves) - 1, 0])
+    assert Distances(F).between(first, last).tolist() == [1, NO_PATH, NO_PATH]
+
+
+def test_a_long_ring_is_followed_word_by_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A level sets two bits of a row, in at most two of its 18 words."""
+    calls: list[int] = []
+    thinly = Distances._rise_thinly
+
+    def followed(*args: Any) -> bool:
+        calls.append(args[4])  # the level from which on
+        return thinly(*args)
+
+    monkeypatch.setattr(Distances, "_rise_thinly", followed)
+    F = Fabric.from_graph(torus(dims=(1100,)))
+    every, tables = np.arange(1100), Distances(F)
+    step = np.abs(every[:, np.newaxis] - every)
+    assert (tables.matrix(F.leaves, every) == np.minimum(step, 1100 - step)).all() and calls == [9]
+    assert Distances(F).between(F.leaves[every], np.roll(every, -300)).tolist() == [300] * 1100
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**31), st.booleans())
+def test_flows_take_the_same_paths_however_much_is_known(seed: int, split: bool) -> None:
+    rng = np.random.default_rng(seed)
+    G = random_regular(switches=20, radix=5, endpoints_per_switch=1, seed=seed % 100)
+    F, known = Fabric.from_graph(G), Fabric.from_graph(G)
+    distance.distances(known).block(0)
+    pairs = rng.integers(0, 20, (2, 6))
+    policy = parse_policy("spray" if split else "ecmp")
+    for _ in range(2):  # from nothing known, then with what the first left
+        one, two = (route(on, *pairs, policy) for on in (F, known))
+        assert one.ptr.tolist() == two.ptr.tolist() and one.link.tolist() == two.link.tolist()
+        pairs = rng.integers(0, 20, (2, 6))
