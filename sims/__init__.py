@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sims.jobs.allreduce import collective as collective
     from sims.jobs.flow_row import FlowRow as FlowRow
     from sims.jobs.flow_row import simulate_flows as simulate_flows
+    from sims.jobs.goodput.job import goodput as goodput
     from sims.jobs.routing_compare import balances as balances
     from sims.models.fluid.flows import run_flows as run_flows
     from sims.scenario.row import Row as Row
@@ -56,6 +57,7 @@ _HOME = {
     "simulate": "simulation",
     "FlowRow": "jobs.flow_row",
     "simulate_flows": "jobs.flow_row",
+    "goodput": "jobs.goodput.job",
     "balances": "jobs.routing_compare",
     "Costs": "studies.bom.costs",
     "costs": "studies.bom.costs",

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from fabric import Fabric
 from fabric.damage.fault import NONE
 from fabric.words.errors import FabricsimError, ParameterError
 from sims.jobs.collective import CollectiveJob
 from sims.scenario.digest import content_digest
-from sims.scenario.row import Row
+from sims.scenario.job_row import JobRow
+from sims.scenario.job_scenario import JobScenario
 from sims.scenario.scenario import JOB_SETTINGS, Scenario
 
 __all__ = ["fabric_of", "job_of", "simulate"]
 
 
-def simulate(scenario: Scenario, fabric: Fabric | None = None) -> Row:
+def simulate(scenario: Scenario | JobScenario, fabric: Fabric | None = None) -> Any:
     """The row of ``scenario``: what the model gives, whoever asks and whenever.
 
-    ``fabric`` is needed only where the scenario speaks of a graph in memory. Raises as ``fabric_of`` and
-    ``job_of``.
+    ``fabric`` is needed only where the scenario speaks of a graph in memory. A JobScenario gives the row of
+    its kind. Raises as ``fabric_of`` and ``job_of``.
 
     >>> from topologies.named import named
     >>> tree = named("fat-tree:k=4")
@@ -25,11 +29,20 @@ def simulate(scenario: Scenario, fabric: Fabric | None = None) -> Row:
     >>> simulate(row.scenario) == row
     True
     """
+    if isinstance(scenario, JobScenario):
+        return _simulators()[scenario.kind](scenario, fabric)
     algorithm, size = scenario.algorithm, scenario.size_bytes
     fabric = fabric or fabric_of(scenario)  # endpoints, switches and cables as arrays
     job = job_of(scenario, fabric)  # ranks on it, and what is broken taken out
     job.check(algorithm, [size])  # who sends what to whom, and over which cables
     return job.row(algorithm, size)  # how long that takes, and what it takes so long
+
+
+def _simulators() -> Mapping[str, Callable[[JobScenario, Fabric | None], JobRow]]:
+    """What runs a scenario of each kind."""
+    from sims.jobs.goodput.job import simulate_goodput
+
+    return {"goodput": simulate_goodput}
 
 
 def fabric_of(scenario: Scenario) -> Fabric:

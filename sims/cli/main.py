@@ -26,6 +26,7 @@ _INTERRUPTED = 130
 _COMMANDS = {
     "allreduce": Place("collective", "allreduce", "Simulate all-reduce over message sizes."),
     "collective": Place("collective", "collective", "Simulate a collective over message sizes."),
+    "goodput": Place("goodput", "goodput", "Say how much of a job's weeks is useful when things fail."),
     "flows": Place("flows", "flows", "Run flows to their last byte on an otherwise idle fabric."),
     "sweep": Place("sweep", "sweep", "Run every point of a grid, or what is missing of it."),
     "merge": Place("sweep", "merge", "Join results: each scenario once, sorted by key."),

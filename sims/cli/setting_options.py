@@ -16,7 +16,7 @@ import typer
 from fabric.words.errors import ParameterError
 from sims.cli.fabric_options import FABRIC_OPTIONS, named
 from sims.settings.setting import PartOption, Setting
-from sims.settings.table import SETTINGS
+from sims.settings.table import COLLECTIVES, SETTINGS, table_of
 
 __all__ = ["Asked", "Sets", "Texts", "every", "with_settings"]
 
@@ -63,6 +63,7 @@ def with_settings(
     argument: str = "",
     name: str = "",
     summary: str = "",
+    kind: str = COLLECTIVES,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command, whose first argument is its Texts, the options of the settings ``names``.
 
@@ -76,11 +77,12 @@ def with_settings(
         argument: the setting that stands before all others, without an option.
         name, summary: of the command, where the function serves several.
         fabrics: the command has its own argument for fabrics, several of them, and takes Asked.
+        kind: whose settings they are, as of sims.settings.table.table_of.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         own = list(signature(command, eval_str=True).parameters.values())[1:]
-        chosen = [SETTINGS[name] for name in names]
+        chosen = [table_of(kind)[name] for name in names]
         # Made when the command is: the options of a setting, its parts, and what is the command's own.
         made = [one for setting in chosen for one in _options(setting, {**defaults, **shown}, helps, without)]
         made += [_SKIP] if "routing" in names else []
@@ -92,7 +94,7 @@ def with_settings(
             if argument and values[argument] is None:
                 raise ParameterError(argument, None, "name it first", SETTINGS[argument].choices())
             asked = Asked(chosen, values, several, defaults)
-            texts = asked if fabrics else _texts(chosen, values, several, defaults)
+            texts = asked if fabrics else _texts(chosen, values, several, defaults, kind=kind)
             command(texts, **{one.name: values[one.name] for one in own})
 
         run.__name__, run.__module__ = name or command.__name__, command.__module__
@@ -105,9 +107,9 @@ def with_settings(
     return decorate
 
 
-def every(*first: str, but: Collection[str] = ()) -> tuple[str, ...]:
-    """The names of all settings, some of them first, ``but`` for some."""
-    return tuple(name for name in dict.fromkeys([*first, *SETTINGS]) if name not in but)
+def every(*first: str, but: Collection[str] = (), kind: str = COLLECTIVES) -> tuple[str, ...]:
+    """The names of all settings of a kind, some of them first, ``but`` for some."""
+    return tuple(name for name in dict.fromkeys([*first, *table_of(kind)]) if name not in but)
 
 
 Sets = Annotated[
@@ -182,6 +184,7 @@ def _texts(
     several: Collection[str],
     defaults: Mapping[str, str],
     topology: str = "",
+    kind: str = COLLECTIVES,
 ) -> Texts:
     """What the options and ``--set`` say together, of ``topology`` too where no option names it."""
     from sims.settings.assignments import overridden, split_values
@@ -203,7 +206,7 @@ def _texts(
         said.add("routing")
     if topology:
         given["topology"] = [topology]
-    found = overridden(given, values["sets"] or (), several=several)
+    found = overridden(given, values["sets"] or (), several, kind)
     said |= {name for name in found if found[name] != ",".join(given[name])}
     texts = Texts(suited(found, said) if "topology" in found else found)
     texts.said = frozenset(said)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from copy import copy
 from dataclasses import replace
 from typing import Any, Self
 
@@ -90,6 +91,23 @@ class CollectiveJob:
         same = {name: self._common[name] for name in JOB_SETTINGS}
         given = {"topology": self._common["topology"], "digest": self._common["topology_digest"]}
         return type(self)(self.fabric, **given, **{**same, **settings})
+
+    def on(self, degraded: Fabric) -> Self:
+        """The same ranks and groups, whose traffic runs on ``degraded``: this fabric with other links."""
+        other = copy(self)
+        other.degraded = degraded
+        other.compiler = replace(self.compiler, fabric=degraded)
+        other.groups = Grouped.of(self.setup, self.members, other.compiler, other._built)
+        other._programs, other._packet_programs = {}, {}
+        return other
+
+    def seconds(self, algorithm: str, size: int) -> float:
+        """How long one run takes, by the engine of this job, without what strikes meanwhile.
+
+        Raises:
+            NoRouteError: ranks that talk have no path.
+        """
+        return self._timed(algorithm, size).time
 
     @property
     def engine(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from fabric.words.errors import ParameterError
 from fabric.words.hostlist import split_names
-from sims.settings.table import SETTINGS
+from sims.settings.table import COLLECTIVES, SETTINGS, table_of
 from sims.settings.texts import field_of, legal_parts, resolve, with_part
 from sims.workload.placement import PLACEMENTS
 
@@ -14,7 +14,10 @@ __all__ = ["overridden", "read_assignments", "split_values"]
 
 
 def overridden(
-    settings: Mapping[str, Sequence[str]], sets: Iterable[str], several: Collection[str] = ()
+    settings: Mapping[str, Sequence[str]],
+    sets: Iterable[str],
+    several: Collection[str] = (),
+    kind: str = COLLECTIVES,
 ) -> dict[str, str]:
     """The text of each field of ``settings`` after the changes ``key=value`` of ``sets``.
 
@@ -23,6 +26,7 @@ def overridden(
         sets: as of ``read_assignments``; whole fields change before parts of them. A part is changed in every
             text of its field that has it.
         several: fields that may have more than one text; the result joins them by commas.
+        kind: whose settings they are, as of sims.settings.table.table_of.
 
     Raises:
         ParameterError: as of ``assign``; a field that the command has not; several values for one.
@@ -32,8 +36,8 @@ def overridden(
     """
     texts = {field: list(given) for field, given in settings.items()}
     changes = read_assignments(sets)
-    for key, values in sorted(changes, key=lambda change: field_of(change[0]) not in SETTINGS):
-        name = resolve(key, texts)
+    for key, values in sorted(changes, key=lambda change: field_of(change[0], kind) not in table_of(kind)):
+        name = resolve(key, texts, kind)
         field, dot, part = name.partition(".")
         if field not in texts:
             raise ParameterError("--set", key, "not a setting of this command", texts)
@@ -42,9 +46,9 @@ def overridden(
         if not dot:
             texts[field] = values
             continue
-        having = [text for text in texts[field] if part in legal_parts(field, text)] or texts[field]
+        having = [text for text in texts[field] if part in legal_parts(field, text, kind)] or texts[field]
         texts[field] = [
-            with_part(field, text, part, values[0]) if text in having else text for text in texts[field]
+            with_part(field, text, part, values[0], kind) if text in having else text for text in texts[field]
         ]
     return {field: ",".join(given) for field, given in texts.items()}
 

@@ -60,6 +60,7 @@ class Setting:
         digest: the column with the hash of what its file holds, if it can name one; ``unnamed``: its text
             without the path, as a file counts by its contents.
 
+        of: the one command whose own it is (``goodput``), or "" where collectives have it.
         of_flows: plain flows have it, too.
         noun, nouns: what it is called in a sentence, one and several; ``words``: a value such that it can
             stand alone, in a title or a legend; ``label`` and ``scale``: of an axis, "" where its values are
@@ -96,6 +97,7 @@ class Setting:
     digest: str = ""
     unnamed: Callable[[str], str] = str
 
+    of: str = ""
     of_flows: bool = True
     noun: str = ""
     nouns: str = ""

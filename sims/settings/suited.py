@@ -18,7 +18,7 @@ def suited(texts: Mapping[str, str], said: Collection[str]) -> dict[str, str]:
     'ib-ndr'
     """
     found = dict(texts)
-    for name in texts:
+    for name in SETTINGS.keys() & texts.keys():  # what a kind of job has of its own suits any topology
         one = SETTINGS[name]
         if name not in said and texts[name] == one.default and (text := one.suited(texts["topology"])):
             found[name] = text

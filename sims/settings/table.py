@@ -1,4 +1,8 @@
-"""All settings, by name: whatever module of sims.settings.each holds one. Knows what none of them means."""
+"""All settings, by name: whatever module of sims.settings.each holds one. Knows what none of them means.
+
+``SETTINGS`` are those of collectives. A command that simulates something else (a *kind*, as in ``goodput``)
+has a table of its own: what it shares with collectives, and what is ``of`` it.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,11 @@ from functools import lru_cache
 from importlib import import_module
 from pkgutil import iter_modules
 
+from fabric.words.errors import ParameterError
 from sims.settings import each
 from sims.settings.setting import Setting
 
-__all__ = ["BY_FIELD", "SETTINGS", "asides", "digest_fields", "spelled"]
+__all__ = ["BY_FIELD", "COLLECTIVES", "KINDS", "SETTINGS", "asides", "digest_fields", "spelled", "table_of"]
 
 
 def _found() -> Iterator[Setting]:
@@ -21,15 +26,43 @@ def _found() -> Iterator[Setting]:
 
 
 # In their order, which is that of a row's columns.
-SETTINGS: Mapping[str, Setting] = {
-    one.name: one for one in sorted(_found(), key=lambda one: (one.place, one.name))
-}
+_EVERY = sorted(_found(), key=lambda one: (one.place, one.name))
+SETTINGS: Mapping[str, Setting] = {one.name: one for one in _EVERY if not one.of}
 BY_FIELD: Mapping[str, Setting] = {one.field: one for one in SETTINGS.values()}
 
 
+COLLECTIVES = ""  # the kind whose table is SETTINGS
+# What a kind shares with collectives.
+_NETWORK = ("topology", "ranks", "placement", "seed", "routing", "latency_profile")
+_TRAFFIC = ("collective", "algorithm", "size", "groups", "experts", "over")
+KINDS: Mapping[str, tuple[str, ...]] = {"goodput": (*_NETWORK, *_TRAFFIC)}
+
+
+@lru_cache(maxsize=16)
+def table_of(kind: str) -> Mapping[str, Setting]:
+    """The settings of a kind by name, those that it shares with collectives first.
+
+    Where both have one of a name, it is the kind's.
+
+    Raises:
+        ParameterError: there is no such kind.
+
+    >>> list(table_of("goodput"))[0], table_of("goodput")["faults"].default
+    ('topology', 'llama3')
+    """
+    if kind == COLLECTIVES:
+        return SETTINGS
+    if kind not in KINDS:
+        raise ParameterError("command", kind, "nothing that has rows and sweeps of its own", KINDS)
+    own = {one.name: one for one in _EVERY if one.of == kind}
+    return {**{name: SETTINGS[name] for name in KINDS[kind] if name not in own}, **own}
+
+
 @lru_cache(maxsize=65_536)
-def spelled(name: str, text: str) -> str:
+def spelled(name: str, text: str, kind: str = COLLECTIVES) -> str:
     """The ``text`` of a setting in its one spelling, after every check that needs no fabric.
+
+    ``kind``: as of ``table_of``.
 
     Raises:
         FabricsimError: what is wrong with it.
@@ -37,7 +70,7 @@ def spelled(name: str, text: str) -> str:
     >>> spelled("size", "1KiB"), spelled("algorithm", "tree:segment=1K")
     ('1024', 'tree:segment=1024')
     """
-    return SETTINGS[name].spell(text)
+    return table_of(kind)[name].spell(text)
 
 
 def asides() -> list[Setting]:

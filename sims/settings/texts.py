@@ -12,7 +12,8 @@ from functools import cache, lru_cache
 
 from fabric.words.errors import ParameterError
 from fabric.words.grammar import write_named
-from sims.settings.table import BY_FIELD, SETTINGS
+from sims.settings.setting import Setting
+from sims.settings.table import BY_FIELD, COLLECTIVES, SETTINGS, table_of
 
 __all__ = [
     "COLLECTIVE",
@@ -20,6 +21,7 @@ __all__ = [
     "all_parts",
     "assign",
     "command_of",
+    "defaults_of",
     "field_of",
     "legal_parts",
     "option_words",
@@ -45,13 +47,19 @@ def command_of(collective: str) -> list[str]:
     return ["fabricsim", *(["allreduce"] if short else [COLLECTIVE, collective])]
 
 
-def assign(settings: Mapping[str, str], key: str, value: str) -> dict[str, str]:
+def defaults_of(kind: str) -> dict[str, str]:
+    """The default text of each setting of a kind, as of sims.settings.table.table_of."""
+    return {name: one.default for name, one in table_of(kind).items()}
+
+
+def assign(settings: Mapping[str, str], key: str, value: str, kind: str = COLLECTIVES) -> dict[str, str]:
     """``settings`` with one of them or a part of one replaced.
 
     Args:
         settings: a text for each of DEFAULTS.
         key: a setting (``ranks``), a part (``topology.k``), or a bare part that only one has (``k``).
         value: as a user would write it.
+        kind: whose settings they are.
 
     Raises:
         ParameterError: nothing or more than one thing is called so (the legal names are listed), or the
@@ -60,27 +68,30 @@ def assign(settings: Mapping[str, str], key: str, value: str) -> dict[str, str]:
     >>> assign({**DEFAULTS, "topology": "fat-tree:k=16"}, "k", "32")["topology"]
     'fat-tree:k=32'
     """
-    name = resolve(key, {field: (text,) for field, text in settings.items()})
+    name = resolve(key, {field: (text,) for field, text in settings.items()}, kind)
     field, dot, part = name.partition(".")
-    changed = with_part(field, settings[field], part, value) if dot else value.strip()
+    changed = with_part(field, settings[field], part, value, kind) if dot else value.strip()
     return {**settings, field: changed}
 
 
-def field_of(name: str) -> str:
+def field_of(name: str, kind: str = COLLECTIVES) -> str:
     """The setting that an option's name or a row's column means; any other name as it is.
 
     >>> field_of("size_bytes"), field_of("latency-profile"), field_of("k")
     ('size', 'latency_profile', 'k')
     """
-    plain = name.replace("-", "_")
-    return BY_FIELD[plain].name if plain in BY_FIELD else plain if plain in SETTINGS else name
+    plain, table = name.replace("-", "_"), table_of(kind)
+    if plain in table:
+        return plain
+    return BY_FIELD[plain].name if plain in BY_FIELD and BY_FIELD[plain].name in table else name
 
 
-def resolve(key: str, texts: Mapping[str, Collection[str]]) -> str:
+def resolve(key: str, texts: Mapping[str, Collection[str]], kind: str = COLLECTIVES) -> str:
     """The one full name of ``key``: ``setting`` or ``setting.part``.
 
     ``texts``: what each setting may be; a bare part belongs to the one of which some text has it. A dotted
-    name is not held against them: whether a text has the part is seen when it is assigned.
+    name is not held against them: whether a text has the part is seen when it is assigned. ``kind``: whose
+    settings they are.
 
     Raises:
         ParameterError: unknown, or the part of several settings.
@@ -90,19 +101,20 @@ def resolve(key: str, texts: Mapping[str, Collection[str]]) -> str:
     """
     name = key.strip()
     field, dot, part = (piece.strip() for piece in name.partition("."))
-    field = field_of(field)
+    field = field_of(field, kind)
     if dot:
-        if field not in SETTINGS:
-            raise ParameterError("setting", field, f"unknown field in {name}", _with_parts())
-        if field not in _with_parts():
-            raise ParameterError("setting", name, f"{field} has no parts", _with_parts())
-        if part not in all_parts(field):
-            raise ParameterError("setting", part, f"no {field} has such a part", all_parts(field))
+        if field not in table_of(kind):
+            raise ParameterError("setting", field, f"unknown field in {name}", _with_parts(kind))
+        if field not in _with_parts(kind):
+            raise ParameterError("setting", name, f"{field} has no parts", _with_parts(kind))
+        if part not in all_parts(field, kind):
+            raise ParameterError("setting", part, f"no {field} has such a part", all_parts(field, kind))
         return f"{field}.{part}"
-    if field in SETTINGS:
+    if field in table_of(kind):
         return field
     having = {
-        f: dict.fromkeys(p for text in texts.get(f, ()) for p in legal_parts(f, text)) for f in _with_parts()
+        f: dict.fromkeys(p for text in texts.get(f, ()) for p in legal_parts(f, text, kind))
+        for f in _with_parts(kind)
     }
     fits = [f"{f}.{name}" for f, parts in having.items() if name in parts]
     if len(fits) == 1:
@@ -111,13 +123,13 @@ def resolve(key: str, texts: Mapping[str, Collection[str]]) -> str:
         raise ParameterError("setting", name, f"means {' or '.join(fits)}: write one of them", fits)
     bare = [part for parts in having.values() for part in parts]
     near = get_close_matches(name, bare, n=1)
-    legal = [*SETTINGS, *(f"{f}.{part}" for f, parts in having.items() for part in parts)]
+    legal = [*table_of(kind), *(f"{f}.{part}" for f, parts in having.items() for part in parts)]
     hint = f": did you mean {near[0]!r}?" if near else ""
     raise ParameterError("setting", name, f"no field and no part of one{hint}", legal)
 
 
 @lru_cache(maxsize=65_536)
-def with_part(field: str, text: str, part: str, value: str) -> str:
+def with_part(field: str, text: str, part: str, value: str, kind: str = COLLECTIVES) -> str:
     """``text`` with one part replaced or added.
 
     Raises:
@@ -126,8 +138,8 @@ def with_part(field: str, text: str, part: str, value: str) -> str:
     >>> with_part("algorithm", "ring:channels=2", "channels", "4")
     'ring:channels=4'
     """
-    head, parts = taken_apart(field, text)
-    legal = legal_parts(field, text)
+    head, parts = taken_apart(field, text, kind)
+    legal = legal_parts(field, text, kind)
     if part not in legal:
         rule = f"{head} has no such part" if legal else f"{head} has no parts"
         raise ParameterError(
@@ -138,7 +150,7 @@ def with_part(field: str, text: str, part: str, value: str) -> str:
     return write_named(head, {**parts, part: value.strip()})
 
 
-def taken_apart(field: str, text: str) -> tuple[str, dict[str, str]]:
+def taken_apart(field: str, text: str, kind: str = COLLECTIVES) -> tuple[str, dict[str, str]]:
     """What the ``text`` of a setting or of a row's column names, and the parts that it gives.
 
     Raises:
@@ -147,30 +159,35 @@ def taken_apart(field: str, text: str) -> tuple[str, dict[str, str]]:
     >>> taken_apart("topology", "preset:hpn-pod:rate=200Gbps"), taken_apart("version", "1.0")
     (('preset:hpn-pod', {'rate': '200Gbps'}), ('1.0', {}))
     """
-    setting = BY_FIELD.get(field)
+    setting = _setting(field, kind)
     return setting.taken_apart(text) if setting else (text.strip(), {})
 
 
-def parts_of(field: str, text: str) -> Mapping[str, str | None]:
+def parts_of(field: str, text: str, kind: str = COLLECTIVES) -> Mapping[str, str | None]:
     """The parts that what ``text`` names can have, each with the text of its default, if it can be said."""
-    setting = BY_FIELD.get(field)
+    setting = _setting(field, kind)
     return setting.parts(text) if setting else {}
 
 
-def legal_parts(field: str, text: str) -> tuple[str, ...]:
+def legal_parts(field: str, text: str, kind: str = COLLECTIVES) -> tuple[str, ...]:
     """The parts that what ``text`` names can have; none where it names nothing."""
-    return tuple(SETTINGS[field].parts(text))
+    return tuple(table_of(kind)[field].parts(text))
 
 
 @cache
-def all_parts(field: str) -> tuple[str, ...]:
+def all_parts(field: str, kind: str = COLLECTIVES) -> tuple[str, ...]:
     """The parts that any text of ``field`` can have."""
-    return tuple(dict.fromkeys(SETTINGS[field].all_parts()))
+    return tuple(dict.fromkeys(table_of(kind)[field].all_parts()))
 
 
 @cache
-def _with_parts() -> tuple[str, ...]:
-    return tuple(name for name, one in SETTINGS.items() if one.has_parts)
+def _with_parts(kind: str) -> tuple[str, ...]:
+    return tuple(name for name, one in table_of(kind).items() if one.has_parts)
+
+
+def _setting(field: str, kind: str) -> Setting | None:
+    """That of a column of rows, if it is one; a kind's rows have its settings by name."""
+    return BY_FIELD.get(field) if kind == COLLECTIVES else table_of(kind).get(field)
 
 
 def option_words(field: str, value: object) -> list[str]:

@@ -64,7 +64,7 @@ def test_unknown_names(key: str, rule: str) -> None:
 def test_an_ambiguous_name_lists_its_meanings(monkeypatch: pytest.MonkeyPatch) -> None:
     # No two fields share the name of a part today; the day they do, neither is guessed.
     shared = {"topology": ("rate",), "routing": ("rate",)}
-    monkeypatch.setattr("sims.settings.texts.legal_parts", lambda field, text: shared.get(field, ()))
+    monkeypatch.setattr("sims.settings.texts.legal_parts", lambda field, text, kind: shared.get(field, ()))
     with pytest.raises(ParameterError, match=r"topology\.rate or routing\.rate: write one of them"):
         assign(BASE, "rate", "1GB/s")
 

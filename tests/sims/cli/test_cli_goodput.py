@@ -1,0 +1,92 @@
+"""``fabricsim goodput`` as a user runs it: what it prints and writes, and what it refuses."""
+
+import json
+import re
+
+import pytest
+from project import ROOT
+from typer.testing import CliRunner
+
+from fabric.words.errors import ParameterError
+from sims import simulate
+from sims.cli.main import app
+from sims.scenario.goodput_row import GoodputRow
+from sims.scenario.job_scenario import JobScenario
+
+SMALL = [
+    "goodput",
+    "multi-plane:planes=2,endpoints=16,radix=8,gpus_per_server=4",
+    "--step",
+    "20s",
+    "--runs",
+    "8",
+]
+OFTEN = ["--faults", "quiet:gpu_mtbf=100d,link_mtbf=20d,switch_mtbf=9d", "--duration", "20d"]
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, [*SMALL, *OFTEN, *arguments])
+
+
+def test_the_words():
+    text = run("--spares", "2").output
+    for words in (
+        "# job        16 GPUs on 4 hosts, 2 spare; a step takes 20s",
+        "# network    10% of a step waits for it, as all-reduce of 16 GiB by ring does",
+        "# one fails  cable endpoint-leaf: the collective takes 1.333 times as long",
+        "# restart    work goes on 10 min 3 s after a failure: detection, restart, reading",
+        "of the time, 95% interval",
+        "checkpoints",
+    ):
+        assert words in text
+    assert "stops the job" not in text  # a NIC of two planes loses no more than one at a time
+
+
+def test_the_row_is_what_was_printed(tmp_path):
+    out = tmp_path / "row.json"
+    text = run("--out", str(out)).output
+    (values,) = json.loads(out.read_text())
+    row = GoodputRow.from_dict(values)
+    assert f"useful       {row.share:.2%} of the time" in text
+    assert simulate(row.scenario) == row
+    assert json.loads(run("--json").output) == [values]
+
+
+def test_what_would_help_and_the_figure(tmp_path):
+    figure = tmp_path / "g.svg"
+    result = run("--explain", "--plot", str(figure), "--gpus", "16,64")
+    assert "what would help, of 20 d 0 h, each simulated" in result.output
+    assert "a network that no fault slows" in result.output
+    assert "(may be chance: more --runs tell)" in result.output  # a faster start, of 8 runs
+    drawn = figure.read_text()
+    for words in ("restarting", "slowed by the network", "time to an interruption", "GPUs of the job"):
+        assert words in drawn
+
+
+@pytest.mark.parametrize(
+    ("arguments", "rule"),
+    [
+        (["--step", "20"], "step: '20': a unit is needed"),
+        (["--faults", "llama3:gpu_mtbf=5"], "a unit is needed"),
+        (["--gpus", "1k"], "two to 50 sizes"),
+        (["--set", "runs=1,2"], "one value of runs is needed"),
+        (["--set", "gap=3s"], "no field and no part of one"),
+        (["--set", "gpu_mtbf=3"], "a unit is needed"),
+        (["--plot", "x.txt"], "the ending of the file tells its format"),
+    ],
+)
+def test_mistakes(arguments, rule):
+    result = run(*arguments)
+    assert isinstance(result.exception, ParameterError)
+    assert rule in str(result.exception)
+
+
+def test_a_part_by_set_is_as_by_option():
+    one = json.loads(run("--set", "gpu_mtbf=90d", "--json").output)[0]
+    assert JobScenario.from_dump(one).settings["faults"] == "quiet:gpu_mtbf=90d,link_mtbf=20d,switch_mtbf=9d"
+
+
+def test_the_example_of_the_page_runs():
+    page = (ROOT / "docs" / "goodput.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    exec(compile(example, "docs/goodput.md", "exec"), {})
