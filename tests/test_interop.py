@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 
 import networkx as nx
+import numpy as np
 import pytest
 from project import ROOT
 
@@ -29,6 +31,20 @@ leaf2,swp2,100G,node02,eth1
 leaf1,swp9,400G,spine1,swp1
 leaf2,swp9,400G,spine1,swp2
 """
+GPU = '<pci busid="{0}a"><gpu dev="{0}" sm="90" rank="{0}"><nvlink target="x" count="18"/></gpu></pci>'
+NIC = '<pci busid="{0}b"><nic><net name="mlx5_{0}" dev="{0}" speed="400000" port="1"/></nic></pci>'
+INSIDE = "".join((GPU + NIC).format(i) for i in range(4))
+SERVER = f'<system version="1"><cpu numaid="0">{INSIDE}</cpu></system>'
+
+
+def inspected(size: int) -> str:
+    """What the Inspector would say of an all-reduce of two ranks of a server at 20 GB/s and 30 us."""
+    time = round(30 + size / 20e3)
+    perf = {"coll": "AllReduce", "coll_sn": size, "coll_msg_size_bytes": size, "coll_exec_time_us": time}
+    header = {"id": "0x1", "rank": 0, "n_ranks": 4}
+    return json.dumps({"header": header, "coll_perf": perf | {"coll_algobw_gbs": size / time / 1e3}}) + "\n"
+
+
 # Files that real programs write, by the names that the page gives them.
 FROM_TOOLS = ("links.txt", "opensm-lfts.dump")
 
@@ -41,6 +57,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lab.add_edges_from((f"gpu-{i}", f"leaf{i // 4}") for i in range(16))
     nx.write_gml(lab, path / "lab.gml")
     (path / "lldp.csv").write_text(LLDP)
+    (path / "nccl-topo.xml").write_text(SERVER)
+    table = np.full((16, 16), 1e6)
+    np.save(path / "bytes.npy", table)
+    np.savetxt(path / "bytes.csv", table, delimiter=",")
+    (path / "inspector.log").write_text("".join(map(inspected, (8, 1 << 20, 1 << 24, 1 << 30))))
     if SAMPLE.exists():
         shutil.copy(SAMPLE, path)
     if have_opensm():

@@ -37,6 +37,7 @@ PRESETS: dict[str, Preset] = {  # by each of its names; rows and keys have the f
     for name in (builder.name, *builder.also)
 }
 
+_SERVER = re.compile(r"(?:^|,)\s*server\s*=([^,]*)(?:,|$)")  # a file that says what a server is
 _FILE = Builder(name="file", function=nx.Graph)  # of what is named without arguments
 _WITH_ARGUMENTS = re.compile(r"(.+):([A-Za-z_]+=[^:]*)", re.DOTALL)
 
@@ -191,6 +192,28 @@ def _read(text: str) -> NamedTopology:
 def _built(what: str, name: str, table: Mapping[str, Builder], kind: str, rest: str) -> NamedTopology:
     if name not in table:
         raise ParameterError(kind, name, "unknown", table)
+    if match := _SERVER.search(rest):
+        rest = _SERVER.sub(f",{_of_server(what, match[1].strip(), table[name], rest)},", rest)
     arguments = read_arguments(what, rest, table[name].parameters)
     table[name].require(what, arguments)
     return NamedTopology(name=what, builder=table[name], arguments=arguments, is_file=False)
+
+
+def _of_server(what: str, path: str, builder: Builder, rest: str) -> str:
+    """What NCCL's topology of a server says as arguments of a family: its GPUs, NVLink and rate."""
+    from topologies.files.nccl_topo import read_server
+
+    needed = ("gpus_per_server", "nvlink", "rate")
+    if not set(needed) <= builder.parameters.keys() or not os.path.isfile(path):
+        rule = "no such file: NCCL's topology XML of a server is needed"
+        if not set(needed) <= builder.parameters.keys():
+            rule = f"{what} takes no gpus_per_server, nvlink and rate, which the file would say"
+        raise ParameterError("server", path, rule)
+    found = read_server(path)
+    if not found.nics:
+        raise FileFormatError(path, "", "names no NIC, whose rate is that of a GPU's cable")
+    values: dict[str, Any] = {"gpus_per_server": found.gpus, "nvlink": found.nvlink, "rate": found.rate}
+    for key in needed:
+        if re.search(rf"(?:^|,)\s*{key}\s*=", rest):
+            raise ParameterError(key, rest, f"given twice: {path} says it too")
+    return ",".join(f"{key}={builder.parameters[key].write(value)}" for key, value in values.items())

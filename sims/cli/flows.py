@@ -41,8 +41,8 @@ def flows(
         str,
         typer.Option(
             metavar="PATTERN|FILE",
-            help="permutation, shift[:STEP], incast, or a CSV of src,dst,size_bytes[,start_s]; endpoints by "
-            "number, name or host.",
+            help="permutation, shift[:STEP], incast, or a CSV of src,dst,size_bytes[,start_s] (endpoints by "
+            "number, name or host), a matrix of bytes (CSV, .npy) or htsim's connections.",
         ),
     ] = "permutation",
     resolution: Annotated[
@@ -72,7 +72,7 @@ def flows(
     explain_plot: ExplainPlot = None,
 ) -> None:
     """Run flows to their last byte on an otherwise idle fabric; one row per flow with --out."""
-    wanted = outputs(out, form, json, rows=ROW_FORMATS)
+    wanted = outputs(out, form, json, rows=ROW_FORMATS, connections=(".cm",))
     check_outputs(
         ("--ports", ports, ROW_FORMATS),
         ("--row", row, ROW_FORMATS),
@@ -87,6 +87,7 @@ def flows(
     from sims.show.words.explain import explanation_lines
     from sims.show.words.table import flows_lines
     from sims.studies.explain.flows import explain_flows
+    from sims.workload.connections import write_connections
 
     size = texts.pop("size") or None
     topology = texts.pop("topology")
@@ -101,6 +102,7 @@ def flows(
         result = run.run(record)
         progress.print(flows_lines(text, traffic, run, setup, result, notes))
         _write(result, wanted["rows"], ports)
+        wanted["connections"].write(write_connections, run.traffic, fabric.n_endpoints)
         if row:
             own = flow_row(run, result, setup, topology=text, digest=digest, traffic=traffic, size=size)
             write_records(row, [own.to_dict()])

@@ -16,7 +16,10 @@ from sims.cli.setting_options import Texts, with_settings
 __all__ = ["export", "import_"]
 
 GraphFormat = Annotated[
-    str | None, format_option("json, graphml, dot, csv, ibnetdiscover, txt, conf, yaml or plan.csv", "json")
+    str | None,
+    format_option(
+        "json, graphml, dot, csv, ibnetdiscover, txt, conf, yaml, topo, xml, yml or plan.csv", "json"
+    ),
 ]
 
 
@@ -30,7 +33,8 @@ def export(
 
     Node-link JSON holds all of it; .graphml is for small graphs, .dot to be drawn, .csv a list of links,
     .ibnetdiscover what ibsim takes for an InfiniBand network, .txt the topology.txt of RDMA simulators, .conf
-    and .yaml Slurm's topology, .plan.csv a cable plan as SONiC has it.
+    and .yaml Slurm's topology, .topo htsim's, .xml SimGrid's, .yml ASTRA-sim's, .plan.csv a cable plan as
+    SONiC has it.
     """
     from topologies.files.exchange import WRITERS, write_graph
 

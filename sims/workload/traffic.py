@@ -86,7 +86,8 @@ def _step(text: str, endpoints: int) -> int:
 
 
 def read_traffic(path: str | Path, endpoints: int, names: NodeNames | None = None) -> Traffic:
-    """The flows of a CSV file with the columns src, dst, size_bytes and optionally start_s.
+    """The flows of a CSV file with the columns src, dst, size_bytes and optionally start_s; or of a matrix of
+    bytes, CSV or NumPy's, or of a connection matrix of htsim (sims.workload.traffic_matrix).
 
     An endpoint is called by its number or, with ``names``, as those call it: a host stands for its endpoints,
     a list in double quotes (``"lrdn[1,3]"``) for all that it names. A line that names as many on either side
@@ -96,6 +97,12 @@ def read_traffic(path: str | Path, endpoints: int, names: NodeNames | None = Non
         FileFormatError: missing file or column, an endpoint out of range, unknown or sending to itself, sides
             that name several and not as many, a size or start that is no number of its range; names the line.
     """
+    from sims.workload.traffic_matrix import read_connections, read_matrix, traffic_kind
+
+    kind = traffic_kind(path)
+    if kind:
+        src, dst, size, start = (read_matrix if kind == "matrix" else read_connections)(path, endpoints)
+        return Traffic(src=src, dst=dst, size=size, start=start)
     text = read_text(path)
     reader = csv.reader(text.splitlines())
     try:

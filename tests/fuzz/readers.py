@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from fabric import Fabric, route
 from fabric.damage.fault import parse_faults
 from fabric.damage.fault_file import read_cables
@@ -172,6 +174,29 @@ _GML = 'graph [ multigraph 1 node [ id 0 label "a" ] node [ id 1 ] edge [ source
 _NEIGHBOURS = "StartDevice,StartPort,EndDevice,EndPort,BandWidth\na1,1,leaf,1,400000\na2,1,leaf,2,400000\n"
 
 
+_SERVER = """<system version="1"><cpu numaid="0"><pci busid="a"><gpu dev="0" sm="90"><nvlink count="18"/></gpu></pci>
+<pci busid="b"><gpu dev="1" sm="90"><nvlink count="18"/></gpu></pci>
+<pci><nic><net name="mlx5_0" dev="0" speed="400000" port="1"/></nic></pci></cpu></system>
+"""
+_INSPECTOR = """{"header": {"id": "0x7f", "rank": 0, "n_ranks": 2}, "metadata": {"hostname": "a"}, "coll_perf":
+{"coll": "AllReduce", "coll_sn": 1, "coll_msg_size_bytes": 8000000, "coll_exec_time_us": 100, "coll_algobw_gbs": 80.0}}
+"""
+_CONNECTIONS = "Nodes 4\nConnections 2\n0->1 id 1 start 0 size 2000\n2->3 id 2 start 500 size 2000\n"
+
+
+def _array(folder: Path) -> list[bytes]:
+    np.save(folder / "seed.npy", np.arange(9.0).reshape(3, 3))
+    return [(folder / "seed.npy").read_bytes()]
+
+
+def _written_trees(ending: str) -> Callable[[Path], list[bytes]]:
+    def seeds(folder: Path) -> list[bytes]:
+        write_graph(fat_tree(k=4), folder / f"seed{ending}")
+        return [(folder / f"seed{ending}").read_bytes()]
+
+    return seeds
+
+
 def _json_log() -> str:
     body = {"time": 75.0, "alg_bw": 13.981, "bus_bw": 24.467, "nwrong": 0.0}
     device = [{"rank": i, "group": 0, "pid": 7 + i, "hostname": "a", "device": i} for i in range(8)]
@@ -238,6 +263,12 @@ READERS: dict[str, Reader] = {
     "GEXF": Reader("g.gexf", _texts(_GEXF), lambda path: _graph(f"{path}:hosts=a*")),
     "GML": Reader("g.gml", _texts(_GML), lambda path: _graph(f"{path}:hosts_per_switch=2")),
     "neighbours": Reader("g.csv", _texts(_NEIGHBOURS), lambda path: _graph(f"{path}:hosts=a*,per=cable")),
+    "htsim": Reader("g.topo", _written_trees(".topo"), _graph),
+    "NCCL topology": Reader("t.xml", _texts(_SERVER), lambda path: _graph(f"{path}:servers=2")),
+    "Inspector": Reader("i.log", _texts(_INSPECTOR), read_nccl),
+    "matrix": Reader("m.csv", _texts("0,1e6,2\n3,0,1\n1,1,0\n"), lambda path: read_traffic(path, 4)),
+    "NumPy matrix": Reader("m.npy", _array, lambda path: read_traffic(path, 4)),
+    "connections": Reader("c.cm", _texts(_CONNECTIONS), lambda path: read_traffic(path, 4)),
     "Slurm": Reader("g.conf", _written(".conf"), lambda path: _graph(f"{path}:gpus_per_server=2")),
     "Slurm YAML": Reader("g.yaml", _written(".yaml"), _graph),
     "static tables": Reader("t.csv", _tables, _routed),

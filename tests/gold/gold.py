@@ -26,7 +26,21 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 OUTPUTS = HERE / "outputs"
-TEXT = {".csv", ".json", ".jsonl", ".toml", ".graphml", ".dot", ".txt", ".ibnetdiscover"}
+TEXT = {
+    ".csv",
+    ".json",
+    ".jsonl",
+    ".toml",
+    ".graphml",
+    ".dot",
+    ".txt",
+    ".ibnetdiscover",
+    ".topo",
+    ".cm",
+    ".xml",
+    ".yml",
+    ".yaml",
+}
 LONG = 20_000  # characters of a file, beyond which its hash stands for it
 CLOCK = [
     (re.compile(r'("version": ?)"[^"]*"'), r'\1"V"'),

@@ -12,18 +12,22 @@ import networkx as nx
 
 from fabric.machine.document import open_text
 from fabric.words.errors import FileFormatError, ParameterError
+from topologies.files.astra import write_astra
 from topologies.files.dot import write_dot
 from topologies.files.dot_reader import looks_like_dot, read_dot
 from topologies.files.gexf import read_gexf
 from topologies.files.gml import looks_like_gml, read_gml
 from topologies.files.graphml import read_graphml, write_graphml
+from topologies.files.htsim import looks_like_htsim, read_htsim, write_htsim
 from topologies.files.ib.ibnetdiscover import looks_like_ibnetdiscover, read_ibnetdiscover
 from topologies.files.ib.write import write_ibnetdiscover
 from topologies.files.link_csv import write_link_csv
 from topologies.files.link_csv_reader import looks_like_link_csv, read_link_csv
 from topologies.files.link_table import write_cable_plan
 from topologies.files.listed_twice import cables_once
+from topologies.files.nccl_topo import read_nccl_topo
 from topologies.files.node_link import read_node_link, write_node_link
+from topologies.files.simgrid import write_simgrid
 from topologies.files.slurm import write_slurm, write_slurm_yaml
 from topologies.files.slurm_reader import looks_like_slurm, read_slurm
 from topologies.files.topology_txt import (
@@ -43,6 +47,9 @@ WRITERS: Mapping[str, Callable[[nx.Graph, str | os.PathLike[str]], None]] = {
     ".txt": write_topology_txt,
     ".conf": write_slurm,
     ".yaml": write_slurm_yaml,
+    ".topo": write_htsim,
+    ".xml": write_simgrid,
+    ".yml": write_astra,
     ".plan.csv": write_cable_plan,
 }
 
@@ -56,12 +63,14 @@ READERS: Mapping[str, Callable[[str | os.PathLike[str]], nx.Graph]] = {
     "ibnetdiscover": read_ibnetdiscover,
     "topology.txt": read_topology_txt,
     "Slurm": read_slurm,
+    "htsim": read_htsim,
+    "NCCL topology": read_nccl_topo,
 }
 
 _SNIFFED = 65_536  # characters at the beginning of a file that are looked at; a dump may begin behind them
-_XML = re.compile(r"<(\?xml|!|(\w+:)?(graphml|gexf)\b)", re.I)
+_XML = re.compile(r"<(\?xml|!|(\w+:)?(graphml|gexf|system)\b)", re.I)
 _ROOT = re.compile(r"(?:<\?.*?\?>|<!--.*?-->|<![^>\[]*(?:\[.*?\]\s*)?>|[^<])*+<(?:\w+:)?(\w+)", re.DOTALL)
-_ROOTS = {"gexf": "GEXF"}  # of XML that is no GraphML
+_ROOTS = {"gexf": "GEXF", "system": "NCCL topology"}  # of XML that is no GraphML
 
 
 def write_graph(G: nx.Graph, path: str | os.PathLike[str]) -> None:
@@ -70,6 +79,7 @@ def write_graph(G: nx.Graph, path: str | os.PathLike[str]) -> None:
     ``.json``: node-link, all of it. ``.graphml``: all of it, of small graphs. ``.csv``: links, without the
     attributes of the graph as a whole. ``.dot``: to be drawn, names or ids only. ``.ibnetdiscover``: the
     network without scale-up and delays, for ibsim. ``.txt``: ``topology.txt`` of RDMA simulators.
+    ``.topo``: a fat tree for htsim. ``.xml``: SimGrid. ``.yml``: ASTRA-sim, where nothing contends.
     ``.conf`` and ``.yaml``: hosts and switches for Slurm. ``.plan.csv``: a cable plan as SONiC has it.
 
     Raises:
@@ -103,6 +113,8 @@ def file_format(path: str | os.PathLike[str]) -> str:
         if _XML.match(text):
             root = _ROOT.match(text)
             return _ROOTS.get(root[1].lower() if root else "", "GraphML")
+        if looks_like_htsim(text):
+            return "htsim"
         if looks_like_slurm(text):
             return "Slurm"
         if looks_like_gml(text):
@@ -122,7 +134,7 @@ def file_format(path: str | os.PathLike[str]) -> str:
         return "link-csv"
     known = (
         "neither node-link JSON nor the output of ibnetdiscover, GraphML or a link CSV (source, target, ...) "
-        "nor DOT, GEXF, GML, topology.txt or Slurm's topology"
+        "nor DOT, GEXF, GML, topology.txt, htsim's .topo, NCCL's or Slurm's topology"
     )
     raise FileFormatError(name, "", known)
 

@@ -1,5 +1,5 @@
 """Measurements in the output of nccl-tests and rccl-tests: ``all_reduce_perf`` and its sisters, as text, JSON
-or CSV.
+or CSV; and in what NCCL's Inspector writes of a job.
 
 Reads every header since the first release: with and without ``redop`` and ``root``, ``error`` or ``#wrong``,
 time stamps, per-iteration columns, one half or two; and whatever launchers, collectors, terminals and
@@ -17,7 +17,8 @@ from pathlib import Path
 from fabric.words.counted import counted
 from fabric.words.errors import FileFormatError
 from sims.studies.nccl_log.clean import log_text
-from sims.studies.nccl_log.entry import FACTORS, Entry, agrees, is_wrong
+from sims.studies.nccl_log.entry import FACTORS, Entry, Found, agrees, is_wrong
+from sims.studies.nccl_log.inspector import from_inspector
 from sims.studies.nccl_log.json_file import from_json
 from sims.studies.nccl_log.ranks import NVLS, factor_range, ranks_of
 from sims.studies.nccl_log.records import from_records
@@ -76,8 +77,7 @@ def read_nccl(path: str | os.PathLike[str], ranks: int | None = None) -> NcclLog
     """
     name = str(path)
     text = log_text(path)
-    read = from_json if text.lstrip().startswith("{") else from_text
-    collective, hosts, versions, notes, entries, others = from_records(text, name) or read(text, name)
+    collective, hosts, versions, notes, entries, others = _read(text, name)
     if not entries:
         raise FileFormatError(name, "", "holds no results of nccl-tests: no line or object of a size")
     servers = tuple(Counter(hosts).values())
@@ -114,6 +114,13 @@ def read_nccl(path: str | os.PathLike[str], ranks: int | None = None) -> NcclLog
         others=others,
         text=text,
     )
+
+
+def _read(text: str, name: str) -> Found:
+    found = from_records(text, name) or from_inspector(text, name)
+    if found is None:
+        found = (from_json if text.lstrip().startswith("{") else from_text)(text, name)
+    return found
 
 
 def _factor(collective: str, ranks: int, entries: Sequence[Entry], notes: list[str]) -> float:
