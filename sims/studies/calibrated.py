@@ -36,7 +36,13 @@ _MOST_IN_SERVER = 8
 _ACROSS = ("GB200", "GB300")  # GPUs in racks that are one scale-up domain of many hosts
 # What NCCL calls an algorithm, ours that takes the same steps, and the profile of a protocol. From and to a
 # root NCCL's ring is cut before it.
-_NAMES = {"RING": ("ring", "chain"), "TREE": ("hierarchical-tree",), "NVLS_TREE": ("hierarchical-tree",)}
+_NAMES = {
+    "RING": ("ring", "chain"),
+    "TREE": ("hierarchical-tree",),
+    "NVLS_TREE": ("hierarchical-tree",),
+    "PAT": ("pat",),
+}
+_NO_PROTOCOL = {"NVLS_TREE": "nccl-nvlstree", "PAT": "ib-ndr"}  # profiles that are of none
 _USUAL = {"ring": "nccl-ring-ll", "hierarchical-tree": "nccl-tree-ll"}
 
 
@@ -125,12 +131,13 @@ def plan(
     for (name, protocol), own in groups.items():
         if len({row.size_bytes for row in own}) < 3:
             continue
-        usual = "nccl-nvlstree" if name == "NVLS_TREE" else f"nccl-{name.lower()}-{protocol.lower()}"
+        usual = _NO_PROTOCOL.get(name, f"nccl-{name.lower()}-{protocol.lower()}")
         label = f"{name.lower()} {protocol.lower()}"
         items.append(Item(label=label, algorithm=ours[name], profile=profile or usual, rows=tuple(own)))
     if items:
         return tuple(items)
-    named = algorithm or ",".join(dict.fromkeys(ours.values())) or ",".join(usual_algorithms(of))
+    likely = dict.fromkeys(own for name, own in ours.items() if name != "PAT")  # which only few runs choose
+    named = algorithm or ",".join(likely) or ",".join(usual_algorithms(of))
     names = split_algorithms(named, of)
     if "auto" in names:
         raise ParameterError("algorithm", "auto", "name what is to be fitted")

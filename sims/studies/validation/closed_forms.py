@@ -72,7 +72,7 @@ def halves_ring(n: int, size: float, rate: float, step: float) -> float:
 
 
 def halves_rounds(n: int, size: float, rate: float, step: float, times: int = 1) -> float:
-    """(n-1)/n S in ceil(log2 n) rounds, for every n: halving, doubling, Bruck, and by halves from a root;
+    """(n-1)/n S in ceil(log2 n) rounds, for every n: halving, doubling, Bruck, PAT, by halves from a root;
     ``times``: so often."""
     return times * (ceil(log2(n)) * step + (n - 1) / n * size / rate)
 
@@ -123,8 +123,13 @@ def all_to_all_bruck(n: int, size: float, rate: float, step: float) -> float:
 _ROOTED = {"binomial": binomial, "chain": chain, "tree": tree_from_root}
 _PARTS = {"binomial": halves_rounds, "linear": at_once}
 OTHERS = {
-    "reduce-scatter": {"ring": halves_ring, "recursive-halving": halves_rounds},
-    "all-gather": {"ring": halves_ring, "recursive-doubling": halves_rounds, "bruck": halves_rounds},
+    "reduce-scatter": {"ring": halves_ring, "recursive-halving": halves_rounds, "pat": halves_rounds},
+    "all-gather": {
+        "ring": halves_ring,
+        "recursive-doubling": halves_rounds,
+        "bruck": halves_rounds,
+        "pat": halves_rounds,
+    },
     "broadcast": {**_ROOTED, "scatter-allgather": twice},
     "reduce": {**_ROOTED, "reduce-scatter-gather": twice},
     "scatter": _PARTS,

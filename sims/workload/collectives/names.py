@@ -189,7 +189,7 @@ def listed(collective: str = ALL_REDUCE.name) -> str:
     """The legal names in a line of help; of those that begin alike the beginning once.
 
     >>> listed("reduce-scatter")
-    'ring, recursive-halving, hierarchical-ring|recursive-halving, auto'
+    'ring, recursive-halving, pat, hierarchical-ring|recursive-halving, auto'
     """
     kinds: dict[str, list[str]] = {}
     for name in _names(collective):
