@@ -111,6 +111,7 @@ class Grouped:
             for program in laid:
                 program.require_listed("drift", self.drift)
             self._drifts[algorithm] = Drift(kinds=tuple(zip(kinds, laid)))
+            self._drifts[algorithm].require_time(self.drift or 0.0)
         found = self._drifts[algorithm].run(size, self.drift or 0.0, in_step)
         return Timed(float(found.end.max()), ends=found.end, late=float(found.late.max()))
 

@@ -8,6 +8,7 @@ import pytest
 from fabric import Fabric, Paths, max_min
 from fabric.words.errors import ParameterError
 from sims.jobs.allreduce import AllReduce
+from sims.models.fluid import drift
 from sims.models.fluid.program import Program
 from sims.scenario.row import Row
 from sims.simulation import simulate
@@ -249,6 +250,28 @@ def test_setting_out_together_makes_groups_late_and_says_how_much() -> None:
         )
         assert 0 < row.group_times["late"] <= float(resolution) * step.time_s
         assert row.time_s == pytest.approx(exact.time_s, rel=float(resolution))
+
+
+def test_drift_that_would_take_too_long_is_refused_before_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the finest resolution that does not; which then runs, and finds rates no oftener than foreseen."""
+    text, groups = "fat-tree:k=8,gpus_per_server=4", "tp=4,dp=rest"
+    step = job(text, groups, "dp", placement="random", seed=3).row("halving-doubling", SIZE).time_s
+    exact = job(text, groups, "dp", drift="0", placement="random", seed=3)
+    exact.row("halving-doubling", SIZE)
+    assert exact.groups is not None
+    ((_, laid),) = exact.groups._drifts.items()
+    often, seconds = laid.work(0.2)
+    assert laid.phases == 10 and often == 2 * 10 / 0.2 and laid.run(SIZE, 0.2, step).solves <= often
+    assert laid.work(0.0) == (4 * 10 * 5, pytest.approx(2 * seconds))
+    monkeypatch.setattr(drift, "_LONGEST", seconds)
+    rule = r"drift: '?0'?: rates are found some 200 times, about 1 minute: at most about 1 minute;"
+    with pytest.raises(ParameterError, match=rule) as told:
+        job(text, groups, "dp", drift="0").row("halving-doubling", SIZE)
+    assert told.match(r"; 0\.2 takes about 1 minute, and no group waits for more than 20\.0% of the time")
+    job(text, groups, "dp", drift="0.2").row("halving-doubling", SIZE)
+    monkeypatch.setattr(drift, "_LONGEST", 0.0)
+    with pytest.raises(ParameterError, match=r"at most about 1 minute$"):
+        job(text, groups, "dp", drift="0").row("halving-doubling", SIZE)
 
 
 def test_a_group_that_cannot_is_named() -> None:
