@@ -66,6 +66,7 @@ def contract(f: Fabric, own: NDArray[np.int64], *, by_rate: bool) -> Fabric:
             int(e): capacity[first[e] : first[e] + cables[e]].tolist() for e in np.flatnonzero(cables > 1)
         },
         zones={name: _common(zone, number) for name, zone in f.zones.items()},
+        in_network=f.in_network,
     )
     result = Fabric.from_columns(columns, merged_from=f.name)
     source = np.repeat(np.arange(n), np.diff(result.arc_ptr))

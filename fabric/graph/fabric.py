@@ -77,6 +77,7 @@ class Fabric(Card):
         None  # (links,), that at the link's source, -1; None where it speaks of none
     )
     addresses: dict[str, int] = field(default_factory=dict, repr=False)  # nodes as other programs call them
+    in_network: str = ""  # whether switches add up and spread, as the graph says: "yes: ..." or "no: ..."
     contraction: Contraction | None = None  # what this fabric stands for, where it is another's contraction
     derived: dict[Any, Any] = field(default_factory=dict, repr=False)  # tables made from this, kept with it
 
@@ -168,6 +169,7 @@ class Fabric(Card):
             port_names=c.port_names,
             link_port=_ports(c, arcs, edge, arc_link),
             addresses=addresses,
+            in_network=c.in_network,
         )
         for value in [*vars(fabric).values(), *(zone.of for zone in zones.values())]:
             if isinstance(value, np.ndarray):

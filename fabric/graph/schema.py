@@ -49,7 +49,8 @@ class Columns:
     edges whose parallel cables differ, the rate of each; ``zones`` those of ZONES that the graph speaks of.
     ``cable_ports``: (2, cables of all edges in turn), the port of each at ``tail`` and at ``head`` as an
     index into ``port_names``, -1 where unknown; None where the graph speaks of none. ``addresses``: the node
-    of each text by which other programs call one; -1: of several.
+    of each text by which other programs call one; -1: of several. ``in_network``: "yes" or "no", with the
+    reason behind a colon, where the graph says whether its switches can add up and spread; else "".
     """
 
     name: str
@@ -69,6 +70,7 @@ class Columns:
     port_names: tuple[str, ...] = ()
     cable_ports: NDArray[np.int32] | None = None
     addresses: dict[str, int] = field(default_factory=dict)
+    in_network: str = ""
 
 
 def read_columns(graph: nx.Graph, *, allow_uncabled: bool = False) -> Columns:
@@ -124,6 +126,7 @@ def read_columns(graph: nx.Graph, *, allow_uncabled: bool = False) -> Columns:
     ports = {i: values for i, values in _rare(more, "ports").items() if values is not None}
     if ports and not problems:
         problems += port_violations(ids, tail, head, cables.values, edge_data, edge)
+    problems += _claim_violations(graph.graph.get("in_network"))
     if problems:
         raise SchemaError(name, problems)
 
@@ -148,11 +151,19 @@ def read_columns(graph: nx.Graph, *, allow_uncabled: bool = False) -> Columns:
         port_names=port_names,
         cable_ports=cable_ports,
         addresses=_addresses(called),
+        in_network=graph.graph.get("in_network") or "",
     )
     problems = list(_misplaced(columns, allow_uncabled))
     if problems:
         raise SchemaError(name, problems)
     return columns
+
+
+def _claim_violations(said: Any) -> Iterator[str]:
+    """``said``: whether switches add up and spread; nothing is legal, too."""
+    told = isinstance(said, str) and said.isprintable() and said.partition(":")[0] in ("", "yes", "no")
+    if said is not None and not told:
+        yield f"graph: in_network = {said!r}: yes or no, and the reason behind a colon"
 
 
 def _name_of_plain(graph: nx.Graph) -> str:

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from fabric.words.counted import counted
 from fabric.words.errors import ParameterError
 from sims.workload.collective import ALL_REDUCE
+from sims.workload.switch_limits import NO_LIMITS, SwitchLimits
 
 __all__ = ["COPY", "REDUCE", "Kind", "Phase", "Schedule", "frozen"]
 
@@ -87,7 +88,7 @@ class Phase:
         weight: float64 [k], bytes of each transfer over those of ``count`` chunks, where groups of ranks cut
             their data in different ways, or parts are unequal; None: 1 everywhere.
         tree: switched only, int32 [k].
-        radix: switched only, the most children that a switch of a tree may have; 0: any number.
+        limits: switched only, of the switches of trees.
         cells: makes int64 [k, count], the chunks of each transfer, where they do not follow one another.
 
     Raises:
@@ -112,7 +113,7 @@ class Phase:
     via: NDArray[np.int32] | None = None
     weight: NDArray[np.float64] | None = None
     tree: NDArray[np.int32] | None = None
-    radix: int = 0
+    limits: SwitchLimits = NO_LIMITS
     cells: Callable[[], NDArray[np.int64]] | None = None
 
     def __post_init__(self) -> None:

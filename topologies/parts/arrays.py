@@ -86,6 +86,7 @@ class Arrays:
             cables=self._of_edges("cables", np.int32),
             cable_rates={},
             zones={zone: self._zone(zone) for zone in ZONES if self._has(zone)},
+            in_network=str(self.graph.get("in_network") or ""),
         )
 
     def _has(self, name: str) -> bool:

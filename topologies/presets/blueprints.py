@@ -16,6 +16,7 @@ from topologies.families.rail_optimized import rail_optimized
 from topologies.parts.argument import GpusPerServer, Nvlink, Rails, count, switch
 from topologies.presets.nvl72 import NVL72_GPUS, NVL72_NVLINK
 from topologies.presets.preset import preset
+from topologies.presets.sharp import QUANTUM_2
 
 __all__ = [
     "beyond_1m",
@@ -32,6 +33,7 @@ __all__ = [
         "an illustration built from the public reference architecture RA-11333-001 (4, 8, 16, 32 and 64 "
         "scalable units; as built 1 to 4), not a cluster that was built from it; other sizes are derived"
     ),
+    in_network=QUANTUM_2,
     place=20,
     network="InfiniBand",
 )

@@ -11,6 +11,7 @@ from topologies.families.rail_only import rail_only
 from topologies.parts.argument import Nvlink
 from topologies.presets.nvl72 import NVL72_GPUS, NVL72_NVLINK, NVL72_RAILS
 from topologies.presets.preset import preset
+from topologies.presets.sharp import QUANTUM_2
 
 __all__ = ["gb200_su"]
 
@@ -22,6 +23,7 @@ __all__ = ["gb200_su"]
         "an illustration built from public figures as reported (8 racks, 576 GPUs, four groups of 8 leaves "
         "and 6 spines), not a cluster; that a group is a rail is derived, and cores are left out"
     ),
+    in_network=QUANTUM_2,
     place=24,
     network="InfiniBand",
 )

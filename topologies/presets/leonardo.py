@@ -15,6 +15,7 @@ from topologies.parts.argument import Nvlink, Rate, count
 from topologies.parts.assemble import Edges, Nodes, assemble
 from topologies.parts.memory import Size, require_memory
 from topologies.presets.preset import preset
+from topologies.presets.sharp import QUANTUM
 
 __all__ = ["leonardo"]
 
@@ -40,6 +41,7 @@ _GPU_HOSTS = 19 * 6 * 30 + 2 * 18
         "between switches, HDR100 to hosts), not the operator's design; the pairing of spines across cells "
         "and the lengths of cables are assumed, the cell of storage is left out"
     ),
+    in_network=QUANTUM,
     place=45,
     network="InfiniBand",
 )

@@ -12,6 +12,7 @@ import networkx as nx
 from topologies.families.rail_only import rail_only
 from topologies.parts.argument import Nvlink, Ratios, count
 from topologies.presets.preset import preset
+from topologies.presets.sharp import QUANTUM_2
 
 __all__ = ["NVL72_GPUS", "NVL72_NVLINK", "NVL72_RAILS", "nvl72"]
 
@@ -27,6 +28,7 @@ NVL72_NVLINK = 900e9  # bytes/s per GPU, each way: NVLink 5
         "an illustration built from public figures of the rack (18 trays of 4 GPUs, 72 in one scale-up "
         "domain, a NIC of 400G each); how racks are joined, four rails apart, is assumed"
     ),
+    in_network=QUANTUM_2,
     place=22,
     network="InfiniBand",
 )

@@ -14,6 +14,7 @@ from topologies.families.pgft import pgft
 from topologies.parts.argument import Nvlink, Rails, Ratios, count, ratio
 from topologies.parts.tree import tops
 from topologies.presets.preset import preset
+from topologies.presets.sharp import ETHERNET
 
 __all__ = ["colossus_100k", "hpn_pod", "meta_24k"]
 
@@ -25,6 +26,7 @@ __all__ = ["colossus_100k", "hpn_pod", "meta_24k"]
         "an illustration built from public figures (100,000 GPUs, 8 per server, three tiers of switches of "
         "128 x 400G), not the operator's design; no switch or cable count of it is published"
     ),
+    in_network=ETHERNET,
     place=10,
     also=("memphis",),
 )
@@ -68,6 +70,7 @@ def colossus_100k(
         "an illustration built from public figures (24,576 GPUs, 16 per rack, 8 pods of 3,072 at full "
         "bisection, 1:7 above), not the operator's design; the counts of cluster and top switches are assumed"
     ),
+    in_network=ETHERNET,
     place=30,
 )
 def meta_24k(
@@ -104,6 +107,7 @@ def meta_24k(
         "an illustration built from public figures (15 segments of 1,024 GPUs, 16 top-of-rack switches each, "
         "two planes of 60 aggregation switches), not the operator's design; spare hosts and core are left out"
     ),
+    in_network=ETHERNET,
     place=40,
 )
 def hpn_pod(

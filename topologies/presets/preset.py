@@ -38,9 +38,11 @@ def preset(
     place: float = inf,
     also: tuple[str, ...] = (),
     network: str = "RoCE 400G",
+    in_network: str = "",
 ) -> Callable[[Callable[P, nx.Graph]], Callable[P, nx.Graph]]:
     """Make a function a preset: the graph that it returns gets its ``name`` and ``disclaimer``.
 
+    ``in_network`` says whether its switches add up and spread, where that is known: "yes: why" or "no: why".
     ``family`` and ``params`` stay those of the family, so that the graph can be built again without the
     preset. Its parameters are keywords, each annotated with an ``Argument``.
     """
@@ -51,6 +53,8 @@ def preset(
             call = builder.call(kwargs, args)
             G = function(*args, **call.values)
             G.graph.update(name=call.name, preset=name, disclaimer=disclaimer)
+            if in_network:
+                G.graph["in_network"] = in_network
             return G
 
         builder = Preset(

@@ -126,9 +126,10 @@ class Program:
                 notes.append(note)
                 continue
             if phase.kind == "switched":
-                stage, load = switched_stage(phase, runs_on, placement, profile, link_seconds)
+                stage, load, note = switched_stage(phase, runs_on, placement, profile, link_seconds)
                 carried += load * (phase.count / schedule.chunks)
                 stages.append(stage)
+                notes.append(note)
                 continue
             key = phase.transfers
             if key not in known:

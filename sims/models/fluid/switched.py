@@ -6,12 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric import Fabric, Paths
-from fabric.routing.reduction import reduction_tree
+from fabric.graph.nic import planes
+from fabric.graph.schema import SWITCH
+from fabric.routing.reduction import ReductionTree, reduction_tree
 from fabric.words.errors import ParameterError
 from sims.models.fluid.stage import Stage, pace_of
 from sims.models.latency import transfer_latency
 from sims.models.profiles import LatencyProfile
 from sims.workload.schedule import REDUCE, Phase
+from sims.workload.switch_limits import SwitchLimits
 
 __all__ = ["switched_stage"]
 
@@ -22,14 +25,17 @@ def switched_stage(
     placement: NDArray[np.int64],
     profile: LatencyProfile,
     link_seconds: NDArray[np.float64],
-) -> tuple[Stage, NDArray[np.float64]]:
-    """The stage of a switched phase, and the load of the links: each link of a tree carries a chunk once.
+) -> tuple[Stage, NDArray[np.float64], str]:
+    """The stage of a switched phase, the load of the links, and what is to be said of it: each link of a tree
+    carries a chunk once.
 
-    Its latency is that of the longest way up to a root and down again. ``link_seconds``: what crossing each
-    link adds to latency.
+    Where NICs are split over planes a chunk is, too: there is a tree on each plane. Its latency is that of
+    the longest way up to a root and down again. A link that is faster than the ``rate`` of the phase's limits
+    has so much more to carry. ``link_seconds``: what crossing each link adds to latency.
 
     Raises:
-        ParameterError: there is no tree over some ranks.
+        ParameterError: the switches of the fabric do not add up, there is no tree over some ranks, or one
+            that a switch cannot be part of.
     """
     assert phase.tree is not None
     who, gives = placement[phase.src], phase.ops_at(0) == REDUCE
@@ -50,17 +56,21 @@ def switched_stage(
         load += np.bincount(np.where(gives[inside], up, down), minlength=fabric.n_links)
         _, one = np.unique(arc, return_index=True)
         ways.append(Paths.from_columns([up[one].astype(np.int32), down[one].astype(np.int32)]))
+    note = _able(fabric) if not same.all() else ""
+    split = planes(fabric)
+    part_of, through = _Census(fabric, phase.limits), np.zeros(fabric.n_links)
     for tree in np.flatnonzero(~same).tolist():
         own = np.flatnonzero(number == tree)
         ends = np.unique(who[own])
-        found = reduction_tree(fabric, ends, int(phase.tree[own[0]]))
-        if phase.radix and found.children > phase.radix:
-            rule = f"{fabric.label(found.widest)} has {found.children} children in a tree of the ranks"
-            raise ParameterError("in-network:radix", phase.radix, rule)
-        for path, some in ((found.up, gives[own]), (found.down, ~gives[own])):
-            used = path.take(np.searchsorted(ends, who[own][some]))
-            load[np.unique(used.link)] += 1
-        ways.append(Paths.join(found.up, found.down))
+        for plane in range(split):
+            found = reduction_tree(fabric, ends, int(phase.tree[own[0]]) * split + plane)
+            part_of.add(found)
+            for path, some in ((found.up, gives[own]), (found.down, ~gives[own])):
+                used = path.take(np.searchsorted(ends, who[own][some]))
+                through[np.unique(used.link)] += 1
+            ways.append(Paths.join(found.up, found.down))
+    part_of.check(through)
+    load += through / split * _slower(fabric, phase.limits)
     routed = ways[0] if len(ways) == 1 else _stacked(ways)
     each = transfer_latency(routed, fabric, profile, link_seconds)
     stage = Stage(
@@ -71,7 +81,62 @@ def switched_stage(
         latency=float(each.max()),
         **pace_of(load, fabric),
     )
-    return stage, load
+    return stage, load, note
+
+
+def _able(fabric: Fabric) -> str:
+    """What is to be said of trees of its switches.
+
+    Raises:
+        ParameterError: the fabric says that they do not add up.
+    """
+    can, _, why = fabric.in_network.partition(":")
+    if can == "no":
+        rule = f"its switches do not add up and spread:{why or ' as it says itself'}"
+        raise ParameterError("in-network", fabric.name, rule)
+    if can == "yes":
+        return (
+            f"its switches add up and spread:{why}" if why else "its switches add up and spread, as it says"
+        )
+    return "taken for granted: the switches of its trees add up at the rate of their links"
+
+
+def _slower(fabric: Fabric, limits: SwitchLimits) -> NDArray[np.float64]:
+    """(links,): how much longer a byte of a tree takes on each link than its capacity says."""
+    return np.maximum(1.0, fabric.capacity / limits.rate) if limits.rate else np.ones(fabric.n_links)
+
+
+class _Census:
+    """How many trees each switch is part of, held against the limits of switches."""
+
+    def __init__(self, fabric: Fabric, limits: SwitchLimits) -> None:
+        self.fabric, self.limits = fabric, limits
+        self.trees = np.zeros(len(fabric.kind), np.int64)
+
+    def add(self, tree: ReductionTree) -> None:
+        """Raise ParameterError where a switch has too many children in it."""
+        if self.limits.radix and tree.children > self.limits.radix:
+            rule = (
+                f"switch {self.fabric.label(tree.widest)} has {tree.children} children in a tree of the ranks"
+            )
+            raise ParameterError("in-network:radix", self.limits.radix, rule)
+        nodes = np.unique(self.fabric.link_src[tree.down.link])
+        self.trees[nodes[self.fabric.kind[nodes] == SWITCH]] += 1
+
+    def check(self, through: NDArray[np.float64]) -> None:
+        """Raise ParameterError where a switch, or a port of one, is part of too many. ``through``: (links,)
+        the trees through each.
+        """
+        fabric, limits = self.fabric, self.limits
+        if limits.trees and self.trees.max() > limits.trees:
+            busiest = fabric.label(int(np.argmax(self.trees)))
+            rule = f"switch {busiest} is part of {self.trees.max()} trees of the ranks"
+            raise ParameterError("in-network:trees", limits.trees, rule)
+        if limits.port_trees and through.max() > limits.port_trees:
+            link = int(np.argmax(through))
+            ends = (fabric.label(int(end[link])) for end in (fabric.link_src, fabric.link_dst))
+            rule = f"{int(through[link])} trees of the ranks go from {' to '.join(ends)} on one cable"
+            raise ParameterError("in-network:port_trees", limits.port_trees, rule)
 
 
 def _stacked(ways: list[Paths]) -> Paths:

@@ -179,4 +179,8 @@ def typed(name: str, parameters: Mapping[str, Parameter], params: Mapping[str, A
         if key not in parameters:
             rule = "unknown" if parameters else f"{name} takes no parameter"
             raise ParameterError(f"parameter of {name}", key, rule, parameters)
-    return {key: parameters[key].read(f"{name}:{key}", str(value).strip()) for key, value in params.items()}
+    texts = {
+        key: value if isinstance(value, str) else parameters[key].write(value)
+        for key, value in params.items()
+    }
+    return {key: parameters[key].read(f"{name}:{key}", text.strip()) for key, text in texts.items()}

@@ -6,16 +6,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fabric.words.errors import ParameterError
+from fabric.words.parameter import RATE
 from sims.workload.collective import ALL_REDUCE
 from sims.workload.collectives.algorithm import algorithm
 from sims.workload.collectives.group import by_label, check_ranks
 from sims.workload.collectives.parameters import PIPELINE, whole_parameter
 from sims.workload.schedule import COPY, REDUCE, Phase, Schedule, frozen
+from sims.workload.switch_limits import NO_LIMITS, SwitchLimits
 
 __all__ = ["in_network"]
 
 _RADIX = whole_parameter(65_536, "no switch has more ports", "64")
-_NOTE = "taken for granted: the switches of its trees add up at the rate of their links"
+_TREES = whole_parameter(65_536, "no job has more", "1")
 
 
 @algorithm(
@@ -28,8 +30,20 @@ _NOTE = "taken for granted: the switches of its trees add up at the rate of thei
     asked=True,
     pipeline=PIPELINE,
     radix=_RADIX,
+    trees=_TREES,
+    port_trees=_TREES,
+    rate=RATE,
 )
-def in_network(n: int, *, servers: ArrayLike | None = None, pipeline: int = 1, radix: int = 0) -> Schedule:
+def in_network(
+    n: int,
+    *,
+    servers: ArrayLike | None = None,
+    pipeline: int = 1,
+    radix: int = 0,
+    trees: int = 0,
+    port_trees: int = 0,
+    rate: float = 0.0,
+) -> Schedule:
     """All-reduce by switches: in each server, then on a tree for each rail, then in each server again.
 
     With g ranks in a server (the largest) the message has g shards, and shard j is that of member j mod m of
@@ -42,7 +56,8 @@ def in_network(n: int, *, servers: ArrayLike | None = None, pipeline: int = 1, r
         n: ranks.
         servers: int [n], the scale-up domain of each rank, -1 alone.
         pipeline: slices of the message that follow each other through the three phases.
-        radix: the most children that a switch of a tree may have; 0: as many as it has ports.
+        radix, trees, port_trees, rate: what the switches of trees can do at most, as of SwitchLimits; 0: any
+            number, and the rate of their links.
 
     Returns:
         A schedule of g chunks, of at most three switched phases.
@@ -74,11 +89,11 @@ def in_network(n: int, *, servers: ArrayLike | None = None, pipeline: int = 1, r
         phases.append(_phase(*inside, shard, server, g))
     if len(sizes) > 1:
         of = owner, np.arange(len(owner))
-        phases.append(_phase(of, of, shard, np.zeros_like(server), g, radix))
+        limits = SwitchLimits(radix=radix, trees=trees, port_trees=port_trees, rate=rate)
+        phases.append(_phase(of, of, shard, np.zeros_like(server), g, limits))
     if len(shared):
         phases.append(_phase(*inside[::-1], shard, server, g))
-    note = _NOTE if len(sizes) > 1 else ""
-    return Schedule(name="in-network", n=n, chunks=g, phases=tuple(phases), note=note, pipeline=pipeline)
+    return Schedule(name="in-network", n=n, chunks=g, phases=tuple(phases), pipeline=pipeline)
 
 
 _Ranks = tuple[NDArray[np.int32], NDArray[np.int64]]
@@ -90,7 +105,7 @@ def _phase(
     shard: NDArray[np.int64],
     server: NDArray[np.int64],
     g: int,
-    radix: int = 0,
+    limits: SwitchLimits = NO_LIMITS,
 ) -> Phase:
     """``givers`` send into trees, ``takers`` receive from them: ranks, and each time where in ``shard`` and
     ``server``, which together say the tree.
@@ -107,5 +122,5 @@ def _phase(
         modulus=g,
         op=frozen(ops, np.int8),
         tree=frozen(server[where] * g + shard[where]),
-        radix=radix,
+        limits=limits,
     )

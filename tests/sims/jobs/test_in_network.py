@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import networkx as nx
 import numpy as np
 import pytest
 
 from fabric import Fabric
 from fabric.routing.reduction import reduction_tree
-from fabric.words.errors import ParameterError
+from fabric.words.errors import ParameterError, SchemaError
 from sims.jobs.allreduce import AllReduce, all_reduce
 from sims.studies.explain.explainer import Explainer
 from sims.workload.collectives import contenders
 from sims.workload.collectives.in_network import in_network
 from sims.workload.replay import ReplayError, replay
-from topologies import load
+from topologies import load, read_graph, write_graph
 
 B, NVLINK = 50e9, 450e9  # bytes/s of a NIC of 400 Gbps, and of a GPU inside a server
 QUIET = "ideal:cable_factor=0"
@@ -113,7 +116,7 @@ def test_what_cannot_be() -> None:
     ):
         job("star:endpoints=4", engine="packet").row("in-network", 2**20)
     with pytest.raises(
-        ParameterError, match=r"in-network:radix: 4: .* has 8 children in a tree of the ranks"
+        ParameterError, match=r"in-network:radix: 4: switch 8 has 8 children in a tree of the ranks"
     ):
         job("star:endpoints=8").row("in-network:radix=4", 2**20)
     job("star:endpoints=8").row("in-network:radix=8", 2**20)
@@ -121,6 +124,98 @@ def test_what_cannot_be() -> None:
         job("star:endpoints=8", groups="mesh:tp=2,dp=4", over="dp").row("in-network", 2**20)
     with pytest.raises(ParameterError, match="laid once: not while faults strike"):
         job("fat-tree:k=4", faults="llama3", repeat="3").row("in-network", 2**20)
+
+
+# --- what switches can do ----------------------------------------------------------------------------------
+
+
+def test_how_many_trees_a_switch_is_part_of() -> None:
+    """Four rails of four servers on two leaves and one spine: a tree for each rail, all of them over the
+    spine and on every cable between it and the leaves."""
+    text = "leaf-spine:leaves=2,spines=1,endpoints_per_leaf=8,gpus_per_server=4"
+    job(text).row("in-network:trees=4,port_trees=4", 2**20)
+    with pytest.raises(
+        ParameterError, match=r"in-network:trees: 3: switch \d+ is part of 4 trees of the ranks"
+    ):
+        job(text).row("in-network:trees=3", 2**20)
+    with pytest.raises(
+        ParameterError,
+        match=r"in-network:port_trees: 1: 4 trees of the ranks go from \d+ to \d+ on one cable",
+    ):
+        job(text).row("in-network:port_trees=1", 2**20)
+    # Rails of their own meet in no port, as Quantum-2 needs it; up to one unit not even in a switch.
+    job("preset:superpod-h100:su=2").row("in-network:port_trees=1", 2**20)
+    job("preset:superpod-h100:su=1").row("in-network:trees=1,port_trees=1", 2**20)
+
+
+@pytest.mark.parametrize(("rate", "slower"), [("400Gbps", 1.0), ("100Gbps", 4.0), ("1Tbps", 1.0)])
+def test_a_port_takes_no_more_than_its_rate(rate: str, slower: float) -> None:
+    """T = S / min(B, rate) on trees; what goes through scale-up switches keeps the rate of NVLink."""
+    size = 2**30
+    flat = job("fat-tree:k=4", latency_profile=QUIET).row(f"in-network:rate={rate}", size)
+    assert flat.time_s == pytest.approx(slower * size / B, rel=1e-12)
+    assert flat.used == f"in-network:rate={rate}" and flat.scenario.algorithm == flat.used
+    of_servers = job("star:endpoints=16,gpus_per_server=8", latency_profile=QUIET)
+    expected = 2 * size / NVLINK + slower * size / 8 / B
+    assert of_servers.row(f"in-network:pipeline=1,rate={rate}", size).time_s == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("planes", [2, 4])
+def test_a_tree_on_every_plane(planes: int) -> None:
+    """A NIC of B that is split over planes sends S/planes into a tree of each: S/B, as on one."""
+    run = job(f"multi-plane:planes={planes},endpoints=32,radix=16", latency_profile=QUIET)
+    row, (stage,) = run.row("in-network", 2**30), run.program("in-network").stages
+    assert row.time_s == pytest.approx(2**30 / B, rel=1e-12)
+    assert stage.paths.weight is not None and set(stage.paths.weight.tolist()) == {1 / planes}
+    assert row.planes_used == planes
+
+
+def graph(says: object) -> nx.Graph:
+    G = load("fat-tree:k=4,gpus_per_server=4")
+    G.graph["in_network"] = says
+    return G
+
+
+def test_a_fabric_says_whether_its_switches_can() -> None:
+    granted = "taken for granted: the switches of its trees add up at the rate of their links"
+    for says, note in (
+        ("", granted),
+        ("yes: Quantum-2", "its switches add up and spread: Quantum-2"),
+        ("yes", "its switches add up and spread, as it says"),
+    ):
+        assert AllReduce(Fabric.from_graph(graph(says))).note("in-network") == note
+    for says, why in (("no: plain Ethernet", ": plain Ethernet"), ("no", ": as it says itself")):
+        run = AllReduce(Fabric.from_graph(graph(says)), ranks=16)
+        with pytest.raises(ParameterError, match=f"fat-tree.*: its switches do not add up and spread{why}"):
+            run.row("in-network", 2**20)
+        inside = AllReduce(Fabric.from_graph(graph(says)), ranks=4)  # one server: scale-up switches alone
+        assert inside.note("in-network") == "" and inside.row("in-network", 2**20).time_s > 0
+    for says in ("perhaps", 1, "yes: \n"):
+        with pytest.raises(
+            SchemaError, match=r"graph: in_network = .*: yes or no, and the reason behind a colon"
+        ):
+            Fabric.from_graph(graph(says))
+
+
+@pytest.mark.parametrize("routing", ["ecmp", "adaptive", "spray"])
+def test_what_a_fabric_says_stays_with_it(routing: str, tmp_path: Path) -> None:
+    """On the fabric that a policy's traffic runs on, and in files."""
+    for name in ("g.json", "g.graphml"):
+        write_graph(graph("no: plain Ethernet"), tmp_path / name)
+        read = Fabric.from_graph(read_graph(tmp_path / name))
+        assert read.in_network == "no: plain Ethernet"
+        with pytest.raises(ParameterError, match="do not add up and spread: plain Ethernet"):
+            AllReduce(read, routing=routing).row("in-network", 2**20)
+
+
+def test_presets_say_it_where_it_is_published() -> None:
+    said = {name: load(f"preset:{name}").graph["in_network"][:3] for name in ("gb200-su", "superpod-h100")}
+    assert said == {"gb200-su": "yes", "superpod-h100": "yes"}
+    small = {"colossus-100k": "servers=16", "meta-24k": "pods=1", "hpn-pod": "segments=1"}
+    for name, of in small.items():
+        with pytest.raises(ParameterError, match=r"do not add up and spread: Ethernet, and .* InfiniBand"):
+            job(f"preset:{name}:{of}", ranks="16").row("in-network", 2**20)
+    assert "in_network" not in load("fat-tree:k=4").graph
 
 
 def test_auto_does_not_choose_it() -> None:
