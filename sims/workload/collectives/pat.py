@@ -69,8 +69,8 @@ def pat(n: int, *, aggregate: int = 0) -> Schedule:
 def pat_reduce_scatter(n: int, *, aggregate: int = 0) -> Schedule:
     """Reduce-scatter as :func:`pat` backwards: sums are gathered from near, and few of them come from far.
 
-    >>> [(phase.dst.tolist(), phase.count) for phase in pat_reduce_scatter(4).phases]
-    [([3, 0, 1, 2], 2), ([2, 3, 0, 1], 1)]
+    >>> [(phase.src.tolist(), phase.count) for phase in pat_reduce_scatter(4).phases]
+    [([1, 2, 3, 0], 2), ([2, 3, 0, 1], 1)]
     """
     phases = backwards(_rounds(n, aggregate), REDUCE)
     return Schedule(name="pat", n=n, chunks=n, phases=phases, collective=REDUCE_SCATTER.name)
