@@ -15,7 +15,7 @@ class SwitchLimits:
         radix: children that a switch has in a tree.
         trees: trees that a switch is part of. NVIDIA Quantum: one streaming tree at a time.
         port_trees: trees that go through one port. NVIDIA Quantum-2: one.
-        rate: bytes/s of payload that a port of a tree takes; a faster link counts as full at that.
+        port_rate: bytes/s of payload that a port of a tree takes; a faster link counts as full at that.
 
     Source: NVIDIA SHARP Rev 3.13.0, "General Information", "Capabilities and Limitations".
     """
@@ -23,7 +23,7 @@ class SwitchLimits:
     radix: int = 0
     trees: int = 0
     port_trees: int = 0
-    rate: float = 0.0
+    port_rate: float = 0.0
 
 
 NO_LIMITS = SwitchLimits()

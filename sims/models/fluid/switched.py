@@ -30,8 +30,8 @@ def switched_stage(
     carries a chunk once.
 
     Where NICs are split over planes a chunk is, too: there is a tree on each plane. Its latency is that of
-    the longest way up to a root and down again. A link that is faster than the ``rate`` of the phase's limits
-    has so much more to carry. ``link_seconds``: what crossing each link adds to latency.
+    the longest way up to a root and down again. A link that is faster than the ``port_rate`` of the
+    phase's limits has so much more to carry. ``link_seconds``: what crossing each link adds to latency.
 
     Raises:
         ParameterError: the switches of the fabric do not add up, there is no tree over some ranks, or one
@@ -103,7 +103,9 @@ def _able(fabric: Fabric) -> str:
 
 def _slower(fabric: Fabric, limits: SwitchLimits) -> NDArray[np.float64]:
     """(links,): how much longer a byte of a tree takes on each link than its capacity says."""
-    return np.maximum(1.0, fabric.capacity / limits.rate) if limits.rate else np.ones(fabric.n_links)
+    return (
+        np.maximum(1.0, fabric.capacity / limits.port_rate) if limits.port_rate else np.ones(fabric.n_links)
+    )
 
 
 class _Census:

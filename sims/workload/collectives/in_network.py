@@ -32,7 +32,7 @@ _TREES = whole_parameter(65_536, "no job has more", "1")
     radix=_RADIX,
     trees=_TREES,
     port_trees=_TREES,
-    rate=RATE,
+    port_rate=RATE,
 )
 def in_network(
     n: int,
@@ -42,7 +42,7 @@ def in_network(
     radix: int = 0,
     trees: int = 0,
     port_trees: int = 0,
-    rate: float = 0.0,
+    port_rate: float = 0.0,
 ) -> Schedule:
     """All-reduce by switches: in each server, then on a tree for each rail, then in each server again.
 
@@ -56,8 +56,8 @@ def in_network(
         n: ranks.
         servers: int [n], the scale-up domain of each rank, -1 alone.
         pipeline: slices of the message that follow each other through the three phases.
-        radix, trees, port_trees, rate: what the switches of trees can do at most, as of SwitchLimits; 0: any
-            number, and the rate of their links.
+        radix, trees, port_trees, port_rate: what the switches of trees can do at most, as of SwitchLimits; 0:
+            any number, and the rate of their links.
 
     Returns:
         A schedule of g chunks, of at most three switched phases.
@@ -89,7 +89,7 @@ def in_network(
         phases.append(_phase(*inside, shard, server, g))
     if len(sizes) > 1:
         of = owner, np.arange(len(owner))
-        limits = SwitchLimits(radix=radix, trees=trees, port_trees=port_trees, rate=rate)
+        limits = SwitchLimits(radix=radix, trees=trees, port_trees=port_trees, port_rate=port_rate)
         phases.append(_phase(of, of, shard, np.zeros_like(server), g, limits))
     if len(shared):
         phases.append(_phase(*inside[::-1], shard, server, g))

@@ -152,12 +152,12 @@ def test_how_many_trees_a_switch_is_part_of() -> None:
 def test_a_port_takes_no_more_than_its_rate(rate: str, slower: float) -> None:
     """T = S / min(B, rate) on trees; what goes through scale-up switches keeps the rate of NVLink."""
     size = 2**30
-    flat = job("fat-tree:k=4", latency_profile=QUIET).row(f"in-network:rate={rate}", size)
+    flat = job("fat-tree:k=4", latency_profile=QUIET).row(f"in-network:port_rate={rate}", size)
     assert flat.time_s == pytest.approx(slower * size / B, rel=1e-12)
-    assert flat.used == f"in-network:rate={rate}" and flat.scenario.algorithm == flat.used
+    assert flat.used == f"in-network:port_rate={rate}" and flat.scenario.algorithm == flat.used
     of_servers = job("star:endpoints=16,gpus_per_server=8", latency_profile=QUIET)
     expected = 2 * size / NVLINK + slower * size / 8 / B
-    assert of_servers.row(f"in-network:pipeline=1,rate={rate}", size).time_s == pytest.approx(expected)
+    assert of_servers.row(f"in-network:pipeline=1,port_rate={rate}", size).time_s == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("planes", [2, 4])

@@ -49,7 +49,10 @@ def test_parameters_reach_the_schedule() -> None:
 def test_entries(entry: Any) -> None:
     assert entry.description
     assert "\n" not in entry.description
-    assert set(entry.parameters) <= {"channels", "segment", "pipeline", "radix"}
+    assert set(entry.parameters) <= {
+        *("channels", "segment", "pipeline"),
+        *("radix", "trees", "port_trees", "port_rate"),
+    }
 
 
 @pytest.mark.parametrize(
