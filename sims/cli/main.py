@@ -28,6 +28,7 @@ _COMMANDS = {
     "collective": Place("collective", "collective", "Simulate a collective over message sizes."),
     "goodput": Place("goodput", "goodput", "Say how much of a job's weeks is useful when things fail."),
     "flows": Place("flows", "flows", "Run flows to their last byte on an otherwise idle fabric."),
+    "trace": Place("trace", "trace", "Run a program's trace, GOAL or Chakra, on a fabric."),
     "sweep": Place("sweep", "sweep", "Run every point of a grid, or what is missing of it."),
     "merge": Place("sweep", "merge", "Join results: each scenario once, sorted by key."),
     "plot": Place("figures", "plot", "Draw saved rows, any column over any other."),

@@ -38,6 +38,7 @@ from sims.studies.sweep.spec import read_sweep
 from sims.studies.sweep.store import Store
 from sims.workload.collectives import parse_algorithms
 from sims.workload.placement import place
+from sims.workload.trace import read_trace
 from sims.workload.traffic import pattern, read_traffic
 from topologies import fat_tree, load, star
 from topologies.catalogue import canonical, parts_of
@@ -181,6 +182,13 @@ _SERVER = """<system version="1"><cpu numaid="0"><pci busid="a"><gpu dev="0" sm=
 _INSPECTOR = """{"header": {"id": "0x7f", "rank": 0, "n_ranks": 2}, "metadata": {"hostname": "a"}, "coll_perf":
 {"coll": "AllReduce", "coll_sn": 1, "coll_msg_size_bytes": 8000000, "coll_exec_time_us": 100, "coll_algobw_gbs": 80.0}}
 """
+_GOAL = """num_ranks 2
+rank 0 { a: calc 10 cpu 1 b: send 5b to 1 tag 3 b requires a }
+rank 1 { a: recv 5b from 0 tag 3 b: calc 4 b irequires a }
+"""
+_CHAKRA = """{"nodes": [{"id": 1, "type": 4, "duration_micros": 3}, {"id": 2, "type": "COMM_COLL_NODE", "data_deps": [1],
+"attr": [{"name": "comm_type", "int64_val": "0"}, {"name": "comm_size", "int64_val": 800}]}]}
+"""
 _CONNECTIONS = "Nodes 4\nConnections 2\n0->1 id 1 start 0 size 2000\n2->3 id 2 start 500 size 2000\n"
 
 
@@ -263,6 +271,8 @@ READERS: dict[str, Reader] = {
     "GEXF": Reader("g.gexf", _texts(_GEXF), lambda path: _graph(f"{path}:hosts=a*")),
     "GML": Reader("g.gml", _texts(_GML), lambda path: _graph(f"{path}:hosts_per_switch=2")),
     "neighbours": Reader("g.csv", _texts(_NEIGHBOURS), lambda path: _graph(f"{path}:hosts=a*,per=cable")),
+    "GOAL": Reader("t.goal", _texts(_GOAL), read_trace),
+    "Chakra": Reader("t.0.json", _texts(_CHAKRA), read_trace),
     "htsim": Reader("g.topo", _written_trees(".topo"), _graph),
     "NCCL topology": Reader("t.xml", _texts(_SERVER), lambda path: _graph(f"{path}:servers=2")),
     "Inspector": Reader("i.log", _texts(_INSPECTOR), read_nccl),

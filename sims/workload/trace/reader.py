@@ -1,0 +1,34 @@
+"""A trace file of any format, told by how it begins. Knows their names."""
+
+from __future__ import annotations
+
+import os
+
+from fabric.words.errors import FileFormatError
+from sims.workload.trace.goal import looks_like_goal, read_goal
+from sims.workload.trace.trace import Trace
+
+__all__ = ["read_trace"]
+
+
+def read_trace(path: str | os.PathLike[str]) -> Trace:
+    """The trace in a GOAL file, or of Chakra in the files of all ranks, of which ``path`` is one.
+
+    Raises:
+        FileFormatError: neither, or it breaks its own format.
+    """
+    from sims.workload.trace.chakra import looks_like_chakra, read_chakra
+
+    name = os.fspath(path)
+    try:
+        with open(name, "rb") as file:
+            start = file.read(65_536)
+    except OSError as error:
+        raise FileFormatError(name, "", f"cannot be read: {error.strerror}") from None
+    if looks_like_chakra(name, start):
+        return read_chakra(path)
+    if looks_like_goal(start.decode(errors="replace")):
+        return read_goal(path)
+    raise FileFormatError(
+        name, "", "neither GOAL (num_ranks ...) nor an execution trace of Chakra (NAME.RANK.et)"
+    )
