@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from importlib import import_module
+from typing import Any, Protocol
 
 from fabric import Fabric
 from fabric.damage.fault import NONE
@@ -14,7 +14,7 @@ from sims.scenario.job_row import JobRow
 from sims.scenario.job_scenario import JobScenario
 from sims.scenario.scenario import JOB_SETTINGS, Scenario
 
-__all__ = ["fabric_of", "job_of", "simulate"]
+__all__ = ["KindJob", "fabric_of", "job_of", "kind_job", "kind_job_of", "simulate"]
 
 
 def simulate(scenario: Scenario | JobScenario, fabric: Fabric | None = None) -> Any:
@@ -30,7 +30,7 @@ def simulate(scenario: Scenario | JobScenario, fabric: Fabric | None = None) -> 
     True
     """
     if isinstance(scenario, JobScenario):
-        return _simulators()[scenario.kind](scenario, fabric)
+        return kind_job_of(scenario, fabric or fabric_of(scenario)).row()
     algorithm, size = scenario.algorithm, scenario.size_bytes
     fabric = fabric or fabric_of(scenario)  # endpoints, switches and cables as arrays
     job = job_of(scenario, fabric)  # ranks on it, and what is broken taken out
@@ -38,14 +38,45 @@ def simulate(scenario: Scenario | JobScenario, fabric: Fabric | None = None) -> 
     return job.row(algorithm, size)  # how long that takes, and what it takes so long
 
 
-def _simulators() -> Mapping[str, Callable[[JobScenario, Fabric | None], JobRow]]:
-    """What runs a scenario of each kind."""
-    from sims.jobs.goodput.job import simulate_goodput
+class KindJob(Protocol):
+    """A job of a kind on its fabric: ``scenario``, from which it can be made again, and its ``row``."""
 
-    return {"goodput": simulate_goodput}
+    scenario: JobScenario
+
+    def row(self) -> JobRow: ...
 
 
-def fabric_of(scenario: Scenario) -> Fabric:
+_KINDS = {"goodput": ("sims.jobs.goodput.job", "GoodputJob")}
+
+
+def kind_job(kind: str, fabric: Fabric, topology: str, digest: str | None, **texts: str) -> KindJob:
+    """The job of a kind with these settings; ``topology``, ``digest`` as of CollectiveJob.
+
+    Raises:
+        FabricsimError: the first mistake.
+    """
+    module, name = _KINDS[kind]
+    found: KindJob = getattr(import_module(module), name)(fabric, topology=topology, digest=digest, **texts)
+    return found
+
+
+def kind_job_of(scenario: JobScenario, fabric: Fabric) -> KindJob:
+    """The job of ``scenario``, ready to run.
+
+    Raises:
+        FabricsimError: ``fabric`` is not the one that the scenario was made of, or what a file of it holds is
+            no longer that.
+    """
+    texts = dict(scenario.settings)
+    topology = texts.pop("topology")
+    digest = None if topology.startswith("graph ") else scenario.digest_of("topology")
+    job = kind_job(scenario.kind, fabric, topology, digest, **texts)
+    if job.scenario != scenario:
+        raise FabricsimError(f"{topology}: what this scenario was made of changed since")
+    return job
+
+
+def fabric_of(scenario: Scenario | JobScenario) -> Fabric:
     """The fabric that ``scenario`` names, built or read, and compiled.
 
     Raises:
@@ -58,6 +89,10 @@ def fabric_of(scenario: Scenario) -> Fabric:
 
     topology = named(scenario.topology)
     found = topology.digest
+    if isinstance(scenario, JobScenario):
+        if found != scenario.digest_of("topology"):
+            raise FabricsimError(f"{scenario.topology}: its contents changed since this scenario was made")
+        return topology.fabric(allow_partition=scenario.settings.get("allow_partition") == "true")
     if found and not scenario.topology_digest:
         rule = f"must be the SHA-256 of {scenario.topology}: {found}"
         raise ParameterError("topology_digest", "", rule)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from fabric.words.errors import ParameterError
 from sims.cli.output import outputs, write_text
 from sims.cli.output_options import out_option, title_option
 from sims.cli.progress import Progress
@@ -131,11 +132,16 @@ def report(
     and kept as it is.
     """
     wanted = outputs(out, page=(".html",))["page"]
+    from sims.scenario.job_row import JobRow
     from sims.scenario.row import Row
     from sims.scenario.rows import read_results, sweep_text
     from sims.show.report import report as page
 
-    results = read_results(*rows)
+    every = read_results(*rows)
+    results = [result for result in every if not isinstance(result, JobRow)]
+    if not results:
+        rule = f"rows of {every[0].scenario.kind}: reports are of collectives"
+        raise ParameterError("rows", ", ".join(map(str, rows)), rule)
     if where:
         from sims.show.figures import where as where_holds
 

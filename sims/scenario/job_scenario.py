@@ -64,6 +64,14 @@ class JobScenario:
         """The same with some settings replaced, whose texts must be in their one spelling."""
         return replace(self, settings={**self.settings, **texts})
 
+    def digest_of(self, name: str) -> str:
+        """The hash of what the file holds that the setting ``name`` names; "" where it names none.
+
+        >>> JobScenario.of("goodput", {"step": "1s"}, "topology=ab;routing=cd").digest_of("routing")
+        'cd'
+        """
+        return dict(item.split("=", 1) for item in self.digest.split(";") if item).get(name, "")
+
     def model_dump(self) -> dict[str, Any]:
         """The kind, a column for each setting, and the digest."""
         return {"kind": self.kind, **self.settings, "digest": self.digest}

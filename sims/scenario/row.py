@@ -14,11 +14,14 @@ from typing import Any
 from fabric.words.card import Card
 from fabric.words.errors import ParameterError
 from fabric.words.units import format_size, format_time
+from sims.scenario.job_row import KIND, JobRow, row_of
+from sims.scenario.job_row import blank as blank_of
+from sims.scenario.job_scenario import JobScenario
 from sims.scenario.scenario import LATER, Scenario
 from sims.workload.collective import COLLECTIVES
 from sims.workload.mesh import group_size
 
-__all__ = ["COLUMNS", "Failure", "Row", "read_result"]
+__all__ = ["COLUMNS", "Failure", "Row", "read_result", "scenario_from"]
 
 _AGREE = 1e-6  # rows that people have rounded to seven digits still agree
 _MOST_BYTES = 2**63
@@ -109,7 +112,7 @@ class Row(Card):
 class Failure(Card):
     """A scenario that gave no row, and the error that it gave instead."""
 
-    scenario: Scenario
+    scenario: Any  # a Scenario or a JobScenario
     error: str
     version: str
 
@@ -122,17 +125,29 @@ class Failure(Card):
 
     def to_dict(self) -> dict[str, Any]:
         """In the order of COLUMNS; what a row would have and a failure has not is None."""
-        blank = dict.fromkeys(_OWN)
+        other = isinstance(self.scenario, JobScenario)
+        blank = blank_of(self.scenario.kind) if other else dict.fromkeys(_OWN)
         own = {**blank, "version": self.version, "error": self.error}
         return {"key": self.key, **self.scenario.model_dump(), **own}
 
 
-def read_result(values: Mapping[str, Any]) -> Row | Failure:
+def read_result(values: Mapping[str, Any]) -> Row | JobRow | Failure:
     """The row or the failure of which ``to_dict`` gave these values. Raises as Row.from_dict."""
+    if values.get(KIND):
+        found = row_of(values[KIND])
+        if values.get("error"):
+            scenario: Scenario | JobScenario = JobScenario.from_dump(values)
+            return Failure(scenario=scenario, error=str(values["error"]), version=str(values["version"]))
+        return found.from_dict(values)
     scenario = _scenario({**_ADDED, **values})
     if values["error"]:
         return Failure(scenario=scenario, error=str(values["error"]), version=str(values["version"]))
     return Row.from_dict(values)
+
+
+def scenario_from(values: Mapping[str, Any]) -> Scenario | JobScenario:
+    """The scenario of which ``model_dump`` gave these values."""
+    return JobScenario.from_dump(values) if KIND in values else Scenario.of(**values)
 
 
 def _scenario(values: Mapping[str, Any]) -> Scenario:

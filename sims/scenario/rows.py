@@ -12,6 +12,7 @@ from fabric.machine.document import read_text
 from fabric.words.counted import counted
 from fabric.words.errors import FabricsimError, FileFormatError, ParameterError
 from sims.scenario.files import ROW_FORMATS, read_records, tell_damaged
+from sims.scenario.job_row import JobRow
 from sims.scenario.row import Failure, Row, read_result
 
 __all__ = [
@@ -32,7 +33,7 @@ ROWS = "rows.jsonl"  # the file of a sweep's folder to which results are appende
 TABLE = "rows.csv"  # the same as a table, in the order of the sweep
 
 
-def read_results(*paths: str | os.PathLike[str]) -> list[Row | Failure]:
+def read_results(*paths: str | os.PathLike[str]) -> list[Row | JobRow | Failure]:
     """The results in files of rows (any of ROW_FORMATS) and folders of sweeps, one per key.
 
     What a sweep that was killed had only begun to write to its folder is left out.
@@ -43,7 +44,7 @@ def read_results(*paths: str | os.PathLike[str]) -> list[Row | Failure]:
     return latest(result for path in paths for result in results_in(path))
 
 
-def results_in(path: str | os.PathLike[str]) -> Iterable[Row | Failure]:
+def results_in(path: str | os.PathLike[str]) -> Iterable[Row | JobRow | Failure]:
     """Every result in a file or folder, as of ``read_results``, several of one key included."""
     source, folder = Path(path), Path(path).is_dir()
     if not source.exists():
@@ -59,7 +60,7 @@ def results_in(path: str | os.PathLike[str]) -> Iterable[Row | Failure]:
     return _in_order(found, source.with_name(TABLE)) if folder else found
 
 
-def _in_order(results: Iterable[Row | Failure], table: Path) -> list[Row | Failure]:
+def _in_order(results: Iterable[Row | JobRow | Failure], table: Path) -> list[Row | JobRow | Failure]:
     """In the order of ``table`` as far as it goes: that in which they came is an accident of the run."""
     try:
         with open(table, encoding="utf-8", newline="") as file:
@@ -79,10 +80,10 @@ def is_results(text: str) -> bool:
             head = file.read(4096)
     except OSError as error:
         raise FileFormatError(text, "", f"cannot be read: {error.strerror}") from None
-    return "key" in head and "algorithm" in head
+    return "key" in head and ("algorithm" in head or "kind" in head)
 
 
-def results_of(records: Iterable[Mapping[str, Any]], path: str) -> Iterable[Row | Failure]:
+def results_of(records: Iterable[Mapping[str, Any]], path: str) -> Iterable[Row | JobRow | Failure]:
     """The result in each record; what is none is a FileFormatError that names ``path`` and the record."""
     for number, record in enumerate(records, 1):
         try:
@@ -91,16 +92,16 @@ def results_of(records: Iterable[Mapping[str, Any]], path: str) -> Iterable[Row 
             raise FileFormatError(path, f"record {number}", f"not a row of results: {error}") from None
 
 
-def latest(results: Iterable[Row | Failure]) -> list[Row | Failure]:
+def latest(results: Iterable[Row | JobRow | Failure]) -> list[Row | JobRow | Failure]:
     """One result per key, in the order of first appearance: a row if there is one, else the last failure.
 
     Of equal rows one with gains stays.
     """
-    found: dict[str, Row | Failure] = {}
+    found: dict[str, Row | JobRow | Failure] = {}
     for result in results:
         if isinstance(result, Row) and not result.gains and result == found.get(result.key):
             continue
-        if isinstance(result, Row) or not isinstance(found.get(result.key), Row):
+        if not isinstance(result, Failure) or isinstance(found.get(result.key), Failure | None):
             found[result.key] = result
     return list(found.values())
 
@@ -122,7 +123,10 @@ def read_rows(*paths: str | os.PathLike[str]) -> list[Row]:
     results = read_results(*paths)
     rows = [result for result in results if isinstance(result, Row)]
     if not rows:
-        first = next(result for result in results if isinstance(result, Failure))
+        named = ", ".join(map(str, paths))
+        first = next((result for result in results if isinstance(result, Failure)), None)
+        if first is None:
+            raise FabricsimError(f"{named}: rows of {results[0].scenario.kind}, and not of collectives")
         named = ", ".join(map(str, paths))
         raise FabricsimError(
             f"{named}: of {counted(len(results), 'point')} none gave a row; the first: {first.error}"

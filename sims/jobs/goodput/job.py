@@ -16,7 +16,6 @@ import numpy as np
 
 from fabric import Fabric
 from fabric.routing.policies import policy_file
-from fabric.words.errors import FabricsimError
 from fabric.words.units import parse_rate, parse_time
 from sims.jobs.collective import CollectiveJob
 from sims.jobs.goodput.network import NetworkClass, hosts_of, network_classes
@@ -31,7 +30,7 @@ from sims.scenario.version import model_version
 from sims.settings.table import spelled
 from sims.workload.placement import placement_names
 
-__all__ = ["GoodputJob", "Sized", "goodput", "simulate_goodput"]
+__all__ = ["GoodputJob", "Sized", "goodput"]
 
 _OF_COLLECTIVE = (
     *("ranks", "placement", "seed", "routing", "latency_profile"),
@@ -260,25 +259,3 @@ def goodput(fabric: Fabric | nx.Graph, **settings: Any) -> GoodputRow:
     """
     compiled = fabric if isinstance(fabric, Fabric) else Fabric.from_graph(fabric)
     return GoodputJob(compiled, **settings).row()
-
-
-def simulate_goodput(scenario: JobScenario, fabric: Fabric | None = None) -> GoodputRow:
-    """The row of ``scenario``: what the model gives, whoever asks and whenever.
-
-    Raises:
-        FabricsimError: its topology was in memory and is not given, or a file is no longer what it was.
-    """
-    digest = None
-    if fabric is None:
-        if scenario.settings["topology"].startswith("graph "):
-            where = scenario.settings["topology"]
-            raise FabricsimError(f"{where} was in memory: pass it, as in simulate(scenario, fabric)")
-        from topologies.named import named
-
-        topology = named(scenario.settings["topology"])
-        digest, fabric = topology.digest, topology.fabric()
-    texts = dict(scenario.settings)
-    job = GoodputJob(fabric, topology=texts.pop("topology"), digest=digest, **texts)
-    if job.scenario != scenario:
-        raise FabricsimError(f"{scenario.settings['topology']}: what a file of this scenario holds changed")
-    return job.row()

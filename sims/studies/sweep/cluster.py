@@ -21,6 +21,8 @@ from typing import Any
 from uuid import uuid4
 
 from fabric.words.errors import FabricsimError, ParameterError
+from sims.scenario.job_row import JobRow
+from sims.scenario.job_scenario import JobScenario
 from sims.scenario.row import Failure, Row, read_result
 from sims.scenario.scenario import Scenario
 from sims.scenario.version import model_version
@@ -66,7 +68,7 @@ class DaskCluster:
         self._client: Any = None
         self._ready: set[str] = set()  # workers that are there and have been checked
         self._alone_since: float | None = None
-        self._running: dict[Any, tuple[str, list[Scenario]]] = {}
+        self._running: dict[Any, tuple[str, list[Scenario | JobScenario]]] = {}
         self._done: SimpleQueue[Any] = SimpleQueue()
         self._levels: dict[str, int] = {}
 
@@ -123,7 +125,7 @@ class DaskCluster:
             for name, level in self._levels.items():
                 logging.getLogger(name).setLevel(level)
 
-    def run(self, scenarios: Sequence[Scenario]) -> Iterator[Row | Failure]:
+    def run(self, scenarios: Sequence[Scenario | JobScenario]) -> Iterator[Row | JobRow | Failure]:
         """The result of each scenario, once, in the order in which they come in.
 
         A scenario under which worker after worker dies gives a failure; the others go on.
@@ -230,7 +232,7 @@ class DaskCluster:
                 self._running[future] = worker, piece
                 future.add_done_callback(self._done.put)
 
-    def _collect(self, piles: Piles) -> Iterator[Row | Failure]:
+    def _collect(self, piles: Piles) -> Iterator[Row | JobRow | Failure]:
         """The results of one piece of work, or none if nothing came in before the next look is due."""
         try:
             future = self._done.get(timeout=_LOOK)
@@ -275,13 +277,17 @@ class DaskCluster:
                     self._client.cancel([future])
                 yield from self._lost_with(worker, piece, piles)
 
-    def _lost_with(self, worker: str, piece: Sequence[Scenario], piles: Piles) -> Iterator[Failure]:
+    def _lost_with(
+        self, worker: str, piece: Sequence[Scenario | JobScenario], piles: Piles
+    ) -> Iterator[Failure]:
         """``worker`` died over ``piece``: it is tried again, but for what has cost too many workers."""
         for scenario in piles.suspect(piece):
             words = f"{DEATHS} workers died over it, the last {worker}: out of memory?"
             yield Failure(scenario=scenario, error=f"KilledWorker: {words}", version=model_version())
 
-    def _read(self, answer: Mapping[str, Any], piece: Sequence[Scenario]) -> list[Row | Failure]:
+    def _read(
+        self, answer: Mapping[str, Any], piece: Sequence[Scenario | JobScenario]
+    ) -> list[Row | JobRow | Failure]:
         """The results in a worker's answer, each held against the scenario that it was asked for."""
         self._same(answer["worker"], answer["about"])
         if "trouble" in answer:

@@ -7,7 +7,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sims.scenario.scenario import MODEL_VERSION, Scenario
+from sims.scenario.row import scenario_from
+from sims.scenario.scenario import MODEL_VERSION
 from sims.scenario.version import model_version
 from sims.studies.sweep.bench import Bench
 
@@ -26,7 +27,7 @@ def work(scenarios: Sequence[Mapping[str, Any]], seconds: float) -> dict[str, An
     with _ONE_AT_A_TIME:
         start = time.monotonic()
         try:
-            asked = [Scenario.of(**values) for values in scenarios]
+            asked = [scenario_from(values) for values in scenarios]
             answer["results"] += [result.to_dict() for result in _BENCH.run_for(seconds, asked)]
         except Exception as error:  # of the worker and not of a scenario: another fabricsim, say
             answer["trouble"] = f"{type(error).__name__}: {' '.join(str(error).split())}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from fabric.words.counted import counted
 from fabric.words.units import format_size
+from sims.scenario.job_scenario import JobScenario
 from sims.scenario.scenario import Scenario
 from sims.studies.sweep.plan import Plan
 
@@ -16,7 +17,7 @@ def listing(plan: Plan, workers: int = 1) -> Iterator[str]:
     """The points, a line each with the fields in which they differ; then what they share, and how many there
     are, on which topologies, and about the time on ``workers`` processes and the memory of each.
     """
-    columns = {name: [_shown(name, point) for point in plan.points] for name in Scenario.model_fields}
+    columns = {name: [_shown(name, point) for point in plan.points] for name in plan.points[0].model_dump()}
     columns = {name: values for name, values in columns.items() if any(values)}
     differ = {name: values for name, values in columns.items() if len(set(values)) > 1}
     for name, values in columns.items():
@@ -46,8 +47,8 @@ def _totals(plan: Plan, workers: int) -> Iterator[str]:
     )
 
 
-def _shown(name: str, point: Scenario) -> str:
-    value = getattr(point, name)
+def _shown(name: str, point: Scenario | JobScenario) -> str:
+    value = point.model_dump()[name]
     if name.endswith("_digest"):
         return value[:12] if isinstance(value, str) else ""
     return format_size(value) if name == "size_bytes" else str(value)

@@ -10,6 +10,7 @@ from pathlib import Path
 from fabric.words.counted import counted
 from fabric.words.errors import FabricsimError, ParameterError
 from sims.scenario.files import ROW_FORMATS, check_writable, write_records
+from sims.scenario.job_row import JobRow
 from sims.scenario.row import Failure, Row
 from sims.scenario.rows import latest, results_in
 from sims.studies.sweep.store import Store
@@ -34,21 +35,22 @@ class DisagreementError(FabricsimError):
         return f"{self.first} and {self.second}: the rows of key {self.key} differ in {self.column}: {rule}"
 
 
-def merged(paths: Sequence[str | os.PathLike[str]]) -> list[Row | Failure]:
+def merged(paths: Sequence[str | os.PathLike[str]]) -> list[Row | JobRow | Failure]:
     """The results in files and folders, as of ``read_results``, sorted by key; rows win over failures.
 
     Raises:
         FileFormatError: as of ``read_results``.
         DisagreementError: two rows of one scenario have different numbers.
     """
-    seen: dict[str, tuple[Row, str]] = {}
-    every: list[Row | Failure] = []
+    seen: dict[str, tuple[Row | JobRow, str]] = {}
+    every: list[Row | JobRow | Failure] = []
     for path in paths:
         for result in results_in(path):
             every.append(result)
-            if isinstance(result, Row):
+            if not isinstance(result, Failure):
                 row, where = seen.setdefault(result.key, (result, str(path)))
-                for column in _COMPARED:
+                own = _COMPARED if isinstance(result, Row) else [one.name for one in result.columns()]
+                for column in own:
                     if getattr(row, column) != getattr(result, column):
                         raise DisagreementError(result.key, where, str(path), column)
     return sorted(latest(every), key=lambda result: result.key)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from sims.scenario.job_scenario import JobScenario
 from sims.scenario.scenario import Scenario
 from sims.studies.sweep.bench import share_key
 
@@ -27,7 +28,7 @@ class _Pile:
     scenario since then.
     """
 
-    groups: deque[list[Scenario]] = field(default_factory=deque)
+    groups: deque[list[Scenario | JobScenario]] = field(default_factory=deque)
     piece: int = 1  # scenarios in the next piece
     start: float | None = None
     pace: float = 0.0
@@ -35,9 +36,9 @@ class _Pile:
     def __len__(self) -> int:
         return sum(map(len, self.groups))
 
-    def take(self, count: int) -> list[Scenario]:
+    def take(self, count: int) -> list[Scenario | JobScenario]:
         """The first ``count`` scenarios, which are then gone from here."""
-        taken: list[Scenario] = []
+        taken: list[Scenario | JobScenario] = []
         while self.groups and len(taken) < count:
             group = self.groups.popleft()
             more = count - len(taken)
@@ -46,7 +47,7 @@ class _Pile:
                 self.groups.appendleft(group[more:])
         return taken
 
-    def split(self) -> deque[list[Scenario]]:
+    def split(self) -> deque[list[Scenario | JobScenario]]:
         """The latter half, if another worker would gain by it: whole groups, so that nothing is routed twice,
         or half of the last one where that saves more than building and routing again costs.
         """
@@ -63,7 +64,7 @@ class _Pile:
 class Piles:
     """Deals ``scenarios`` out; each is in one place at a time. ``seconds``: what a piece should take."""
 
-    def __init__(self, scenarios: Sequence[Scenario], *, seconds: float) -> None:
+    def __init__(self, scenarios: Sequence[Scenario | JobScenario], *, seconds: float) -> None:
         ordered = sorted(scenarios, key=share_key)
         self._free = [  # piles that nobody works on, one per fabric
             deque(list(group) for _, group in groupby(pile, key=share_key))
@@ -72,10 +73,12 @@ class Piles:
         self._free.reverse()
         self._seconds = seconds
         self._of: dict[str, _Pile] = {}
-        self._suspects: list[Scenario] = []  # a worker died over them: they come last, one by one
+        self._suspects: list[
+            Scenario | JobScenario
+        ] = []  # a worker died over them: they come last, one by one
         self._deaths: dict[str, int] = {}  # key of a scenario -> workers that died over it
 
-    def take(self, worker: str, *, suspects: bool = True) -> list[Scenario]:
+    def take(self, worker: str, *, suspects: bool = True) -> list[Scenario | JobScenario]:
         """The next piece of work for ``worker``; empty if there is none that is worth a fabric of its own.
 
         ``suspects``: when nothing else is left, also one over which a worker has died.
@@ -88,7 +91,9 @@ class Piles:
             return [self._suspects.pop()]
         return pile.take(pile.piece)
 
-    def give_back(self, worker: str, piece: Sequence[Scenario], done: int, seconds: float) -> None:
+    def give_back(
+        self, worker: str, piece: Sequence[Scenario | JobScenario], done: int, seconds: float
+    ) -> None:
         """``worker`` did the first ``done`` of its piece in ``seconds``; the rest of it is its own again."""
         pile = self._of.setdefault(worker, _Pile())
         if piece[done:]:
@@ -104,7 +109,7 @@ class Piles:
         elif seconds < self._seconds / 2:
             pile.piece = min(_MOST, 2 * pile.piece)
 
-    def suspect(self, scenarios: Sequence[Scenario]) -> list[Scenario]:
+    def suspect(self, scenarios: Sequence[Scenario | JobScenario]) -> list[Scenario | JobScenario]:
         """A worker died over one of ``scenarios``; those of them that are given up."""
         for scenario in scenarios:
             self._deaths[scenario.key] = self._deaths.get(scenario.key, 0) + 1

@@ -20,6 +20,8 @@ from sims.settings.texts import COLLECTIVE, DEFAULTS, assign, parts_of, taken_ap
 from sims.studies.sweep.axis import Assignments
 from sims.studies.sweep.condition import Value, quantity
 from sims.studies.sweep.cost import Extent, estimate, needs_groups, pipelined
+from sims.studies.sweep.plan_jobs import plan_jobs
+from sims.studies.sweep.planned import Plan
 from sims.studies.sweep.spec import SweepError, SweepSpec
 from sims.workload.collective import COLLECTIVES
 from sims.workload.collectives import canonical_algorithm, sliced, usual_algorithms
@@ -34,25 +36,6 @@ __all__ = ["Plan", "plan_sweep"]
 
 _MOST_TOPOLOGIES = 1000
 _MOST_PARTS = 1_000_000_000  # nodes and edges of all topologies: 1.3 us each to build and compile
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """What will run.
-
-    ``points``: in the order of the file, each once; ``labels``: what the axes assigned at each;
-    ``endpoints``: of each topology; ``excluded``: points that ``where`` removed; ``collapsed``: points equal
-    to an earlier one, such as other seeds where nothing is drawn; ``seconds``: of one core for all, about;
-    ``worker_bytes``: of one worker at its fullest, about.
-    """
-
-    points: tuple[Scenario, ...]
-    labels: tuple[Assignments, ...]
-    endpoints: dict[str, int]
-    excluded: int
-    collapsed: int
-    seconds: float
-    worker_bytes: float
 
 
 @dataclass
@@ -78,6 +61,8 @@ def plan_sweep(spec: SweepSpec, progress: Callable[[str], None] | None = None) -
     Raises:
         SweepError: every point that cannot run, equal reasons told once; or no point is left.
     """
+    if spec.kind:
+        return plan_jobs(spec, progress)
     mistakes = Mistakes()
     points = _expanded(spec, mistakes)
     _require_few(spec, {point.texts["topology"] for point in points})

@@ -12,6 +12,8 @@ from contextlib import suppress
 from types import TracebackType
 
 from fabric.words.errors import FabricsimError
+from sims.scenario.job_row import JobRow
+from sims.scenario.job_scenario import JobScenario
 from sims.scenario.row import Failure, Row
 from sims.scenario.scenario import Scenario
 from sims.scenario.version import model_version
@@ -53,7 +55,7 @@ class Pool:
         """The processes that there are now."""
         return [worker.pid for worker in self._workers.values()]
 
-    def run(self, scenarios: Sequence[Scenario]) -> Iterator[Row | Failure]:
+    def run(self, scenarios: Sequence[Scenario | JobScenario]) -> Iterator[Row | JobRow | Failure]:
         """The result of each scenario, once, in the order in which they come in.
 
         A scenario over which worker after worker dies gives a failure; the others go on.
@@ -81,7 +83,7 @@ class Pool:
         self._workers[worker.name] = worker
         self._watch.register(worker, selectors.EVENT_READ)
 
-    def _heard(self, worker: Worker, piles: Piles) -> Iterator[Row | Failure]:
+    def _heard(self, worker: Worker, piles: Piles) -> Iterator[Row | JobRow | Failure]:
         """What ``worker`` has told by now, and what follows from its end."""
         before = worker.state
         yield from worker.read()

@@ -17,7 +17,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from queue import SimpleQueue
 
-from sims.scenario.row import Failure, Row, read_result
+from sims.scenario.job_row import JobRow
+from sims.scenario.job_scenario import JobScenario
+from sims.scenario.row import Failure, Row, read_result, scenario_from
 from sims.scenario.scenario import Scenario
 from sims.studies.sweep.bench import Bench
 
@@ -42,7 +44,7 @@ class Worker:
 
     def __init__(self, name: str) -> None:
         self.name, self.state = name, "starting"
-        self.piece: list[Scenario] = []
+        self.piece: list[Scenario | JobScenario] = []
         self.done, self.seconds = 0, 0.0
         self._text = b""  # of a line that has not ended
         self._process = subprocess.Popen(
@@ -64,7 +66,7 @@ class Worker:
         """What a selector watches: readable when there is something to ``read``."""
         return self._telling.fileno()
 
-    def ask(self, piece: list[Scenario], seconds: float) -> None:
+    def ask(self, piece: list[Scenario | JobScenario], seconds: float) -> None:
         """Have it run ``piece``, or as much of it as fits in ``seconds``."""
         self.piece, self.done, self.state = piece, 0, "busy"
         asked = {"seconds": seconds, "scenarios": [scenario.model_dump() for scenario in piece]}
@@ -73,7 +75,7 @@ class Worker:
             while left:
                 left = left[self._asking.write(left) :]
 
-    def read(self) -> Iterator[Row | Failure]:
+    def read(self) -> Iterator[Row | JobRow | Failure]:
         """The results that are there, in the order of ``piece``; waits if there are none."""
         new = os.read(self.fileno(), _CHUNK)
         if not new:
@@ -119,7 +121,7 @@ def main() -> None:
         _tell(telling, {"seconds": seconds})
         wanted = json.loads(asked.get())
         start = time.monotonic()
-        scenarios = [Scenario.of(**values) for values in wanted["scenarios"]]
+        scenarios = [scenario_from(values) for values in wanted["scenarios"]]
         for result in bench.run_for(wanted["seconds"], scenarios):
             _tell(telling, result.to_dict())
         seconds = time.monotonic() - start

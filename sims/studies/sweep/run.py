@@ -15,6 +15,8 @@ from pathlib import Path
 from fabric.words.card import Card
 from fabric.words.counted import counted
 from fabric.words.errors import FabricsimError, ParameterError
+from sims.scenario.job_row import JobRow
+from sims.scenario.job_scenario import JobScenario
 from sims.scenario.row import Failure, Row
 from sims.scenario.scenario import Scenario
 from sims.studies.sweep.axis import Assignments
@@ -29,7 +31,7 @@ __all__ = ["Outcome", "StoppedError", "run_sweep", "workers_for"]
 
 _QUICK = 10_000  # results whose tables are written within the two seconds that Ctrl-C may take
 
-Run = Callable[[Sequence[Scenario]], Iterator[Row | Failure]]
+Run = Callable[[Sequence[Scenario | JobScenario]], Iterator[Row | JobRow | Failure]]
 
 
 class StoppedError(FabricsimError):
@@ -50,7 +52,7 @@ class Outcome(Card):
     ``files``: what was written.
     """
 
-    results: tuple[Row | Failure, ...]
+    results: tuple[Row | JobRow | Failure, ...]
     ran: int
     files: tuple[Path, ...]
 
@@ -81,7 +83,7 @@ def run_sweep(
     scheduler: str | None = None,
     planned: Plan | None = None,
     say: Callable[[str], None] | None = None,
-    watch: Callable[[Iterator[Row | Failure], int], Iterator[Row | Failure]] | None = None,
+    watch: Callable[[Iterator[Row | JobRow | Failure], int], Iterator[Row | JobRow | Failure]] | None = None,
 ) -> Outcome:
     """Run all points of ``spec`` of which the folder ``out`` has no row, each result appended as it comes.
 
@@ -115,7 +117,9 @@ def run_sweep(
         for note in store.notes:
             say(note)
         missing = [
-            point for point, key in zip(found.points, keys) if not isinstance(store.results.get(key), Row)
+            point
+            for point, key in zip(found.points, keys)
+            if isinstance(store.results.get(key), Failure | None)
         ]
         kept = len(keys) - len(missing)
         _say_what_is_there(store, set(keys), kept, say)
@@ -126,7 +130,7 @@ def run_sweep(
                     results = run(missing)
                     for result in watch(results, len(missing)) if watch else results:
                         store.append(result)
-                        if isinstance(result, Row):
+                        if not isinstance(result, Failure):
                             kept += 1
                         else:
                             say(f"failed: {_called(result.scenario, labels)}: {result.error}")
@@ -144,7 +148,7 @@ def run_sweep(
         return Outcome(results=results_now, ran=len(missing), files=tuple(files))
 
 
-def _called(scenario: Scenario, labels: Mapping[str, Assignments]) -> str:
+def _called(scenario: Scenario | JobScenario, labels: Mapping[str, Assignments]) -> str:
     """How the user's file calls a point, and its key."""
     said = ", ".join(f"{name}={text}" for name, text in labels[scenario.key]) or scenario.topology
     return f"{said} (key {scenario.key})"

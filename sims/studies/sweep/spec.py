@@ -1,6 +1,7 @@
 """SweepSpec: what a sweep varies and what it keeps, as a TOML file or ``--set`` says it. Builds no graph.
 
-The tables of a file: ``title`` and ``where`` (a text or a list of them), ``[base]`` with single values,
+The tables of a file: ``command`` (what runs at each point, a collective if nothing else), ``title`` and
+``where`` (a text or a list of them), ``[base]`` with single values,
 ``[grid]`` whose keys are axes each, ``[[zip]]`` whose keys advance together, and all ``[[list]]`` together,
 one axis of alternatives.
 """
@@ -21,14 +22,14 @@ from fabric.machine.document import read_toml
 from fabric.words.errors import FabricsimError, ParameterError
 from fabric.words.mistakes import Mistakes
 from sims.settings.assignments import read_assignments
-from sims.settings.table import spelled
-from sims.settings.texts import DEFAULTS, resolve
+from sims.settings.table import COLLECTIVES, spelled, table_of
+from sims.settings.texts import DEFAULTS, defaults_of, resolve
 from sims.studies.sweep.axis import MOST, Assignments, Axis, read_values, value_text
 from sims.studies.sweep.condition import Condition
 
 __all__ = ["SweepError", "SweepSpec", "read_sweep", "sweep_text"]
 
-_TABLES = ("title", "where", "base", "grid", "zip", "list")
+_TABLES = ("command", "title", "where", "base", "grid", "zip", "list")
 _SHOWN = 10  # mistakes told before "and N more"
 _EXTRA = ("endpoints",)  # what a condition may name beside settings and their parts
 
@@ -48,10 +49,13 @@ class SweepError(FabricsimError):
 
 @dataclass(frozen=True, kw_only=True)
 class SweepSpec:
-    """``base``: (full key, text) of what is set for all points; ``axes``: in the order of the listing, the
+    """``kind``: of its jobs.
+
+    ``base``: (full key, text) of what is set for all points; ``axes``: in the order of the listing, the
     last varies fastest; ``where``: what every point has to fulfil. ``source`` is how errors call it.
     """
 
+    kind: str = COLLECTIVES
     title: str = ""
     base: Assignments = ()
     axes: tuple[Axis, ...] = ()
@@ -89,17 +93,18 @@ def read_sweep(path: str | os.PathLike[str] | None = None, sets: Sequence[str] =
     with mistakes.at("command line"):
         changes = read_assignments(sets)
     base, axes = _tables(content, mistakes)
-    key_of = _names(base, axes, changes)
+    kind = _command(content, mistakes)
+    key_of = _names(base, axes, changes, kind)
     base, axes = _resolved(base, axes, key_of, mistakes)
     for key, given in changes:
         with mistakes.at("--set"):
             base, axes = _changed(base, axes, key_of(key), given)
-    _check_values(base, axes, mistakes)
+    _check_values(base, axes, mistakes, kind)
     where = _conditions(content.get("where", []), key_of, mistakes)
     title = content.get("title", "")
     if not isinstance(title, str) or not title.isprintable():
         mistakes.note("title: one line of text is needed")
-    spec = SweepSpec(title=title, base=base, axes=axes, where=where, source=source)
+    spec = SweepSpec(kind=kind, title=title, base=base, axes=axes, where=where, source=source)
     if spec.points > MOST:
         mistakes.note(
             f"{spec.points:,} points: at most {MOST:,}: fewer values, or several sweeps into one folder"
@@ -179,16 +184,28 @@ def _column(key: str, value: Any) -> tuple[str, ...]:
 
 
 def _names(
-    base: Assignments, axes: Iterable[Axis], changes: Iterable[tuple[str, list[str]]]
+    base: Assignments, axes: Iterable[Axis], changes: Iterable[tuple[str, list[str]]], kind: str
 ) -> Callable[[str], str]:
     """What gives the full name of a key, bare parts held against all texts that a field may have."""
-    texts: dict[str, list[str]] = {field: [text] for field, text in DEFAULTS.items()}
+    usual = defaults_of(kind)
+    texts: dict[str, list[str]] = {field: [text] for field, text in usual.items()}
     given = [*base, *(pair for axis in axes for choice in axis.choices for pair in choice)]
     given += [(key, text) for key, values in changes for text in values]
-    for field in DEFAULTS:
+    for field in usual:
         named = list(dict.fromkeys(text for key, text in given if key.replace("-", "_") == field))
         texts[field] = named or texts[field]
-    return lambda key: resolve(key, texts)
+    return lambda key: resolve(key, texts, kind)
+
+
+def _command(content: Mapping[str, Any], mistakes: Mistakes) -> str:
+    """The kind of job that a file sweeps; collectives where it does not say."""
+    kind = content.get("command", COLLECTIVES)
+    with mistakes.at("command"):
+        if not isinstance(kind, str):
+            raise ParameterError("command", kind, "the name of a command, as a text")
+        table_of(kind)
+        return kind
+    return COLLECTIVES
 
 
 def _resolved(
@@ -233,14 +250,14 @@ def _changed(
     return base, tuple(axis for axis in others if axis.keys)
 
 
-def _check_values(base: Assignments, axes: Iterable[Axis], mistakes: Mistakes) -> None:
+def _check_values(base: Assignments, axes: Iterable[Axis], mistakes: Mistakes, kind: str) -> None:
     """Check each value of a field of which no part is set: those are checked when they are put together."""
     given = dict.fromkeys([*base, *(pair for axis in axes for choice in axis.choices for pair in choice)])
     in_parts = {key.partition(".")[0] for key, _ in given if "." in key}
     for key, text in given:
         if key not in in_parts and "." not in key:
             with mistakes.at(key):
-                spelled(key, text)
+                spelled(key, text, kind)
 
 
 def _conditions(given: Any, key_of: Callable[[str], str], mistakes: Mistakes) -> tuple[Condition, ...]:
@@ -261,7 +278,8 @@ def _conditions(given: Any, key_of: Callable[[str], str], mistakes: Mistakes) ->
 
 def sweep_text(spec: SweepSpec) -> str:
     """TOML that ``read_sweep`` reads as this sweep, changes from the command line included."""
-    lines = [f"title = {json.dumps(spec.title, ensure_ascii=False)}"] if spec.title else []
+    lines = [f"command = {json.dumps(spec.kind)}"] if spec.kind else []
+    lines += [f"title = {json.dumps(spec.title, ensure_ascii=False)}"] if spec.title else []
     if spec.where:
         lines.append(f"where = {_listed(condition.text for condition in spec.where)}")
     if spec.base:

@@ -19,6 +19,7 @@ from fabric.machine.whole_file import replaced
 from fabric.words.counted import counted
 from fabric.words.errors import FabricsimError, FileFormatError, ParameterError
 from sims.scenario.files import damaged_words, json_lines, write_records
+from sims.scenario.job_row import JobRow
 from sims.scenario.parquet import has_parquet
 from sims.scenario.row import Failure, Row, read_result
 from sims.scenario.rows import ROWS, SPEC, TABLE, latest
@@ -43,7 +44,7 @@ class Store:
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = Path(folder)
-        self.results: dict[str, Row | Failure] = {}
+        self.results: dict[str, Row | JobRow | Failure] = {}
         self.notes: list[str] = []
         self._open = ExitStack()
         self._handle, self._length = -1, 0
@@ -80,7 +81,7 @@ class Store:
     ) -> None:
         self._open.close()
 
-    def append(self, result: Row | Failure) -> None:
+    def append(self, result: Row | JobRow | Failure) -> None:
         """Add ``result``, whole or not at all.
 
         Raises:
@@ -96,7 +97,7 @@ class Store:
             where = self.folder / ROWS
             raise FabricsimError(f"{where}: cannot be written: {error.strerror or error}") from None
         self._length += len(line)
-        if isinstance(result, Row) or not isinstance(self.results.get(result.key), Row):
+        if not isinstance(result, Failure) or isinstance(self.results.get(result.key), Failure | None):
             self.results[result.key] = result
 
     def finish(self, first: Iterable[str] = ()) -> list[Path]:
@@ -112,7 +113,7 @@ class Store:
         if not self.results:
             return []
         order = dict.fromkeys([*(key for key in first if key in self.results), *sorted(self.results)])
-        records = [self.results[key].to_dict() for key in order]
+        records = _alike([self.results[key].to_dict() for key in order])
         files = [self.folder / name for name in (TABLE, *(["rows.parquet"] if has_parquet() else []))]
         for file in files:
             write_records(file, records)
@@ -167,7 +168,15 @@ class Store:
         os.close(handle)
 
 
-def _result(values: Any, path: str, number: int) -> Row | Failure | None:
+def _alike(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Records with the columns of all of them, as a folder may hold results of several kinds of job."""
+    if len({tuple(record) for record in records}) == 1:
+        return records
+    names = dict.fromkeys(name for record in records for name in record)
+    return [{name: record.get(name) for name in names} for record in records]
+
+
+def _result(values: Any, path: str, number: int) -> Row | JobRow | Failure | None:
     """The result in a line; None for one of another version of the model."""
     if not isinstance(values, Mapping) or not {"key", "version"} <= set(values):
         raise FileFormatError(path, f"line {number}", "is not a result of a sweep")
