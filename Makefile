@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RESULTS := results
 
 .DEFAULT_GOAL := help
-.PHONY: help run check fast test lint types docs bench gold fuzz lowest mutants figures groups sweeps tutorial validation bad-day clean
+.PHONY: help run check fast test lint types docs notebook bench gold fuzz lowest mutants figures groups sweeps tutorial validation bad-day clean
 
 help: ## list what one can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ types: $(VENV)/.test ## mypy
 
 docs: $(VENV)/.docs ## docs/ and an API reference as a site, results/site; warnings are errors
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+notebook: $(VENV)/.notebook ## run docs/notebook.ipynb anew, in place
+	$(BIN)/jupyter-execute --inplace docs/notebook.ipynb
 
 bench: $(BIN)/fabricsim ## speed and memory against floors of the same run -> results/bench.json (NAMES=, see tests/bench)
 	$(BIN)/python -m tests.bench $(NAMES)
@@ -127,6 +130,10 @@ $(BIN)/fabricsim: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.test: pyproject.toml | $(BIN)/fabricsim
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@
+
+$(VENV)/.notebook: pyproject.toml | $(BIN)/fabricsim
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[notebook]'
 	@touch $@
 
 $(VENV)/.docs: pyproject.toml | $(BIN)/fabricsim

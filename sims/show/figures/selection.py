@@ -13,6 +13,9 @@ from sims.studies.sweep.condition import Condition
 __all__ = ["where"]
 
 
+_FEW = 8  # values of a column that an error names one by one
+
+
 def where(rows: Sequence[Row], conditions: str | Iterable[str]) -> list[Row]:
     """The rows for which all ``conditions`` hold; their names are those of columns, as for axes.
 
@@ -35,8 +38,23 @@ def where(rows: Sequence[Row], conditions: str | Iterable[str]) -> list[Row]:
             if None not in own.values() and condition.holds(own.__getitem__)
         ]
         if not kept:
-            raise ParameterError("where", text, f"holds for none of {counted(len(rows), 'row')}")
+            there = "; ".join(_values(one, rows) for one in columns.values())
+            raise ParameterError(
+                "where", text, f"holds for none of {counted(len(rows), 'row')}, in which {there}"
+            )
     return kept
+
+
+def _values(one: Column, rows: Sequence[Row]) -> str:
+    """The values of a column that rows have, as they are written in a condition; of many the ends."""
+    found = list(dict.fromkeys(value for row in rows if (value := one.value(row)) is not None))
+    numbers = all(isinstance(value, (int, float)) for value in found)
+    if numbers:
+        found.sort()
+    texts = [f"{value:g}" if isinstance(value, float) else repr(value) for value in found]
+    if len(texts) > _FEW:
+        texts = [f"{texts[0]} to {texts[-1]}"] if numbers else [*texts[:_FEW], f"{len(texts) - _FEW:,} more"]
+    return f"{one.name} is {' or '.join(texts) or 'nothing'}"
 
 
 def _column(name: str, rows: Sequence[Row], condition: str) -> Column:

@@ -396,8 +396,16 @@ def test_rows_are_chosen_by_conditions() -> None:
     ]
     both = [*run("fat-tree:k=4", sizes="1M"), *run("star:endpoints=4", sizes="1M")]
     assert {row.endpoints for row in where(both, "topology.k == 4")} == {16}, "a star has no k"
-    with pytest.raises(ParameterError, match="where: 'seed > 9': holds for none of 60 rows"):
+    there = re.escape(
+        "where: 'seed > 9': holds for none of 60 rows, in which seed is 0 or 1 or 2 or 3 or 4 or 5"
+    )
+    with pytest.raises(ParameterError, match=there):
         where(rows, "seed > 9")
+    with pytest.raises(ParameterError, match=r"algorithm is 'ring' or 'tree'; topology\.k is 6"):
+        where(rows, "algorithm == 'Ring' and k == 6")
+    ends = f"{min(row.busbw_GBps for row in rows):g} to {max(row.busbw_GBps for row in rows):g}"
+    with pytest.raises(ParameterError, match=re.escape(f"busbw_GBps is {ends}")):
+        where(rows, "busbw > 1e9")
     with pytest.raises(
         ParameterError, match="'seeds' is no column of these rows; texts are written in quotes"
     ):
