@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RESULTS := results
 
 .DEFAULT_GOAL := help
-.PHONY: help run check fast test lint types docs notebook bench gold fuzz lowest mutants figures groups sweeps tutorial validation bad-day clean
+.PHONY: help run check fast test lint types docs notebook measured bench gold fuzz lowest mutants figures groups sweeps tutorial validation bad-day clean
 
 help: ## list what one can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ types: $(VENV)/.test ## mypy
 
 docs: $(VENV)/.docs ## docs/ and an API reference as a site, results/site; warnings are errors
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+measured: $(BIN)/fabricsim ## the model against published times of machines: docs/measured.md's figure
+	$(BIN)/fabricsim validate --measured -o docs/measured/diagonal.png
 
 notebook: $(VENV)/.notebook ## run docs/notebook.ipynb anew, in place
 	$(BIN)/jupyter-execute --inplace docs/notebook.ipynb
