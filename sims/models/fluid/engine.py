@@ -14,7 +14,7 @@ from fabric.words.errors import ParameterError
 from sims.models.fluid.network import FluidNetwork
 from sims.models.fluid.program import Program
 from sims.models.fluid.stage import Stage
-from sims.workload.schedule import Phase, Schedule
+from sims.workload.schedule import Schedule
 
 __all__ = [
     "ENGINES",
@@ -160,10 +160,9 @@ def slice_bytes(program: Runnable, number: int, size: float) -> float:
 
     In a pipelined tree that is one slice, those of the steps in which it fills and empties count too.
     """
-    schedule = program.schedule
-    phase = program.stages[number].phase
-    steps, amount = phase.bytes_of(size / schedule.pipeline, schedule.chunks)
-    return (steps - _filling(program, phase)) * amount
+    schedule, stage = program.schedule, program.stages[number]
+    steps, amount = stage.bytes_of(size / schedule.pipeline, schedule.chunks)
+    return (steps - _filling(program, stage, size)) * amount
 
 
 def slice_wait(
@@ -178,15 +177,18 @@ def slice_wait(
     wait = np.asarray(stage.latency, float) * (program.latency_factor(size) if latency else 0.0)
     if latency:
         wait = wait + program.handling(number, size)
-    if filling := _filling(program, stage.phase):
+    if filling := _filling(program, stage, size):
         _, amount = stage.phase.bytes_of(size / schedule.pipeline, schedule.chunks)
         wait = wait + filling * amount * stage.peak
     return wait
 
 
-def _filling(program: Runnable, phase: Phase) -> int:
-    """Steps of a phase in which its links wait for the first segment, where another slice can use them."""
-    return phase.stages - 1 if program.schedule.pipeline > 1 else 0
+def _filling(program: Runnable, stage: Stage, size: float) -> float:
+    """Full steps in which a phase fills and drains, where other slices can use its links."""
+    if program.schedule.pipeline == 1 or stage.phase.stage is None:
+        return 0.0
+    part = size / program.schedule.pipeline, program.schedule.chunks
+    return stage.bytes_of(*part)[0] - stage.segments(*part)
 
 
 ENGINES = {"flow": flow_time, "bound": bound_time}

@@ -51,7 +51,7 @@ class GroupTimes:
         return np.minimum(total, time)
 
     def _amount(self, stage: Stage, size: float) -> float:
-        steps, amount = stage.phase.bytes_of(size, self.program.schedule.chunks)
+        steps, amount = stage.bytes_of(size, self.program.schedule.chunks)
         return steps * amount
 
     def _shared(self, stage: Stage, number: int, size: float) -> NDArray[np.float64]:

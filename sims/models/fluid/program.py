@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -18,7 +17,17 @@ from fabric.routing.policies import Policy
 from fabric.words.errors import ParameterError, TooLargeError
 from sims.models.fluid.crowd import crowded
 from sims.models.fluid.network import RateMemo
-from sims.models.fluid.stage import Pace, Stage, counted_stage, pace_of, routed_phase, shares, staged, waits
+from sims.models.fluid.stage import (
+    Pace,
+    Stage,
+    counted_stage,
+    filled,
+    pace_of,
+    routed_phase,
+    shares,
+    staged,
+    waits,
+)
 from sims.models.fluid.switched import switched_stage
 from sims.models.latency import derated, link_latency, transfer_latency
 from sims.models.profiles import PLATEAU_BYTES, LatencyProfile
@@ -139,7 +148,8 @@ class Program:
                 known[key] = paths, load, each, pace_of(load, runs_on)
             paths, load, each, pace = known[key]
             carried += load * (phase.repeat * phase.count / schedule.chunks)
-            stages.append(staged(phase, paths, load, each, pace, policy.qps, schedule.chunks))
+            more = policy.qps, schedule.chunks, runs_on.capacity
+            stages.append(staged(phase, paths, load, each, pace, *more))
         return cls(
             fabric=runs_on,
             schedule=replace(schedule, note="; ".join(dict.fromkeys(filter(None, notes)))),
@@ -186,7 +196,9 @@ class Program:
         for stage in self.stages:
             load = stage.paths.load(stage.share, fabric.n_links)
             carried += load * (stage.phase.repeat * stage.phase.count / self.schedule.chunks)
-            stages.append(replace(stage, **pace_of(load, fabric)))
+            more = self.qps, self.schedule.chunks, fabric.capacity
+            fills = filled(stage.phase, stage.routed, *more)
+            stages.append(replace(stage, **pace_of(load, fabric), filling=fills))
         usage, joint = _usage(fabric, carried), pace_of(carried, fabric)
         return replace(self, fabric=fabric, stages=tuple(stages), usage=usage, joint=joint, memo=RateMemo())
 
@@ -211,7 +223,8 @@ class Program:
                 load = own.load(shares(stage.phase, self.qps), self.fabric.n_links)
                 each = transfer_latency(own, self.fabric, self.profile)
                 pace = pace_of(load, self.fabric)
-                stage = staged(stage.phase, own, load, each, pace, self.qps, self.schedule.chunks)
+                more = self.qps, self.schedule.chunks, self.fabric.capacity
+                stage = staged(stage.phase, own, load, each, pace, *more)
             stages.append(stage)
         return replace(self, stages=tuple(stages), memo=RateMemo())
 
@@ -276,11 +289,12 @@ class Program:
         ``filling``: in a pipelined tree, also while the first segments come in and the last ones leave. With
         several slices the links carry others meanwhile, so that it never counts.
         """
-        chunks, phases = self.schedule.chunks, [stage.phase for stage in self.stages]
+        chunks = self.schedule.chunks
         if filling and self.schedule.pipeline == 1:
-            sent = np.array([math.prod(phase.bytes_of(size, chunks)) for phase in phases])
+            sent = np.prod([stage.bytes_of(size, chunks) for stage in self.stages], axis=1)
         else:
-            sent = np.array([phase.repeat * phase.count / chunks * size for phase in phases])
+            once = [stage.phase.repeat * stage.phase.count for stage in self.stages]
+            sent = np.array(once) / chunks * size
         return sent[:, None] * np.array([(stage.peak, stage.ideal) for stage in self.stages])
 
     def planes_used(self) -> float:

@@ -12,12 +12,24 @@ from fabric import Fabric, Paths, route
 from fabric.graph.nic import busiest_nic, planes, planes_used
 from fabric.routing.policies import Policy
 from sims.models.fluid.crowd import Crowd
+from sims.models.fluid.filling import NONE, Filling, filling
 from sims.models.latency import abroad, transfer_latency
 from sims.models.profiles import LatencyProfile
 from sims.workload.schedule import Phase
 from sims.workload.total_exchange import TotalExchange
 
-__all__ = ["Pace", "Stage", "chains", "counted_stage", "pace_of", "routed_phase", "shares", "staged", "waits"]
+__all__ = [
+    "Pace",
+    "Stage",
+    "chains",
+    "counted_stage",
+    "filled",
+    "pace_of",
+    "routed_phase",
+    "shares",
+    "staged",
+    "waits",
+]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,7 +44,7 @@ class Stage:
     the same if only the links of the endpoints bound it, and each used all of its own (fabric.nic).
     ``planes``: over how many of its planes an endpoint sends, in the mean. ``crosses``: some transfer leaves
     its server. ``crowd``: of an exchange that is counted, whose ``routed`` are only some flows, the longest
-    among them.
+    among them. ``filling``: of a pipeline, how it fills and drains.
     """
 
     phase: Phase
@@ -46,10 +58,22 @@ class Stage:
     planes: float
     crosses: bool
     crowd: Crowd | None = None
+    filling: Filling = NONE
 
     @property
     def worst_latency(self) -> float:
         return float(np.max(self.latency))
+
+    def bytes_of(self, size: float, chunks: int) -> tuple[float, float]:
+        """As of the phase, in full steps: a pipeline is not full while it fills."""
+        steps, amount = self.phase.bytes_of(size, chunks)
+        if self.phase.stage is None:
+            return steps, amount
+        return self.filling.steps(steps - self.phase.stages + 1, self.peak), amount
+
+    def segments(self, size: float, chunks: int) -> float:
+        """How often a transfer sends: the steps of ``bytes_of`` without those that fill and drain."""
+        return self.phase.bytes_of(size, chunks)[0] - self.phase.stages + 1
 
 
 class Pace(TypedDict):
@@ -98,16 +122,31 @@ def staged(
     pace: Pace,
     qps: int,
     chunks: int,
+    capacity: NDArray[np.float64],
 ) -> Stage:
-    """``load``: (links,) bytes of one byte of every transfer; ``each``: (flows,) their latencies."""
+    """``load``: (links,) bytes of one byte of every transfer; ``each``: (flows,) s of latency."""
     return Stage(
         phase=phase,
         routed=paths,
         paths=Paths.lockstep(load) if phase.lockstep else paths,
         share=1.0 if phase.lockstep else shares(phase, qps),
         latency=waits(phase, each, qps, chunks),
+        filling=filled(phase, paths, qps, chunks, capacity),
         **pace,
     )
+
+
+def filled(
+    phase: Phase,
+    paths: Paths,
+    qps: int,
+    chunks: int,
+    capacity: NDArray[np.float64],
+) -> Filling:
+    """How a pipeline fills and drains; of other phases nothing. Arguments as of ``staged``."""
+    if phase.stage is None:
+        return NONE
+    return filling(phase, paths, capacity, shares(phase, qps), chunks)
 
 
 def shares(phase: Phase, qps: int) -> NDArray[np.float64] | float:

@@ -55,15 +55,32 @@ def halving_doubling(n: int, size: float, rate: float, step: float) -> float:
 
 
 def tree(n: int, size: float, rate: float, step: float, segment: float = 512 * 1024) -> float:
-    """Two binary trees with half the data each, in p segments: 2 d + p - 1 segment times and 2 d latencies.
+    """Two binary trees with half the data each, of n = 2^d or 2^d + 1 ranks: 2 d latencies, and segments.
 
-    An endpoint sends up to three segments as an inner rank of one tree, to its parent and two children, and
-    one as a leaf of the other. Of four ranks none has all three, of two the only one is a leaf twice.
+    The first goes up and down alone. A rank with two children takes two segment times for them both ways, the
+    one last leaf of a power of two takes one; see ``piped`` for those that follow. An endpoint sends up to
+    three segments as an inner rank of one tree, to its parent and two children, and one as a leaf of the
+    other. Of four ranks none has all three, of two the only one is a leaf twice.
+    """
+    depth, segments = n.bit_length() - 1, max(1, ceil(size / 2 / segment))
+    way, second, load = _tree_units(n)
+    return 2 * depth * step + piped(segments, way, second, load) * size / 2 / segments / rate
+
+
+def piped(segments: int, first: float, second: float, full: float) -> float:
+    """Units of time of a pipeline: the first segment by itself, the second a stage behind, all others at the
+    pace of the fullest link; and never less than that link is busy."""
+    return max(first + (segments > 1) * second + max(0, segments - 2) * full, segments * full)
+
+
+def _tree_units(n: int) -> tuple[int, int, int]:
+    """Segment times on a link: of the first segment's way; of two neighbouring stages, and of all, together.
+
+    Three ranks and five are so few that a rank is an inner one while it is a leaf of the other tree.
     """
     depth = n.bit_length() - 1
-    segments = max(1, ceil(size / 2 / segment))
-    load = {2: 2, 3: 3, 4: 3}.get(n, 4)
-    return 2 * depth * step + (2 * depth + segments - 1) * load * size / 2 / segments / rate
+    way = {2: 2, 3: 4, 5: 7}.get(n, 4 * depth - 3 + (n > 2**depth))
+    return way, {3: 3, 5: 3}.get(n, 2), {2: 2, 3: 3, 4: 3}.get(n, 4)
 
 
 def halves_ring(n: int, size: float, rate: float, step: float) -> float:
@@ -89,9 +106,20 @@ def chain(n: int, size: float, rate: float, step: float, segment: float = 512 * 
 
 
 def tree_from_root(n: int, size: float, rate: float, step: float, segment: float = 512 * 1024) -> float:
-    """Down two trees over the other ranks with half of S each: the root and inner ranks send two segments."""
+    """Down two trees over n - 1 = 2^k or 2^k - 1 ranks with half of S each: who sends, sends two segments.
+
+    One leaf of 2^k is by itself below the others.
+    """
     stages, segments = (n - 1).bit_length(), max(1, ceil(size / 2 / segment))
-    return stages * step + (stages + segments - 1) * 2 * size / 2 / segments / rate
+    way = 2 * stages - (n - 1 == 2 ** (stages - 1) > 1)
+    return stages * step + piped(segments, way, 2, 2) * size / 2 / segments / rate
+
+
+def tree_to_root(n: int, size: float, rate: float, step: float, segment: float = 512 * 1024) -> float:
+    """The same backwards, but that the leaf by itself is added while its parent waits for another child."""
+    stages, segments = (n - 1).bit_length(), max(1, ceil(size / 2 / segment))
+    way = 2 * stages - (n - 1 == 2 ** (stages - 1) > 1) - (n - 1 == 2 ** (stages - 1) > 2)
+    return stages * step + piped(segments, way, 2, 2) * size / 2 / segments / rate
 
 
 def at_once(n: int, size: float, rate: float, step: float) -> float:
@@ -131,7 +159,7 @@ OTHERS = {
         "pat": halves_rounds,
     },
     "broadcast": {**_ROOTED, "scatter-allgather": twice},
-    "reduce": {**_ROOTED, "reduce-scatter-gather": twice},
+    "reduce": {**_ROOTED, "tree": tree_to_root, "reduce-scatter-gather": twice},
     "scatter": _PARTS,
     "gather": _PARTS,
     "send-recv": {"ring": message},
@@ -181,15 +209,19 @@ def chain_tree(
     segment: float = 512 * 1024,
 ) -> float:
     """Chains of ``gpus`` and two trees over ``servers``, on as many channels: the slower of both kinds of
-    link sets the pace of segments, of which each of the 2 g pieces of S has p."""
+    link sets the pace of segments, of which each of the 2 g pieces of S has p. A rank of a chain sends in one
+    stage for two trees, in two stages for twice as many."""
     depth = servers.bit_length() - 1
     segments = max(1, ceil(size / 2 / gpus / segment))
     sent = size / 2 / gpus / segments
-    between = {2: 2, 3: 3, 4: 3}.get(servers, 4) * sent / rate  # as of tree
-    inside = 4 * (gpus - 1) * sent / scaleup_rate  # up and down, on g - 1 channels, for both trees
-    stages = 2 * (gpus - 1) + 2 * depth
+    out, inside = sent / rate, sent / scaleup_rate
+    way, second, full = _tree_units(servers)
     latency = 2 * (gpus - 1) * scaleup_step + 2 * depth * step
-    return latency + (stages + segments - 1) * max(between, inside)
+    first = way * out + 2 * (gpus - 1) * 2 * inside
+    # All of it: up and down, on g - 1 channels, for both trees.
+    return latency + piped(
+        segments, first, max(second * out, 4 * inside), max(full * out, 4 * (gpus - 1) * inside)
+    )
 
 
 FLAT = {

@@ -347,7 +347,7 @@ def rings_of_servers(full: bool) -> Case:
 
 
 def trees(full: bool) -> Case:
-    """Pipelined trees: the fluid model holds all stages at the pace of the fullest link, filling too."""
+    """Pipelined trees, which fill and drain: the first segments go by themselves in the fluid model too."""
     points = []
     sizes = (2**16, 2**20, 2**22, 2**24, 2**26) if full else (2**16, 2**20, 2**22)
     for size in sizes:
@@ -356,8 +356,9 @@ def trees(full: bool) -> Case:
     return case(
         "pipelined trees",
         points,
-        "at most",
-        0.02,
-        "lockstep bounds it from above; the gap closes as segments grow in number",
+        "equal",
+        0.1,
+        "segments share links with those ahead in step in the fluid model, and as they come between packets; "
+        "the gap closes as they grow in number",
         note="The byte term of both tends to 2 S/B.",
     )

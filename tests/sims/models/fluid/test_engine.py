@@ -22,6 +22,7 @@ from sims.models.latency import link_latency
 from sims.models.profiles import LatencyProfile, latency_profile
 from sims.workload.collectives import build
 from sims.workload.collectives.tree import SEGMENT, two_trees
+from tests.support.pipeline_twin import segment_times, twin
 from topologies import fat_tree
 
 B = 50e9  # bytes/s of an endpoint, the default of fat_tree
@@ -70,8 +71,18 @@ def closed_form(name: str, n: int, size: float, a: float) -> float:
     if name == "halving-doubling":
         return 2 * m * a + 2 * (2**m - 1) / 2**m * size / B + folds
     segments = max(1, ceil(size / 2 / SEGMENT))
-    tau = tree_load(n) * (size / 2 / segments) / B
-    return 2 * m * a + (2 * m + segments - 1) * tau
+    return 2 * m * a + segment_times(segments, *tree_units(n)) * (size / 2 / segments) / B
+
+
+def tree_units(n: int) -> tuple[float, float, float]:
+    """Of two trees on one switch, where a rank has a link out and one in: what the twin says of them."""
+    depth, transfers = n.bit_length() - 1, []
+    for tree, (parents, depths) in enumerate(zip(*(a.tolist() for a in two_trees(n)))):
+        for child, (parent, j) in enumerate(zip(parents, depths)):
+            if parent >= 0:
+                transfers.append((child, parent, tree, depth - j))
+                transfers.append((parent, child, tree, depth + j - 1))
+    return twin(transfers, [[(src, 1.0), (n + dst, 1.0)] for src, dst, *_ in transfers])
 
 
 def tree_load(n: int) -> int:

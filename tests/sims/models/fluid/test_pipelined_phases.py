@@ -130,7 +130,8 @@ def test_slices_of_a_single_phase_change_nothing(phase: int, size: int, slices: 
 
 
 def test_slices_of_a_tree_fill_it_once() -> None:
-    # Slices of a whole number of segments are segments one after another: they fill the tree once.
+    # Slices of a whole number of segments are segments one after another, and fill the tree once: each slice
+    # fills behind the one ahead, the second segment of the whole closer behind the first than at full pace.
     job, size, slices, segment = AllReduce(servers(8), routing="dmodk"), 8 * 2**23, 8, 2**16
     plain = job.program(f"hierarchical-tree:segment={segment}").schedule
     times = []
@@ -141,7 +142,9 @@ def test_slices_of_a_tree_fill_it_once() -> None:
         program = Program.compile(schedule, job.fabric, job.placement, job.policy, job.profile)
         assert plain.phases[1].bytes_of(size / pipeline, plain.chunks)[1] == segment
         times.append(flow_time(program, size))
-    assert times[1] == pytest.approx(times[0], rel=1e-9)
+    stage = program.stages[0]
+    assert times[0] <= times[1] * (1 + 1e-9)
+    assert times[1] <= times[0] + (stage.peak - stage.filling.pair) * segment + 1e-12
 
 
 @settings(max_examples=40, deadline=None)
@@ -161,9 +164,10 @@ def test_a_pipeline_lies_between_its_bytes_and_its_phases_one_by_one(
     program = job.program(f"{name}:pipeline={slices}")
     time = flow_time(program, size)
     work = program.byte_times(size)[:, 0]
-    segments = [stage.phase.bytes_of(size / slices, program.schedule.chunks)[1] for stage in program.stages]
+    part = size / slices, program.schedule.chunks
     filling = sum(
-        (stage.phase.stages - 1) * segment * stage.peak for stage, segment in zip(program.stages, segments)
+        (stage.bytes_of(*part)[0] - stage.segments(*part)) * stage.bytes_of(*part)[1] * stage.peak
+        for stage in program.stages
     )
     above = float(work.sum()) + filling * (slices > 1) + program.chain(size)
     assert time <= above * (1 + 1e-9)

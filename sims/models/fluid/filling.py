@@ -1,0 +1,110 @@
+"""How a pipeline fills and drains: the first segment's way through the stages, and how the second follows.
+
+A segment alone shares links with those that make the same stage, and with no others: what is full where all
+stages run at once is not while the first segment comes in and the last one leaves. The second one follows a
+stage behind, so that two shares the links of neighbouring stages; from the third on all stages run. Knows no
+size, and no latency, which delays every segment alike.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fabric import Paths
+from sims.workload.schedule import Phase
+
+__all__ = ["NONE", "Filling", "filling"]
+
+
+class Filling(NamedTuple):
+    """Seconds that one byte of every transfer takes. ``way``: of the first segment, through all stages alone;
+    ``pair``: on the fullest link of two neighbouring stages.
+    """
+
+    way: float
+    pair: float
+
+    def steps(self, segments: float, peak: float) -> float:
+        """Full steps, of ``peak`` seconds a byte, that so many segments take: never fewer than there are.
+
+        >>> both = Filling(way=6.0, pair=2.0)
+        >>> both.steps(1, 4.0), both.steps(2, 4.0), both.steps(10, 4.0)
+        (1.5, 2.0, 10.0)
+        """
+        full = segments - 2 if segments > 1 else -self.pair / peak
+        return float(max(segments, (self.way + self.pair) / peak + full))
+
+
+NONE = Filling(0.0, 0.0)
+
+
+def filling(
+    phase: Phase,
+    paths: Paths,
+    capacity: NDArray[np.float64],
+    share: NDArray[np.float64] | float,
+    chunks: int,
+) -> Filling:
+    """Of a pipeline. ``paths``: of each transfer and queue pair; ``capacity``: (links,) in bytes/s;
+    ``share``: bytes of each flow per byte of a transfer; ``chunks``: of the schedule.
+
+    Two send to a third, which sends on: 2 seconds in, 1 out, and of both stages together the first is fuller.
+
+    >>> both = Phase(kind="pipeline", src=[0, 1, 2], dst=[2, 2, 3], first=[0, 0, 0], count=1, modulus=1,
+    ...              stage=[0, 0, 1], segment_bytes=1)
+    >>> ways = Paths(ptr=np.array([0, 1, 2, 3]), link=np.array([5, 5, 6], np.int32))
+    >>> filling(both, ways, np.ones(7), 1.0, 1)
+    Filling(way=3.0, pair=2.0)
+    """
+    assert phase.stage is not None
+    stage = np.tile(phase.stage, len(paths) // len(phase))
+    order = np.argsort(stage, kind="stable")
+    cuts = np.searchsorted(stage[order], np.arange(phase.stages + 1))
+    taken = paths.expanded().take(order)
+    amount = np.repeat(np.broadcast_to(share, len(paths))[order], taken.length)
+    if taken.weight is not None:
+        amount = amount * taken.weight
+    amount = amount / capacity[taken.link]
+    seconds, now, before = np.empty(len(amount)), np.zeros(len(capacity)), np.zeros(len(capacity))
+    pair, last = 0.0, taken.link[:0]
+    for a, b in pairwise(taken.ptr[cuts].tolist()):
+        links = taken.link[a:b]
+        np.add.at(now, links, amount[a:b])
+        seconds[a:b] = now[links]
+        pair = max(pair, float((seconds[a:b] + before[links]).max(initial=0.0)))
+        before[last] = 0.0
+        now, before, last = before, now, links
+    alone, some = np.zeros(len(paths)), taken.length > 0
+    alone[order[some]] = np.maximum.reduceat(seconds, taken.ptr[:-1][some])
+    return Filling(way=_way(phase, alone.reshape(-1, len(phase)).max(axis=0), chunks), pair=pair)
+
+
+def _way(phase: Phase, alone: NDArray[np.float64], chunks: int) -> float:
+    """When the last rank has the first segment. ``alone``: (transfers,), what all at once of its stage take.
+
+    Those that one rank waits for share its link: they have come when all that begin at some moment or later,
+    each with its part of what it takes, would have come one after another from then on,
+
+        ready = max over k of begin[k] + the sum of the parts from k on, in the order in which they begin.
+    """
+    assert phase.stage is not None
+    chunk = (phase.first + phase.base) % chunks
+    source, target = (end.astype(np.int64) * chunks + chunk for end in (phase.src, phase.dst))
+    ready = np.zeros(int(max(source.max(), target.max())) + 1)
+    order = np.argsort(phase.stage, kind="stable")
+    for a, b in pairwise(np.searchsorted(phase.stage[order], np.arange(phase.stages + 1)).tolist()):
+        now = order[a:b]
+        begin = ready[source[now]]
+        by = np.lexsort((begin, target[now]))
+        to, begin, takes = target[now][by], begin[by], alone[now][by]
+        first = np.flatnonzero(np.diff(to, prepend=-1))
+        count = np.diff(first, append=len(to))
+        part = takes / np.repeat(count, count)
+        sums = np.cumsum(part)
+        from_here = np.repeat(sums[first + count - 1], count) - sums + part
+        ready[to[first]] = np.maximum(ready[to[first]], np.maximum.reduceat(begin + from_here, first))
+    return float(ready.max())
