@@ -64,12 +64,10 @@ def _simulate(
     )
     from fabric.words.units import parse_sizes
     from sims.jobs.collective import CollectiveJob
-    from sims.models.fluid.faults.timeline import Timeline as Record
     from sims.scenario.files import write_records
     from sims.scenario.scenario import JOB_SETTINGS
     from sims.settings.setup import Setup
     from sims.show.words.dtype import parse_dtype, undivided
-    from sims.studies.explain.explainer import Explainer
     from sims.workload.collective import ALL_REDUCE, collective_named
     from sims.workload.collectives import sliced_each, split_algorithms, usual_algorithms
 
@@ -89,8 +87,7 @@ def _simulate(
         )
         job = CollectiveJob(fabric, topology=text, digest=digest, **settings)
         sizes = log_sizes(wanted["log"], sizes, job, elements)
-        explainer = Explainer(job) if explain or explain_plot else None
-        record = Record() if timeline else None
+        explainer, record = _watching(job, explain=explain or bool(explain_plot), timeline=bool(timeline))
         job.require_few(names, max(sizes))
         progress.step("routing")
         all_fit = "algorithm" in texts.said or bool(wanted["log"])
@@ -136,6 +133,20 @@ allreduce = with_settings(
 )(_simulate)
 
 
+def _watching(job: CollectiveJob, *, explain: bool, timeline: bool) -> tuple[Explainer | None, Record | None]:
+    """What explains the rows of ``job`` and what records a run, where that is asked for."""
+    explainer, record = None, None
+    if explain:
+        from sims.studies.explain.explainer import Explainer
+
+        explainer = Explainer(job)
+    if timeline:
+        from sims.models.fluid.faults.timeline import Timeline as Recorder
+
+        record = Recorder()
+    return explainer, record
+
+
 def _printed(
     progress: Progress,
     job: CollectiveJob,
@@ -150,7 +161,6 @@ def _printed(
     each algorithm.
     """
     from fabric.words.units import format_size
-    from sims.show.words.explain import explanation_lines
     from sims.show.words.table import collective_block, collective_header
     from sims.workload.members import used
 
@@ -166,6 +176,8 @@ def _printed(
         if len(block) == len(sizes):
             progress.print(collective_block(block, job.note(row.used), dtype))
             if explainer:
+                from sims.show.words.explain import explanation_lines
+
                 largest = max(block, key=lambda row: row.scenario.size_bytes)
                 name = f"{largest.used} at {format_size(largest.scenario.size_bytes)}"
                 progress.print(explanation_lines(name, explainer.explain(largest)))

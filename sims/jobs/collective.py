@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from copy import copy
 from dataclasses import replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,13 +21,7 @@ from sims.jobs.compiler import Compiler
 from sims.jobs.grouped import UNGROUPED, Grouped, Timed
 from sims.models.band import band_of
 from sims.models.fluid.engine import latency_time
-from sims.models.fluid.faults.campaign import Campaign
-from sims.models.fluid.faults.rerouted import Rerouted
-from sims.models.fluid.faults.striking import Striking
-from sims.models.fluid.faults.timeline import Timeline
 from sims.models.fluid.program import Program
-from sims.models.fluid.ranks import rank_ends
-from sims.models.packet.collective import PacketProgram, check_schedule
 from sims.scenario.row import Row
 from sims.scenario.scenario import JOB_SETTINGS, Scenario
 from sims.scenario.version import model_version
@@ -40,6 +34,11 @@ from sims.workload.members import Members
 from sims.workload.placement import place
 from sims.workload.schedule import Schedule
 from sims.workload.skew import skewed
+
+if TYPE_CHECKING:  # what most runs do not need is imported where it is used
+    from sims.models.fluid.faults.campaign import Campaign
+    from sims.models.fluid.faults.timeline import Timeline
+    from sims.models.packet.collective import PacketProgram
 
 __all__ = ["CollectiveJob"]
 
@@ -197,8 +196,12 @@ class CollectiveJob:
         Raises:
             ParameterError: of the first of ``algorithms``, other than ``auto`` and what cannot be built.
         """
+        if self.engine != "packet":
+            return
+        from sims.models.packet.collective import check_schedule
+
         for algorithm in algorithms:
-            if self.engine != "packet" or is_auto(algorithm) or algorithm in self._packet_programs:
+            if is_auto(algorithm) or algorithm in self._packet_programs:
                 continue
             with suppress(UnequalGroupsError):
                 check_schedule(self.schedule(algorithm), size, self.policy, self.setup.packet_settings)
@@ -300,6 +303,10 @@ class CollectiveJob:
 
     def campaign(self, algorithm: str, size: int, timeline: Timeline | None = None) -> Campaign:
         """Collectives one after the other with the faults that strike meanwhile, ready to run."""
+        from sims.models.fluid.faults.campaign import Campaign
+        from sims.models.fluid.faults.rerouted import Rerouted
+        from sims.models.fluid.faults.striking import Striking
+
         if self.course.source:
             self.program(algorithm).require_listed("faults", self._common["faults"])
         seed, allow = self._common["seed"], self.setup.allow_partition
@@ -336,6 +343,8 @@ class CollectiveJob:
             ends += program.base(size)
             return Timed(float(ends.max()), packets, self.groups.last(ends) if self.groups else None)
         if not self.setup.in_step:
+            from sims.models.fluid.ranks import rank_ends
+
             ends = rank_ends(program, size)
             return Timed(float(ends.max()), ends=self.groups.last(ends) if self.groups else None)
         time = self.time(program, size)

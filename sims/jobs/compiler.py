@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +13,12 @@ from fabric.routing.policies import Policy
 from fabric.words.errors import ParameterError
 from sims.models.fluid.engine import ENGINES as TIMES
 from sims.models.fluid.program import Program
-from sims.models.fluid.ranks import rank_time
-from sims.models.packet.collective import PacketProgram
 from sims.models.packet.settings import PacketSettings
 from sims.models.profiles import LatencyProfile
 from sims.workload.schedule import Schedule
+
+if TYPE_CHECKING:
+    from sims.models.packet.collective import PacketProgram
 
 __all__ = ["Compiler"]
 
@@ -41,6 +43,8 @@ class Compiler:
 
     def packet_program(self, schedule: Schedule, placement: NDArray[np.int64]) -> PacketProgram:
         """The same for the packet engine."""
+        from sims.models.packet.collective import PacketProgram
+
         how = self.profile, self.packets, self.seed
         return PacketProgram.compile(schedule, self.fabric, placement, self.policy, *how)
 
@@ -53,6 +57,8 @@ class Compiler:
         if self.engine not in TIMES:
             raise ParameterError("engine", self.engine, "cannot run other programs", TIMES)
         if not self.in_step:
+            from sims.models.fluid.ranks import rank_time
+
             return rank_time(program, size)
         return TIMES[self.engine](program, size)
 

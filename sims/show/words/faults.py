@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from fabric.damage.fault import NONE
 from fabric.words.counted import counted, plural
 from fabric.words.units import format_time
-from sims.models.fluid.faults.process import StruckFault
 from sims.workload.collective import ALL_REDUCE
+
+if TYPE_CHECKING:
+    from sims.models.fluid.faults.process import StruckFault
 
 __all__ = ["course_lines", "disturbance_lines", "struck_lines"]
 

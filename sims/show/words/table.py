@@ -6,17 +6,15 @@ Prints nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fabric.damage.fault import NONE
 from fabric.graph.nic import planes
-from fabric.measures.measure import Measures
 from fabric.routing.policies import POLICIES, parse_policy
 from fabric.words.counted import counted, plural
 from fabric.words.units import format_rate, format_size, format_time
-from sims.jobs.flow_run import FlowRun
-from sims.models.fluid.flows import FlowResult
 from sims.models.packet.settings import PacketSettings, parse_packet_settings
 from sims.models.profiles import latency_profile
 from sims.scenario.row import Row
@@ -31,6 +29,11 @@ from sims.workload.members import used
 from sims.workload.mesh import group_size
 from sims.workload.placement import placement_words
 from sims.workload.skew import skewed, zipf_exponent
+
+if TYPE_CHECKING:
+    from fabric.measures.measure import Measures
+    from sims.jobs.flow_run import FlowRun
+    from sims.models.fluid.flows import FlowResult
 
 __all__ = [
     "collective_block",
