@@ -139,9 +139,9 @@ def test_of_full_trees_on_one_switch(depth: int) -> None:
     [
         ("star:endpoints=16", "tree", "all-reduce", 0.97, 1.02),
         ("star:endpoints=31", "tree", "all-reduce", 0.99, 1.07),
-        ("star:endpoints=31", "tree", "reduce", 0.94, 1.01),
+        ("star:endpoints=31", "tree", "reduce", 0.91, 1.01),
         ("star:endpoints=33", "tree", "broadcast", 0.999, 1.07),
-        ("fat-tree:endpoints=32,radix=16,gpus_per_server=8", "chain-tree", "all-reduce", 0.87, 1.11),
+        ("fat-tree:endpoints=32,radix=16,gpus_per_server=8", "chain-tree", "all-reduce", 0.8, 1.12),
     ],
 )
 def test_ranks_that_do_not_wait_take_about_as_long_without_latency(
