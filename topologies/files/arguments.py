@@ -11,6 +11,7 @@ from typing import Any
 
 import networkx as nx
 
+from fabric.machine.collector import collector_paused
 from fabric.words.errors import FileFormatError, ParameterError
 from topologies.files.bare import dressed
 from topologies.files.exchange import READERS, file_format
@@ -62,6 +63,7 @@ def _builders() -> dict[str, Builder]:
 def _dressed(form: str) -> Callable[..., nx.Graph]:
     @wraps(dressed)
     def read(path: str, **arguments: Any) -> nx.Graph:
-        return dressed(READERS[form](path), **arguments)
+        with collector_paused():
+            return dressed(READERS[form](path), **arguments)
 
     return read

@@ -10,6 +10,7 @@ from typing import TextIO
 
 import networkx as nx
 
+from fabric.machine.collector import collector_paused
 from fabric.machine.document import open_text
 from fabric.words.errors import FileFormatError, ParameterError
 from topologies.files.astra import write_astra
@@ -99,7 +100,9 @@ def read_graph(path: str | os.PathLike[str]) -> nx.Graph:
     Raises:
         FileFormatError: none of them, or it breaks its own format; with the place.
     """
-    return READERS[file_format(path)](path)
+    reader = READERS[file_format(path)]
+    with collector_paused():  # of millions of objects, none of which is garbage
+        return reader(path)
 
 
 def file_format(path: str | os.PathLike[str]) -> str:

@@ -28,6 +28,10 @@ _TOKEN = re.compile(
     r"|(?P<real>[+-]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][+-]?[0-9]+)?)"
     r'|(?P<whole>[+-]?[0-9]{1,18})(?![0-9.])|"(?P<text>[^"]*)"|(?P<mark>[][])|(?P<end>\Z))'
 )
+# A list of plain values, which most of a large file are: read by one expression each.
+_VALUE = r'(?:[+-]?[0-9]{1,18}(?![0-9.eE])|"[^"]*"|[+-]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)'
+_FLAT = re.compile(rf"\s*\[((?:\s+[A-Za-z][A-Za-z0-9_]*\s+{_VALUE})*)\s*\]")
+_ITEM = re.compile(rf"([A-Za-z][A-Za-z0-9_]*)\s+({_VALUE})")
 _START = re.compile(
     r"(?:\s|\#[^\n]*\n|(?:Creator|Version|comment)\s+(?:\"[^\"]*\"|[0-9.]+))*graph\s*\[", re.I
 )
@@ -128,6 +132,10 @@ class _Reader:
                 raise self._refused(start.at, "the file ends inside this list: it is cut off")
             if key.kind != "key":
                 raise self._refused(key.at, f"{key.text[:40]!r}: a key is needed, such as node or id")
+            if flat := _FLAT.match(self.text, key.at + len(key.text)):
+                found.append((key.at, key.text, self._flat(key.at, flat[1])))
+                self.at = flat.end()
+                continue
             value = next(tokens)
             if value.kind == "mark" and value.text == "[":
                 found.append((key.at, key.text, self._list(tokens, value, depth + 1)))
@@ -147,18 +155,31 @@ class _Reader:
             raise self._refused(token.at, f"{token.text[:40]} is not a finite number")
         return value
 
+    def _flat(self, at: int, text: str) -> list[tuple[int, str, Any]]:
+        """The items of a list that holds no list."""
+        found: list[tuple[int, str, Any]] = []
+        for key, value in _ITEM.findall(text):
+            if value[0] == '"':
+                found.append((at, key, html.unescape(value[1:-1]) if "&" in value else value[1:-1]))
+            else:
+                real = "." in value
+                found.append((at, key, self._value(_Token(at, "real", value)) if real else int(value)))
+        return found
+
     def _tokens(self) -> Iterator[_Token]:
-        at = 0
+        """The tokens from ``self.at`` on, which whoever takes them may move."""
+        self.at = 0
         while True:
-            match = _TOKEN.match(self.text, at)
+            match = _TOKEN.match(self.text, self.at)
             if match is None:
+                at = self.at
                 at += len(self.text[at:]) - len(self.text[at:].lstrip())
                 raise self._refused(at, f"{self.text[at : at + 20]!r}: not a word of GML")
             kind = match.lastgroup or "end"
+            self.at = match.end()
             yield _Token(match.start(kind), kind, match[kind])
             if kind == "end":
                 return
-            at = match.end()
 
     def _place(self, at: int) -> str:
         line = bisect_left(self.breaks, at)

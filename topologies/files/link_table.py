@@ -14,6 +14,7 @@ from collections.abc import Hashable
 import networkx as nx
 
 from fabric.graph.schema import KINDS, read_columns
+from fabric.machine.collector import collector_paused
 from fabric.machine.whole_file import replaced
 from fabric.words.errors import ParameterError
 from fabric.words.units import format_rate
@@ -73,16 +74,17 @@ def read_link_table(
     if len(titles) < sum(title is not None for title in given.values()):
         raise ParameterError("target", target, "a title of the file is of one column only")
     read = cables_once(lambda name: read_link_csv(name, titles=titles, rate_unit=rate_unit, bare=True))
-    return dressed(
-        read(path),
-        hosts_per_switch=hosts_per_switch,
-        hosts=hosts,
-        per=per,
-        rate=rate,
-        delay=delay,
-        gpus_per_server=gpus_per_server,
-        nvlink=nvlink,
-    )
+    with collector_paused():
+        return dressed(
+            read(path),
+            hosts_per_switch=hosts_per_switch,
+            hosts=hosts,
+            per=per,
+            rate=rate,
+            delay=delay,
+            gpus_per_server=gpus_per_server,
+            nvlink=nvlink,
+        )
 
 
 def write_cable_plan(G: nx.Graph, path: str | os.PathLike[str]) -> None:

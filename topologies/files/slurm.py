@@ -77,9 +77,10 @@ def _groups(G: nx.Graph) -> Iterator[tuple[str, str, list[str]]]:
     for number, (switch, found) in enumerate(members.items()):
         names[switch] = f"s1-{number}"
         yield names[switch], "Nodes", found
-    for level in range(2, max(tier, default=1) + 2):
+    top = max(tier, default=1)
+    for level in range(2, top + 2):
         for u, v in ends:
-            if kind[u] == kind[v] == SWITCH and (level > max(tier) or max(tier[u], tier[v]) <= level):
+            if kind[u] == kind[v] == SWITCH and (level > top or max(tier[u], tier[v]) <= level):
                 groups.union(u, v)
         above: dict[int, list[str]] = defaultdict(list)
         for switch, name in names.items():
