@@ -38,6 +38,14 @@ def validate(
             "--times", metavar="FILE.csv", help="Of --measured: a table of your own measured times."
         ),
     ] = None,
+    hosts: Annotated[
+        Path | None,
+        typer.Option(
+            "--hosts",
+            metavar="FOLDER",
+            help="Of --measured: only runs with a table RUN.csv of ranks and hosts, where they ran.",
+        ),
+    ] = None,
     out: Annotated[
         list[Path] | None,
         out_option(
@@ -60,11 +68,13 @@ def validate(
         raise ParameterError(" and ".join(given), "both" if len(given) == 2 else "all", "one of them")
     if times and not measured:
         raise ParameterError("--times", str(times), "a table of measured times is held against --measured")
+    if hosts and not measured:
+        raise ParameterError("--hosts", str(hosts), "runs are repeated where they ran by --measured")
     kinds: dict[str, Sequence[str]] = {"rows": ROW_FORMATS, "report": (".html",)}
     if measured:
         kinds["figure"] = FIGURE_FORMATS
     wanted = outputs(out, form, json, None, **kinds)
-    found = _measured(wanted, times) if measured else _ladder(wanted, full=not quick)
+    found = _measured(wanted, times, hosts) if measured else _ladder(wanted, full=not quick)
     if any(case.verdict == "FAIL" for _, case in found):
         raise typer.Exit(1)
 
@@ -95,17 +105,21 @@ def _ladder(wanted: Mapping[str, Output], *, full: bool) -> list[tuple[Group, Ca
     return found
 
 
-def _measured(wanted: Mapping[str, Output], times: Path | None) -> list[tuple[Group, Case]]:
+def _measured(
+    wanted: Mapping[str, Output], times: Path | None, hosts: Path | None
+) -> list[tuple[Group, Case]]:
     """Simulate what was measured, tell how far off it is, and write it."""
     from sims.scenario.files import write_records
     from sims.scenario.version import model_version
     from sims.show.words.measured import left_out_lines, measured_header, records, system_lines, verdict_lines
+    from sims.studies.measured.places import read_places
     from sims.studies.measured.residuals import residuals
     from sims.studies.measured.suite import machine_case, systems
     from sims.studies.measured.table import measured, read_table
     from sims.studies.validation.suite import MACHINES
 
     rows = read_table(times) if times else measured()
+    places = read_places(hosts) if hosts else {}
     points: list[Residual] = []
     cases: list[Case] = []
     skipped: dict[str, int] = {}
@@ -113,15 +127,17 @@ def _measured(wanted: Mapping[str, Output], times: Path | None) -> list[tuple[Gr
         progress.print([f"# fabricsim {model_version()}: held against machines", *measured_header()])
         for system, own in systems(rows).items():
             progress.step(system)
-            found, left_out = residuals(own)
+            found, left_out = residuals(own, places=places)
             for why, number in left_out.items():
                 skipped[why] = skipped.get(why, 0) + number
             if found:
                 points += found
-                cases.append(machine_case(system, found, recorded=times is None))
+                cases.append(machine_case(system, found, recorded=not (times or hosts)))
                 progress.print(system_lines(found))
         if not points:
-            raise ParameterError("--times", str(times), f"no line can be simulated: {'; '.join(skipped)}")
+            of = ("--times", str(times)) if times else ("--hosts", str(hosts))
+            why = "; ".join(skipped) or "no run of these is of a site with hosts by name"
+            raise ParameterError(*of, f"no line can be simulated: {why}")
         progress.print([*left_out_lines(skipped), *verdict_lines(points, cases)])
         wanted["rows"].write(write_records, records(points))
         grouped = [(MACHINES, case) for case in cases]

@@ -20,7 +20,8 @@ class Machine:
 
     ``fabric``: its topology without numbers of endpoints and rates. ``node_rate``: bytes/s of all network
     cables of a node, each way, of which a rank uses ``rank_rate`` at most; ``inside``: between a rank and the
-    others of its node. ``profile``: of latency, or by algorithm in ``profiles``.
+    others of its node. ``profile``: of latency, or by algorithm in ``profiles``. ``site``: the preset with
+    its hosts by name, "" where there is none.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Machine:
     profile: str
     profiles: dict[str, str] = field(default_factory=dict)
     fabric: str = "fat-tree:radix=128"
+    site: str = ""
 
     def topology(self, nodes: int, per_node: int) -> str:
         """The text of the fabric of so many nodes with so many ranks each, which are its endpoints.
@@ -44,6 +46,15 @@ class Machine:
         if per_node == 1:
             return text
         return f"{text},gpus_per_server={per_node},nvlink={self.inside / 1e9:.12g}GB/s"
+
+    def whole_site(self, per_node: int) -> str:
+        """The text of the fabric of all hosts, with so many ranks each.
+
+        >>> machine("leonardo").whole_site(1)
+        'preset:leonardo:per_node=1,rate=25GB/s'
+        """
+        rate = min(self.rank_rate, self.node_rate / per_node)
+        return f"preset:{self.site}:per_node={per_node},rate={rate / 1e9:.12g}GB/s"
 
     def latency_profile(self, algorithm: str) -> str:
         """The latency profile with which ``algorithm`` is simulated."""
@@ -69,6 +80,7 @@ _LEONARDO = Machine(
     rank_rate=25e9,
     inside=10e9,
     profile="host-mpi",
+    site="leonardo",
 )
 _ALL = (
     _LEONARDO,

@@ -6,7 +6,7 @@ of the runs, and how far these are apart is the noise below which no model can b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,18 +68,23 @@ def residuals(
     rows: Iterable[Measured],
     watch: Callable[[str], None] = lambda system: None,
     profile: Callable[[Machine, Measured], str | None] = lambda own, of: own.latency_profile(of.algorithm),
+    places: Mapping[str, Sequence[str]] = {},
 ) -> tuple[list[Residual], dict[str, int]]:
     """Each point of ``rows`` with what the model gives, and why so many others were left out.
 
     ``watch``: is told each system before it is simulated. ``profile``: the latency profile of a point, None
-    where it is not asked for.
+    where it is not asked for. ``places``: the host of each rank by run (places.read_places): such a run
+    is a point of its own, simulated on the whole site, where it ran; all others are left out.
 
     Raises:
         ParameterError: a system that is no machine here.
     """
     points: dict[tuple[object, ...], list[Measured]] = {}
     for row in rows:
-        points.setdefault(row.point, []).append(row)
+        if not places:
+            points.setdefault(row.point, []).append(row)
+        elif machine(row.system).site and row.run in places:
+            points.setdefault((*row.point, row.run), []).append(row)
     found: list[Residual] = []
     left_out: dict[str, int] = {}
     jobs: dict[tuple[str, ...], CollectiveJob] = {}
@@ -93,7 +98,11 @@ def residuals(
             continue
         try:
             engine = "flow" if "pipeline" in of.algorithm else "bound"  # which has no closed form of slices
-            job = _job(of, own.topology(of.nodes, of.per_node), constants, engine, jobs)
+            text, placement = own.topology(of.nodes, of.per_node), "packed"
+            if places:
+                text = own.whole_site(of.per_node)
+                placement = f"hostlist:{','.join(dict.fromkeys(places[of.run]))}"
+            job = _job(of, text, placement, constants, engine, jobs)
             program = job.program(of.algorithm)
             modelled = job.time(program, of.size_bytes)
         except ParameterError as error:
@@ -114,14 +123,21 @@ def residuals(
 
 
 def _job(
-    of: Measured, text: str, profile: str, engine: str, jobs: dict[tuple[str, ...], CollectiveJob]
+    of: Measured,
+    text: str,
+    placement: str,
+    profile: str,
+    engine: str,
+    jobs: dict[tuple[str, ...], CollectiveJob],
 ) -> CollectiveJob:
-    key = (text, of.collective, profile, engine)
+    key = (text, placement, of.collective, profile, engine)
     if key not in jobs:
         topology = named(text)
+        same = next((job.fabric for (other, *_), job in jobs.items() if other == text), None)
         jobs[key] = CollectiveJob(
-            topology.fabric(),
+            same or topology.fabric(),
             topology=topology.text,
+            placement=placement,
             collective=of.collective,
             latency_profile=profile,
             routing="adaptive",
