@@ -33,7 +33,7 @@ def test_the_table_is_that_of_the_residuals_and_right_four_times_of_five(kind: s
         if line["kind"] == kind
     ]
     assert lines == [",".join(map(str, astuple(one))) for one in bands(kind, of)]
-    for left_out, most in ((lambda one: one.system, 0.9), (lambda one: one.run, 0.94)):
+    for left_out, most in ((lambda one: one.system, 0.9), (lambda one: one.run, 0.96)):
         held = coverage(of, left_out)
         points = sum(number for number, _ in held.values())
         assert 0.75 <= sum(number * share for number, share in held.values()) / points <= most
