@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sims.jobs.flow_row import simulate_flows as simulate_flows
     from sims.jobs.goodput.job import goodput as goodput
     from sims.jobs.routing_compare import balances as balances
+    from sims.jobs.train.job import train as train
     from sims.models.fluid.flows import run_flows as run_flows
     from sims.scenario.row import Row as Row
     from sims.scenario.rows import read_results as read_results
@@ -58,6 +59,7 @@ _HOME = {
     "FlowRow": "jobs.flow_row",
     "simulate_flows": "jobs.flow_row",
     "goodput": "jobs.goodput.job",
+    "train": "jobs.train.job",
     "balances": "jobs.routing_compare",
     "Costs": "studies.bom.costs",
     "costs": "studies.bom.costs",

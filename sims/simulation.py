@@ -46,7 +46,10 @@ class KindJob(Protocol):
     def row(self) -> JobRow: ...
 
 
-_KINDS = {"goodput": ("sims.jobs.goodput.job", "GoodputJob")}
+_KINDS = {
+    "goodput": ("sims.jobs.goodput.job", "GoodputJob"),
+    "train": ("sims.jobs.train.job", "TrainJob"),
+}
 
 
 def kind_job(kind: str, fabric: Fabric, topology: str, digest: str | None, **texts: str) -> KindJob:

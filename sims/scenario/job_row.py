@@ -19,7 +19,10 @@ from sims.scenario.job_scenario import JobScenario
 __all__ = ["KIND", "JobRow", "blank", "row_of"]
 
 KIND = "kind"  # the column that rows of jobs have and those of collectives have not
-_HOME = {"goodput": ("sims.scenario.goodput_row", "GoodputRow")}
+_HOME = {
+    "goodput": ("sims.scenario.goodput_row", "GoodputRow"),
+    "train": ("sims.scenario.train_row", "TrainRow"),
+}
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -35,7 +35,10 @@ COLLECTIVES = ""  # the kind whose table is SETTINGS
 # What a kind shares with collectives.
 _NETWORK = ("topology", "ranks", "placement", "seed", "routing", "latency_profile")
 _TRAFFIC = ("collective", "algorithm", "size", "groups", "experts", "over")
-KINDS: Mapping[str, tuple[str, ...]] = {"goodput": (*_NETWORK, *_TRAFFIC)}
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "goodput": (*_NETWORK, *_TRAFFIC),
+    "train": (*_NETWORK, "upgrade", "fail", "degrade", "allow_partition", "groups", "experts"),
+}
 
 
 @lru_cache(maxsize=16)

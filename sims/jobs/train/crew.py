@@ -6,9 +6,8 @@ Every program is of all groups of one kind in one stage, or of all ranks of one 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,16 +15,15 @@ from numpy.typing import NDArray
 from fabric import Fabric
 from fabric.routing.policies import Policy
 from fabric.words.errors import ParameterError
+from sims.jobs.train.side_by_side import side_by_side
 from sims.models.fluid.engine import flow_time
 from sims.models.fluid.program import Program
 from sims.models.profiles import LatencyProfile
-from sims.workload.collectives import build
-from sims.workload.groups import Groups
 from sims.workload.job.sizes import EXCHANGE, Once
 from sims.workload.job.training import Training
+from sims.workload.members import Members
 from sims.workload.mesh import NO_GROUPS, Mesh, dealt
 from sims.workload.schedule import COPY, Phase, Schedule
-from sims.workload.skew import skewed
 
 __all__ = ["DIMENSIONS", "EXPERT_DIMENSIONS", "Crew", "sizes_of"]
 
@@ -43,6 +41,8 @@ def sizes_of(groups: str, experts: str, ranks: int) -> dict[str, int]:
     >>> sizes_of("tp=2,pp=2,dp=rest", "none", 16)
     {'tp': 2, 'cp': 1, 'pp': 2, 'dp': 4, 'etp': 1, 'ep': 1, 'edp': 8}
     """
+    if experts != NO_GROUPS and groups == NO_GROUPS:
+        raise ParameterError("experts", experts, "is said of groups: give them, as in --groups tp=8,dp=rest")
     named, folded = dealt(groups, experts, ranks) if groups != NO_GROUPS else ({"dp": ranks}, {})
     for what, given, legal in (("groups", named, DIMENSIONS), ("experts", folded, EXPERT_DIMENSIONS)):
         for name in given:
@@ -68,6 +68,10 @@ class Crew:
     profile: LatencyProfile
     _programs: dict[str, Program] = field(default_factory=dict)
     _once: dict[tuple[str, str], Program] = field(default_factory=dict)
+
+    @cached_property
+    def _who(self) -> Members:
+        return Members(self.fabric, self.placement)
 
     @cached_property
     def pipelines(self) -> NDArray[np.int32]:
@@ -116,6 +120,23 @@ class Crew:
             self._once[kind, operation] = self._collective(operation, self.members(kind)[:1])
         return flow_time(self._once[kind, operation], size)
 
+    def kept(self) -> list[Program]:
+        """The programs of what is simulated once."""
+        return list(self._once.values())
+
+    def over(self, factor: NDArray[np.float64]) -> Crew:
+        """The same ranks, over links ``factor`` (links,) times as fast: what is simulated once there."""
+        found = {
+            key: one.with_capacity(one.fabric.capacity * factor[: one.fabric.n_links])
+            for key, one in self._once.items()
+        }
+        return replace(self, _once=found)
+
+    def with_profile(self, profile: LatencyProfile) -> Crew:
+        """The same ranks with other latencies: what is simulated once there."""
+        found = {key: one.with_latency(profile) for key, one in self._once.items()}
+        return replace(self, profile=profile, _programs={}, _once=found)
+
     def programs(self, calls: Iterable[str]) -> dict[str, Program]:
         """The program of each call of the tasks of a step, routed; kept.
 
@@ -135,11 +156,9 @@ class Crew:
         return {call: self._programs[call] for call in calls}
 
     def _collective(self, operation: str, members: NDArray[np.int32]) -> Program:
-        n = members.shape[1]
-        more: dict[str, Any] = {"parts": skewed(n, self.job.skew)} if operation == EXCHANGE else {}
-        name = "linear" if operation == EXCHANGE else "ring"
-        schedule = Groups(members).together(lambda ranks: build(name, {}, n, collective=operation, **more))
-        return self._compiled(schedule)
+        exchange = operation == EXCHANGE
+        name, skew = ("linear", self.job.skew) if exchange else ("ring", 1.0)
+        return self._compiled(side_by_side(operation, name, members, self._who, skew))
 
     def _message(self, source: int, target: int) -> Program:
         src, dst = self.pipelines[:, source], self.pipelines[:, target]

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from functools import partial
 
 from sims.studies.measured.suite import baseline, measured_case
-from sims.studies.validation import fluid, fluid_bound, packet_exact, packet_fluid, packet_rank, published
+from sims.studies.validation import (
+    fluid,
+    fluid_bound,
+    packet_exact,
+    packet_fluid,
+    packet_rank,
+    published,
+    training,
+)
 from sims.studies.validation.case import Case
 from sims.studies.validation.closed_forms import OTHERS
 
@@ -122,6 +130,7 @@ LADDER: tuple[Group, ...] = (
             published.ring_or_tree,
             published.trees_at_summit,
         ),
+        only_full=(training.llama3,),
     ),
     MACHINES,
 )

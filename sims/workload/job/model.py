@@ -13,7 +13,7 @@ from fabric.words.errors import ParameterError
 from fabric.words.grammar import read_named
 from fabric.words.units import parse_count
 
-__all__ = ["CUSTOM", "MODELS", "Model", "canonical_model", "model_named"]
+__all__ = ["CUSTOM", "MODELS", "SIZES", "Model", "canonical_model", "model_named"]
 
 CUSTOM = "custom"
 _NEEDED = ("layers", "hidden", "heads", "ffn", "vocabulary")
@@ -68,9 +68,9 @@ class Model:
     def text(self) -> str:
         """What ``model_named`` reads back: the name, and what differs from the model of that name."""
         usual = MODELS.get(self.name) if "MODELS" in globals() else None
-        own = {key: getattr(self, key) for key in _SIZES}
-        base = {key: getattr(usual, key) for key in _SIZES} if usual else _DEFAULTS
-        changes = [f"{key}={own[key]}" for key in _SIZES if own[key] != base.get(key)]
+        own = {key: getattr(self, key) for key in SIZES}
+        base = {key: getattr(usual, key) for key in SIZES} if usual else _DEFAULTS
+        changes = [f"{key}={own[key]}" for key in SIZES if own[key] != base.get(key)]
         return f"{self.name}:{','.join(changes)}" if changes else self.name
 
     @property
@@ -170,7 +170,7 @@ class Model:
         return 3.0 * (self.layers * layer + self.head_flops())
 
 
-_SIZES = tuple(one.name for one in fields(Model) if one.type == "int")
+SIZES = tuple(one.name for one in fields(Model) if one.type == "int")
 _DEFAULTS = {one.name: one.default for one in fields(Model) if one.type == "int"}
 
 
@@ -251,8 +251,8 @@ def model_named(text: str) -> Model:
         raise ParameterError("model", text, "unknown model", (*MODELS, f"{CUSTOM}:layers=N,hidden=N,..."))
     sizes: dict[str, int] = {}
     for key, value in given.items():
-        if key not in _SIZES:
-            raise ParameterError(f"model {name}", key, "no such size", _SIZES)
+        if key not in SIZES:
+            raise ParameterError(f"model {name}", key, "no such size", SIZES)
         number, least = parse_count(value), 1 if key in _NEEDED else 0
         if number is None or not least <= number < 10**9:
             raise ParameterError(f"model {name}: {key}", value, f"a whole number from {least}, below 10^9")

@@ -27,7 +27,10 @@ def run(groups="dp=rest", experts="none", *, model=SMALL, topology=SERVERS, rank
     policy, profile = sizes.pop("policy", "adaptive"), PROFILES[sizes.pop("profile", "ideal")]
     job = Training(model=model_named(model), **sizes_of(groups, experts, ranks), **sizes)
     how = {"placement": place(fabric, ranks), "policy": parse_policy(policy), "profile": profile}
-    return StepRun(Crew(job=job, groups=groups, experts=experts, fabric=fabric, **how))
+    crew = Crew(job=job, groups=groups, experts=experts, fabric=fabric, **how)
+    found = StepRun.of(crew)
+    object.__setattr__(found, "crew", crew)
+    return found
 
 
 @pytest.mark.parametrize(("pp", "v", "batch"), [(4, 1, 64), (4, 2, 64), (8, 1, 8), (2, 4, 32)])
@@ -93,7 +96,8 @@ def test_what_stays_inside_servers_is_simulated_once():
 def test_what_leaves_servers_shares_the_network():
     found = run("tp=8,dp=rest")
     assert not found.crew.inside and "tp all-gather 0" in found.programs
-    assert found.spent.mean("tp") > 10 * run("tp=4,dp=rest").spent.mean("tp")
+    # A ring of two servers leaves each once, by its four NICs together: 200 GB/s against 450 inside.
+    assert found.spent.mean("tp") > 2 * 450 / 200 * run("tp=4,dp=rest").spent.mean("tp")
 
 
 @pytest.mark.parametrize("skew", [1.0, 2.0])
@@ -143,7 +147,7 @@ def test_what_a_lane_spends_adds_up_to_the_step(groups, overlap):
 def test_doubled_links_halve_what_is_on_them():
     found = run(topology="star:endpoints=4,delay=0ns", ranks=4, overlap="none", batch=4)
     compute = found.without(["dp"])
-    faster = found.with_capacity(2 * found.crew.fabric.capacity)
+    faster = found.with_capacity(np.full(found.crew.fabric.n_links, 2.0)).record.time
     assert faster - compute == pytest.approx((found.record.time - compute) / 2)
     busy = found.utilisation()
     assert max(one["peak"] for one in busy.values()) == pytest.approx(1 - compute / found.record.time)

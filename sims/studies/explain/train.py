@@ -1,0 +1,124 @@
+"""What would make a training step shorter: each remedy is simulated. Prints nothing.
+
+Remedies that leave paths as they are keep them; others route anew. What they save does not add up.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fabric.damage.fault import NONE
+from fabric.measures.places import slug
+from fabric.words.errors import FabricsimError
+from sims.jobs.train.job import TrainJob
+from sims.jobs.train.steps import StepRun
+from sims.scenario.train_row import TrainRow
+from sims.settings.texts import option_words
+from sims.studies.explain.explainer import (
+    BALANCED,
+    NO_FAULTS,
+    NO_LATENCY,
+    PACKED,
+    Explanation,
+    Remedy,
+    doublings,
+    remedy,
+    silent,
+)
+from sims.workload.job.step import step_tasks
+from sims.workload.job.tasks import COMPUTE, Task
+
+__all__ = ["explain_train"]
+
+
+def explain_train(job: TrainJob, row: TrainRow) -> Explanation:
+    """What each doubled kind of link, better routing, placement and the like would save of the step."""
+    left_out: list[str] = []
+    remedies = [
+        *_twice(job, row, left_out),
+        *_settings(job, row, left_out),
+        *_silent(job, row),
+        *_free(job, row),
+    ]
+    return Explanation(
+        time_s=row.time_s,
+        latency_share=0.0,
+        phases=1,
+        hotspots=(),
+        remedies=tuple(sorted(remedies, key=lambda one: -one.saved_s)),
+        left_out=tuple(left_out),
+    )
+
+
+def _twice(job: TrainJob, row: TrainRow, left_out: list[str]) -> Iterator[Remedy]:
+    """Every kind of link twice as fast, scale-up links among them; and computing."""
+    fabric = next((one.fabric for one in job.run.programs.values()), job.degraded)
+    load = job.run.loads() if job.run.programs else np.zeros(fabric.n_links)
+    if job.training and job.crew.inside:  # what is simulated once loads the links of servers too
+        for program in job.crew.kept():
+            for stage in program.stages:
+                load = load + stage.paths.load(stage.share, fabric.n_links)
+    for kind, capacity in doublings(fabric, load, left_out):
+        factor = np.divide(capacity, fabric.capacity, out=np.ones(len(capacity)), where=fabric.capacity > 0)
+        run = job.run.with_capacity(factor, _tasks(job, factor))
+        yield remedy(f"2x {kind}", f"--upgrade {slug(kind)}", row.time_s, run.record.time)
+    if job.training:
+        faster = replace(job.crew.job, speed=2 * job.crew.job.speed)
+        tasks = step_tasks(faster, job.crew.once)
+        run = StepRun(tasks, job.run.programs)
+        yield remedy("2x computing", "GPUs of twice the speed", row.time_s, run.record.time)
+
+
+def _tasks(job: TrainJob, factor: NDArray[np.float64]) -> list[Task] | None:
+    """Those of the step over faster links, where some of it is simulated once inside servers."""
+    if not job.training or not job.crew.inside:
+        return None
+    return step_tasks(job.crew.job, job.crew.over(factor).once)
+
+
+def _settings(job: TrainJob, row: TrainRow, left_out: list[str]) -> Iterator[Remedy]:
+    """One setting replaced at a time."""
+    said = row.scenario.settings
+    changes: list[tuple[str, dict[str, str]]] = [
+        (BALANCED, {"routing": "adaptive"}),
+        (PACKED, {"placement": "packed"}),
+        (NO_FAULTS, {"fail": NONE, "degrade": NONE}),
+    ]
+    if job.training and job.training.replicated and job.training.sharding in ("plain", "zero1"):
+        changes.append(("all overlapped", {"overlap": "all"}))
+    for name, settings in changes:
+        new = {key: value for key, value in settings.items() if said[key] != value}
+        if not new:
+            words = [f"{key} is {value}" for key, value in settings.items()]
+            left_out.append(f"{name} ({'there are none' if name == NO_FAULTS else words[0]})")
+            continue
+        how = shlex.join(word for key, value in new.items() for word in _words(key, value))
+        try:
+            yield remedy(name, how, row.time_s, job.changed(**new).run.record.time)
+        except FabricsimError as error:
+            left_out.append(f"{name} ({error})")
+
+
+def _words(key: str, value: str) -> list[str]:
+    return ["--overlap", value] if key == "overlap" else option_words(key, value)
+
+
+def _silent(job: TrainJob, row: TrainRow) -> Iterator[Remedy]:
+    quiet = silent(job.profile)
+    tasks = job.run.tasks
+    if job.training:
+        tasks = step_tasks(job.crew.job, job.crew.with_profile(quiet).once)
+    how = f"--latency-profile {quiet.spec}"
+    yield remedy(NO_LATENCY, how, row.time_s, job.run.with_latency(quiet, tasks).record.time)
+
+
+def _free(job: TrainJob, row: TrainRow) -> Iterator[Remedy]:
+    """Each kind of communication that takes no time: a bound for whatever would make it faster."""
+    for kind in job.run.kinds:
+        if kind != COMPUTE:
+            yield remedy(f"{kind} in no time", "a bound", row.time_s, job.run.without([kind]))
