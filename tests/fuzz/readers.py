@@ -205,6 +205,10 @@ def _written_trees(ending: str) -> Callable[[Path], list[bytes]]:
     return seeds
 
 
+def _input(name: str) -> Callable[[Path], list[bytes]]:
+    return lambda folder: [(Path(__file__).parents[1] / "gold" / "inputs" / name).read_bytes()]
+
+
 def _json_log() -> str:
     body = {"time": 75.0, "alg_bw": 13.981, "bus_bw": 24.467, "nwrong": 0.0}
     device = [{"rank": i, "group": 0, "pid": 7 + i, "hostname": "a", "device": i} for i in range(8)]
@@ -271,6 +275,7 @@ READERS: dict[str, Reader] = {
     "GEXF": Reader("g.gexf", _texts(_GEXF), lambda path: _graph(f"{path}:hosts=a*")),
     "GML": Reader("g.gml", _texts(_GML), lambda path: _graph(f"{path}:hosts_per_switch=2")),
     "neighbours": Reader("g.csv", _texts(_NEIGHBOURS), lambda path: _graph(f"{path}:hosts=a*,per=cable")),
+    "InfraGraph": Reader("i.yaml", _input("clos.yaml"), _graph),
     "GOAL": Reader("t.goal", _texts(_GOAL), read_trace),
     "Chakra": Reader("t.0.json", _texts(_CHAKRA), read_trace),
     "htsim": Reader("g.topo", _written_trees(".topo"), _graph),

@@ -16,6 +16,7 @@ from fabric.words.errors import FileFormatError, ParameterError
 from topologies.files.bare import dressed
 from topologies.files.exchange import READERS, file_format
 from topologies.files.ib.ibnetdiscover import read_ibnetdiscover
+from topologies.files.infragraph import read_infragraph
 from topologies.files.link_table import read_link_table
 from topologies.files.nccl_topo import read_nccl_topo
 from topologies.files.slurm_reader import read_slurm
@@ -55,6 +56,7 @@ def _builders() -> dict[str, Builder]:
         "link-csv": read_link_table,
         "Slurm": read_slurm,
         "NCCL topology": read_nccl_topo,
+        "InfraGraph": read_infragraph,
     }
     bare = {form: _dressed(form) for form in ("node-link", "GraphML", "GEXF", "GML", "DOT")}
     return {form: Builder(name=form, function=function) for form, function in (whole | bare).items()}

@@ -22,6 +22,7 @@ from topologies.files.graphml import read_graphml, write_graphml
 from topologies.files.htsim import looks_like_htsim, read_htsim, write_htsim
 from topologies.files.ib.ibnetdiscover import looks_like_ibnetdiscover, read_ibnetdiscover
 from topologies.files.ib.write import write_ibnetdiscover
+from topologies.files.infragraph import looks_like_infragraph, read_infragraph
 from topologies.files.link_csv import write_link_csv
 from topologies.files.link_csv_reader import looks_like_link_csv, read_link_csv
 from topologies.files.link_table import write_cable_plan
@@ -66,6 +67,7 @@ READERS: Mapping[str, Callable[[str | os.PathLike[str]], nx.Graph]] = {
     "Slurm": read_slurm,
     "htsim": read_htsim,
     "NCCL topology": read_nccl_topo,
+    "InfraGraph": read_infragraph,
 }
 
 _SNIFFED = 65_536  # characters at the beginning of a file that are looked at; a dump may begin behind them
@@ -118,6 +120,8 @@ def file_format(path: str | os.PathLike[str]) -> str:
             return _ROOTS.get(root[1].lower() if root else "", "GraphML")
         if looks_like_htsim(text):
             return "htsim"
+        if looks_like_infragraph(text):
+            return "InfraGraph"
         if looks_like_slurm(text):
             return "Slurm"
         if looks_like_gml(text):
@@ -137,7 +141,7 @@ def file_format(path: str | os.PathLike[str]) -> str:
         return "link-csv"
     known = (
         "neither node-link JSON nor the output of ibnetdiscover, GraphML or a link CSV (source, target, ...) "
-        "nor DOT, GEXF, GML, topology.txt, htsim's .topo, NCCL's or Slurm's topology"
+        "nor DOT, GEXF, GML, topology.txt, htsim's .topo, InfraGraph, NCCL's or Slurm's topology"
     )
     raise FileFormatError(name, "", known)
 

@@ -140,7 +140,7 @@ def test_a_port_with_two_cables_is_refused_by_name(
 def test_every_reader_of_links_is_checked() -> None:
     """The dump's own reader finds a port with two peers line by line; the others share one check, but for
     those in which no ports stand."""
-    portless = {"topology.txt", "Slurm", "htsim", "NCCL topology"}
+    portless = {"topology.txt", "Slurm", "htsim", "NCCL topology", "InfraGraph"}
     checked = {"node-link", "GraphML", "GEXF", "GML", "link-csv", "DOT"}
     assert set(READERS) == {"ibnetdiscover", *portless, *checked}
 
