@@ -18,7 +18,7 @@ from sims.jobs.collective import CollectiveJob
 from sims.studies.calibration import Fit, fit
 from sims.studies.nccl_log import Measurement, NcclLog
 from sims.studies.nccl_log.tuning import chosen_by_nccl
-from sims.workload.collective import ALL_REDUCE, measured_by
+from sims.workload.collective import ALL_REDUCE, HYPERCUBE, measured_by
 from sims.workload.collectives import algorithms, split_algorithms, usual_algorithms
 
 __all__ = [
@@ -136,6 +136,8 @@ def plan(
         items.append(Item(label=label, algorithm=ours[name], profile=profile or usual, rows=tuple(own)))
     if items:
         return tuple(items)
+    if tool == HYPERCUBE:
+        algorithm = algorithm or "recursive-doubling"
     likely = dict.fromkeys(own for name, own in ours.items() if name != "PAT")  # which only few runs choose
     named = algorithm or ",".join(likely) or ",".join(usual_algorithms(of))
     names = split_algorithms(named, of)

@@ -19,14 +19,19 @@ __all__ = [
     "BROADCAST",
     "COLLECTIVES",
     "GATHER",
+    "HYPERCUBE",
     "REDUCE",
     "REDUCE_SCATTER",
     "SCATTER",
     "SEND_RECV",
+    "TOOLS",
     "Collective",
     "collective_named",
     "measured_by",
 ]
+
+
+HYPERCUBE = "hypercube"  # a tool of nccl-tests: an all-gather that it makes of sends, by recursive doubling
 
 
 def _whole(n: int) -> int:
@@ -251,6 +256,12 @@ COLLECTIVES: dict[str, Collective] = {
 }
 
 
+TOOLS: dict[str, Collective] = {
+    **{one.tool: one for one in COLLECTIVES.values()},
+    HYPERCUBE: ALL_GATHER,
+}
+
+
 def collective_named(name: str) -> Collective:
     """The collective of this name.
 
@@ -265,10 +276,12 @@ def collective_named(name: str) -> Collective:
 def measured_by(tool: str) -> Collective:
     """The collective that a tool of nccl-tests measures, as in ``all_reduce`` of ``all_reduce_perf``.
 
+    >>> measured_by("hypercube").name
+    'all-gather'
+
     Raises:
         ParameterError: there is none here; the tools of the known ones are listed.
     """
-    known = {one.tool: one for one in COLLECTIVES.values()}
-    if tool not in known:
-        raise ParameterError("log", f"{tool}_perf", "measures no collective that is known here", known)
-    return known[tool]
+    if tool not in TOOLS:
+        raise ParameterError("log", f"{tool}_perf", "measures no collective that is known here", TOOLS)
+    return TOOLS[tool]

@@ -13,7 +13,7 @@ from fabric.words.errors import ParameterError
 from sims.scenario.row import Row
 from sims.show.figures.style import MARKERS
 from sims.studies.nccl_log import Measurement, NcclLog
-from sims.workload.collective import COLLECTIVES
+from sims.workload.collective import COLLECTIVES, TOOLS
 
 __all__ = ["COLUMNS", "draw_measured", "fitting", "measured_entries", "measured_note"]
 
@@ -33,7 +33,8 @@ def fitting(logs: Sequence[NcclLog], rows: Sequence[Row], x: str, y: str) -> lis
     tools = _ranks_of(rows)
     for log in logs:
         if log.collective not in tools:
-            rule = f"measures {log.collective}, and the rows {' and '.join(tools)}"
+            own = dict.fromkeys(COLLECTIVES[row.scenario.collective].tool for row in rows)
+            rule = f"measures {log.collective}, and the rows {' and '.join(own)}"
             raise ParameterError("overlay", log.name, rule)
         ranks = tools[log.collective]
         if log.ranks is not None and log.ranks not in ranks:
@@ -46,8 +47,8 @@ def _ranks_of(rows: Sequence[Row]) -> dict[str, set[int]]:
     """The numbers of ranks that rows have of each collective, by the name that it has in a log."""
     found: dict[str, set[int]] = {}
     for row in rows:
-        found.setdefault(COLLECTIVES[row.scenario.collective].tool, set()).add(row.scenario.ranks)
-    return found
+        found.setdefault(row.scenario.collective, set()).add(row.scenario.ranks)
+    return {tool: found[of.name] for tool, of in TOOLS.items() if of.name in found}
 
 
 def draw_measured(ax: Axes, logs: Sequence[NcclLog], rows: Sequence[Row], y: str) -> list[float]:

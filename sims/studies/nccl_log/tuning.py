@@ -14,7 +14,7 @@ _LINE = re.compile(
     r"(?<!\w)(?:(\w{1,40}+): ++)?(\d{1,18}+) Bytes -> Algo ++(\w{1,40}+) ++proto ++(\w{1,40}+)",
     re.IGNORECASE,
 )
-_ALGORITHMS = ("TREE", "RING", "COLLNET_DIRECT", "COLLNET_CHAIN", "NVLS", "NVLS_TREE")
+_ALGORITHMS = ("TREE", "RING", "COLLNET_DIRECT", "COLLNET_CHAIN", "NVLS", "NVLS_TREE", "PAT")
 _PROTOCOLS = ("LL", "LL128", "SIMPLE")
 
 

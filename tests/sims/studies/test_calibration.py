@@ -22,7 +22,7 @@ from sims.studies.calibrated import default_fabric, doubts, plan
 from sims.studies.calibration import fit, robust_fit
 from sims.studies.nccl_log import FACTORS, Measurement, read_nccl
 from sims.studies.nccl_log.tuning import chosen_by_nccl
-from sims.workload.collective import ALL_REDUCE, COLLECTIVES, Collective
+from sims.workload.collective import ALL_REDUCE, COLLECTIVES, TOOLS, Collective
 from topologies import load
 
 SIZES = [2**i for i in range(3, 35)]
@@ -413,9 +413,36 @@ def test_what_is_fitted_where_nobody_names_it() -> None:
     text = "".join(f"ReduceScatter: {2**k} Bytes -> Algo RING proto LL channel\n" for k in range(10, 14))
     assert [item.label for item in plan(told, text, None, None, "reduce_scatter")] == ["ring ll"]
     assert [item.label for item in plan(told, text, None, None)] == ["ring", "hierarchical-tree"]
+    for said in ("PAT", "6"):
+        text = "".join(
+            f"AllGather: {2**k} Bytes -> Algo {said} proto SIMPLE channel\n" for k in range(10, 14)
+        )
+        (item,) = plan(told, text, None, None, "all_gather")
+        assert (item.label, item.algorithm, item.profile) == ("pat simple", "pat", "ib-ndr")
 
 
-@pytest.mark.parametrize("tool", sorted(FACTORS.keys() - {one.tool for one in COLLECTIVES.values()}))
+def test_a_hypercube_is_an_all_gather_by_recursive_doubling(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its program prints as algbw what it prints as busbw: (n - 1)/n of the size over the time."""
+    monkeypatch.chdir(tmp_path)
+    fabric = Fabric.from_graph(load(default_fabric(16)))
+    made = {"collective": "all-gather", "routing": "adaptive", "latency_profile": "ib-ndr:overhead=6us"}
+    true = CollectiveJob(fabric, **made)
+    rows = [measurement(size, true.row("recursive-doubling", size).time_s) for size in SIZES[4:]]
+    head, *_ = nccl_log(rows, 16, of=COLLECTIVES["all-gather"]).rpartition("#wrong\n")
+    lines = [head.replace("all_gather_perf", "hypercube_perf") + "#wrong"]
+    for row in rows:
+        bus = f"{15 / 16 * row.size_bytes / row.time_s / 1e9:.4f}"
+        half = f"{row.time_s * 1e6:.4f} {bus} {bus} 0"
+        lines.append(f"{row.size_bytes} {row.size_bytes // 64} float none -1 {half} {half}")
+    (tmp_path / "nccl.log").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert run(monkeypatch, "calibrate", "nccl.log", "--latency-profile", "ib-ndr") == 0
+    out = capsys.readouterr().out
+    assert "nccl.log: all-gather on 16 ranks" in out and "recursive-doubling" in out and "ring" not in out
+
+
+@pytest.mark.parametrize("tool", sorted(FACTORS.keys() - TOOLS.keys()))
 def test_other_collectives_are_refused_by_name(
     tool: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
