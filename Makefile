@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RESULTS := results
 
 .DEFAULT_GOAL := help
-.PHONY: help run check fast test lint types docs notebook measured bench gold fuzz lowest mutants figures groups sweeps tutorial validation bad-day clean
+.PHONY: help run check fast test lint types docs notebook measured bench gold fuzz lowest mutants figures groups sweeps tutorial validation bad-day jobs clean
 
 help: ## list what one can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -119,6 +119,10 @@ bad-day: $(BIN)/fabricsim ## the figures of docs/bad-day.md
 	$(PLOT)/bad-day/seeds -o $(DAY)/seeds.png --figure cdf
 	$(BIN)/fabricsim allreduce --preset colossus-100k --algorithm hierarchical-tree:pipeline=1 --size 1GiB --placement random \
 		--fail cables=1% --explain-plot docs/bad-day/gains.png >/dev/null
+
+jobs: $(BIN)/fabricsim ## the figures of docs/run.md and docs/goodput.md: several jobs at once, weeks of one
+	$(BIN)/fabricsim run docs/run/jobs.toml --timeline docs/run/jobs.png >/dev/null
+	$(BIN)/fabricsim goodput preset:colossus-100k --step 20s --faults llama3 --plot docs/goodput.png >/dev/null
 
 clean: ## remove .venv, results and caches
 	rm -rf $(VENV) $(RESULTS) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

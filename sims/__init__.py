@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sims.jobs.flow_row import simulate_flows as simulate_flows
     from sims.jobs.goodput.job import goodput as goodput
     from sims.jobs.routing_compare import balances as balances
+    from sims.jobs.together.job import run_jobs as run_jobs
     from sims.jobs.train.job import train as train
     from sims.models.fluid.flows import run_flows as run_flows
     from sims.scenario.row import Row as Row
@@ -61,6 +62,7 @@ _HOME = {
     "goodput": "jobs.goodput.job",
     "train": "jobs.train.job",
     "balances": "jobs.routing_compare",
+    "run_jobs": "jobs.together.job",
     "Costs": "studies.bom.costs",
     "costs": "studies.bom.costs",
     "compare": "studies.compare",

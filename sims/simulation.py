@@ -48,6 +48,7 @@ class KindJob(Protocol):
 
 _KINDS = {
     "goodput": ("sims.jobs.goodput.job", "GoodputJob"),
+    "run": ("sims.jobs.together.job", "RunJob"),
     "train": ("sims.jobs.train.job", "TrainJob"),
 }
 

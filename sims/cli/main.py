@@ -27,6 +27,7 @@ _COMMANDS = {
     "allreduce": Place("collective", "allreduce", "Simulate all-reduce over message sizes."),
     "collective": Place("collective", "collective", "Simulate a collective over message sizes."),
     "train": Place("train", "train", "Simulate one step of a training job, by model or by hand."),
+    "run": Place("run", "run", "Run several jobs at once, and say who slows whom."),
     "goodput": Place("goodput", "goodput", "Say how much of a job's weeks is useful when things fail."),
     "flows": Place("flows", "flows", "Run flows to their last byte on an otherwise idle fabric."),
     "trace": Place("trace", "trace", "Run a program's trace, GOAL or Chakra, on a fabric."),

@@ -15,7 +15,7 @@ from fabric.routing.policies import policy_file
 from sims.models.fluid.faults.schedule_file import FaultSchedule
 from sims.scenario.digest import content_digest, digest_of
 from sims.settings.setup import Setup
-from sims.workload.placement import placement_names
+from sims.workload.placement import placement_draws, placement_names
 
 __all__ = ["causes"]
 
@@ -34,7 +34,7 @@ def causes(
     """
     policy = setup.policy(planes(fabric))
     chosen = setup.engine == "packet" and bool(policy.packets)  # for each packet, on its way
-    drawn = policy.drawn or setup.placement == "random" or draws(setup.faults_from_start) or chosen
+    drawn = policy.drawn or placement_draws(setup.placement) or draws(setup.faults_from_start) or chosen
     table = policy_file(setup.routing)
     return setup.values | {
         "topology": topology or f"graph {fabric.name}",

@@ -21,6 +21,7 @@ __all__ = ["KIND", "JobRow", "blank", "row_of"]
 KIND = "kind"  # the column that rows of jobs have and those of collectives have not
 _HOME = {
     "goodput": ("sims.scenario.goodput_row", "GoodputRow"),
+    "run": ("sims.scenario.run_row", "RunRow"),
     "train": ("sims.scenario.train_row", "TrainRow"),
 }
 

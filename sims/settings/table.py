@@ -35,8 +35,10 @@ COLLECTIVES = ""  # the kind whose table is SETTINGS
 # What a kind shares with collectives.
 _NETWORK = ("topology", "ranks", "placement", "seed", "routing", "latency_profile")
 _TRAFFIC = ("collective", "algorithm", "size", "groups", "experts", "over")
+_BROKEN = ("upgrade", "fail", "degrade", "allow_partition")
 KINDS: Mapping[str, tuple[str, ...]] = {
     "goodput": (*_NETWORK, *_TRAFFIC),
+    "run": (*(name for name in _NETWORK if name != "ranks"), *_BROKEN),
     "train": (*_NETWORK, "upgrade", "fail", "degrade", "allow_partition", "groups", "experts"),
 }
 

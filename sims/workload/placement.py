@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -23,14 +24,17 @@ __all__ = [
     "canonical_placement",
     "check_placement",
     "place",
+    "placement_draws",
     "placement_file",
     "placement_names",
     "placement_words",
     "require_ranks",
 ]
 
-PLACEMENTS = ("packed", "strided", "strided-servers", "strided-endpoints", "random", "hostlist")
+PLACEMENTS = ("packed", "strided", "strided-servers", "strided-endpoints", "random", "fragmented", "hostlist")
 
+_FRAGMENTS = 0xF4A6  # sets these draws apart from others of the same seed
+_SHARE = re.compile(r"([0-9]*\.?[0-9]+)\s*(%?)")
 _STEPPING = ("strided", "strided-servers", "strided-endpoints")
 _FORMS = (
     "packed",
@@ -38,6 +42,7 @@ _FORMS = (
     "strided-servers[:STEP]",
     "strided-endpoints:STEP",
     "strided[:STEP]",
+    "fragmented:SHARE",
     "hostlist:LIST",
 )
 
@@ -50,10 +55,11 @@ def place(fabric: Fabric, ranks: int | None, placement: str = "packed", seed: in
     never share a leaf. ``strided-endpoints:STEP``: every STEP-th endpoint, round and round, whatever servers
     they are of. ``random``: servers shuffled by ``seed``. A server is a run of endpoints with one server
     number, or one endpoint where there is none: it stays whole, as schedulers hand out whole servers, in all
-    but ``strided-endpoints``. ``hostlist:LIST``: endpoints and hosts, each of which stands for all its
-    endpoints, as Slurm lists them (fabric.hostlist). Anything else is the path of a text file with an
-    endpoint, a host or such a list per line; a number is that of an endpoint. ``ranks`` None: all endpoints,
-    or all that are named.
+    but ``strided-endpoints``. ``fragmented:0.3``: packed on the servers that other jobs leave, which hold so
+    large a share, in runs of 1 to 64 servers that the ``seed`` draws. ``hostlist:LIST``: endpoints and hosts,
+    each of which stands for all its endpoints, as Slurm lists them (fabric.hostlist). Anything else is the
+    path of a text file with an endpoint, a host or such a list per line; a number is that of an endpoint.
+    ``ranks`` None: all endpoints, or all that are named or left.
 
     Raises:
         ParameterError: more ranks than endpoints, fewer than two, a bad step; a list that names what is not
@@ -76,6 +82,13 @@ def place(fabric: Fabric, ranks: int | None, placement: str = "packed", seed: in
         check_placement(placement)
         step = _step(name, rest, fabric.n_endpoints)
         return np.argsort(np.arange(fabric.n_endpoints) % step, kind="stable")[:count]
+    if name == "fragmented":
+        start, stop = _units(fabric)
+        free = _holes(len(start), _holding(placement), seed)
+        left = ranges(start[free], stop[free])
+        if (ranks or 2) > len(left):
+            raise ParameterError("placement", placement, f"leaves {_too_few(len(left), ranks)[6:]}")
+        return left[:ranks]
     if name in _STEPPING:
         start, stop = _units(fabric)
         step = _step(name, rest, len(start)) if rest else _on_a_leaf(fabric, start)
@@ -99,6 +112,9 @@ def check_placement(placement: str) -> None:
     name, _, rest = as_known(placement, PLACEMENTS).partition(":")
     if name == "hostlist":
         expand(rest, "placement hostlist")
+        return
+    if name == "fragmented":
+        _holding(placement)
         return
     if name == "strided-endpoints" and not rest:
         raise ParameterError("placement", placement, "needs its step, as in strided-endpoints:8")
@@ -130,6 +146,8 @@ def canonical_placement(placement: str) -> str:
     name, _, rest = placement.partition(":")
     if name not in PLACEMENTS or name == "hostlist":
         return placement
+    if name == "fragmented":
+        return f"{name}:{_holding(placement):.10g}"
     name = "strided" if name == "strided-servers" else name
     return f"{name}:{rest}" if rest else name
 
@@ -145,6 +163,15 @@ def placement_file(placement: str) -> Path | None:
 def placement_names(placement: str) -> bool:
     """Whether the placement names its endpoints, in a file or a list, so that these are its contents."""
     return placement.partition(":")[0] == "hostlist" or placement_file(placement) is not None
+
+
+def placement_draws(placement: str) -> bool:
+    """Whether the seed draws the placement.
+
+    >>> placement_draws("random"), placement_draws("fragmented:0.3"), placement_draws("packed")
+    (True, True, False)
+    """
+    return placement.partition(":")[0] in ("random", "fragmented")
 
 
 def placement_words(placement: str) -> str:
@@ -176,6 +203,32 @@ def _units(fabric: Fabric) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     server = fabric.server
     start = np.flatnonzero((np.diff(server, prepend=-2) != 0) | (server < 0))
     return start, np.append(start[1:], len(server))
+
+
+def _holding(placement: str) -> float:
+    """The share of the servers that others hold."""
+    text = placement.partition(":")[2]
+    match = _SHARE.fullmatch(text.strip())
+    value = float(match[1]) / (100 if match[2] else 1) if match else -1.0
+    if not 0 <= value <= 0.99:
+        rule = "the share of servers that other jobs hold stands behind, from 0 to 0.99: fragmented:0.3"
+        raise ParameterError("placement", placement, rule)
+    return value
+
+
+def _holes(units: int, share: float, seed: int) -> NDArray[np.int64]:
+    """The numbers of the servers that are free where others hold ``share`` of so many.
+
+    Each other job holds a run of 1, 2, 4, ... 64 servers, each as likely, that begins anywhere: many small
+    holes and some large ones, as a scheduler leaves them.
+    """
+    draw = np.random.default_rng([seed % 2**63, _FRAGMENTS])
+    held, due = np.zeros(units, bool), round(share * units)
+    while (missing := due - int(held.sum())) > 0:
+        begin = int(draw.choice(np.flatnonzero(~held)))
+        length = min(int(2 ** draw.integers(0, 7)), missing)
+        held[begin : begin + length] = True
+    return np.flatnonzero(~held)
 
 
 def _step(name: str, text: str, most: int) -> int:

@@ -29,6 +29,7 @@ from sims.scenario.parquet import has_parquet
 from sims.scenario.row import Row
 from sims.scenario.rows import read_results, read_rows
 from sims.settings.assignments import read_assignments
+from sims.settings.scenario_file import read_scenario
 from sims.studies.bom import bill
 from sims.studies.bom.parts import read_parts, sample_text
 from sims.studies.compare import compare
@@ -260,6 +261,24 @@ placement = ["packed", "random"]
 [[list]]
 engine = "bound"
 """
+_JOBS = """topology = "fat-tree:k=4"
+routing = "adaptive"
+[[job]]
+name = "a"
+ranks = 8
+start = "1ms"
+groups = "tp=2,dp=rest"
+iterations = 2
+jitter = "2%"
+stragglers = 0.01
+slowdown = 1.5
+placement = "hostlist:n[0-7]"
+step = [{compute = "2ms", name = "b"}, {collective = "all-reduce", over = "dp", size = "1MB", overlap = "b"}]
+[[background]]
+traffic = "incast"
+load = "30%"
+period = "5ms"
+"""
 _SPECS = (
     "fat-tree:k=8,gpus_per_server=4,rate=400Gbps", "preset:superpod-h100:su=2", "torus:dims=4/4/4,wrap=false",
     "dragonfly:p=2", "multi-plane:planes=8,endpoints=16,radix=8", "xgft:m=4/4,w=1/2", "random-regular:switches=20,radix=8,endpoints_per_switch=3",
@@ -294,6 +313,7 @@ READERS: dict[str, Reader] = {
         "s.toml", _texts(_SCHEDULE), lambda path: read_schedule(path).outages(TREE, 1, allow_partition=True)
     ),
     "sweep": Reader("w.toml", _texts(_SWEEP), read_sweep),
+    "scenario of jobs": Reader("j.toml", _texts(_JOBS), read_scenario),
     "profile": Reader(
         "p.toml",
         lambda folder: [profile_toml(latency_profile("ib-ndr"), {"r2": 0.9}).encode(), b'profile = "ideal"'],

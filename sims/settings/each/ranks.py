@@ -43,8 +43,8 @@ PLACEMENT = Setting(
     place=30,
     default="packed",
     metavar="NAME|FILE",
-    help="packed, strided-servers[:STEP], strided-endpoints:STEP, random, hostlist:n[01-16], or a file with "
-    "an endpoint or host per line.",
+    help="packed, strided-servers[:STEP], strided-endpoints:STEP, random, fragmented:0.3 (between other "
+    "jobs), hostlist:n[01-16], or a file with an endpoint or host per line.",
     spell=_placement,
     later=False,
     digest="placement_digest",

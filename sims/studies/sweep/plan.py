@@ -25,6 +25,7 @@ from sims.studies.sweep.planned import Plan
 from sims.studies.sweep.spec import SweepError, SweepSpec
 from sims.workload.collective import COLLECTIVES
 from sims.workload.collectives import canonical_algorithm, sliced, usual_algorithms
+from sims.workload.placement import placement_draws
 
 if TYPE_CHECKING:
     from fabric import Fabric
@@ -265,7 +266,7 @@ def _find(points: list[_Point], fabric: Fabric, digest: str, mistakes: Mistakes)
         refused: dict[tuple[str, str], FabricsimError | None] = {}
         for point in same:
             algorithm, seed = point.texts["algorithm"], point.texts["seed"]
-            random = point.texts["placement"] == "random"
+            random = placement_draws(point.texts["placement"])
             which = (algorithm, seed if random else "")
             if which not in refused:
                 at = _job(point, fabric, digest, int(seed)) if random and _grouped(job, algorithm) else job

@@ -1,0 +1,1 @@
+"""Several jobs and background traffic on one fabric at once: who sits where, and who slows whom."""
