@@ -31,9 +31,9 @@ def load(spec: str, *, nvlink: str | None = None) -> nx.Graph:
     """The topology that ``spec`` names.
 
     ``FAMILY:key=value,...`` builds one of ``FAMILIES``; ``preset:NAME`` or ``preset:NAME:key=value,...`` one
-    of the presets; anything else is the path of a graph file (node-link JSON, GraphML, a link CSV or an
-    ibnetdiscover dump, told apart by content, the last optionally with ``:nvlink=450GB/s`` or ``:delay=25ns``
-    behind it). ``nvlink``, a rate with its unit, says the same as an argument ``nvlink`` in the text.
+    of the presets; anything else is the path of a graph file, told apart by content, with what it does
+    not say behind it: ``:nvlink=450GB/s`` of a dump, ``:hosts_per_switch=4`` of a graph of another program.
+    ``nvlink``, a rate with its unit, says the same as an argument ``nvlink`` in the text.
 
     Raises:
         ParameterError: unknown family, preset or parameter (the legal ones are listed), an illegal value, or

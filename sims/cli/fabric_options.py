@@ -51,8 +51,8 @@ Graph = Annotated[
     typer.Option(
         "--graph",
         metavar="FILE",
-        help="The fabric from a file: node-link JSON, GraphML, link CSV or ibnetdiscover "
-        "(FILE:nvlink=450GB/s adds scale-up switches).",
+        help="The fabric from a file of any format; what it does not say stands behind it: "
+        "FILE:nvlink=450GB/s, FILE:hosts=gpu-*, FILE:hosts_per_switch=4,rate=400Gbps.",
         show_default=False,
     ),
 ]

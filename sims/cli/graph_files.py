@@ -18,7 +18,8 @@ __all__ = ["export", "import_"]
 GraphFormat = Annotated[
     str | None,
     format_option(
-        "json, graphml, dot, csv, ibnetdiscover, txt, conf, yaml, topo, xml, yml or plan.csv", "json"
+        "json, graphml, dot, csv, ibnetdiscover, txt, conf, yaml, topo, xml, yml, plan.csv or plan.dot",
+        "json",
     ),
 ]
 
@@ -34,7 +35,7 @@ def export(
     Node-link JSON holds all of it; .graphml is for small graphs, .dot to be drawn, .csv a list of links,
     .ibnetdiscover what ibsim takes for an InfiniBand network, .txt the topology.txt of RDMA simulators, .conf
     and .yaml Slurm's topology, .topo htsim's, .xml SimGrid's, .yml ASTRA-sim's, .plan.csv a cable plan as
-    SONiC has it.
+    SONiC has it, .plan.dot one in DOT, with ports.
     """
     from topologies.files.exchange import WRITERS, write_graph
 

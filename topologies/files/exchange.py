@@ -25,7 +25,7 @@ from topologies.files.ib.write import write_ibnetdiscover
 from topologies.files.infragraph import looks_like_infragraph, read_infragraph
 from topologies.files.link_csv import write_link_csv
 from topologies.files.link_csv_reader import looks_like_link_csv, read_link_csv
-from topologies.files.link_table import write_cable_plan
+from topologies.files.link_table import write_cable_plan, write_dot_plan
 from topologies.files.listed_twice import cables_once
 from topologies.files.nccl_topo import read_nccl_topo
 from topologies.files.node_link import read_node_link, write_node_link
@@ -53,6 +53,7 @@ WRITERS: Mapping[str, Callable[[nx.Graph, str | os.PathLike[str]], None]] = {
     ".xml": write_simgrid,
     ".yml": write_astra,
     ".plan.csv": write_cable_plan,
+    ".plan.dot": write_dot_plan,
 }
 
 READERS: Mapping[str, Callable[[str | os.PathLike[str]], nx.Graph]] = {
@@ -83,7 +84,8 @@ def write_graph(G: nx.Graph, path: str | os.PathLike[str]) -> None:
     attributes of the graph as a whole. ``.dot``: to be drawn, names or ids only. ``.ibnetdiscover``: the
     network without scale-up and delays, for ibsim. ``.txt``: ``topology.txt`` of RDMA simulators.
     ``.topo``: a fat tree for htsim. ``.xml``: SimGrid. ``.yml``: ASTRA-sim, where nothing contends.
-    ``.conf`` and ``.yaml``: hosts and switches for Slurm. ``.plan.csv``: a cable plan as SONiC has it.
+    ``.conf`` and ``.yaml``: hosts and switches for Slurm.
+    ``.plan.csv``: a cable plan as SONiC has it; ``.plan.dot``: one in DOT, with all ports.
 
     Raises:
         ParameterError: another ending, or what the format refuses.

@@ -28,11 +28,12 @@ from topologies.files.bare import (
     RateUnit,
     dressed,
 )
+from topologies.files.dot import write_dot
 from topologies.files.link_csv_reader import read_link_csv
 from topologies.files.listed_twice import cables_once
 from topologies.parts.argument import GpusPerServer, Nvlink
 
-__all__ = ["read_link_table", "write_cable_plan"]
+__all__ = ["read_link_table", "with_ports", "write_cable_plan", "write_dot_plan"]
 
 _TITLES = ("StartDevice", "StartPort", "EndDevice", "EndPort", "BandWidth")
 
@@ -85,6 +86,36 @@ def read_link_table(
             gpus_per_server=gpus_per_server,
             nvlink=nvlink,
         )
+
+
+def with_ports(G: nx.Graph) -> nx.Graph:
+    """A copy of G in which every cable has a port at either end: those of G where it knows all of them, else
+    counted from 1 at each node, in the order of its cables.
+
+    >>> with_ports(nx.Graph([("a", "b"), ("a", "c")])).edges["a", "c"]["ports"]
+    [(2, 1)]
+    """
+    H = nx.Graph(G)
+    if all(data.get("ports") for *_, data in G.edges(data=True)):
+        return H
+    used: dict[Hashable, int] = defaultdict(int)
+    place = {node: i for i, node in enumerate(H)}
+    for u, v, data in H.edges(data=True):
+        pairs = []
+        for _ in range(data.get("cables", 1)):
+            used[u] += 1
+            used[v] += 1
+            pairs.append((used[u], used[v]) if place[u] <= place[v] else (used[v], used[u]))
+        data["ports"] = pairs
+    return H
+
+
+def write_dot_plan(G: nx.Graph, path: str | os.PathLike[str]) -> None:
+    """Write DOT in which every cable names its ports, for tools of cabling. Raises as ``write_dot``."""
+    if G.is_directed() or G.is_multigraph():
+        rule = "an undirected nx.Graph: parallel cables are the edge attribute cables"
+        raise ParameterError("G", type(G).__name__, rule)
+    write_dot(with_ports(G), path)
 
 
 def write_cable_plan(G: nx.Graph, path: str | os.PathLike[str]) -> None:

@@ -144,3 +144,18 @@ def test_a_rank_without_a_file_is_named(tmp_path):
     (tmp_path / "job.1.json").unlink()
     with pytest.raises(FileFormatError, match="rank 1 of 2 ranks has no file"):
         read_trace(tmp_path / "job.0.json")
+
+
+@pytest.mark.parametrize("text", ["leaf-spine:leaves=2,spines=2,endpoints_per_leaf=4", "fat-tree:k=4"])
+def test_a_ring_of_a_trace_is_the_ring_of_the_program(text, tmp_path):
+    """Two ways: messages that wait for each other here, a schedule of ranks in step there."""
+    from sims import all_reduce
+
+    fabric = Fabric.from_graph(load(text))
+    n = fabric.n_endpoints
+    trace = written([[call(1, "ALL_REDUCE", n * 100_000)] for _ in range(n)], tmp_path)
+    found = run_trace(fabric, trace, Dmodk(), PROFILES["ideal"], np.arange(n)).makespan
+    (row,) = all_reduce(
+        fabric, "ring", sizes=[n * 100_000], routing="dmodk", latency_profile="ideal", sync="rank"
+    )
+    assert found == pytest.approx(row.time_s, rel=1e-6)

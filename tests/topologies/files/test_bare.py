@@ -150,3 +150,22 @@ def test_an_entity_is_never_expanded(root, tmp_path):
     (tmp_path / "x.xml").write_text(text)
     with pytest.raises(FileFormatError, match=r"line 3 column [0-9]+: declares an entity"):
         load(str(tmp_path / "x.xml"))
+
+
+@pytest.mark.parametrize("text", ["fat-tree:k=4", "pgft:m=4/2,w=1/2,p=1/2"])
+def test_a_plan_in_dot_has_a_port_at_every_end_once(text, tmp_path):
+    G = load(text)
+    write_graph(G, tmp_path / "p.plan.dot")
+    H = load(str(tmp_path / "p.plan.dot"))
+    taken = [
+        (end, port)
+        for u, v, d in H.edges(data=True)
+        for pair in d["ports"]
+        for end, port in zip((u, v), pair)
+    ]
+    assert len(taken) == len(set(taken)) == 2 * sum(d.get("cables", 1) for *_, d in G.edges(data=True))
+    for node in H:
+        ports = sorted(port for end, port in taken if end == node)
+        assert ports == list(range(1, len(ports) + 1))
+    f, g = Fabric.from_graph(G), Fabric.from_graph(H)
+    assert f.capacity.tolist() == g.capacity.tolist() and g.link_port is not None
