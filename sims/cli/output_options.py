@@ -11,6 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
+from fabric.words.errors import ParameterError
+
 __all__ = [
     "Explain",
     "ExplainPlot",
@@ -23,6 +25,9 @@ __all__ = [
     "out_option",
     "title_option",
 ]
+
+
+_LONGEST_TITLE = 1_000  # a page and more; to measure 100,000 letters takes a minute
 
 
 def out_option(help: str, metavar: str = "FILE") -> Any:
@@ -42,6 +47,9 @@ def title_option(help: str) -> Any:
 
 
 def _in_letters(text: str | None) -> str | None:
+    if text is not None and len(text) > _LONGEST_TITLE:
+        rule = f"{len(text):,} characters, of which a title has at most {_LONGEST_TITLE:,}"
+        raise ParameterError("--title", text, rule)
     return text if text is None else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 

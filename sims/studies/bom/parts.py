@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from math import inf, isfinite
@@ -187,6 +187,11 @@ def _is_bool(value: Any) -> bool:
     return isinstance(value, bool)
 
 
+def _up_to(most: int, legal: Callable[[Any], bool], rule: str) -> tuple[Callable[[Any], bool], str]:
+    return (lambda value: legal(value) and value <= most), f"{rule}, and at most {most:,}"
+
+
+_MOST_ON_A_FLOOR = 1_000_000  # racks, and metres
 _TEXT = (_is_text, "a text")
 _WHOLE = (_is_whole, "a whole number, at least 1")
 _NUMBER = (_is_number, "a finite number, zero or more")
@@ -206,15 +211,11 @@ _KEYS: dict[str, dict[str, Any]] = {
     "server": {"gpus": _WHOLE, "gpu_watts": _NUMBER, "watts": _NUMBER},
     "nic": {"watts_per_100G": _NUMBER, "price_per_100G": _NUMBER},
     "floor": {
-        "endpoints_per_rack": _WHOLE,
-        "racks_per_row": _WHOLE,
-        "leaf_racks": (_is_count, "a whole number, 0 or more"),
-        "rack_width_m": _LENGTH,
-        "row_pitch_m": _LENGTH,
-        "aisle_m": _NUMBER,
-        "up_m": _NUMBER,
-        "in_rack_m": _LENGTH,
-        "slack": _NUMBER,
+        "endpoints_per_rack": _up_to(_MOST_ON_A_FLOOR, *_WHOLE),
+        "racks_per_row": _up_to(_MOST_ON_A_FLOOR, *_WHOLE),
+        "leaf_racks": _up_to(_MOST_ON_A_FLOOR, _is_count, "a whole number, 0 or more"),
+        **dict.fromkeys(("rack_width_m", "row_pitch_m", "in_rack_m"), _up_to(_MOST_ON_A_FLOOR, *_LENGTH)),
+        **dict.fromkeys(("aisle_m", "up_m", "slack"), _up_to(_MOST_ON_A_FLOOR, *_NUMBER)),
     },
 }
 _SINGLE = ("nic", "floor")  # tables without names in them

@@ -112,6 +112,16 @@ def test_a_slow_cable_is_why_its_leaf_is_oversubscribed() -> None:
     assert {f.kind for f in at(G, "effect")} == {"oversubscription", "bisection"}
 
 
+def test_each_boundary_that_lacks_a_cable_has_its_cause() -> None:
+    """A cause elsewhere takes nothing away from one here."""
+    G = fat_tree(k=4)
+    spine, core = next(e for e in G.edges if min(e) >= 24 and not set(e) & set(G[16]))
+    pull(G, 16, 24)
+    pull(G, spine, core)
+    assert [f.kind for f in at(G, "fault")] == ["missing-cable", "missing-cable"]
+    assert {f.where for f in at(G, "effect") if f.kind == "bisection"} == {"leaf - spine", "spine - core"}
+
+
 def test_what_no_pair_explains_stays_a_fault() -> None:
     G = fat_tree(k=8)
     G.remove_node(160)  # a spine: its leaves lack a cable, and to what nothing tells

@@ -10,8 +10,10 @@ from fabric_zoo import dual_homed, graph, leaf_spine, servers
 from fabric import Adaptive, Ecmp, Fabric, Paths, Spray, carrier, measure, route
 from fabric.damage.degraded import cable_links
 from fabric.measures.hops import PairClass, hop_counts, pair_classes
+from fabric.routing.berths import berths
 from fabric.routing.paths import Shared
 from fabric.routing.quotient import alike
+from fabric.words.errors import ParameterError
 
 
 def test_the_first_server_counts_too() -> None:
@@ -82,6 +84,26 @@ def test_a_leaf_without_endpoints_is_not_alike_with_one_that_has_some() -> None:
     assert np.array_equal(stands_for[lowest], lowest) and (len(lowest), len(fabric.leaves)) == (4, 3)
     spines = np.flatnonzero(fabric.tier == 2)
     assert np.array_equal(stands_for[spines], spines[[0, 0]])
+
+
+def test_a_switch_that_nothing_joins_hides_no_neighbour_of_the_next() -> None:
+    """Without tiers switches stand in the order of the graph: an idle one, two middle ones, two leaves."""
+    trunk = [(m, leaf) for m in ("m0", "m1") for leaf in ("l0", "l1")]
+    switches = dict.fromkeys(("idle", "m0", "m1", "l0", "l1"), 1)
+    G = graph("idle", range(2), switches, [(0, "l0"), (1, "l1"), *trunk])
+    fabric = Fabric.from_graph(G, allow_partition=True)
+    node = {name: i for i, name in enumerate(fabric.ids)}
+    assert alike(fabric)[[node[name] for name in switches]].tolist() == [
+        node[name] for name in ("idle", "m0", "m0", "l0", "l1")
+    ]
+
+
+def test_endpoints_on_unequally_many_switches_have_no_berths() -> None:
+    G = dual_homed()
+    assert set(berths(Fabric.from_graph(G)).of.tolist()) == set(range(len(berths(Fabric.from_graph(G)).leaf)))
+    G.remove_edge(0, "B0")
+    with pytest.raises(ParameterError, match="endpoints are cabled to unequally many switches"):
+        berths(Fabric.from_graph(G))
 
 
 def test_cables_of_unlike_rates_between_alike_switches_stay_apart_under_spray() -> None:

@@ -171,6 +171,14 @@ def test_a_title_that_is_no_utf8_is_drawn_all_the_same(run: Run, tmp_path: Path)
         assert "h\ufffd(" in (tmp_path / words.split()[-1]).read_text(encoding="utf-8")
 
 
+def test_a_title_longer_than_a_page_is_refused(run: Run) -> None:
+    for words in ("plot old.csv -o a.svg", "report old.csv -o a.html", "compare old.csv old.jsonl -o b.svg"):
+        status, _, err = run(f"{words} --title {'x' * 1001}")
+        assert status == 2 and err.count("\n") == 1
+        assert "--title: 'xxx" in err and "1,001 characters, of which a title has at most 1,000" in err
+        assert run(f"{words} --title {'x' * 1000}")[0] == 0
+
+
 def test_parameters_of_a_family_are_explained(run: Run) -> None:
     status, out, _ = run("topology list torus")
     assert status == 0 and "torus: switches on a grid" in out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from time import process_time
 
@@ -189,6 +190,16 @@ def test_a_real_dump_is_priced_by_the_plan_and_with_its_own_delay_by_that() -> N
     assert given.count("transceivers") == 0 and given.metres == pytest.approx(2 * given.count("cables"))
 
 
+FLOOR = ("endpoints_per_rack", "racks_per_row", "leaf_racks", "rack_width_m", "row_pitch_m")
+FLOOR += ("aisle_m", "up_m", "in_rack_m", "slack")
+
+
+def test_the_largest_floor_has_lengths() -> None:
+    for key in FLOOR:
+        made = bill(load("fat-tree:k=4"), with_floor(SAMPLE, f"{key}=1000000"))
+        assert math.isfinite(made.metres) and made.metres > 0, key
+
+
 def test_the_plan_of_the_command_line() -> None:
     parts = with_floor(SAMPLE, "endpoints_per_rack=64, up_m=2,slack=0")
     assert (parts.floor.endpoints_per_rack, parts.floor.up, parts.floor.slack) == (64, 2.0, 0.0)
@@ -200,7 +211,9 @@ def test_the_plan_of_the_command_line() -> None:
         ("slack=nan", "floor slack: 'nan'"),
         ("slack=inf", "floor slack: 'inf'"),
         ("racks_per_row=1.5", "floor racks_per_row: '1.5': a whole number, at least 1"),
-        ("row_pitch_m=0", "floor row_pitch_m: '0': a finite number above zero"),
+        ("row_pitch_m=0", "floor row_pitch_m: '0': a finite number above zero, and at most 1,000,000"),
+        *((f"{key}=1000001", f"floor {key}: '1000001': ") for key in FLOOR),
+        ("racks_per_row=9223372036854775808", "floor racks_per_row: '9223372036854775808': a whole number"),
     ):
         with pytest.raises(ParameterError) as refused:
             with_floor(SAMPLE, text)

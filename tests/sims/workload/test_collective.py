@@ -12,6 +12,7 @@ from fabric.words.errors import ParameterError
 from sims.workload.collective import ALL_REDUCE, COLLECTIVES, REDUCE_SCATTER, collective_named
 from sims.workload.collectives import algorithms, build, contenders, parse_algorithms
 from sims.workload.collectives.algorithm import _TABLE, algorithm
+from sims.workload.collectives.names import canonical_algorithm
 from sims.workload.collectives.parameters import CHANNELS
 from sims.workload.collectives.ring import ring as all_reduce_ring
 from sims.workload.collectives.ring import ring_reduce_scatter as ring
@@ -112,3 +113,14 @@ def test_the_factor_of_busbw_is_what_a_rank_has_to_send(n: int) -> None:
     """On a ring, which sends no more than it must."""
     assert all_reduce_ring(n).sent(1.0) == pytest.approx([ALL_REDUCE.factor(n)] * n)
     assert ring(n).sent(1.0) == pytest.approx([REDUCE_SCATTER.factor(n)] * n)
+
+
+def test_an_algorithm_of_any_collective_has_one_spelling() -> None:
+    """Where no collective is named, the first that has the algorithm says how it is spelled."""
+    assert canonical_algorithm("AUTO") == "auto"
+    assert (
+        canonical_algorithm("bruck") == "bruck"
+        and canonical_algorithm("Ring:channels=4") == "ring:channels=4"
+    )
+    with pytest.raises(ParameterError, match="algorithm: 'no-such': unknown algorithm"):
+        canonical_algorithm("no-such")

@@ -34,6 +34,15 @@ def test_bytes_of_a_ring_are_a_chunk_per_repeat() -> None:
     assert (phase.lockstep, phase.latency_steps, phase.stages) == (True, 14, 1)
 
 
+def test_who_adds_most_tells_how_many_messages_are_added() -> None:
+    """Three ranks send to rank 1 and one to rank 0; copies are not added, nor what is gathered later."""
+    star = {"src": [1, 0, 2, 3], "dst": [0, 1, 1, 1], "first": [0] * 4, "count": 1, "modulus": 1}
+    assert Phase(kind="round", op=REDUCE, **star).additions(1) == 3
+    assert Phase(kind="round", op=COPY, **star).additions(1) == 0
+    assert Phase(kind="round", op=frozen([REDUCE, REDUCE, COPY, COPY], np.int8), **star).additions(1) == 1
+    assert ring(8).phases[0].additions(14) == 7
+
+
 def test_bytes_of_a_round_are_sent_once() -> None:
     phase = halving_doubling(8).phases[1]  # the second exchange carries a quarter
     assert phase.bytes_of(4096.0, 8) == (1.0, 1024.0)

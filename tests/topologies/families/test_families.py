@@ -465,3 +465,23 @@ def test_every_family_with_a_ratio_leaves_ports_free(spec: str, down: int, up: i
 def test_what_is_no_ratio_is_refused(text: str) -> None:
     with pytest.raises(ParameterError, match=r"a number above zero per tier .*, such as 3, 3:2 \(three down"):
         load(f"fat-tree:endpoints=96,radix=16,oversubscription={text}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dragonfly:p=2",
+        "dragonfly-plus:leaves=4",
+        "slim-fly:q=5,gpus_per_server=2",
+        "random-regular:switches=10,radix=7,endpoints_per_switch=3",
+        "torus:dims=4/2/3",
+        "torus:dims=4/5,wrap=no",
+    ],
+)
+def test_memory_is_asked_for_what_is_built(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Nodes and edges, before there are any."""
+    asked = []
+    monkeypatch.setattr("topologies.parts.hosts.require_memory", lambda what, size: asked.append(size))
+    G = load(text)
+    (size,) = asked
+    assert (size.nodes, size.edges) == (len(G), G.number_of_edges())

@@ -22,7 +22,7 @@ from fabric.measures.measure import measure
 from fabric.words.errors import ParameterError, TooLargeError
 from topologies.families.fat_tree import fat_tree
 from topologies.parts import memory
-from topologies.parts.tree import Shape, splits
+from topologies.parts.tree import Shape, smallest, splits
 from topologies.presets.operators import colossus_100k
 
 
@@ -495,3 +495,14 @@ def test_splits_are_those_of_trying_all() -> None:
             assert splits(radix, float(ratio)) == by_hand
     assert splits(64, 1e300) == splits(64, 1e-300) == []
     assert splits(10**12, 2.0)[-1] == 666_666_666_666
+
+
+def test_top_switches_divide_the_uplinks_below_up_to_all_of_them() -> None:
+    """8 leaves of 8 down and 8 up: 4 tops of 16 ports at least, and 8 with one cable from each leaf."""
+    assert smallest(64, 16, 2, [1], 0).cables == (1, 2)
+    for top, each in ((4, 2), (8, 1)):
+        shape = smallest(64, 16, 2, [1], 0, top=top)
+        assert (shape.parents, shape.cables, shape.switches) == ((1, top), (1, each), (8, top))
+    for top in (2, 5, 16):
+        with pytest.raises(ParameterError, match=r"the legal are 4, 8$"):
+            smallest(64, 16, 2, [1], 0, top=top)

@@ -446,6 +446,9 @@ QUANTITIES = [  # rate column, delay column, 400 Gb/s, 200 Gb/s, 25 ns, 100 ns
     ("capacity", "delay_us", "50GB/s", "25 GB/s", "0,025", "0,1"),
     ("Link Speed", "delay_s", "0,4 Tbps", "0,2T", "2,5e-8", "0,0000001"),
     ("rate_Gbps", "delay_s", "400GbE", "200", "2.5e-8", "1e-7"),
+    ("rate_Gbps", "propagation delay", "400", "200", "2.5e-5 ms", "100000 ps"),
+    ("rate_Gbps", "delay_ms", "400", "200", "2.5e-5", "1e-4"),
+    ("rate_Gbps", "delay", "400", "200", "0.025 \u00b5s", "0.1 \u03bcs"),
 ]
 
 

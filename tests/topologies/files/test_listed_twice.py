@@ -82,6 +82,8 @@ def test_a_table_of_neighbours_is_the_graph(
     again = len(rows) - total
     notes = [note for note in found.graph.get("notes", ()) if "lists again" in note]
     assert notes == [] if not again else notes[0].startswith(f"Read {again} cable")
+    assert not any("lower rate" in note for note in found.graph.get("notes", ()))  # all are of one
+    assert not any("rates" in data for *_, data in found.edges(data=True))
 
 
 @pytest.mark.parametrize("ending", [".json", ".graphml", ".csv"])

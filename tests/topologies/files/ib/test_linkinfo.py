@@ -119,3 +119,14 @@ def test_what_full_adds_to_a_line_changes_nothing(tmp_path):
     text = (tmp_path / "x.ibnetdiscover").read_text()
     full = read(text.replace("4xNDR\n", "4xNDR s=1 w=2 v=4\n"), tmp_path)
     assert nx.utils.graphs_equal(full, read(text, tmp_path))
+
+
+def test_a_port_has_a_link_where_it_is_up_and_names_its_far_end():
+    line = '6 1[ ] ==( 4X {} {}/ LinkUp)==> {}[ ] "host-2 mlx5_0" ( )'
+    assert side(line.format("25.78125 Gbps", "Active", "3 1"))[4:8] == ("4xEDR", None, "3", 1)
+    for rate, state, far in (
+        ("25.78125 Gbps", "Down", "3 1"),
+        ("25.78125 Gbps", "Initialize", ""),
+        ("Gbps", "Active", "3 1"),
+    ):
+        assert side(line.format(rate, state, far))[4:] == ("", None, None, None, "")
