@@ -28,6 +28,7 @@ Pairs = tuple[NDArray, NDArray]  # (pairs,) each: switches, counted from 0, and 
 
 _BLOCK_BYTES = 64e6  # of one distance table; a torus has as many leaves as switches
 _KEPT_BYTES = 512e6  # of all tables kept for the next flows
+_ALWAYS = 2  # levels that are searched in any case
 _THIN = 8  # after so many levels, where fewer than one word in so many has a bit, these are followed alone
 
 
@@ -70,6 +71,11 @@ class Block:
         if self._own is not None:
             found[switch == self._own[leaf]] = 0
         return found
+
+    def share(self, near: Pairs) -> float:
+        """Of all pairs of a switch and a leaf of the block, those that a search for ``near`` meets."""
+        farthest = max(_ALWAYS, int(self.reach(*near).max(initial=0)))
+        return float(np.mean(self._reach <= farthest))
 
     def tells(self, near: Pairs) -> bool:
         """Whether the tables hold the distances of these pairs, and with them all that are shorter."""
@@ -123,6 +129,15 @@ class Distances:
     def __iter__(self) -> Iterator[Block]:
         for number in range(-(-len(self._classes.twins) // self.columns)):
             yield self.block(number)
+
+    @property
+    def pairs(self) -> int:
+        """Of a switch and a leaf, alike ones counted once."""
+        return len(self._classes.first) * len(self._classes.twins)
+
+    def keeps(self, blocks: int) -> bool:
+        """Whether the tables of so many blocks stay for the next flows."""
+        return blocks <= self._most
 
     def number(self, leaf: NDArray) -> NDArray[np.int64]:
         """In which block each of some leaves is, indices into ``Fabric.leaves``."""
@@ -251,7 +266,7 @@ class Distances:
                 reach.add(rows, fresh[rows], level)
             frontier = fresh
             level += 1
-            if asked is not None and level > 2 and _all_met(seen, *asked):
+            if asked is not None and level > _ALWAYS and _all_met(seen, *asked):
                 return reach.values, False
             if level > max(_THIN, len(falling)) and np.count_nonzero(fresh) * _THIN < fresh.size:
                 whole = self._rise_thinly(reach, seen, fresh, level, asked)

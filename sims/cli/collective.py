@@ -89,6 +89,7 @@ def _simulate(
         sizes = log_sizes(wanted["log"], sizes, job, elements)
         explainer, record = _watching(job, explain=explain or bool(explain_plot), timeline=bool(timeline))
         job.require_few(names, max(sizes))
+        progress.say(job.foretold(names))
         progress.step("routing")
         all_fit = "algorithm" in texts.said or bool(wanted["log"])
         fitting, left_out = (names, []) if all_fit else job.fits(names)

@@ -21,6 +21,7 @@ from sims.jobs.compiler import Compiler
 from sims.jobs.grouped import UNGROUPED, Grouped, Timed
 from sims.models.band import band_of
 from sims.models.fluid.engine import latency_time
+from sims.models.fluid.patience import foretold
 from sims.models.fluid.program import Program
 from sims.scenario.row import Row
 from sims.scenario.scenario import JOB_SETTINGS, Scenario
@@ -205,6 +206,15 @@ class CollectiveJob:
                 continue
             with suppress(UnequalGroupsError):
                 check_schedule(self.schedule(algorithm), size, self.policy, self.setup.packet_settings)
+
+    def foretold(self, algorithms: Sequence[str]) -> list[str]:
+        """A sentence about each of ``algorithms`` that takes a minute or more to route; routes nothing."""
+        said: list[str] = []
+        for algorithm in algorithms:
+            if not is_auto(algorithm) and algorithm not in self._programs:
+                with suppress(UnequalGroupsError):
+                    said.append(foretold(self.schedule(algorithm), self.degraded, self.placement))
+        return [sentence for sentence in said if sentence]
 
     def check(self, algorithm: str, sizes: Sequence[int]) -> None:
         """Find out before anything is run that the engine cannot do it.

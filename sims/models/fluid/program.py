@@ -17,6 +17,7 @@ from fabric.routing.policies import Policy
 from fabric.words.errors import ParameterError, TooLargeError
 from sims.models.fluid.crowd import crowded
 from sims.models.fluid.network import RateMemo
+from sims.models.fluid.patience import require_patience
 from sims.models.fluid.stage import (
     Pace,
     Stage,
@@ -111,6 +112,7 @@ class Program:
 
         Raises:
             NoRouteError: two endpoints of the schedule have no path.
+            ParameterError: its distances would take more than an hour.
             TooLargeError: so many transfers and queue pairs do not fit in memory.
         """
         runs_on = derated(carrier(fabric, policy), profile)
@@ -119,6 +121,7 @@ class Program:
         phases = tuple(settled(phase, pieces) for phase in schedule.phases)
         schedule = replace(schedule, phases=phases)
         _require_memory(schedule, pieces)
+        require_patience(schedule, runs_on, placement)
         known: dict[tuple[int, ...], tuple[Paths, NDArray[np.float64], NDArray[np.float64], Pace]] = {}
         link_seconds = link_latency(runs_on, profile)
         stages: list[Stage] = []
