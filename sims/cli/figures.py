@@ -132,16 +132,21 @@ def report(
     and kept as it is.
     """
     wanted = outputs(out, page=(".html",))["page"]
-    from sims.scenario.job_row import JobRow
-    from sims.scenario.row import Row
+    from sims.scenario.job_scenario import JobScenario
+    from sims.scenario.row import Failure, Row
     from sims.scenario.rows import read_results, sweep_text
     from sims.show.report import report as page
 
-    every = read_results(*rows)
-    results = [result for result in every if not isinstance(result, JobRow)]
-    if not results:
-        rule = f"rows of {every[0].scenario.kind}: reports are of collectives"
-        raise ParameterError("rows", ", ".join(map(str, rows)), rule)
+    found = read_results(*rows)
+    source, told = ", ".join(map(str, rows)), sweep_text(*rows) if not where else None
+    if any(isinstance(result.scenario, JobScenario) for result in found):
+        from sims.show.report.jobs import job_report
+
+        if where:
+            raise ParameterError("--where", ", ".join(where), "chooses among rows of collectives")
+        wanted.write(write_text, job_report(found, title=title, source=source, sweep_toml=told))
+        return
+    results = [result for result in found if isinstance(result, Row | Failure)]
     if where:
         from sims.show.figures import where as where_holds
 
@@ -163,8 +168,8 @@ def report(
         text = page(
             results,
             title=title,
-            sweep_toml=sweep_text(*rows) if not where else None,
-            source=", ".join(map(str, rows)),
+            sweep_toml=told,
+            source=source,
             fabrics=section,
         )
     wanted.write(write_text, text)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from fabric.words.errors import ParameterError
 from sims.cli.fabric_options import opened
 from sims.cli.output import alone, outputs
 from sims.cli.output_options import Explain, Format, Json, Out
@@ -51,6 +52,15 @@ def goodput(
         ),
     ] = None,
     explain: Explain = False,
+    job_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--job",
+            metavar="JOB.toml",
+            help="The step of a job, as of train: its time, and what of it waits for the network.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Say how much of the weeks of a job is useful, when GPUs, hosts, cables and switches fail.
 
@@ -58,16 +68,25 @@ def goodput(
     """
     wanted = outputs(out, form, json, plot=plot, rows=ROW_FORMATS, figure=FIGURE_FORMATS)
     from sims.jobs.goodput.job import GoodputJob
+    from sims.jobs.goodput.of_step import step_of
     from sims.jobs.goodput.sizes import parse_sizes
     from sims.scenario.files import write_records
     from sims.scenario.job_scenario import JobScenario
+    from sims.settings.job_file import read_job
     from sims.show.words.goodput import goodput_lines, goodput_remedies
     from sims.studies.explain.goodput import explain_goodput
 
-    JobScenario.of("goodput", texts)  # mistakes that need no fabric to be seen
+    if job_file and {"step", "exposed"} & texts.said:
+        raise ParameterError("--job", str(job_file), "says the step: leave out --step and --exposed")
+    step = read_job(job_file, "train") if job_file else {}
+    JobScenario.of("goodput", {**texts, "step": "1s"} if job_file else texts)  # mistakes that need no fabric
     points = parse_sizes(sizes)
     with Progress(silent=alone(wanted.values())) as progress:
         fabric, text, digest, notes = opened(texts.pop("topology"), progress)
+        if job_file:
+            progress.step("the step of the job")
+            own = {"ranks"} & texts.said
+            texts.update({k: v for k, v in step_of(fabric, text, digest, step).items() if k not in own})
         job = GoodputJob(fabric, topology=text, digest=digest, **texts)
         progress.step("the healthy network")
         job.watch = progress.step

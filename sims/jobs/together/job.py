@@ -20,7 +20,9 @@ from fabric.routing.route import check_policy
 from fabric.words.errors import ParameterError
 from sims.jobs.causes import causes
 from sims.jobs.together.places import places
-from sims.jobs.train.hand import hand_programs
+from sims.jobs.train.hand import hand_run
+from sims.jobs.train.job import TrainJob
+from sims.jobs.train.steps import StepRun
 from sims.models.fluid.program import Program
 from sims.models.step.clock import Record
 from sims.models.step.several import Burst, Course, Pace, Party, run_together
@@ -32,7 +34,6 @@ from sims.scenario.run_row import RunRow
 from sims.scenario.version import model_version
 from sims.settings.setup import Setup
 from sims.workload.collectives import build
-from sims.workload.job.by_hand import hand_tasks, read_steps
 from sims.workload.job.tasks import COMPUTE, Task
 from sims.workload.job.together import Background, Job, read_together
 from sims.workload.mesh import NO_GROUPS, dealt
@@ -46,6 +47,7 @@ _OF_SETUP = (
     *("placement", "seed", "routing", "latency_profile"),
     *("upgrade", "fail", "degrade", "allow_partition"),
 )
+_DRAWS = 0x57A6  # sets these draws apart from others of the same seed
 _MOST_PAIRS = 120  # runs of two; beyond them the table says nothing
 
 
@@ -93,12 +95,42 @@ class RunJob:
 
     def _party(self, number: int, one: Job) -> Party:
         seed = [int(self.setup.seed), number]
-        slow = int(np.random.default_rng([0x57A6, *seed]).binomial(one.ranks, one.stragglers))
+        slow = int(np.random.default_rng([_DRAWS, *seed]).binomial(one.ranks, one.stragglers))
         pace = Pace(ranks=one.ranks, jitter=one.jitter, stragglers=slow, slowdown=one.slowdown)
-        tasks = [_called(task, one.name) for task in hand_tasks(read_steps(one.step))]
+        tasks = self.steps[one.name].tasks
+        lanes = len({task.lane for task in tasks if task.computes}) or 1
         return Party(
-            name=one.name, tasks=tasks, iterations=one.iterations, start=one.start, pace=pace, seed=seed
+            name=one.name,
+            tasks=[_called(task, one.name) for task in tasks],
+            iterations=one.iterations,
+            start=one.start,
+            pace=replace(pace, ranks=max(1, one.ranks // lanes)),
+            seed=seed,
         )
+
+    @cached_property
+    def steps(self) -> dict[str, StepRun]:
+        """The step of each job, routed."""
+        return {one.name: self._step(one) for one in self.together.jobs}
+
+    def _step(self, one: Job) -> StepRun:
+        where, how = self.places[one.name], (self.policy, self.profile)
+        try:
+            if one.step is not None:
+                return hand_run(one.step, one.groups, one.experts, self.degraded, where, *how)
+            crew = self._training(one).crew
+        except ParameterError as error:
+            raise _of(one, error) from None
+        return StepRun.of(replace(crew, placement=where, fabric=self.degraded, _programs={}, _once={}))
+
+    def _training(self, one: Job) -> TrainJob:
+        """The job of a step by model, as ``train`` would run it alone on the first endpoints."""
+        said = {"ranks": str(one.ranks), "groups": one.groups, "experts": one.experts, **one.train}
+        said |= {name: str(self.setup.values[name]) for name in ("routing", "latency_profile")}
+        for name in ("topology", "placement", "seed", "steps"):
+            if name in one.train:
+                raise ParameterError(name, one.train[name], "is of the scenario, not of a job with a model")
+        return TrainJob(self.fabric, topology=self.scenario.settings["topology"], digest="", **said)
 
     @cached_property
     def bursts(self) -> list[Burst]:
@@ -125,14 +157,8 @@ class RunJob:
         """All programs of all jobs, on one network."""
         programs: dict[str, Program] = {}
         fabric, policy, profile = self.degraded, self.policy, self.profile
-        for one in self.together.jobs:
-            entries, where = read_steps(one.step), self.places[one.name]
-            try:
-                made = hand_programs(entries, one.groups, one.experts, fabric, where, policy, profile)
-            except ParameterError as error:
-                rule = error.rule, error.choices
-                raise ParameterError(f"job {one.name}: {error.name}", error.value, *rule) from None
-            programs |= {f"{one.name}|{call}": program for call, program in made.items()}
+        for name, step in self.steps.items():
+            programs |= {f"{name}|{call}": program for call, program in step.programs.items()}
         for noise in self.together.background:
             where = self.places[noise.name]
             schedule = _schedule(noise.traffic, len(where), int(self.setup.seed))
@@ -198,7 +224,7 @@ class RunJob:
         mean, alone = sum(times) / len(times), self.alone[one.name]
         computing = [spent(record).mean(COMPUTE) / record.time for record in records if record.time]
         return {
-            "ranks": one.pace.ranks,
+            "ranks": len(self.places[one.name]),
             "start_s": one.start,
             "end_s": float(records[-1].end.max()),
             "iterations": one.iterations,
@@ -219,8 +245,12 @@ def _check_groups(one: Job) -> None:
     try:
         dealt(one.groups, one.experts, one.ranks)
     except ParameterError as error:
-        rule = error.rule, error.choices
-        raise ParameterError(f"job {one.name}: {error.name}", error.value, *rule) from None
+        raise _of(one, error) from None
+
+
+def _of(one: Job, error: ParameterError) -> ParameterError:
+    """The same mistake, said of the job."""
+    return ParameterError(f"job {one.name}: {error.name}", error.value, error.rule, error.choices)
 
 
 def _called(task: Task, name: str) -> Task:

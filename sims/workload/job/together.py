@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fabric.machine.document import read_toml
@@ -18,6 +18,7 @@ from sims.workload.mesh import NO_GROUPS, canonical_mesh
 __all__ = ["PATTERNS", "Background", "Job", "Together", "canonical_together", "read_together"]
 
 PATTERNS = ("permutation", "incast", "all-to-all")
+_MODEL = "model"  # a job that names one has a step by model, and may have any setting of train
 _MOST_JOBS, _MOST_ITERATIONS = 64, 100_000
 _NAME = re.compile(r"[\w ./+-]{1,40}")
 _SHARE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(%?)")
@@ -28,7 +29,8 @@ _BACKGROUND = ("name", "traffic", "load", "period", "start", "ranks", "placement
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """``iterations`` of a step (entries as of by_hand.read_steps) of ``ranks`` from ``start`` s on.
+    """``iterations`` of a step of ``ranks`` from ``start`` s on. ``step``: entries as of by_hand.read_steps;
+    None of a step by model, of which ``train`` has what the table says besides, as texts.
 
     ``placement``: "" for that of the scenario. ``jitter``: each time that a rank computes takes it
     exp(jitter z) times as long, z normal: a lognormal distribution of median 1. ``stragglers``: the chance of
@@ -47,6 +49,7 @@ class Job:
     jitter: float
     stragglers: float
     slowdown: float
+    train: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +124,7 @@ def read_together(given: Any) -> Together:
         for number, table in enumerate(tables, 1):
             where = f"{key} {table.get('name', number)}"
             for name in table:
-                if name not in legal:
+                if name not in legal and not (key == "job" and _MODEL in table):
                     raise ParameterError(f"{where}: {name}", table[name], "unknown", legal)
             found[key].append(read(where, number, table))
     if not found["job"]:
@@ -136,10 +139,12 @@ def read_together(given: Any) -> Together:
 
 
 def _job(where: str, number: int, given: Mapping[str, Any]) -> Job:
-    if "step" not in given:
-        raise ParameterError(f"{where}: step", None, "what a step computes and sends, as tables [[job.step]]")
+    if ("step" in given) == (_MODEL in given):
+        rule = "what a step computes and sends, as tables [[job.step]], or its model: one of both"
+        raise ParameterError(f"{where}: step", given.get(_MODEL), rule)
     try:
-        hand_tasks(read_steps(given["step"]))
+        if "step" in given:
+            hand_tasks(read_steps(given["step"]))
     except ParameterError as error:
         raise ParameterError(f"{where}: {error.name}", error.value, error.rule, error.choices) from None
     if "slowdown" in given and "stragglers" not in given:
@@ -153,7 +158,8 @@ def _job(where: str, number: int, given: Mapping[str, Any]) -> Job:
         groups=canonical_mesh("groups", groups),
         experts=canonical_mesh("experts", str(given.get("experts", NO_GROUPS))),
         iterations=_whole(where, "iterations", given.get("iterations", 1), 1, _MOST_ITERATIONS),
-        step=given["step"],
+        step=given.get("step"),
+        train={name: _text(value) for name, value in given.items() if name not in _JOB},
         jitter=_share(where, "jitter", given.get("jitter", 0), 1.0),
         stragglers=_share(where, "stragglers", given.get("stragglers", 0), 1.0),
         slowdown=_factor(where, given.get("slowdown", 1.5)),
@@ -178,6 +184,10 @@ def _background(where: str, number: int, given: Mapping[str, Any]) -> Background
         ranks=_whole(where, "ranks", given["ranks"], 2) if "ranks" in given else 0,
         placement=str(given.get("placement", "")),
     )
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _name(where: str, given: Mapping[str, Any], usual: str) -> str:

@@ -90,3 +90,21 @@ def test_the_example_of_the_page_runs():
     page = (ROOT / "docs" / "goodput.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
     exec(compile(example, "docs/goodput.md", "exec"), {})
+
+
+def test_the_step_of_a_job_file(tmp_path):
+    from sims.jobs.train.job import train
+
+    path = tmp_path / "job.toml"
+    entries = ['compute = "3s"', 'collective = "all-reduce"\nover = "all"\nsize = "50GB"']
+    path.write_text("\n[[step]]\n".join(["ranks = 16", *entries]))
+    tree = "multi-plane:planes=2,endpoints=16,radix=8,gpus_per_server=4"
+    arguments = ["goodput", tree, "--job", str(path), "--runs", "8", *OFTEN]
+    result = CliRunner().invoke(app, [*arguments, "--json"])
+    (values,) = json.loads(result.output)
+    steps = '[{"compute":"3s"},{"collective":"all-reduce","over":"all","size":"50GB"}]'
+    row = train(tree, ranks="16", steps=steps)
+    assert values["step"] == f"{row.time_s:.12g}s"
+    assert values["exposed"] == f"{100 * (1 - 3 / row.time_s):.10g}%"
+    refused = CliRunner().invoke(app, [*arguments, "--step", "20s"])
+    assert "leave out --step and --exposed" in str(refused.exception)

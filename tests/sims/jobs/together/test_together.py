@@ -215,3 +215,36 @@ def test_a_mix_that_is_none():
     for text, rule in (("", "the path of a scenario file"), ("{", "jobs as JSON"), ("no.toml", "no such")):
         with pytest.raises(ParameterError, match=rule):
             run_jobs(load(NECK), text)
+
+
+MODEL = {"ranks": 8, "model": "llama3-8b", "batch": 8, "sequence": 1024, "groups": "tp=4,dp=2", "gpu": "h100"}
+
+
+def test_a_step_by_model_is_that_of_train():
+    # Alone on an idle fabric a job takes what train says of it; two of them that share no cable, too.
+    from sims.jobs.train.job import train
+
+    tree = "fat-tree:endpoints=64,radix=16,gpus_per_server=4"
+    one = {"name": "a", "placement": "packed", "iterations": 2, **MODEL}
+    row = run([one, {**one, "name": "b"}], text=tree, latency_profile="roce-400g").row()
+    said = {name: str(value) for name, value in MODEL.items()}
+    due = train(tree, latency_profile="roce-400g", routing="ecmp", **said)
+    assert row.iterations["a"] == pytest.approx([due.time_s] * 2)
+    assert row.jobs["a"]["exposed"] == pytest.approx(1 - due.exposed["compute"] / due.time_s)
+    assert simulate(row.scenario) == row
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        ({"model": "llama9"}, "job a: model: 'llama9'"),
+        ({"step": [{"compute": "1s"}]}, "one of both"),
+        ({"colour": "blue"}, "job a: setting: 'colour'|job a: colour"),
+        ({"batch": 7}, "job a: batch: 7: must be a multiple"),
+        ({"seed": 3}, "job a: seed: '3': is of the scenario"),
+    ],
+)
+def test_models_that_are_refused(change, rule):
+    tree = "fat-tree:endpoints=64,radix=16,gpus_per_server=4"
+    with pytest.raises(ParameterError, match=rule):
+        run([{"name": "a", **MODEL, **change}], text=tree).row()
