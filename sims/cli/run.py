@@ -9,7 +9,7 @@ import typer
 
 from sims.cli.fabric_options import opened
 from sims.cli.output import alone, outputs
-from sims.cli.output_options import Format, Json, Out
+from sims.cli.output_options import Explain, Format, Json, Out
 from sims.cli.progress import Progress
 from sims.cli.setting_options import Sets
 from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS, check_outputs, tell_written
@@ -42,6 +42,7 @@ def run(
             show_default=False,
         ),
     ] = None,
+    explain: Explain = False,
     sets: Sets = None,
 ) -> None:
     """Run several jobs at once, with stragglers and background traffic, and say who slows whom.
@@ -53,7 +54,8 @@ def run(
     from sims.jobs.together.job import RunJob
     from sims.scenario.files import write_records
     from sims.settings.scenario_file import read_scenario
-    from sims.show.words.run import run_lines
+    from sims.show.words.run import remedy_lines, run_lines
+    from sims.studies.explain.run import explain_run
 
     texts = read_scenario(scenario, sets or ())
     with Progress(silent=alone(wanted.values())) as progress:
@@ -62,6 +64,9 @@ def run(
         job = RunJob(fabric, topology=text, digest=digest, **texts)
         found = job.row(progress.step)
         progress.print(run_lines(found, notes, fabric.disclaimer))
+        if explain:
+            progress.step("trying what would help")
+            progress.print(remedy_lines(found, list(explain_run(job))))
         wanted["rows"].write(write_records, list(found.lines()))
         if row:
             write_records(row, [found.to_dict()])

@@ -41,7 +41,7 @@ from sims.workload.placement import placement_names
 from sims.workload.schedule import COPY, Phase, Schedule
 from sims.workload.traffic import pattern
 
-__all__ = ["RunJob", "run_jobs"]
+__all__ = ["RunJob", "mean_s", "run_jobs"]
 
 _OF_SETUP = (
     *("placement", "seed", "routing", "latency_profile"),
@@ -87,6 +87,12 @@ class RunJob:
             asked.with_settings(topology=found["topology"], routing=found["routing"]),
             digest=";".join(f"{name}={text}" for name, text in files.items() if text),
         )
+
+    def changed(self, **texts: str) -> RunJob:
+        """The same jobs on the same fabric with other settings, routed anew."""
+        said = dict(self.scenario.settings)
+        topology, digest = said.pop("topology"), self.scenario.digest_of("topology")
+        return RunJob(self.fabric, topology=topology, digest=digest, **{**said, **texts})
 
     @cached_property
     def parties(self) -> list[Party]:
@@ -178,7 +184,7 @@ class RunJob:
     @cached_property
     def alone(self) -> dict[str, float]:
         """The mean iteration of each job that has the fabric for itself, in s."""
-        return {one.name: _mean(self.course([one.name]).records[one.name]) for one in self.parties}
+        return {one.name: mean_s(self.course([one.name]).records[one.name]) for one in self.parties}
 
     def slows(self) -> dict[str, dict[str, float]]:
         """Of each job, how many times as long its iterations take with one other alone beside it.
@@ -192,10 +198,10 @@ class RunJob:
         for i, name in enumerate(jobs):
             for other in jobs[i + 1 :]:
                 records = self.course([name, other]).records
-                found[name][other] = _mean(records[name]) / self.alone[name]
-                found[other][name] = _mean(records[other]) / self.alone[other]
+                found[name][other] = mean_s(records[name]) / self.alone[name]
+                found[other][name] = mean_s(records[other]) / self.alone[other]
             for other in noise:
-                found[name][other] = _mean(self.course([name, other]).records[name]) / self.alone[name]
+                found[name][other] = mean_s(self.course([name, other]).records[name]) / self.alone[name]
         return found
 
     def row(self, watch: Callable[[str], None] | None = None) -> RunRow:
@@ -259,7 +265,8 @@ def _called(task: Task, name: str) -> Task:
     return replace(task, parts=parts)
 
 
-def _mean(records: Sequence[Record]) -> float:
+def mean_s(records: Sequence[Record]) -> float:
+    """The mean time of some iterations, in s."""
     return sum(one.time for one in records) / len(records)
 
 

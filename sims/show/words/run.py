@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from fabric.words.counted import counted
 from fabric.words.units import format_time
 from sims.scenario.run_row import RunRow
 
-__all__ = ["run_lines"]
+__all__ = ["remedy_lines", "run_lines"]
 
 _WIDE = 14
 
@@ -65,3 +65,17 @@ def _table(row: RunRow, wide: int) -> Iterator[str]:
     for name, one in row.slows.items():
         cells = (f"{one[other]:.3f}" if other in one else "-" for other in others)
         yield f"{name:<{wide}}" + "".join(f"{cell:>{each}}" for cell in cells)
+
+
+def remedy_lines(row: RunRow, remedies: Sequence[tuple[str, Mapping[str, float]]]) -> Iterator[str]:
+    """What each of ``remedies`` (its name, the mean iteration of each job with it) does, the best first."""
+    wide = max(_WIDE, *(len(name) + 2 for name, _ in remedies)) if remedies else _WIDE
+    each = max(13, *(len(name) + 2 for name in row.jobs))
+    yield ""
+    yield "what would help, all at once, each simulated: iterations take so many times as long as now"
+    yield f"{'':<{wide}}" + "".join(f"{name:>{each}}" for name in row.jobs)
+    shares = [
+        (name, {job: times[job] / one["mean_s"] for job, one in row.jobs.items()}) for name, times in remedies
+    ]
+    for name, share in sorted(shares, key=lambda item: sum(item[1].values())):
+        yield f"{name:<{wide}}" + "".join(f"{share[job]:>{each}.3f}" for job in row.jobs)

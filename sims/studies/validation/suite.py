@@ -15,6 +15,7 @@ from sims.studies.validation import (
     packet_rank,
     published,
     training,
+    weeks,
 )
 from sims.studies.validation.case import Case
 from sims.studies.validation.closed_forms import OTHERS
@@ -118,6 +119,12 @@ LADDER: tuple[Group, ...] = (
         shows="The clock and the closed forms of the same schedule and routes, from 1,000 to 100,000 "
         "endpoints: one where all wait for the slowest, and never apart by more than theory allows.",
         makers=(fluid_bound.lockstep, fluid_bound.rounds),
+    ),
+    Group(
+        title="Weeks of a job",
+        shows="A job that fails and saves its state: Daly's closed form lies in the interval of the runs, "
+        "and published jobs are interrupted as often as their parts fail.",
+        makers=(weeks.daly, weeks.interruptions),
     ),
     Group(
         title="Against what others publish",

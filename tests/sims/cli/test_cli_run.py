@@ -29,7 +29,7 @@ def test_the_page_shows_the_file():
 
 def test_what_is_printed_and_written(tmp_path):
     out, row, figure = tmp_path / "jobs.csv", tmp_path / "row.json", tmp_path / "jobs.svg"
-    text = run(SCENARIO, "--out", out, "--row", row, "--timeline", figure).output
+    text = run(SCENARIO, "--explain", "--out", out, "--row", row, "--timeline", figure).output
     (values,) = json.loads(row.read_text())
     found = RunRow.from_dict(values)
     assert simulate(found.scenario) == found
@@ -38,7 +38,13 @@ def test_what_is_printed_and_written(tmp_path):
     assert [line["job"] for line in lines] == ["chat", "vision"]
     assert float(lines[0]["slowdown"]) == found.jobs["chat"]["slowdown"]
     assert json.loads(lines[1]["iteration_s"]) == found.iterations["vision"]
-    for words in ("# background storage:", "who slows whom: times as long as alone", "vision", "exposed"):
+    for words in (
+        "# background storage:",
+        "who slows whom: times as long as alone",
+        "vision",
+        "exposed",
+        "2x leaf - spine",
+    ):
         assert words in text
     assert f"{found.slows['chat']['vision']:.3f}" in text
     drawn = figure.read_text()

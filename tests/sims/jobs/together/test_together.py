@@ -248,3 +248,22 @@ def test_models_that_are_refused(change, rule):
     tree = "fat-tree:endpoints=64,radix=16,gpus_per_server=4"
     with pytest.raises(ParameterError, match=rule):
         run([{"name": "a", **MODEL, **change}], text=tree).row()
+
+
+def test_what_would_help_two_jobs_on_one_cable():
+    # Twice as fast a cable between the leaves: each job has as much as alone. Routing and placement: no help.
+    from sims.studies.explain.run import explain_run
+
+    noise = {"name": "n", "traffic": "incast", "load": "1%", "placement": "hostlist:2,6"}
+    job = run([send("a", 2, "hostlist:0,4"), send("b", 2, "hostlist:1,5")], [noise])
+    found = dict(explain_run(job))
+    assert found["2x leaf - spine"] == {"a": pytest.approx(1.0, rel=0.05), "b": pytest.approx(1.0, rel=0.05)}
+    assert found["without n"] == {"a": pytest.approx(2.0), "b": pytest.approx(2.0)}
+    # A NIC of twice the rate has twice the load of background, and the neck is as it was.
+    assert found["2x endpoint - leaf"]["a"] == pytest.approx(job.row().jobs["a"]["mean_s"], rel=0.02)
+    assert set(found) == {
+        "2x endpoint - leaf",
+        "2x leaf - spine",
+        "perfect load balancing (routing adaptive)",
+        "without n",
+    }
