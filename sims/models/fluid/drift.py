@@ -2,7 +2,8 @@
 
 Exact where ``resolution`` is 0. Above, groups set out on a phase together: after one has, others that become
 ready wait for the end of a window. Windows are that share of the time that all take in step, over the number
-of phases, so that a group waits for no more than that share in all; how long they did is measured.
+of phases, so that a group waits for no more than that share in all; how long they did is measured. A tree
+fills and drains in as many full steps as where all groups are in step.
 """
 
 from __future__ import annotations

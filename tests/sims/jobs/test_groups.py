@@ -28,12 +28,14 @@ def job(text: str, groups: str, over: str, **settings: object) -> AllReduce:
 class Twin:
     """Groups that drift, by an event loop that lists every flow and looks at all of them at each event.
 
-    It takes paths and latencies as they were routed, and knows nothing of batches, windows and memos.
+    It takes paths and latencies as they were routed, and how a tree fills where all groups are in step; it
+    knows nothing of batches, windows and memos.
     """
 
     def __init__(self, job: AllReduce, algorithm: str, size: float) -> None:
         assert job.groups is not None
         self.now, self.size = 0.0, size
+        self.in_step_all = job.program(algorithm)
         self.groups = []
         for ranks in job.groups.groups.members:
             schedule = job._built(algorithm, ranks)
@@ -57,7 +59,8 @@ class Twin:
     ) -> list[tuple[dict[int, float], float, float]]:
         """Links with weights, bytes left and latency of each flow; a lockstep phase is one."""
         stage = program.stages[number]
-        steps, amount = stage.phase.bytes_of(self.size, schedule.chunks)
+        filled = self.in_step_all.stages[number] if stage.phase.stage is not None else stage.phase
+        steps, amount = filled.bytes_of(self.size, schedule.chunks)
         found = []
         for row in range(len(stage.paths)):
             links: dict[int, float] = {}
