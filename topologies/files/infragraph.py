@@ -10,7 +10,7 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from itertools import product
+from itertools import islice, product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,7 +32,7 @@ _RATES = {
 }  # fmt: skip
 _PART = re.compile(r"([^\[\].]+)(?:\[(-?[0-9]{0,9})(?:(:)(-?[0-9]{0,9}))?\])?")
 _PCI = re.compile(r"pci", re.I)
-_MOST = 10_000_000  # ends of an edge
+_MOST = 1_000_000  # components of a kind, nodes in all, and cables of an edge
 
 
 class _End(NamedTuple):
@@ -106,6 +106,11 @@ class _Reader:
 
     def graph(self) -> nx.Graph:
         G = nx.Graph(name=self.title, family="InfraGraph", notes=[])
+        nodes = 0
+        for device, count in self.instances.values():
+            nodes += count * max(1, sum(n for kind, n in self.parts[device].values() if kind in _XPU))
+        if nodes > _MOST:
+            raise FileFormatError(self.name, "", f"{nodes:,} XPUs and switches: at most {_MOST:,} are read")
         servers: dict[tuple[str, int], int] = {}
         for instance, (device, count) in self.instances.items():
             xpus = [
@@ -203,7 +208,8 @@ class _Reader:
 
     def _cables(self) -> Iterator[tuple[str, tuple[_End, _End], float | None]]:
         for edge in self.edges:
-            sides = [list(self._ends(edge, key)) for key in ("ep1", "ep2")]
+            # One more than may be is taken, so that no list grows beyond what is refused.
+            sides = [list(islice(self._ends(edge, key), _MOST + 1)) for key in ("ep1", "ep2")]
             link = str(edge.get("link"))
             if link not in self.links:
                 raise FileFormatError(self.name, edge.where, f"link {link[:40]!r} is not among the links")
@@ -213,9 +219,10 @@ class _Reader:
             if scheme == "one2one" and len(sides[0]) != len(sides[1]):
                 rule = f"one2one of {len(sides[0]):,} and {len(sides[1]):,} ends: as many are needed"
                 raise FileFormatError(self.name, edge.where, rule)
-            if len(sides[0]) * len(sides[1]) > _MOST:
+            one_each = scheme == "one2one"
+            if (len(sides[0]) if one_each else len(sides[0]) * len(sides[1])) > _MOST:
                 raise FileFormatError(self.name, edge.where, f"more than {_MOST:,} cables")
-            pairs = zip(*sides) if scheme == "one2one" else product(*sides)
+            pairs = zip(*sides) if one_each else product(*sides)
             for one, other in pairs:
                 if one[:2] == other[:2]:
                     raise FileFormatError(

@@ -141,3 +141,13 @@ def test_more_ranks_than_endpoints_are_refused(tmp_path):
     trace = goal("num_ranks 9 rank 0 { calc 1 }", tmp_path)
     with pytest.raises(ParameterError, match="ranks: 9"):
         TraceRun.of(STAR, Setup(), trace)
+
+
+@pytest.mark.parametrize("routing", ["ecmp", "ecmp:qps=4", "dmodk", "spray", "adaptive"])
+def test_a_message_alone_has_all_that_its_endpoint_has_by_any_policy(routing, tmp_path):
+    """1 MB at 50 GB/s, however it is split over two spines: 20 us, and 5 us of overhead."""
+    text = "num_ranks 8 rank 0 { send 1000000b to 7 } rank 7 { recv 1000000b from 0 }"
+    fabric = Fabric.from_graph(load("leaf-spine:leaves=2,spines=2,endpoints_per_leaf=4,delay=0s"))
+    setup = Setup(routing=routing, latency_profile="ideal:overhead=5us")
+    result = TraceRun.of(fabric, setup, goal(text, tmp_path)).run()
+    assert result.end.tolist() == pytest.approx([20e-6, 25e-6])

@@ -89,6 +89,7 @@ def test_rates_that_the_file_does_not_state_are_the_users(tmp_path):
         ("choice: xpu, count: 4", "choice: xpu, count: 0", "line 6 column 5: count 0"),
         ("gigabits_per_second: 800", "gigabits_per_second: x", "line 25 column 38: a bandwidth above zero"),
         ("instance: leaf", "instance: spine", "spine 0 is cabled to itself"),
+        ("device: server, count: 4", "device: server, count: 400000", "1,600,004 XPUs and switches: at most"),
         ("{name: fast,", "{", "line 25 column 3: without a name"),
     ],
 )
