@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RESULTS := results
 
 .DEFAULT_GOAL := help
-.PHONY: help run check fast test lint types docs notebook measured bench gold fuzz lowest mutants figures groups sweeps tutorial validation bad-day jobs clean
+.PHONY: help run check fast test lint types docs notebook measured bench gold fuzz lowest mutants figures groups sweeps tutorial validation bad-day training jobs clean
 
 help: ## list what one can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -123,6 +123,14 @@ bad-day: $(BIN)/fabricsim ## the figures of docs/bad-day.md
 jobs: $(BIN)/fabricsim ## the figures of docs/run.md and docs/goodput.md: several jobs at once, weeks of one
 	$(BIN)/fabricsim run docs/run/jobs.toml --timeline docs/run/jobs.png >/dev/null
 	$(BIN)/fabricsim goodput preset:colossus-100k --step 20s --faults llama3 --plot docs/goodput.png >/dev/null
+
+TRAINING = docs/training
+training: $(BIN)/fabricsim ## the figures of docs/training.md (its month: make jobs)
+	$(BIN)/fabricsim train preset:superpod-h100:su=64 --model llama3-405b --groups tp=8,pp=16,dp=rest \
+		--sequence 8192 --batch 2048 --plot $(TRAINING)/step.png >/dev/null
+	$(BIN)/fabricsim train preset:superpod-h100:su=64 --model llama3-405b --groups tp=8,pp=16,dp=rest \
+		--sequence 8192 --batch 2048 --interleave 4 --plot $(TRAINING)/interleaved.png >/dev/null
+	$(BIN)/fabricsim sweep $(TRAINING)/shapes.toml -o $(RESULTS)/training/shapes
 
 clean: ## remove .venv, results and caches
 	rm -rf $(VENV) $(RESULTS) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -29,6 +29,7 @@ from sims.scenario.parquet import has_parquet
 from sims.scenario.row import Row
 from sims.scenario.rows import read_results, read_rows
 from sims.settings.assignments import read_assignments
+from sims.settings.job_file import read_job
 from sims.settings.scenario_file import read_scenario
 from sims.studies.bom import bill
 from sims.studies.bom.parts import read_parts, sample_text
@@ -246,6 +247,24 @@ cable = "16,24"
 at = "3ms"
 fail = "cables=2"
 """
+_JOB = """topology = "fat-tree:k=4"
+ranks = 8
+model = "llama3-8b:layers=4"
+groups = "tp=2,dp=rest"
+compute = "step=2s"
+
+[[step]]
+name = "backward"
+compute = "24ms"
+
+[[step]]
+collective = "reduce-scatter"
+over = "dp"
+size = "1.2GB"
+buckets = 25
+overlap = "backward"
+after = ["backward"]
+"""
 _SWEEP = """title = "two scales"
 where = ["ranks <= endpoints", "size >= 1MiB or algorithm != 'ring'"]
 [base]
@@ -314,6 +333,7 @@ READERS: dict[str, Reader] = {
     ),
     "sweep": Reader("w.toml", _texts(_SWEEP), read_sweep),
     "scenario of jobs": Reader("j.toml", _texts(_JOBS), read_scenario),
+    "job": Reader("h.toml", _texts(_JOB), lambda path: read_job(path, "train")),
     "profile": Reader(
         "p.toml",
         lambda folder: [profile_toml(latency_profile("ib-ndr"), {"r2": 0.9}).encode(), b'profile = "ideal"'],

@@ -71,11 +71,15 @@ def _idle(record: Record, before: Sequence[int], since: float, until: float, int
     if until <= since:
         return
     left = until
-    others = [one for one in before if record.tasks[one].parts and not record.tasks[one].computes]
-    for one in sorted(others, key=lambda number: -record.end[number]):
-        begin, end = max(since, float(record.begin[one])), min(left, float(record.end[one]))
+    sent = []
+    for one in before:
+        if record.tasks[one].parts and not record.tasks[one].computes:
+            edges = [float(record.begin[one]), *record.parts[one]]
+            own = zip(edges, edges[1:], record.tasks[one].parts)
+            sent += [(end, begin, part.kind) for begin, end, part in own]
+    for ended, began, kind in sorted(sent, reverse=True):
+        begin, end = max(since, began), min(left, ended)
         if end > begin:
-            kind = record.tasks[one].parts[0].kind
             into[kind] = into.get(kind, 0.0) + end - begin
             if left > end:
                 into[WAITING] = into.get(WAITING, 0.0) + left - end

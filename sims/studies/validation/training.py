@@ -18,7 +18,7 @@ _PREDICTED = (
 )
 # Its section 3.3.2: the first chunk has the embedding alone and the last one the output, so 126 layers make
 # 128 chunks; parameters are not given up after forward.
-_HOW = {"model": "llama3-405b", "interleave": "8", "sharding": "fsdp-keep", "latency_profile": "roce-400g"}
+_HOW = {"model": "llama3-405b", "interleave": "8", "sharding": "fsdp-keep", "latency_profile": "ib-ndr"}
 
 
 @cache
