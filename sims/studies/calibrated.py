@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 _MOST_IN_SERVER = 8
+_DIGITS = 9  # of a residual; what is smaller is rounding
 _ACROSS = ("GB200", "GB300")  # GPUs in racks that are one scale-up domain of many hosts
 # What NCCL calls an algorithm, ours that takes the same steps, and the profile of a protocol. From and to a
 # root NCCL's ring is cut before it.
@@ -173,8 +174,8 @@ class Calibration:
 
     @property
     def best(self) -> tuple[Item, Fit]:
-        """The item whose typical residual is the smallest, and its fit."""
-        return min(self.fits, key=lambda pair: pair[1].typical)
+        """The item whose typical residual is the smallest, and its fit; of equally good ones the first."""
+        return min(self.fits, key=lambda pair: round(pair[1].typical, _DIGITS))
 
     @property
     def warnings(self) -> list[str]:
