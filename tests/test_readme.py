@@ -43,7 +43,10 @@ def test_commands(block, folder):
 @pytest.mark.parametrize("command", answers())
 def test_answers(command, folder):
     """Those that read a file of the user's read one that the program writes."""
-    made = {"dump.ibnetdiscover": "fabricsim topology export fat-tree:k=4 -o dump.ibnetdiscover"}
+    made = {
+        "dump.ibnetdiscover": "fabricsim topology export fat-tree:k=4 -o dump.ibnetdiscover",
+        "jobs.toml": f"cp {ROOT / 'docs' / 'run' / 'jobs.toml'} .",
+    }
     first = [make for name, make in made.items() if name in command]
     done = shell("\n".join([*first, command]), folder)
     assert done.returncode == 0, done.stderr

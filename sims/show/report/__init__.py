@@ -26,7 +26,7 @@ from sims.show.report.rows_table import failures_table, rows_table
 from sims.show.report.stylesheet import stylesheet
 from topologies.catalogue import disclaimer
 
-__all__ = ["report"]
+__all__ = ["own_title", "report"]
 
 _CLAIM = (
     "The numbers are simulated: exact for the model that is stated, a fluid model on the routes that the "
@@ -56,7 +56,7 @@ def report(
         raise ParameterError("results", 0, "a report needs one result at least")
     rows = [result for result in results if isinstance(result, Row)]
     failures = [result for result in results if isinstance(result, Failure)]
-    name = title or _own_title(sweep_toml) or _subject(results)
+    name = title or own_title(sweep_toml) or _subject(results)
     sections: list[tuple[str, str, Html]] = []
     if rows:
         answers = element(
@@ -79,7 +79,7 @@ def report(
     return page(name, stylesheet(), _body(name, results, sections))
 
 
-def _own_title(sweep_toml: str | None) -> str | None:
+def own_title(sweep_toml: str | None) -> str | None:
     """The title that the sweep's file gives itself; a file that cannot be read is shown all the same."""
     try:
         found = parse_toml(sweep_toml or "", "sweep.toml").get("title")

@@ -13,6 +13,7 @@ from fabric.words.errors import ParameterError
 from sims.scenario.job_row import JobRow
 from sims.scenario.row import Failure, Row
 from sims.settings.table import table_of
+from sims.show.report import own_title
 from sims.show.report.axes import number
 from sims.show.report.markup import Column, Html, element, joined, page, table
 from sims.show.report.stylesheet import stylesheet
@@ -48,7 +49,7 @@ def job_report(
     rows = [result for result in results if isinstance(result, JobRow)]
     failures = [result for result in results if isinstance(result, Failure)]
     names = _varied(results)
-    name = title or f"{kinds[0].capitalize()} at {counted(len(results), 'point')}"
+    name = title or own_title(sweep_toml) or f"{kinds[0].capitalize()} at {counted(len(results), 'point')}"
     sections = [("What came out", _answers(rows, names))] if rows else []
     if rows:
         sections.append(("Rows", _rows(rows, names)))

@@ -33,6 +33,8 @@ def test_what_it_says():
     assert f"{100 * worst.share:.4g}" in text and "mtti_s" in text
     assert "rsc-1:host_mtbf=9d" in text and "command = &quot;goodput&quot;" in text
     assert job_report(found, title=None, source="rows.jsonl", sweep_toml='command = "goodput"') == text
+    named = job_report(found, title=None, source="x", sweep_toml='command = "goodput"\ntitle = "Spares"')
+    assert "<h1>Spares</h1>" in named
     assert "<h1>Mine</h1>" in job_report(found[:1], title="Mine", source="x")
 
 
