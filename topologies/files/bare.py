@@ -189,6 +189,12 @@ def _lifted(G: nx.Graph, per_switch: int | str, delay: float | None, gpus: int, 
     for i, called in enumerate(names.values()):
         if called:
             H.nodes[first + i]["name"] = str(called)
+    place = {node: first + i for i, node in enumerate(G)}
+    for u, v, data in G.edges(data=True):
+        rates = data.get("rates") or [data["rate"]] * data.get("cables", 1)
+        if data.get("ports") and len(data["ports"]) == len(rates):  # cables are by rate there
+            order = sorted(range(len(rates)), key=rates.__getitem__)
+            H.edges[place[u], place[v]]["ports"] = [tuple(data["ports"][i]) for i in order]
     said = f"Endpoints have the lowest rate of a cable, {format_rate(access)}."
     H.graph["notes"] = [*G.graph["notes"], *H.graph.get("notes", ()), said]
     return H

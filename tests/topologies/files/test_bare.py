@@ -169,3 +169,18 @@ def test_a_plan_in_dot_has_a_port_at_every_end_once(text, tmp_path):
         assert ports == list(range(1, len(ports) + 1))
     f, g = Fabric.from_graph(G), Fabric.from_graph(H)
     assert f.capacity.tolist() == g.capacity.tolist() and g.link_port is not None
+
+
+def test_switches_of_a_table_keep_the_ports_of_their_cables(tmp_path):
+    """Two cables of unlike rates between a and b, each in its own ports."""
+    lines = ["source,source_port,target,target_port,rate", "b,7,a,1,400G", "a,2,b,8,100G", "b,9,c,3,400G"]
+    (tmp_path / "t.csv").write_text("\n".join(lines))
+    G = load(f"{tmp_path / 't.csv'}:hosts_per_switch=1")
+    names = {data["name"]: node for node, data in G.nodes(data=True) if data["kind"] == "switch"}
+    a, b, c = (names[name] for name in "abc")
+    cables = G.edges[a, b]
+    flip = a > b
+    ports = [tuple(reversed(pair)) if flip else tuple(pair) for pair in cables["ports"]]
+    assert list(zip(cables["rates"], ports)) == [(12.5e9, (2, 8)), (50e9, (1, 7))]
+    assert [tuple(pair) for pair in G.edges[b, c]["ports"]] == [(9, 3) if b < c else (3, 9)]
+    assert Fabric.from_graph(G).link_port is not None
