@@ -21,6 +21,7 @@ __all__ = ["gantt_figure", "plot_gantt", "plot_link_use"]
 
 _WIDTH, _ROW, _LINKS, _FRAME = 7.2, 0.17, 1.1, 1.2  # inches: of a lane, of the lower axes, of all round them
 _MOST_ROWS = 64
+_MANY = 600  # bars of one kind, from which edges would pale them
 _FORWARD, _BACKWARD = "forward", "backward"
 _FIXED = {_FORWARD: COLOURS[5], _BACKWARD: COLOURS[0], COMPUTE: COLOURS[5], "optimizer": COLOURS[6]}
 _OTHERS = (COLOURS[1], COLOURS[2], COLOURS[3], COLOURS[4], "#8c564b", "#7f7f7f", "#bcbd22")
@@ -67,7 +68,12 @@ def plot_gantt(ax: Axes, record: Record) -> list[tuple[Patch, str]]:
     for kind, found in bars.items():
         boxes = [[(a, top), (b, top), (b, top + high), (a, top + high)] for a, b, top, high in found]
         ax.add_collection(
-            PolyCollection(boxes, facecolors=colours[kind], edgecolors="white", linewidths=0.15)
+            PolyCollection(
+                boxes,
+                facecolors=colours[kind],
+                edgecolors="white",
+                linewidths=0.15 if len(found) < _MANY else 0.0,
+            )
         )
     ax.set_xlim(record.start, record.start + record.time)
     ax.set_ylim(len(lanes) - 0.5, -0.5)
@@ -132,7 +138,7 @@ def gantt_figure(
     above = [said["topology"], f"{what} on {row.gpus:,} GPUs", said["groups"].removeprefix("mesh:")]
     below = [
         "Above what is computed, below it what is sent; links: of each kind the mean, its busier way.",
-        *notes,
+        *(f"{note[:1].upper()}{note[1:].rstrip('.')}." for note in notes),
         f"Simulated with fabricsim {row.version}: exact for the stated model, not a measurement.",
     ]
     every = len({task.lane for task in record.tasks if task.computes})

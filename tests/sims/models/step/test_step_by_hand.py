@@ -151,3 +151,15 @@ def test_a_circle_is_named():
         run_step(Traffic.of({}), tasks)
     with pytest.raises(ParameterError, match="waits for task 7"):
         run_step(Traffic.of({}), [Task(name="a", lane="0", after=(7,))])
+
+
+def test_what_is_waited_for_is_told_part_by_part():
+    """A task that sends two things one after the other, 2 and 3 ms, while nobody computes."""
+    sent = (Part(kind="dp", seconds=2 * MS), Part(kind="edp", seconds=3 * MS))
+    tasks = [
+        Task(name="B", lane="0", parts=(compute(1),)),
+        Task(name="gradients", lane="0 dp", parts=sent, after=(0,)),
+        Task(name="optimizer", lane="0", parts=(compute(1),), after=(1,)),
+    ]
+    exposed = spent(run_step(Traffic.of({}), tasks)).exposed["0"]
+    assert exposed == pytest.approx({"compute": 2 * MS, "dp": 2 * MS, "edp": 3 * MS})
