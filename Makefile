@@ -72,6 +72,12 @@ tutorial: $(BIN)/fabricsim ## what docs/tutorial.md says, command by command, in
 	sed -n '/^```sh/,/^```/{/^```/!p;}' docs/tutorial.md > $(RESULTS)/tutorial/commands.sh
 	cd $(RESULTS)/tutorial && PATH="$(abspath $(BIN)):$$PATH" sh -ex commands.sh
 
+SPEC ?= fat-tree:k=8
+.PHONY: explore
+explore: $(VENV)/.explore ## a page one can play with -> results/explore.html (SPEC='preset:superpod-h100', several)
+	@mkdir -p $(RESULTS)
+	$(BIN)/fabricsim explore $(SPEC) -o $(RESULTS)/explore.html
+
 groups: $(BIN)/fabricsim ## the first figure of the README: all data-parallel groups of a job of 100,000 GPUs at once
 	@rm -rf $(RESULTS)/groups
 	$(BIN)/fabricsim sweep -o $(RESULTS)/groups --set topology=preset:colossus-100k \
@@ -149,6 +155,10 @@ $(VENV)/.test: pyproject.toml | $(BIN)/fabricsim
 
 $(VENV)/.notebook: pyproject.toml | $(BIN)/fabricsim
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[notebook]'
+	@touch $@
+
+$(VENV)/.explore: pyproject.toml | $(BIN)/fabricsim
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[explore]'
 	@touch $@
 
 $(VENV)/.docs: pyproject.toml | $(BIN)/fabricsim

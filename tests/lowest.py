@@ -14,7 +14,7 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-EXTRAS = ("parquet", "cluster", "fast")
+EXTRAS = ("parquet", "cluster", "fast", "explore")
 
 SWEEP = ["sweep", "--set", "topology=star:endpoints=4", "--set", "seed=0..3"]
 # A command each, with the file that it writes.
@@ -26,6 +26,7 @@ COMMANDS = [
     (["plot", "out", "-o", "p.png"], "p.png"),
     (["plot", "a.parquet", "-o", "q.svg"], "q.svg"),
     (["report", "out", "-o", "r.html"], "r.html"),
+    (["explore", "star:endpoints=4", "--set", "size=1M", "--set", "seed=0", "-o", "x.html"], "x.html"),
     (["topology", "list"], ""),
     (["topology", "show", "dragonfly:p=2"], ""),
     (["topology", "check", "fat-tree:k=4"], ""),

@@ -17,6 +17,8 @@ DOORS = {
     "rich": ("sims.cli.progress",),
     "pyarrow": ("sims.scenario.parquet",),
     "numba": ("sims.models.fluid.compiled",),
+    "altair": ("sims.show.explore.charts",),
+    "vl_convert": ("sims.show.explore.charts",),
     "distributed": ("sims.studies.sweep.cluster",),
 }
 

@@ -48,6 +48,10 @@ COMMANDS = [
         "out/rows.csv",
     ),
     (["merge", "out", "a.csv", "-o", "m.csv"], "m.csv"),
+    (
+        ["explore", "star:endpoints=4", "--set", "size=1M,1G", "--set", "seed=0", "-o", "x.html", "-j1"],
+        "x.html",
+    ),
     (["plot", "a.csv", "-o", "p.svg"], "p.svg"),
     (["report", "out", "-o", "r.html"], "r.html"),
     (

@@ -35,6 +35,7 @@ _COMMANDS = {
     "merge": Place("sweep", "merge", "Join results: each scenario once, sorted by key."),
     "plot": Place("figures", "plot", "Draw saved rows, any column over any other."),
     "report": Place("figures", "report", "Write one page about saved results."),
+    "explore": Place("explore", "explore", "Write a page that one can play with."),
     "compare": Place("compare", "compare", "Say what differs between results, and what that did."),
     "latency": Place("latency", "latency", "Count pairs of endpoints by one-way latency."),
     "expect": Place("expect", "expect", "Say what one should see on a fabric, and judge a log by it."),

@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from fabric.graph.fabric import Fabric
 from fabric.words.units import format_rate
 from sims.show.drawing.fold import Block, Fold, Joint, Layer, Span, fold
-from sims.show.drawing.groups import server_words
 from sims.show.drawing.page import COLOURS, GREY, band, box, counted, letters, write
+from sims.show.drawing.servers import server_words
 
 __all__ = ["draw_folded", "ratio_text"]
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.graph.fabric import Fabric
-from sims.show.drawing.groups import Hierarchy, between_switches, hierarchy, of_endpoints
+from fabric.measures.groups import Hierarchy, between_switches, hierarchy, of_endpoints
 
 __all__ = ["Block", "Fold", "Joint", "Layer", "Span", "fold"]
 

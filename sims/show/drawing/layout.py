@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.graph.fabric import Fabric
-from sims.show.drawing.groups import Arcs, Hierarchy, of_endpoints
+from fabric.measures.groups import Arcs, Hierarchy, of_endpoints
 
 __all__ = ["plane_layout", "row_layout"]
 

@@ -10,7 +10,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
 from fabric.graph.fabric import Fabric
-from sims.show.drawing.groups import Arcs, Hierarchy, between_switches, hierarchy
+from fabric.measures.groups import Arcs, Hierarchy, between_switches, hierarchy
 from sims.show.drawing.page import GREY, write
 
 __all__ = ["MARGINS", "adjacency", "draw_adjacency"]

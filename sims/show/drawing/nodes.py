@@ -13,10 +13,11 @@ from matplotlib.collections import EllipseCollection, LineCollection
 from numpy.typing import NDArray
 
 from fabric.graph.fabric import Fabric
+from fabric.measures.groups import Arcs, Hierarchy, between_switches, hierarchy, of_endpoints
 from fabric.words.units import format_rate
-from sims.show.drawing.groups import Arcs, Hierarchy, between_switches, hierarchy, of_endpoints, server_words
 from sims.show.drawing.layout import plane_layout, row_layout
 from sims.show.drawing.page import COLOURS, GREY, box, counted, letters, printable, tint, write
+from sims.show.drawing.servers import server_words
 
 __all__ = ["draw_nodes", "fits_node_by_node"]
 

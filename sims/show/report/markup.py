@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 __all__ = ["Column", "Html", "element", "joined", "legal", "page", "table"]
 
-_VOID = frozenset({"meta", "link"})
+_VOID = frozenset({"input", "link", "meta"})
 # Control characters have no place in HTML, and half a surrogate pair cannot be written as UTF-8.
 _ILLEGAL = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\ud800-\\udfff\\ufffe\\uffff]")
 # Nothing may be loaded or run, whatever a label holds: the style is in the page, raster parts are data.
@@ -90,11 +90,12 @@ def table(caption: str, columns: Sequence[Column], lines: Iterable[Sequence[str]
     )
 
 
-def page(title: str, style: str, body: Html) -> str:
-    """A whole document in English around ``body``; it loads nothing and runs nothing."""
+def page(title: str, style: str, body: Html, *, policy: str = _POLICY) -> str:
+    """A whole document in English around ``body``; by the usual ``policy`` it loads nothing and runs
+    nothing."""
     head = [
         element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=_POLICY),
+        element("meta", http_equiv="Content-Security-Policy", content=policy),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="generator", content="fabricsim"),
         element("link", rel="icon", href="data:,"),

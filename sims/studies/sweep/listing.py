@@ -10,7 +10,7 @@ from sims.scenario.job_scenario import JobScenario
 from sims.scenario.scenario import Scenario
 from sims.studies.sweep.plan import Plan
 
-__all__ = ["listing"]
+__all__ = ["duration", "listing"]
 
 
 def listing(plan: Plan, workers: int = 1) -> Iterator[str]:
@@ -42,7 +42,7 @@ def _totals(plan: Plan, workers: int) -> Iterator[str]:
     memory = plan.worker_bytes / 1e9
     seconds = plan.seconds / max(1, min(workers, len(plan.points)))
     yield (
-        f"about {_duration(seconds)} on {counted(workers, 'worker')}, "
+        f"about {duration(seconds)} on {counted(workers, 'worker')}, "
         f"about {memory:.1f} GB of memory per worker"
     )
 
@@ -54,7 +54,12 @@ def _shown(name: str, point: Scenario | JobScenario) -> str:
     return format_size(value) if name == "size_bytes" else str(value)
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """About so long.
+
+    >>> duration(0.2), duration(125), duration(7200)
+    ('1 s', '2 min', '2.0 h')
+    """
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -109,6 +109,7 @@ def plan_sweep(spec: SweepSpec, progress: Callable[[str], None] | None = None) -
         collapsed=len(found) - len(once),
         seconds=seconds,
         worker_bytes=memory,
+        extents=extents,
     )
 
 

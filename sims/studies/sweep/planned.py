@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sims.scenario.job_scenario import JobScenario
 from sims.scenario.scenario import Scenario
 from sims.studies.sweep.axis import Assignments
+from sims.studies.sweep.cost import Extent
 
 __all__ = ["Plan"]
 
@@ -18,7 +19,8 @@ class Plan:
     ``points``: in the order of the file, each once; ``labels``: what the axes assigned at each;
     ``endpoints``: of each topology; ``excluded``: points that ``where`` removed; ``collapsed``: points equal
     to an earlier one, such as other seeds where nothing is drawn; ``seconds``: of one core for all, about;
-    ``worker_bytes``: of one worker at its fullest, about.
+    ``worker_bytes``: of one worker at its fullest, about; ``extents``: what both are counted from, empty
+    where they are not.
     """
 
     points: tuple[Scenario | JobScenario, ...]
@@ -28,3 +30,4 @@ class Plan:
     collapsed: int
     seconds: float
     worker_bytes: float
+    extents: dict[str, Extent] = field(default_factory=dict, repr=False)

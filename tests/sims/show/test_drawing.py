@@ -11,10 +11,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from fabric import Fabric
+from fabric.measures.groups import components, hierarchy
 from fabric.words.errors import ParameterError
 from sims.show.drawing import STYLES, draw_topology, topology_figure
 from sims.show.drawing.fold import Span, fold
-from sims.show.drawing.groups import components, hierarchy
 from sims.show.drawing.layout import plane_layout, row_layout
 from sims.show.drawing.matrix import adjacency
 from sims.show.drawing.nodes import fits_node_by_node
@@ -279,7 +279,7 @@ def test_rows_keep_pods_apart_and_nodes_in_order():
 )
 def test_places_on_the_plane_are_apart(G):
     fabric = untiered(G)
-    from sims.show.drawing.groups import between_switches
+    from fabric.measures.groups import between_switches
 
     place = plane_layout(len(G), between_switches(fabric), np.zeros(len(G), np.int64))
     gap = np.linalg.norm(place[:, None] - place[None], axis=2) + 9 * np.eye(len(G))

@@ -1,5 +1,4 @@
-"""Which switches of a fabric belong together in a picture, found from the cables alone. Knows no ink and no
-page.
+"""Which switches of a fabric belong together, found from the cables alone. Knows no ink and no page.
 
 A `Hierarchy` has one height per tier of switches, 0 at the bottom. Two switches are in one group at height
 h where cables among switches of height h or less join them: leaves at the bottom, then pods, at the top the
@@ -16,10 +15,8 @@ from numpy.typing import NDArray
 from fabric.graph.fabric import Fabric, components
 from fabric.graph.schema import NVSWITCH, SWITCH
 from fabric.measures.measure import node_kind
-from fabric.words.counted import counted
-from fabric.words.units import format_rate
 
-__all__ = ["Arcs", "Hierarchy", "between_switches", "components", "hierarchy", "of_endpoints", "server_words"]
+__all__ = ["Arcs", "Hierarchy", "between_switches", "components", "hierarchy", "of_endpoints"]
 
 _MOST_SHARED = 2_000_000  # pairs of neighbours looked at when cliques are sought
 
@@ -135,18 +132,3 @@ def _in_triangle(count: int, arcs: Arcs) -> NDArray[np.bool_]:
     if len(known):
         found[arc[known[at] == key]] = True
     return found
-
-
-def server_words(fabric: Fabric) -> tuple[str, ...]:
-    """Lines about servers and scale-up switches, none where there are none."""
-    lines = []
-    known = fabric.server[fabric.server >= 0]
-    if len(known):
-        sizes = np.unique(known, return_counts=True)[1]
-        size = f"{sizes.min()}" if sizes.min() == sizes.max() else f"{sizes.min()} to {sizes.max()}"
-        lines.append(f"{counted(len(sizes), 'server')} of {size}")
-    if fabric.n_scaleup:
-        rates = np.unique(fabric.capacity[fabric.kind[fabric.link_dst] == NVSWITCH])
-        rate = " to ".join(dict.fromkeys(format_rate(float(r)) for r in (rates[0], rates[-1])))
-        lines.append(f"scale-up {rate} each")
-    return tuple(lines)

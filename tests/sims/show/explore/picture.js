@@ -1,0 +1,22 @@
+  const parts = () => [...inner.querySelectorAll("#fabric-picture .part")];
+  seen.top = parts().map((one) => one.getAttribute("aria-label"));
+  key("Enter", parts()[1]);
+  seen.pod = parts().map((one) => one.getAttribute("aria-label"));
+  seen.focus = inner.activeElement.getAttribute("aria-label");
+  parts()[0].dispatchEvent(new view.MouseEvent("click", {bubbles: true}));
+  seen.leaf = parts().map((one) => one.getAttribute("aria-label"));
+  seen.way = [...inner.querySelectorAll("#fabric-way button")].map((one) => one.textContent);
+  key("Escape", parts()[0]);
+  seen.back = parts().length;
+  set("steps-ranks", 4); set("steps-at", 6);
+  seen.steps = by("steps-words").textContent;
+  seen.held = [...inner.querySelectorAll("#steps-rows td")].map((one) => one.textContent);
+  by("steps-back").click();
+  seen.before = by("steps-words").textContent;
+  seen.lines = inner.querySelectorAll("#curve-rows tr").length;
+  set("axis", inner.querySelector("#axis option:last-child").value);
+  await wait(() => inner.documentElement.dataset.drawn !== "1");
+  seen.svg = inner.querySelectorAll("#chart svg.marks").length;
+  seen.aria = inner.querySelector("#chart svg").getAttribute("aria-label") || inner.querySelector("#chart [aria-label]").getAttribute("aria-label");
+  for (const theme of ["dark", "light"]) { set("theme", theme); seen[theme] = view.getComputedStyle(inner.body).backgroundColor; }
+  seen.nameless = [...inner.querySelectorAll("input, select, button")].filter((one) => !(one.labels && one.labels.length) && !one.textContent.trim()).map((one) => one.outerHTML);
