@@ -17,6 +17,8 @@ from sims.cli.setting_options import Texts, with_settings
 from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS
 
 if TYPE_CHECKING:
+    from fabric import Fabric
+    from fabric.damage.degraded import Damage
     from topologies.parts.memory import Size
 
 __all__ = ["check", "commands", "draw", "list_", "show"]
@@ -130,18 +132,24 @@ def check(texts: Texts, out: Out = None, form: Format = None, json: Json = False
 
 def _degraded(texts: Texts, progress: Progress, fits: Fits | None = None) -> Opened:
     """The fabric after the faults that the settings name, which are then among what is said of it."""
+    from sims.settings.setup import Setup
+
+    Setup(**{name: text for name, text in texts.items() if name != "topology"})  # mistakes before it is built
+    found = opened(texts["topology"], progress, allow_partition=True, fits=fits)
+    fabric, damage = _after(found.fabric, texts)
+    return found._replace(fabric=fabric, notes=[*found.notes, *([str(damage)] if damage else [])])
+
+
+def _after(fabric: Fabric, texts: Texts) -> tuple[Fabric, Damage]:
+    """What the faults that the settings name leave of a fabric."""
     from fabric.damage.breakage import harmed
     from sims.settings.setup import Setup
 
     asked = Setup(**{name: text for name, text in texts.items() if name != "topology"})
-    found = opened(texts["topology"], progress, allow_partition=True, fits=fits)
-    fabric, damage = harmed(
-        found.fabric, asked.faults_from_start, asked.seed, allow_partition=asked.allow_partition
-    )
-    return found._replace(fabric=fabric, notes=[*found.notes, *([str(damage)] if damage else [])])
+    return harmed(fabric, asked.faults_from_start, asked.seed, allow_partition=asked.allow_partition)
 
 
-@with_settings("topology")
+@with_settings("topology", "fail", "allow_partition", "seed")
 def draw(
     texts: Texts,
     out: Annotated[Path, out_option("The picture: .svg, .png or .pdf; - is standard output, as SVG.")],
@@ -154,7 +162,10 @@ def draw(
         ),
     ] = "tiers",
 ) -> None:
-    """Draw the fabric, folded where it is large, or as a matrix."""
+    """Draw the fabric, folded where it is large, or as a matrix.
+
+    With --fail, what is left of it, and the cables that failed.
+    """
     wanted = outputs(out, figure=FIGURE_FORMATS)
     from sims.show.drawing import STYLES, topology_figure
     from sims.show.figures import save_figure
@@ -162,6 +173,8 @@ def draw(
     if style not in STYLES:
         raise ParameterError("--style", style, "unknown", STYLES)
     with Progress() as progress:
-        fabric = opened(texts["topology"], progress, allow_partition=True).fabric
+        found = opened(texts["topology"], progress, allow_partition=True)
+        fabric, before = _after(found.fabric, texts)[0], found.fabric
         progress.step("drawing")
-        wanted["figure"].write(lambda path: save_figure(topology_figure(fabric, style=style), path))
+        drawn = topology_figure(fabric, style=style, before=None if fabric is before else before)
+        wanted["figure"].write(lambda path: save_figure(drawn, path))

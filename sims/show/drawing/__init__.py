@@ -12,6 +12,7 @@ from fabric.graph.direct import direct_arcs
 from fabric.graph.fabric import Fabric
 from fabric.words.errors import ParameterError
 from sims.show.drawing.boxes import draw_folded
+from sims.show.drawing.failed import failed_words
 from sims.show.drawing.matrix import MARGINS, draw_adjacency
 from sims.show.drawing.nodes import draw_nodes, fits_node_by_node
 from sims.show.drawing.page import GREY, counted, letters, printable, write
@@ -23,14 +24,17 @@ _TITLE, _EDGE = 0.42, 0.12  # inches
 _LEAST_WIDTH = 5.4
 
 
-def draw_topology(ax: Axes, fabric: Fabric, *, style: str = "tiers") -> tuple[float, float]:
+def draw_topology(
+    ax: Axes, fabric: Fabric, *, style: str = "tiers", before: Fabric | None = None
+) -> tuple[float, float]:
     """Draw ``fabric`` on ``ax``; returns the (width, height), in inches, of the axes for which its text has
     the right size.
 
     ``tiers``: node by node, endpoints below, or on a plane where there are no tiers; what is too large for
     that is drawn as ``folded``: pods that are alike once, with their number. ``adjacency``: a matrix,
     switch by switch, of the number of cables, ordered by tier and pod; above 400 switches several share a
-    row.
+    row. ``before``: the fabric before cables failed, which then are drawn too, dashed with a cross, node by
+    node.
 
     Raises:
         ParameterError: unknown style, with a list of the legal ones; or a fabric without switches.
@@ -41,8 +45,10 @@ def draw_topology(ax: Axes, fabric: Fabric, *, style: str = "tiers") -> tuple[fl
         raise ParameterError("topology", fabric.name, "has no switch but scale-up ones: nothing to draw")
     if style == "adjacency":
         return draw_adjacency(ax, fabric)
-    node_by_node = style == "tiers" and fits_node_by_node(fabric)
-    width, low, high = (draw_nodes if node_by_node else draw_folded)(ax, fabric)
+    if style == "tiers" and fits_node_by_node(fabric):
+        width, low, high = draw_nodes(ax, fabric, before)
+    else:
+        width, low, high = draw_folded(ax, fabric)
     ax.set_xlim(-0.02, width)
     ax.set_ylim(low, high)
     ax.set_aspect("equal")
@@ -50,19 +56,22 @@ def draw_topology(ax: Axes, fabric: Fabric, *, style: str = "tiers") -> tuple[fl
     return width + 0.02, high - low
 
 
-def topology_figure(fabric: Fabric, *, style: str = "tiers") -> Figure:
-    """A page with ``draw_topology``, the fabric's name above and its disclaimer, where it has one, below.
+def topology_figure(fabric: Fabric, *, style: str = "tiers", before: Fabric | None = None) -> Figure:
+    """A page with ``draw_topology``, the fabric's name above and its disclaimer, where it has one, below; and
+    how many cables have failed of those ``before``.
 
     Raises:
         ParameterError: as ``draw_topology``.
     """
     figure = Figure()
     ax = figure.add_axes((0, 0, 1, 1))
-    wide, high = draw_topology(ax, fabric, style=style)
+    wide, high = draw_topology(ax, fabric, style=style, before=before)
     left, bottom, right, top = MARGINS if style == "adjacency" else (0.0, 0.0, 0.0, 0.0)
     width = max(left + wide + right + 2 * _EDGE, _LEAST_WIDTH)
     title = _title(printable(fabric.name), letters(width - 2 * _EDGE, 12.5))
-    about = f"{_sentence(fabric.disclaimer)} {_not_drawn(fabric)}".strip()
+    marked = style == "tiers" and fits_node_by_node(fabric)
+    failed = failed_words(before, fabric, marked=marked) if before else ""
+    about = " ".join(filter(None, [_sentence(fabric.disclaimer), failed, _not_drawn(fabric)]))
     note = textwrap.wrap(printable(about), letters(width - 2 * _EDGE, 6.2))
     above, below = _TITLE + 0.2 * (len(title) - 1), 0.12 * len(note) + (0.14 if note else 0.0) + _EDGE
     height = above + top + high + bottom + below

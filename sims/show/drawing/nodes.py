@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from fabric.graph.fabric import Fabric
 from fabric.measures.groups import Arcs, Hierarchy, between_switches, hierarchy, of_endpoints
 from fabric.words.units import format_rate
+from sims.show.drawing.failed import draw_failed, failed
 from sims.show.drawing.layout import plane_layout, row_layout
 from sims.show.drawing.page import COLOURS, GREY, box, counted, letters, printable, tint, write
 from sims.show.drawing.servers import server_words
@@ -39,18 +40,19 @@ def fits_node_by_node(fabric: Fabric) -> bool:
     return len(between_switches(fabric).src) <= 2 * _MOST_LINES
 
 
-def draw_nodes(ax: Axes, fabric: Fabric) -> tuple[float, float, float]:
+def draw_nodes(ax: Axes, fabric: Fabric, before: Fabric | None = None) -> tuple[float, float, float]:
     """Draw ``fabric`` node by node on ``ax``, in inches; returns the width, and the lowest and highest y.
 
     A line is all cables between two nodes: the thicker, the more, with their number where it is not one.
+    Nodes stand where they stood ``before`` cables failed, which are dashed lines with a cross.
     """
-    tree = hierarchy(fabric)
-    return _rows(ax, fabric, tree) if fabric.tiered else _plane(ax, fabric, tree)
+    tree = hierarchy(before or fabric)
+    return (_rows if fabric.tiered else _plane)(ax, fabric, tree, before or fabric)
 
 
-def _rows(ax: Axes, fabric: Fabric, tree: Hierarchy) -> tuple[float, float, float]:
+def _rows(ax: Axes, fabric: Fabric, tree: Hierarchy, before: Fabric) -> tuple[float, float, float]:
     single = fabric.n_endpoints <= _MOST_ENDPOINTS
-    endpoint_x, switch_x = row_layout(fabric, tree, _WIDTH)
+    endpoint_x, switch_x = row_layout(before, tree, _WIDTH)
     endpoint_x, switch_x = endpoint_x + _LEDGER, switch_x + _LEDGER
     trunk, access = between_switches(fabric), of_endpoints(fabric)
     y: NDArray[Any] = (tree.height + 1.0) * _ROW - (0.0 if single else 0.35 * _ROW)
@@ -63,7 +65,18 @@ def _rows(ax: Axes, fabric: Fabric, tree: Hierarchy) -> tuple[float, float, floa
         if len(lines.src):
             words = _cable_words(lines)
             write(ax, _LEDGER - 0.15, y[lines.src[0]] + _ROW / 2, words, 6.8, ha="right", color=GREY)
+    gone = failed(between_switches(before), trunk)
+    gone = _select(gone, tree.height[gone.dst] > tree.height[gone.src])
+    draw_failed(
+        ax,
+        np.stack([switch_x[gone.src], y[gone.src] + 0.1], axis=1),
+        np.stack([switch_x[gone.dst], y[gone.dst] - 0.1], axis=1),
+        gone.cables,
+    )
     if single:
+        lost = failed(of_endpoints(before), access)
+        foot = np.stack([endpoint_x[lost.src], np.full(len(lost.src), 0.04)], axis=1)
+        draw_failed(ax, foot, np.stack([switch_x[lost.dst], y[lost.dst] - 0.1], axis=1), lost.cables)
         start = np.stack([endpoint_x[access.src], np.full(len(access.src), 0.04)], axis=1)
         end = np.stack([switch_x[access.dst], y[access.dst] - 0.1], axis=1)
         _lines(ax, start, end, access.cables, COLOURS[0])
@@ -184,12 +197,15 @@ def _endpoint_counts(
             write(ax, at, low - 0.005, str(int(count[i])), size, zorder=5)
 
 
-def _plane(ax: Axes, fabric: Fabric, tree: Hierarchy) -> tuple[float, float, float]:
-    trunk, access = between_switches(fabric), of_endpoints(fabric)
+def _plane(ax: Axes, fabric: Fabric, tree: Hierarchy, before: Fabric) -> tuple[float, float, float]:
+    trunk, access, whole = between_switches(fabric), of_endpoints(fabric), between_switches(before)
     once = _select(trunk, trunk.src < trunk.dst)
-    place = plane_layout(fabric.n_switches, trunk, tree.group[0]) * _PLANE + (_LEDGER + _WIDTH / 2, 0.0)
+    place = plane_layout(fabric.n_switches, whole, tree.group[0]) * _PLANE + (_LEDGER + _WIDTH / 2, 0.0)
     colour = COLOURS[1]
     _lines(ax, place[once.src], place[once.dst], once.cables, colour)
+    gone = failed(whole, trunk)
+    gone = _select(gone, gone.src < gone.dst)
+    draw_failed(ax, place[gone.src], place[gone.dst], gone.cables)
     gap = np.linalg.norm(place[:, None] - place[None, :], axis=2) + 9 * np.eye(len(place))
     size = float(np.clip(gap.min() * 0.75, 0.1, 0.3))
     circles = EllipseCollection(
