@@ -93,9 +93,10 @@ def _simulate(
         progress.step("routing")
         all_fit = "algorithm" in texts.said or bool(wanted["log"])
         fitting, left_out = (names, []) if all_fit else job.fits(names)
-        for name in fitting:
-            progress.step(name)
+        for name in progress.each(fitting, len(fitting)):
+            progress.step(f"routing {name}")
             job.check(name, sizes)  # what cannot be done is refused before anything is printed
+        progress.step("running")
         try:
             said = [
                 *notes,

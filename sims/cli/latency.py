@@ -81,13 +81,16 @@ def latency(
         progress.print(latency_lines(text, fabric, profile, policy, classes, notes))
         records = class_records(text, profile, policy, classes)
         under_load = []
-        for share in loads:
-            progress.step(f"packets at a load of {share:g}")
-            found = loaded(fabric, profile, policy, share, amount, draw)
-            under_load.append(found)
-            progress.print(load_lines(found, first=len(under_load) == 1))
-            records += class_records(text, profile, policy, found.classes, load=share, size=amount)
-        wanted["rows"].write(write_records, records)
+        progress.step("packets under load")
+        try:
+            for share in progress.each(loads, len(loads)):
+                found = loaded(fabric, profile, policy, share, amount, draw)
+                under_load.append(found)
+                progress.print(load_lines(found, first=len(under_load) == 1))
+                records += class_records(text, profile, policy, found.classes, load=share, size=amount)
+        finally:
+            # Also after Ctrl-C: what is finished is kept.
+            wanted["rows"].write(write_records, records)
         if wanted["figure"]:
             progress.step("drawing")
             from sims.show.figures import save_figure

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,9 @@ from sims.cli.output_options import Format, Json, Out
 from sims.cli.progress import Progress
 from sims.cli.setting_options import Texts, with_settings
 from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS
+
+if TYPE_CHECKING:
+    from sims.jobs.routing_compare import Balance
 
 __all__ = ["commands"]
 
@@ -80,11 +83,16 @@ def compare(
         )
         arena = contest.on(fabric)
         progress.step("routing")
-        found = list(progress.each(arena.balances(), len(arena.policies)))
+        found: list[Balance] = []
+        try:
+            found += progress.each(arena.balances(), len(arena.policies))
+        finally:
+            # Also after Ctrl-C: what is finished is kept.
+            rows = arena.rows(found, text, digest) if found else []
+            if rows:
+                wanted["rows"].write(write_records, rows)
         said = [*notes, str(arena.damage)] if arena.damage else notes
         progress.print(balance_lines(text, arena.fabric, arena.demand, found, said))
-        rows = arena.rows(found, text, digest)
-        wanted["rows"].write(write_records, rows)
         if wanted["figure"]:
             progress.step("drawing")
             from sims.show.figures import balance_figure, save_figure

@@ -91,14 +91,18 @@ def _ladder(wanted: Mapping[str, Output], *, full: bool) -> list[tuple[Group, Ca
         progress.print([f"# fabricsim {model_version()}: the ladder of fidelity"])
         total = sum(len(group.chosen(full)) for group in LADDER)
         last = None
-        for group, case in progress.each(cases(full), total):
-            if group is not last:
-                progress.print([*title_lines(group), *header()])
-            last = group
-            found.append((group, case))
-            progress.print(case_lines(case))
+        try:
+            for group, case in progress.each(cases(full), total):
+                if group is not last:
+                    progress.print([*title_lines(group), *header()])
+                last = group
+                found.append((group, case))
+                progress.print(case_lines(case))
+        finally:
+            # Also after Ctrl-C: what is finished is kept.
+            if found:
+                wanted["rows"].write(write_records, records(found))
         progress.print(["", summary(found)])
-        wanted["rows"].write(write_records, records(found))
         if wanted["report"]:
             progress.step("drawing")
             _report(wanted["report"], found, "full" if full else "quick")
@@ -125,21 +129,26 @@ def _measured(
     skipped: dict[str, int] = {}
     with Progress(silent=alone(wanted.values())) as progress:
         progress.print([f"# fabricsim {model_version()}: held against machines", *measured_header()])
-        for system, own in systems(rows).items():
-            progress.step(system)
-            found, left_out = residuals(own, places=places)
-            for why, number in left_out.items():
-                skipped[why] = skipped.get(why, 0) + number
-            if found:
-                points += found
-                cases.append(machine_case(system, found, recorded=not (times or hosts)))
-                progress.print(system_lines(found))
+        of_system = systems(rows)
+        try:
+            for system, own in progress.each(of_system.items(), len(of_system)):
+                progress.step(system)
+                found, left_out = residuals(own, places=places)
+                for why, number in left_out.items():
+                    skipped[why] = skipped.get(why, 0) + number
+                if found:
+                    points += found
+                    cases.append(machine_case(system, found, recorded=not (times or hosts)))
+                    progress.print(system_lines(found))
+        finally:
+            # Also after Ctrl-C: what is finished is kept.
+            if points:
+                wanted["rows"].write(write_records, records(points))
         if not points:
             of = ("--times", str(times)) if times else ("--hosts", str(hosts))
             why = "; ".join(skipped) or "no run of these is of a site with hosts by name"
             raise ParameterError(*of, f"no line can be simulated: {why}")
         progress.print([*left_out_lines(skipped), *verdict_lines(points, cases)])
-        wanted["rows"].write(write_records, records(points))
         grouped = [(MACHINES, case) for case in cases]
         if wanted["report"]:
             _report(wanted["report"], grouped, "measured")
