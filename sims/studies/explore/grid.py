@@ -23,7 +23,8 @@ from topologies.named import named
 __all__ = ["MOST_RUNS", "MOST_SECONDS", "Grid", "pictured", "plan_grid"]
 
 MOST_RUNS, MOST_SECONDS = 2_000, 600.0
-_MOST_CHECKED = 10_000  # combinations that are checked before those that are run are chosen
+# What is checked before those that are run are chosen: combinations, and ranks of all jobs, 5 us each.
+_MOST_CHECKED, _MOST_PLACED = 10_000, 2_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +67,7 @@ def plan_grid(
         choices.append(choices_on(one, one.fabric(), given))
     every = Choices.together(choices)
     ladder = list(_ladder(every))
-    widest = next((spec for spec, _ in ladder if spec.points <= _MOST_CHECKED), ladder[-1][0])
+    widest = next((spec for spec, _ in ladder if _checkable(spec)), ladder[-1][0])
     if widest.points > _MOST_CHECKED:
         _refuse(counted(widest.points, "run"))
     full = plan_sweep(widest, lambda text: tell(f"checking {text}"))
@@ -100,6 +101,20 @@ def _ladder(every: Choices) -> list[tuple[SweepSpec, tuple[str, ...]]]:
             fewer = tuple(key for key in steps if every.spec({key: steps[key]}).points < found[0][0].points)
             found.append((spec, fewer))
     return found
+
+
+def _checkable(spec: SweepSpec) -> bool:
+    """Whether all points of ``spec`` are set up in seconds: a job for each that differs in more than size,
+    algorithm and seed, with all ranks of its topology.
+    """
+    where, work, *others = spec.axes
+    most: dict[str, int] = {}
+    for (_, topology), (_, ranks) in where.choices:
+        most[topology] = max(most.get(topology, 0), int(ranks))
+    each = math.prod(len(axis) for axis in others if axis.keys[0] not in ("size", "seed"))
+    each *= len({choice[0] for choice in work.choices})
+    placed = each * sum(most[topology] for (_, topology), _ in where.choices)
+    return spec.points <= _MOST_CHECKED and placed <= _MOST_PLACED
 
 
 def _within(full: Plan, spec: SweepSpec) -> Plan:

@@ -67,7 +67,7 @@ def test_set_replaces_adds_and_names_topologies() -> None:
 def test_the_listing_says_how_many_and_how_long() -> None:
     lines = list(listing(plan_grid(["star:endpoints=4"], ["size=1M"]), 1))
     assert lines[0].startswith("topology and ranks: star:endpoints=4, 4; star:endpoints=4, 2")
-    assert "about 1 s on 1 worker" in lines[-1] and "runs" in lines[-1]
+    assert "about 5 s on 1 worker" in lines[-1] and "runs" in lines[-1]
 
 
 @pytest.mark.parametrize(
