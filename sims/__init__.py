@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from sims.studies.bom.costs import Costs as Costs
     from sims.studies.bom.costs import costs as costs
     from sims.studies.compare import compare as compare
+    from sims.studies.diagnose.diagnosis import diagnose as diagnose
     from sims.studies.expect.expectation import expect as expect
     from sims.studies.explain.explainer import Explainer as Explainer
     from sims.studies.nccl_log import read_nccl as read_nccl
@@ -89,6 +90,7 @@ _HOME = {
     "where": "show.figures",
     "frame": "show.frame",
     "run_flows": "models.fluid.flows",
+    "diagnose": "studies.diagnose.diagnosis",
     "expect": "studies.expect.expectation",
     "read_nccl": "studies.nccl_log",
     "Row": "scenario.row",

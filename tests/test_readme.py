@@ -46,6 +46,7 @@ def test_answers(command, folder):
     made = {
         "dump.ibnetdiscover": "fabricsim topology export fat-tree:k=4 -o dump.ibnetdiscover",
         "jobs.toml": f"cp {ROOT / 'docs' / 'run' / 'jobs.toml'} .",
+        "run.log": "fabricsim expect fat-tree:k=8 --format nccl-tests --out run.log",
     }
     first = [make for name, make in made.items() if name in command]
     done = shell("\n".join([*first, command]), folder)

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from fabric.words.errors import ParameterError
 from sims.cli.fabric_options import opened
 from sims.cli.output import alone
 from sims.cli.output_options import Json, out_option
 from sims.cli.progress import Progress
 from sims.cli.row_outputs import RowFormat, log_sizes, row_outputs, write_log
 from sims.cli.setting_options import Texts, every, with_settings
+from sims.cli.tolerance import share, tolerance_option
 from sims.scenario.files import FIGURE_FORMATS
 
 __all__ = ["expect"]
@@ -42,10 +42,8 @@ def expect(
     ] = None,
     tolerance: Annotated[
         str | None,
-        typer.Option(
-            metavar="SHARE",
-            help="How much slower still passes, as in 20%.  [default: where nine of ten machines were]",
-            show_default=False,
+        tolerance_option(
+            "How much slower still passes, as in 20%.  [default: where nine of ten machines were]"
         ),
     ] = None,
     out: Annotated[
@@ -78,7 +76,7 @@ def expect(
     from sims.studies.nccl_log import read_nccl
 
     settings = {name: texts[name] for name in JOB_SETTINGS if texts.get(name)}
-    share, elements = _share(tolerance), parse_dtype(dtype)
+    elements = parse_dtype(dtype)
     profile = settings.pop("latency_profile", "")
     setup = Setup(**settings)  # mistakes that need no fabric to be seen
     read = read_nccl(log, setup.ranks) if log else None
@@ -96,7 +94,7 @@ def expect(
             log=read,
             algorithm=texts["algorithm"],
             latency_profile=profile,
-            tolerance=share,
+            tolerance=share(tolerance),
             topology=text,
             digest=digest,
             watch=lambda label: progress.step(f"routing {label}"),
@@ -113,16 +111,3 @@ def expect(
             wanted["figure"].write(lambda path: save_figure(drawn, path))
     if not found.passed:
         raise typer.Exit(1)
-
-
-def _share(text: str | None) -> float | None:
-    """The share that ``text`` says: 20% or 0.2."""
-    if text is None:
-        return None
-    try:
-        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    except ValueError:
-        value = -1.0
-    if not 0 < value < float("inf"):
-        raise ParameterError("--tolerance", text, "a share above 0, such as 20% or 0.2")
-    return value

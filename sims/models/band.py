@@ -24,7 +24,8 @@ _WIDER = 0.1  # more width for each doubling of nodes, and each of size twice, b
 @dataclass(frozen=True, kw_only=True)
 class Measurements:
     """A line of the table. ``middle`` and ``half``: of log(measured / modelled), the middle of the band and
-    half its width; ``collective`` "": of all; ``nodes``: the largest machine; ``least`` and ``most`` bytes.
+    half its width; ``collective`` "": of all; ``nodes``: the largest machine; ``least`` and ``most`` bytes;
+    ``within``: the standard deviation of what is left of it among the points of one machine.
     """
 
     kind: str
@@ -37,6 +38,7 @@ class Measurements:
     nodes: int
     least: int
     most: int
+    within: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +70,7 @@ def _table() -> dict[tuple[str, str, str], Measurements]:
             nodes=int(line["nodes"]),
             least=int(line["least"]),
             most=int(line["most"]),
+            within=float(line["within"]),
         )
         for line in csv.DictReader(text.splitlines())
     ]

@@ -82,7 +82,7 @@ def bands(kind: str, of: Sequence[Sample]) -> list[Measurements]:
             some = [one for one in own if name in ("", one.collective)]
             systems = len({one.system for one in some})
             if systems >= (MANY_SYSTEMS if name else 2):
-                middle, half = _one_more(some)
+                middle, half, within = _one_more(some)
                 found.append(
                     Measurements(
                         kind=kind,
@@ -90,6 +90,7 @@ def bands(kind: str, of: Sequence[Sample]) -> list[Measurements]:
                         regime=regime,
                         middle=round(middle, 3),
                         half=round(half, 3),
+                        within=round(within, 3),
                         systems=systems,
                         points=len(some),
                         nodes=max(one.nodes for one in some),
@@ -100,8 +101,10 @@ def bands(kind: str, of: Sequence[Sample]) -> list[Measurements]:
     return found
 
 
-def _one_more(some: Sequence[Sample]) -> tuple[float, float]:
-    """The middle and half the width of the band of a point on one more system."""
+def _one_more(some: Sequence[Sample]) -> tuple[float, float, float]:
+    """The middle and half the width of the band of a point on one more system, and the standard deviation of
+    the points of one system.
+    """
     groups: dict[str, list[float]] = {}
     for one in some:
         groups.setdefault(one.system, []).append(one.off)
@@ -109,7 +112,8 @@ def _one_more(some: Sequence[Sample]) -> tuple[float, float]:
     inside = np.concatenate([np.array(values) - np.mean(values) for values in groups.values()])
     within = float((inside**2).sum()) / max(1, len(inside) - len(means))
     between = float(means.var(ddof=1)) * (1 + 1 / len(means))
-    return float(means.mean()), _NORMAL * math.sqrt(between + within + _FLOOR**2)
+    half = _NORMAL * math.sqrt(between + within + _FLOOR**2)
+    return float(means.mean()), half, math.sqrt(within)
 
 
 def coverage(of: Sequence[Sample], left_out: Callable[[Sample], str]) -> dict[str, tuple[int, float]]:

@@ -15,6 +15,7 @@ import pytest
 from project import ROOT
 
 from sims.cli import main as cli
+from sims.studies.diagnose.diagnosis import suspects_of
 from sims.studies.nccl_log import read_nccl
 
 PAGE = (ROOT / "docs" / "expect-and-diagnose.md").read_text(encoding="utf-8")
@@ -52,7 +53,10 @@ def test_the_page_runs(run: Run) -> None:
         fails = words[0] == "expect" and "--log" in words and "--tolerance" not in words
         assert status == fails, (words, err)
         assert out or "wrote" in err, words
-    assert {"marks.csv", "marks.svg", "gather.log", "curve.json", "gather.svg"} <= set(os.listdir())
+    assert {"marks.csv", "marks.svg", "gather.log", "good.log", "curve.json", "gather.svg"} <= set(
+        os.listdir()
+    )
+    assert {"causes.json", "causes.svg"} <= set(os.listdir())
 
 
 @pytest.mark.parametrize("block", re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL))
@@ -68,6 +72,27 @@ def test_records_for_scripts(run: Run) -> None:
     for one in found:
         assert (one["measured_busbw_GBps"] < one["least_busbw_GBps"]) == (one["verdict"] == "FAIL")
     assert run("expect", FABRIC, "--log", EXAMPLE.name, "--tolerance", "0.75")[0] == 0
+
+
+def test_a_diagnosis_says_each_cause_and_the_command_that_shows_it(run: Run) -> None:
+    """The command takes the time that the cause was ranked by."""
+    status, out, _ = run("diagnose", EXAMPLE.name, FABRIC)
+    assert status == 0 and "# verdict    " in out and "look at: " in out
+    found = json.loads(run("diagnose", EXAMPLE.name, FABRIC, "--json")[1])
+    assert [one["rank"] for one in found] == [*range(1, len(found) + 1)]
+    assert sum(one["share"] for one in found) == pytest.approx(1)
+    suspects = suspects_of(read_nccl(EXAMPLE.name), FABRIC)
+    times = {one.variant.words: one.times[-1] for one in suspects.all}
+    for one in found:
+        if one["cause"] == "none of these":
+            assert (one["command"], one["variant"]) == ("", "")
+            continue
+        made, _, words = one["command"].rpartition(" && ")
+        if made:
+            _, _, *lines, _, file = shlex.split(made)
+            Path(file).write_text("\n".join(lines), encoding="utf-8")
+        (row,) = json.loads(run(*shlex.split(words)[1:], "--json")[1])
+        assert row["time_s"] == pytest.approx(times[one["variant"]], rel=1e-9), one["command"]
 
 
 def test_forms_go_to_standard_output_or_to_a_file(run: Run) -> None:
@@ -97,6 +122,11 @@ def test_forms_go_to_standard_output_or_to_a_file(run: Run) -> None:
         (("expect", FABRIC, "--log", "none.log"), "none.log: cannot be read"),
         (("expect", "star:endpoints=8", "--log", EXAMPLE.name), "ranks: 64: at most the 8 endpoints"),
         (("expect", FABRIC, "--latency-profile", "ideal"), "no machine was measured near enough"),
+        (("diagnose", "none.log", FABRIC), "none.log: cannot be read"),
+        (("diagnose", EXAMPLE.name), "topology: not given: name the fabric"),
+        (("diagnose", EXAMPLE.name, "star:endpoints=8"), "ranks: 64: at most the 8 endpoints"),
+        (("diagnose", EXAMPLE.name, FABRIC, "--ranks", "63"), "other than 63 ranks"),
+        (("diagnose", EXAMPLE.name, FABRIC, "--routing", "ecmq"), "ecmq"),
         (("expect", "--log", EXAMPLE.name), "topology: not given: name the fabric"),
     ],
 )

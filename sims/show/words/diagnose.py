@@ -1,0 +1,94 @@
+"""The words and records of a diagnosis: the causes, the likeliest first, with commands. Prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from fabric.words.counted import counted
+from fabric.words.units import format_size, format_time
+from sims.show.words.expect import fabric_lines
+from sims.studies.diagnose.command import reproduced
+from sims.studies.diagnose.diagnosis import Diagnosis, Finding
+from sims.workload.members import used
+
+__all__ = ["diagnose_lines", "diagnose_records", "share_words"]
+
+_TOLD = 0.005  # shares below it are told in one line
+_SHOWN = 3  # causes that are told in full, and what is as likely as the first
+
+
+def diagnose_lines(found: Diagnosis) -> Iterator[str]:
+    """What was held against what, the causes, and what the log cannot show."""
+    row, job = found.suspects.healthy[-1], found.suspects.plan.any_job
+    name = found.log.name if found.log else "the log"
+    yield f"# fabricsim {row.version}: why {row.scenario.collective} of {name} takes as long as it does"
+    yield from fabric_lines(row, used(job.fabric, job.placement), job.fabric.disclaimer)
+    for note in (*job.warnings, *found.notes):
+        yield f"# note       {note}"
+    yield from _against(found)
+    yield f"# {'share':>6} {'off':>7}  cause"
+    full = max(_SHOWN, len(found.alike))
+    for number, finding in enumerate(found.findings):
+        if number < full and (finding.share >= _TOLD or number == 0):
+            yield from _finding_lines(finding, found)
+    rest = [one for k, one in enumerate(found.findings) if k >= full or (k and one.share < _TOLD)]
+    if rest:
+        yield f"# less likely: {', '.join(f'{one.cause.name} {share_words(one.share)}' for one in rest)}"
+    if found.suspects.unseen:
+        yield f"# not to be seen in such a log on this fabric: {', '.join(found.suspects.unseen)}"
+    if len(found.alike) > 1:
+        names = " and ".join(one.cause.name for one in found.alike)
+        yield f"# these times do not tell apart: {names}"
+    yield "# share: of the likelihood over all sizes; off: of the best variant, root of the mean square"
+    yield f"# verdict    {found.first.cause.name}: {found.first.cause.words}"
+
+
+def share_words(share: float) -> str:
+    """A share of the likelihood: never all of it, and never none.
+
+    >>> share_words(0.93), share_words(0.99999), share_words(1e-9)
+    ('93%', '>99%', '<1%')
+    """
+    return ">99%" if share > 0.99 else "<1%" if share < 0.01 else f"{share:.0%}"
+
+
+def _against(found: Diagnosis) -> Iterator[str]:
+    """The least and the most of the expected bandwidth that was reached."""
+    shares = [due / time for due, time in zip(found.expected, found.measured)]
+    least = min(range(len(shares)), key=shares.__getitem__)
+    size = format_size(found.suspects.sizes[least])
+    most, due = format_size(found.suspects.sizes[-1]), format_time(found.expected[-1])
+    yield (
+        f"# log        {counted(len(shares), 'size')}, {min(shares):.0%} (at {size}) to {max(shares):.0%} of "
+        f"what is expected; {most}: {format_time(found.measured[-1])} for {due}"
+    )
+
+
+def _finding_lines(one: Finding, found: Diagnosis) -> Iterator[str]:
+    off = "" if one.rms is None else f"{one.rms:.0%}"
+    yield f"  {share_words(one.share):>6} {off:>7}  {one.cause.name}: {one.cause.words}"
+    if one.best:
+        yield f"{'':19}fits best: {one.words}"
+    yield f"{'':19}look at: {one.cause.look}"
+    if one.best and (made := reproduced(one.best, found.suspects)):
+        yield f"{'':19}$ {made}"
+
+
+def diagnose_records(found: Diagnosis) -> list[dict[str, Any]]:
+    """One record a cause, the likeliest first."""
+    return [
+        {
+            "rank": place,
+            "cause": one.cause.name,
+            "share": one.share,
+            "off_rms": "" if one.rms is None else one.rms,
+            "fits_best": one.words,
+            "variant": one.best.variant.words if one.best else "",
+            "words": one.cause.words,
+            "look": one.cause.look,
+            "command": reproduced(one.best, found.suspects) if one.best else "",
+            "version": found.suspects.healthy[-1].version,
+        }
+        for place, one in enumerate(found.findings, 1)
+    ]

@@ -1,0 +1,213 @@
+"""Diagnosis: the causes of a log's times, ranked by how well each fits. Prints nothing.
+
+A cause's share is its likelihood (sims.studies.diagnose.fit), in the mean of its variants, over that of all.
+Beforehand "as expected" counts as much as all others together. "None of these" is one of them: times of which
+nothing is known but their order of magnitude.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+
+from fabric import Fabric
+from fabric.words.errors import ParameterError
+from sims.models.band import band_of, regime_of
+from sims.scenario.row import Row
+from sims.settings.table import SETTINGS
+from sims.studies.calibrated import doubts
+from sims.studies.diagnose.cause import Cause
+from sims.studies.diagnose.causes import EXPECTED
+from sims.studies.diagnose.fit import Spread, log_likelihood, of_none
+from sims.studies.diagnose.points import points
+from sims.studies.diagnose.suspects import Suspect, Suspects
+from sims.studies.expect.choice import choices
+from sims.studies.expect.expectation import of_log
+from sims.studies.expect.plan import opened
+from sims.studies.nccl_log import NcclLog
+
+__all__ = ["NONE_OF_THESE", "Diagnosis", "Finding", "diagnose", "ranked", "suspects_of"]
+
+_NORMAL = 1.2816  # standard deviations on both sides of the middle that hold 80%
+_REPEATS = 0.15  # two runs of one machine: 1 to 3% apart on Leonardo, 18% on LUMI (measured medians)
+_ALIKE = 3.0  # a share that is at least one part in so many of the first is as good
+
+NONE_OF_THESE = Cause(
+    name="none of these",
+    words="no cause that is simulated here gives such times",
+    look="the log with NCCL_DEBUG=INFO; nccl-tests between two hosts, then four, until it breaks",
+    variants=(),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """A cause and its ``share`` of the likelihood; ``best``: the suspect nearest to what fits best, which
+    ``words`` say; ``rms``: how far that is off, as the root of the mean square of log(measured / modelled).
+    None of these has none of them.
+    """
+
+    cause: Cause
+    share: float
+    best: Suspect | None = None
+    words: str = ""
+    rms: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Diagnosis:
+    """``findings``: the likeliest cause first; ``measured`` and ``expected``, of a healthy run: (sizes,) in
+    s; ``notes``: what a reader should know.
+    """
+
+    log: NcclLog | None
+    suspects: Suspects
+    measured: tuple[float, ...]
+    expected: tuple[float, ...]
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def first(self) -> Finding:
+        """The likeliest."""
+        return self.findings[0]
+
+    @property
+    def alike(self) -> list[Finding]:
+        """What the times do not tell from the first, and the first."""
+        return [one for one in self.findings if one.share * _ALIKE >= self.first.share]
+
+
+def suspects_of(
+    log: NcclLog,
+    fabric: Fabric | nx.Graph | str,
+    *,
+    algorithm: str = "",
+    latency_profile: str = "",
+    topology: str | None = None,
+    digest: str | None = None,
+    watch: Callable[[str], None] = lambda label: None,
+    **settings: Any,
+) -> Suspects:
+    """The suspects of the ranks and sizes of ``log``; arguments and errors as of ``diagnose``."""
+    of, ranks, measured = of_log(log, log.name)
+    fabric, topology, digest = opened(fabric, topology, digest)
+    if settings.get("collective") not in (None, of):
+        raise ParameterError("collective", settings["collective"], f"the log {log.name} is of {of}")
+    said = SETTINGS["ranks"].checked(settings.pop("ranks", None))
+    if said not in (None, ranks):
+        raise ParameterError("ranks", said, f"the log {log.name} is of {ranks:,}")
+    settings |= {"collective": of, "ranks": ranks}
+    settings.setdefault("routing", "adaptive")
+    made = choices(of, algorithm, latency_profile)
+    return Suspects(fabric, list(measured), made, topology=topology, digest=digest, watch=watch, **settings)
+
+
+def diagnose(
+    log: NcclLog,
+    fabric: Fabric | nx.Graph | str,
+    *,
+    baseline: NcclLog | None = None,
+    tolerance: float | None = None,
+    **settings: Any,
+) -> Diagnosis:
+    """Why the times of ``log`` on ``fabric`` are as they are.
+
+    fabric: as it should be, compiled, a graph, or a text as on the command line. baseline: a log of these
+    ranks when all was well, whose times stand for the model's of a healthy run. tolerance: a share above 0,
+    within which healthy runs are, in place of the band. settings: ``algorithm``, ``latency_profile`` and
+    ``watch`` as of sims.expect; ``routing`` (adaptive), ``placement`` and ``seed`` of the healthy run;
+    ``engine`` and ``packet`` of all runs.
+
+    Raises:
+        ParameterError: the log is of several collectives, of one that is not simulated, or of more ranks than
+            the fabric has endpoints; no machine was measured near enough for a band; the baseline is of
+            another collective, of other ranks, or lacks sizes.
+    """
+    suspects = suspects_of(log, fabric, **settings)
+    return ranked(log, suspects, baseline=baseline, tolerance=tolerance)
+
+
+def ranked(
+    log: NcclLog, suspects: Suspects, *, baseline: NcclLog | None = None, tolerance: float | None = None
+) -> Diagnosis:
+    """The diagnosis of a log of the sizes of ``suspects``. Arguments and errors as of ``diagnose``."""
+    of, ranks, times = of_log(log, log.name)
+    if tuple(times) != suspects.sizes:
+        raise ParameterError("log", log.name, "its sizes are not those of the suspects")
+    measured = np.log(list(times.values()))
+    healthy = np.log(suspects.all[0].times)
+    # What the model is off on this machine when all is well, which causes do not change.
+    own = np.zeros(len(healthy)) if baseline is None else _baseline(baseline, of, ranks, times) - healthy
+    if tolerance is None and baseline is not None:
+        tolerance = _REPEATS
+    nodes = suspects.plan.any_job.members.nodes
+    spread = [_spread(row, nodes, tolerance) for row in suspects.healthy]
+    by_cause: dict[str, list[Suspect]] = {}
+    for one in suspects.all:
+        by_cause.setdefault(one.cause.name, []).append(one)
+    weights = [of_none(measured - healthy - own)]
+    found = [Finding(cause=NONE_OF_THESE, share=0.0)]
+    for each in by_cause.values():
+        tried = points(each)
+        off = measured - own - np.array([one.log_times for one in tried])
+        likely = log_likelihood(off, spread)
+        best = int(np.argmax(likely))
+        weights.append(
+            (math.log(len(by_cause)) if each[0].cause is EXPECTED else 0.0) + _mean(likely.tolist())
+        )
+        rms = float(np.sqrt(np.mean(off[best] ** 2)))
+        near, words = tried[best].near, tried[best].words
+        found.append(Finding(cause=each[0].cause, share=0.0, best=near, words=words, rms=rms))
+    whole = max(weights) + math.log(sum(math.exp(one - max(weights)) for one in weights))
+    shared = [replace(one, share=math.exp(weight - whole)) for one, weight in zip(found, weights)]
+    return Diagnosis(
+        log=log,
+        suspects=suspects,
+        measured=tuple(times.values()),
+        expected=tuple(np.exp(healthy + own).tolist()),
+        findings=tuple(sorted(shared, key=lambda one: -one.share)),
+        notes=(*suspects.plan.left_out, *log.notes, *doubts(log, suspects.plan.any_job, named=True)),
+    )
+
+
+def _baseline(log: NcclLog, of: str, ranks: int, times: Mapping[int, float]) -> NDArray[np.float64]:
+    """(sizes,): logarithms of the times of a healthy run."""
+    kind, count, healthy = of_log(log, log.name)
+    if (kind, count) != (of, ranks):
+        rule = f"is of {kind} on {count:,} ranks, the log of {of} on {ranks:,}"
+        raise ParameterError("baseline", log.name, rule)
+    lacks = [size for size in times if size not in healthy]
+    if lacks:
+        raise ParameterError("baseline", log.name, f"lacks the size {lacks[0]:,} of the log")
+    found: NDArray[np.float64] = np.log([healthy[size] for size in times])
+    return found
+
+
+def _mean(likely: list[float]) -> float:
+    """The logarithm of the mean of what these are the logarithms of."""
+    most = max(likely)
+    return most + math.log(sum(math.exp(one - most) for one in likely) / len(likely))
+
+
+def _spread(row: Row, nodes: int, tolerance: float | None) -> Spread:
+    s, regime = row.scenario, regime_of(row.latency_share)
+    if tolerance is not None:
+        whole = math.log1p(tolerance) / _NORMAL
+        return Spread(middle=0.0, machine=whole * math.sqrt(3) / 2, size=whole / 2, regime=regime)
+    name = s.latency_profile.partition(":")[0]
+    band = band_of(name, s.collective, row.latency_share, nodes, s.size_bytes)
+    if band is None:
+        rule = f"no machine was measured near enough to say how far times of {s.collective} stray: give a "
+        raise ParameterError("latency_profile", s.latency_profile, rule + "--tolerance, or a --baseline")
+    low, high = math.log1p(band.low), math.log1p(band.high)
+    whole = (high - low) / 2 / _NORMAL
+    within = min(band.of.within, whole)
+    machine = math.sqrt(whole**2 - within**2)
+    return Spread(middle=(low + high) / 2, machine=machine, size=within, regime=regime)

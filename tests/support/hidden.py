@@ -1,0 +1,164 @@
+"""Machines with a hidden cause, run packet by packet: what ``diagnose`` is held against.
+
+Sixteen ranks on four servers of four, two on a leaf, under eight spines. Each case draws its cause's severity
+and place from its seed, mostly beside what the diagnosis tries. ``python tests/support/hidden.py >
+tests/support/hidden.csv`` runs all, without noise; that takes minutes, so tests run a few again and read the
+rest.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fabric import Fabric
+from sims.jobs.collective import CollectiveJob
+from sims.models.profiles import LatencyProfile, latency_profile
+from sims.studies.expect.choice import Choice, choices
+from sims.studies.expect.plan import Plan
+from topologies import load
+
+__all__ = ["CAUSES", "FABRIC", "PACKETS", "SEEDS", "SIZES", "SUSPECTS", "TABLE", "packet_times"]
+
+FABRIC = "leaf-spine:leaves=2,spines=8,endpoints_per_leaf=8,gpus_per_server=4,rate=100Gbps,nvlink=1.2Tbps"
+SIZES = tuple(4**k for k in (5, 7, 8, 10, 11, 12, 13, 14))  # 1 KiB to 256 MiB
+SEEDS = range(10)
+TABLE = Path(__file__).with_name("hidden.csv")
+SUSPECTS = Path(__file__).with_name("suspects.csv")  # what the packet engine gives for each suspect
+PACKETS = "none:mtu=1048576,header=0"  # as few packets as there can be
+_RUN: dict[str, Any] = {"engine": "packet", "packet": PACKETS, "routing": "adaptive"}
+
+Change = Callable[[LatencyProfile], LatencyProfile]
+_tree = Fabric.from_graph(load(FABRIC))
+
+
+def _scaled(**factors: float) -> Change:
+    return lambda own: replace(own, **{name: getattr(own, name) * by for name, by in factors.items()})
+
+
+@cache
+def _plan() -> tuple[Choice, ...]:
+    """What the library runs at each size, as it knows nothing of what is hidden."""
+    plan = Plan(_tree, choices("all-reduce"), routing="adaptive")
+    rows = [plan.row(size) for size in SIZES]
+    return tuple(Choice(row.used, row.scenario.latency_profile) for row in rows)
+
+
+def _run(
+    chosen: Sequence[Choice], folder: str, lines: str = "", change: Change = replace, **settings: str
+) -> list[float]:
+    path = Path(folder) / "cables.txt"
+    path.write_text(lines, encoding="utf-8")
+    settings = {key: text.replace("FILE", str(path)) for key, text in settings.items()}
+    jobs = {
+        profile: CollectiveJob(
+            _tree, **{**_RUN, **settings, "latency_profile": change(latency_profile(profile)).spec}
+        )
+        for profile in {one.profile for one in chosen}
+    }
+    return [jobs[one.profile].row(one.algorithm, size).time_s for size, one in zip(SIZES, chosen)]
+
+
+def packet_times(cause: str, seed: int) -> list[float]:
+    """(sizes,) in s: a case, without noise."""
+    rng = np.random.default_rng([seed, sum(map(ord, cause))])
+    chosen = _plan()
+    with tempfile.TemporaryDirectory() as folder:
+        return CAUSES[cause](rng, chosen, folder)
+
+
+def _expected(rng: np.random.Generator, chosen: Sequence[Choice], folder: str) -> list[float]:
+    return _run(chosen, folder)
+
+
+def _nics(rng: np.random.Generator, chosen: Sequence[Choice], folder: str) -> list[float]:
+    if rng.random() < 0.3:
+        count = int(rng.integers(1, 3))
+        return _run([Choice(f"{one.algorithm}:channels={count}", one.profile) for one in chosen], folder)
+    end, share = int(rng.integers(16)), rng.uniform(10, 50)
+    leaf = int(_tree.arc_dst[_tree.arc_up[end] :][0])
+    line = f"{_tree.label(end)},{_tree.label(leaf)}"
+    return _run(chosen, folder, line, degrade=f"FILE:rate={share:.0f}%")
+
+
+def _collisions(rng: np.random.Generator, chosen: Sequence[Choice], folder: str) -> list[float]:
+    return _run(chosen, folder, routing="ecmp:qps=1", seed=str(rng.integers(1000, 2000)))
+
+
+def _few_uplinks(rng: np.random.Generator, chosen: Sequence[Choice], folder: str) -> list[float]:
+    return _run(chosen, folder, degrade=f"cables=leaf:100%:rate={rng.uniform(8, 20):.0f}%")
+
+
+def _nvlink(rng: np.random.Generator, chosen: Sequence[Choice], folder: str) -> list[float]:
+    share = rng.uniform(8, 24) / 150
+    return _run(chosen, folder, change=_scaled(scaleup_bandwidth=share, intra_step=rng.uniform(1.3, 2)))
+
+
+def _gpudirect(rng: np.random.Generator, chosen: Sequence[Choice], folder: str) -> list[float]:
+    return _run(chosen, folder, change=_scaled(injection=rng.uniform(0.18, 0.42), net_step=1.5))
+
+
+def _sockets(rng: np.random.Generator, chosen: Sequence[Choice], folder: str) -> list[float]:
+    share, more = rng.uniform(1, 5) / 12.5, rng.uniform(18e-6, 35e-6)
+    return _run(
+        chosen,
+        folder,
+        change=lambda own: replace(own, injection=own.injection * share, net_step=own.net_step + more),
+    )
+
+
+def _latency(rng: np.random.Generator, chosen: Sequence[Choice], folder: str) -> list[float]:
+    return _run(chosen, folder, change=_scaled(net_step=rng.uniform(2, 8)))
+
+
+def _forced(rng: np.random.Generator, chosen: Sequence[Choice], folder: str) -> list[float]:
+    """NCCL_ALGO or NCCL_PROTO in the environment: of what is left the library takes what it thinks best."""
+    way = ("ring", "chain-tree", "-ll", "-ll128", "-simple")[int(rng.integers(5))]
+    left = [one for one in choices("all-reduce") if way in one.algorithm or one.profile.endswith(way)]
+    rows = [Plan(_tree, left, routing="adaptive").row(size) for size in SIZES]
+    return _run([Choice(row.used, row.scenario.latency_profile) for row in rows], folder)
+
+
+def _other(rng: np.random.Generator, chosen: Sequence[Choice], folder: str) -> list[float]:
+    """What is none of them: some sizes in the middle are slow, or time comes and goes from size to size."""
+    times = np.array(_run(chosen, folder))
+    if rng.random() < 0.5:
+        start = int(rng.integers(2, 6))
+        times[start : start + int(rng.integers(2, 4))] *= rng.uniform(4, 10)
+    else:
+        times *= np.exp(np.abs(rng.normal(0, 1, len(times))))
+    return list(times)
+
+
+CAUSES: dict[str, Callable[[np.random.Generator, Sequence[Choice], str], list[float]]] = {
+    "as expected": _expected,
+    "NICs": _nics,
+    "collisions": _collisions,
+    "few uplinks": _few_uplinks,
+    "NVLink off": _nvlink,
+    "GPUDirect off": _gpudirect,
+    "sockets": _sockets,
+    "high latency": _latency,
+    "forced choice": _forced,
+    "none of these": _other,
+}
+
+
+def _record() -> Iterator[list[str]]:
+    yield ["cause", "seed", *map(str, SIZES)]
+    for cause in sys.argv[1:] or CAUSES:
+        for seed in SEEDS:
+            yield [cause, str(seed), *(f"{time:.6g}" for time in packet_times(cause, seed))]
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    csv.writer(sys.stdout, lineterminator="\n").writerows(_record())
