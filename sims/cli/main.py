@@ -39,7 +39,9 @@ _COMMANDS = {
     "compare": Place("compare", "compare", "Say what differs between results, and what that did."),
     "latency": Place("latency", "latency", "Count pairs of endpoints by one-way latency."),
     "expect": Place("expect", "expect", "Say what one should see on a fabric, and judge a log by it."),
-    "diagnose": Place("diagnose", "diagnose", "Rank what may be wrong, by a log of nccl-tests."),
+    "diagnose": Place(
+        "diagnose", "diagnose", "Rank what may be wrong with a machine by a log of nccl-tests."
+    ),
     "calibrate": Place("calibrate", "calibrate", "Fit a latency profile to a log of nccl-tests."),
     "validate": Place("validate", "validate", "Hold the models against each other and published numbers."),
     "topology": Place("topology", "commands", "List topologies; look at one, check, draw, count, write it."),

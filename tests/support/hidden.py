@@ -13,7 +13,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ from sims.studies.expect.choice import Choice, choices
 from sims.studies.expect.plan import Plan
 from topologies import load
 
-__all__ = ["CAUSES", "FABRIC", "PACKETS", "SEEDS", "SIZES", "SUSPECTS", "TABLE", "packet_times"]
+__all__ = ["CAUSES", "FABRIC", "PACKETS", "SEEDS", "SIZES", "SUSPECTS", "TABLE", "TUNING", "packet_times"]
 
 FABRIC = "leaf-spine:leaves=2,spines=8,endpoints_per_leaf=8,gpus_per_server=4,rate=100Gbps,nvlink=1.2Tbps"
 SIZES = tuple(4**k for k in (5, 7, 8, 10, 11, 12, 13, 14))  # 1 KiB to 256 MiB
@@ -44,12 +43,19 @@ def _scaled(**factors: float) -> Change:
     return lambda own: replace(own, **{name: getattr(own, name) * by for name, by in factors.items()})
 
 
-@cache
-def _plan() -> tuple[Choice, ...]:
-    """What the library runs at each size, as it knows nothing of what is hidden."""
-    plan = Plan(_tree, choices("all-reduce"), routing="adaptive")
-    rows = [plan.row(size) for size in SIZES]
-    return tuple(Choice(row.used, row.scenario.latency_profile) for row in rows)
+# What the library ran at each size when the tables were made, as its log says: (algorithm, protocol).
+_RAN = (
+    (("tree", "ll"),) * 2
+    + (("ring", "ll"),) * 2
+    + (("ring", "ll128"),) * 2
+    + (("ring", "simple"), ("tree", "simple"))
+)
+TUNING = "\n".join(
+    f"AllReduce: {size} Bytes -> Algo {algorithm.upper()} proto {protocol.upper()} channel{{Lo..Hi}}={{0..3}}"
+    for size, (algorithm, protocol) in zip(SIZES, _RAN)
+)
+_NAMES = {"ring": "ring", "tree": "chain-tree"}
+_PLAN = tuple(Choice(_NAMES[name], f"nccl-{name}-{protocol}") for name, protocol in _RAN)
 
 
 def _run(
@@ -70,7 +76,7 @@ def _run(
 def packet_times(cause: str, seed: int) -> list[float]:
     """(sizes,) in s: a case, without noise."""
     rng = np.random.default_rng([seed, sum(map(ord, cause))])
-    chosen = _plan()
+    chosen = _PLAN
     with tempfile.TemporaryDirectory() as folder:
         return CAUSES[cause](rng, chosen, folder)
 

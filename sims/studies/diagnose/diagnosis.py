@@ -8,7 +8,7 @@ nothing is known but their order of magnitude.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,10 +27,11 @@ from sims.studies.diagnose.causes import EXPECTED
 from sims.studies.diagnose.fit import Spread, log_likelihood, of_none
 from sims.studies.diagnose.points import points
 from sims.studies.diagnose.suspects import Suspect, Suspects
-from sims.studies.expect.choice import choices
+from sims.studies.expect.choice import Choice, choices
 from sims.studies.expect.expectation import of_log
 from sims.studies.expect.plan import opened
 from sims.studies.nccl_log import NcclLog
+from sims.studies.nccl_log.tuning import chosen_by_nccl
 
 __all__ = ["NONE_OF_THESE", "Diagnosis", "Finding", "diagnose", "ranked", "suspects_of"]
 
@@ -106,7 +107,19 @@ def suspects_of(
     settings |= {"collective": of, "ranks": ranks}
     settings.setdefault("routing", "adaptive")
     made = choices(of, algorithm, latency_profile)
-    return Suspects(fabric, list(measured), made, topology=topology, digest=digest, watch=watch, **settings)
+    how = {"topology": topology, "digest": digest, "watch": watch, "told": _told(log, made), **settings}
+    return Suspects(fabric, list(measured), made, **how)
+
+
+def _told(log: NcclLog, made: Sequence[Choice]) -> dict[int, Choice]:
+    """What NCCL says in the log that it chose (NCCL_DEBUG_SUBSYS=TUNING), as far as it is one of ``made``."""
+    found = {}
+    for size, (name, protocol) in chosen_by_nccl(log.text, log.collective).items():
+        profile = f"nccl-{name.lower()}-{protocol.lower()}"
+        same = [one for one in made if one.profile == profile]
+        if same:
+            found[size] = Choice(same[0].algorithm.partition(":")[0], profile)
+    return found
 
 
 def diagnose(

@@ -45,7 +45,8 @@ class Suspects:
 
     ``all``: those that can be seen, the healthy run first; ``unseen``: names of causes of which no variant
     changes a size by more than a tenth, or none is possible; ``healthy``: (sizes,) rows of the healthy run.
-    ``engine``, ``packet``: settings of the runs; what a library runs is chosen by closed forms all the same,
+    ``told``: by size what the library said that it ran, which otherwise is the fastest. ``engine``,
+    ``packet``: settings of the runs; what a library runs is chosen by closed forms all the same,
     as it does. Other arguments as of Plan.
     """
 
@@ -58,6 +59,7 @@ class Suspects:
         topology: str | None = None,
         digest: str | None = None,
         watch: Callable[[str], None] = lambda label: None,
+        told: Mapping[int, Choice] = {},
         engine: str = "flow",
         packet: str = "",
         **settings: Any,
@@ -68,7 +70,9 @@ class Suspects:
         self.settings = {"topology": topology, "digest": digest, **settings}
         self.plan = Plan(fabric, choices, topology=topology, digest=digest, watch=watch, **settings)
         self._rows = {one: [self._healthy(one, size) for size in sizes] for one in self.plan.choices}
-        self.healthy = [self._best(self.plan.choices, place)[1] for place in range(len(self.sizes))]
+        best = [self._best(self.plan.choices, place)[0] for place in range(len(self.sizes))]
+        self._chosen = [self._told(told.get(size), own) for size, own in zip(sizes, best)]
+        self.healthy = [self._rows[one][place] for place, one in enumerate(self._chosen)]
         job = self.plan.any_job
         site = Site(job.members, self.plan.choices, job.collective.reduces)
         self.all: list[Suspect] = []
@@ -90,13 +94,26 @@ class Suspects:
         rows = [(one, self._rows[one][place]) for one in choices]
         return min(rows, key=lambda pair: pair[1].time_s)
 
+    def _told(self, told: Choice | None, best: Choice) -> Choice:
+        """What the library said that it ran, where that is one of the choices; their texts may say more."""
+        if told is None:
+            return best
+        fits = (
+            one
+            for one in self.plan.choices
+            if one.profile == told.profile and one.algorithm.partition(":")[0] == told.algorithm
+        )
+        return next(fits, best)
+
     def _shows(self, suspect: Suspect) -> bool:
         return bool(np.abs(np.log(suspect.times / self.all[0].times)).max() > _SEEN)
 
     def _suspect(self, cause: Cause, variant: Variant, folder: Path) -> Suspect | None:
         """None where the fabric cannot be so: no such cables, or an endpoint would be cut off."""
         left = [one for one in self.plan.choices if variant.allows is None or variant.allows(one)]
-        ran = tuple(self._best(left, place)[0] for place in range(len(self.sizes)))
+        places = range(len(self.sizes))
+        free = variant.allows is None
+        ran = tuple(self._chosen[place] if free else self._best(left, place)[0] for place in places)
         if variant.cables:
             (folder / FILE).write_text("\n".join(variant.cables), encoding="utf-8")
         settings = {key: text.replace(FILE, str(folder / FILE)) for key, text in variant.settings.items()}
