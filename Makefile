@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RESULTS := results
 
 .DEFAULT_GOAL := help
-.PHONY: help run check fast test lint types docs notebook measured bench gold fuzz lowest mutants figures groups sweeps tutorial validation bad-day training jobs clean
+.PHONY: help run check fast test lint types docs notebook measured bench performance gold fuzz lowest mutants figures groups sweeps tutorial validation bad-day training jobs clean
 
 help: ## list what one can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -42,6 +42,10 @@ notebook: $(VENV)/.notebook ## run docs/notebook.ipynb anew, in place
 
 bench: $(BIN)/fabricsim ## speed and memory against floors of the same run -> results/bench.json (NAMES=, see tests/bench)
 	$(BIN)/python -m tests.bench $(NAMES)
+
+performance: $(VENV)/.test ## how time and memory grow up to a million endpoints: table and figure of docs/performance.md
+	$(BIN)/python -m tests.bench growth -o docs/performance/growth.json
+	$(BIN)/python -m tests.bench.curves docs/performance/growth.json docs/performance.md docs/performance/growth.png
 
 gold: $(VENV)/.test ## what hundreds of commands print and write, against what is recorded (gold.py record: anew)
 	$(BIN)/python tests/gold/gold.py
