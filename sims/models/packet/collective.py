@@ -101,7 +101,7 @@ class PacketProgram:
         return float(ends.max()), seen
 
     def received(
-        self, size: float, *, factor: float = 1.0
+        self, size: float, *, factor: float
     ) -> tuple[NDArray[np.float64], dict[str, dict[str, float]]]:
         """(ranks,): s from start to the last receipt of each rank, and what the network saw
         (sims.models.packet.summary).

@@ -18,7 +18,7 @@ from sims.jobs.allreduce import AllReduce
 from sims.jobs.collective import CollectiveJob
 from sims.models.profiles import latency_profile
 from sims.scenario.files import read_records
-from sims.studies.calibrated import default_fabric, doubts, plan
+from sims.studies.calibrated import calibrate, default_fabric, doubts, plan
 from sims.studies.calibration import fit, robust_fit
 from sims.studies.nccl_log import FACTORS, Measurement, read_nccl
 from sims.studies.nccl_log.tuning import chosen_by_nccl
@@ -285,6 +285,16 @@ def test_what_is_assumed_without_a_list_of_hosts_is_said(tmp_path: Path) -> None
         (said,) = doubts(log, made, named=False)
         assert said.startswith(f"the log does not list its hosts: {servers} are assumed; ")
         assert doubts(log, made, named=True) == []
+
+
+def test_a_fabric_that_is_handed_over_is_named(tmp_path: Path) -> None:
+    """Nothing is assumed then, so a log without hosts leaves no doubt."""
+    rows = measured(16, "ring", "nccl-ring-ll")
+    (tmp_path / "nccl.log").write_text(bare(nccl_log(rows, 16)))
+    log, fabric = read_nccl(tmp_path / "nccl.log"), Fabric.from_graph(load(default_fabric(16)))
+    items = plan(rows, "", "ring", None)
+    assert calibrate(log, fabric, items).doubts == ()
+    assert len(calibrate(log, fabric, items, named=False).doubts) == 1
 
 
 def test_hosts_that_no_packed_ranks_fill_are_refused() -> None:
