@@ -50,7 +50,7 @@ def commands() -> list[list[str]]:
 def test_the_page_runs(run: Run) -> None:
     for words in commands():
         status, out, err = run(*words)
-        fails = words[0] == "expect" and "--log" in words and "--tolerance" not in words
+        fails = "--log" in words and "20%" in words
         assert status == fails, (words, err)
         assert out or "wrote" in err, words
     assert {"marks.csv", "marks.svg", "gather.log", "good.log", "curve.json", "gather.svg"} <= set(
@@ -66,7 +66,7 @@ def test_its_python_runs(block: str, capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_records_for_scripts(run: Run) -> None:
-    status, out, _ = run("expect", FABRIC, "--log", EXAMPLE.name, "--json")
+    status, out, _ = run("expect", FABRIC, "--log", EXAMPLE.name, "--tolerance", "20%", "--json")
     found = json.loads(out)
     assert status == 1 and {one["verdict"] for one in found} == {"pass", "FAIL"}
     for one in found:
