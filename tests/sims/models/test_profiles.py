@@ -61,7 +61,7 @@ def test_a_profile_prints_its_constants() -> None:
     [
         (
             "roce",
-            r"'roce': neither a profile nor a file that ends in .toml \(did you mean 'roce-400g'",
+            r"'roce': neither a profile nor a file that ends in .toml \(did you mean 'roce-800g'",
         ),
         (
             "ib-ndr:overhed=1us",

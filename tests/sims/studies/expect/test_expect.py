@@ -18,7 +18,7 @@ from sims.studies.nccl_log import NcclLog, read_nccl
 from sims.workload.collective import COLLECTIVES
 from topologies import load
 
-TREE = Fabric.from_graph(load("fat-tree:endpoints=32,radix=16,gpus_per_server=8"))
+TREE = Fabric.from_graph(load("fat-tree:endpoints=64,radix=16,gpus_per_server=8"))
 SIZES = [8, 2**20, 2**24, 2**30]
 
 
@@ -101,7 +101,7 @@ def test_a_log_of_some_sizes_judges_those(tmp_path: Path) -> None:
 def test_what_cannot_be_judged_is_refused(tmp_path: Path) -> None:
     log = log_of(expect(TREE, SIZES), tmp_path, {})
     small = Fabric.from_graph(load("fat-tree:endpoints=16,radix=16,gpus_per_server=8"))
-    with pytest.raises(ParameterError, match=r"ranks: 32: at most the 16 endpoints"):
+    with pytest.raises(ParameterError, match=r"ranks: 64: at most the 16 endpoints"):
         expect(small, log=log)
     with pytest.raises(ParameterError, match=r"collective: 'all-gather': the log run.json is of all-reduce"):
         expect(TREE, log=log, collective="all-gather")
