@@ -26,7 +26,7 @@ _INTERRUPTED = 130
 _COMMANDS = {
     "allreduce": Place("collective", "allreduce", "Simulate all-reduce over message sizes."),
     "collective": Place("collective", "collective", "Simulate a collective over message sizes."),
-    "train": Place("train", "train", "Simulate one step of a training job, by model or by hand."),
+    "train": Place("train", "train", "Simulate one step of a training job."),
     "run": Place("run", "run", "Run several jobs at once, and say who slows whom."),
     "goodput": Place("goodput", "goodput", "Say how much of a job's weeks is useful when things fail."),
     "flows": Place("flows", "flows", "Run flows to their last byte on an otherwise idle fabric."),

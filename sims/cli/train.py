@@ -39,7 +39,9 @@ def train(
     ] = None,
     explain: Explain = False,
 ) -> None:
-    """Simulate one step of a training job: how long it takes, what of it is exposed.
+    """Simulate one step of a training job.
+
+    How long it takes, what of it is exposed.
 
     SPEC is a fabric, or a file JOB.toml with settings by name and, as tables [[step]], a step by hand.
     """

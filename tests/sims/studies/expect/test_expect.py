@@ -105,7 +105,7 @@ def test_what_cannot_be_judged_is_refused(tmp_path: Path) -> None:
         expect(small, log=log)
     with pytest.raises(ParameterError, match=r"collective: 'all-gather': the log run.json is of all-reduce"):
         expect(TREE, log=log, collective="all-gather")
-    with pytest.raises(ParameterError, match=r"ranks: 16: the log run.json is of 32"):
+    with pytest.raises(ParameterError, match=r"ranks: 16: the log run.json is of 64"):
         expect(TREE, log=log, ranks=16)
     with pytest.raises(ParameterError, match=r"no machine was measured near enough .* give --tolerance"):
         expect(TREE, SIZES, latency_profile="ideal")
