@@ -62,9 +62,10 @@ def goodput(
         ),
     ] = None,
 ) -> None:
-    """Say how much of the weeks of a job is useful, when GPUs, hosts, cables and switches fail.
+    """Say how much of a job's weeks is useful when things fail.
 
-    Which faults of the network stop the job and which slow it comes out of the model of its fabric.
+    GPUs, hosts, cables and switches do. Which faults of the network stop the job and which slow it comes out
+    of the model of its fabric.
     """
     wanted = outputs(out, form, json, plot=plot, rows=ROW_FORMATS, figure=FIGURE_FORMATS)
     from sims.jobs.goodput.job import GoodputJob

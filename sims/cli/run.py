@@ -47,7 +47,8 @@ def run(
 ) -> None:
     """Run several jobs at once, and say who slows whom.
 
-    With stragglers and background traffic. One line for each job with --out: its iterations, and how long they take against alone.
+    With stragglers and background traffic. One line for each job with --out: its iterations, and how long
+    they take against alone.
     """
     wanted = outputs(out, form, json, rows=ROW_FORMATS)
     check_outputs(("--row", row, ROW_FORMATS), ("--timeline", timeline, FIGURE_FORMATS))

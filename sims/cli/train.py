@@ -41,9 +41,8 @@ def train(
 ) -> None:
     """Simulate one step of a training job.
 
-    How long it takes, what of it is exposed.
-
-    SPEC is a fabric, or a file JOB.toml with settings by name and, as tables [[step]], a step by hand.
+    How long it takes, and what of it is exposed. SPEC is a fabric, or a file JOB.toml with
+    settings by name and, as tables [[step]], a step by hand.
     """
     wanted = outputs(out, form, json, plot=plot, rows=ROW_FORMATS, figure=FIGURE_FORMATS)
     from sims.jobs.train.job import TrainJob
