@@ -63,13 +63,15 @@ def plot_time(
     plot_lines(ax, rows, "size_bytes", "time_s", color, overlay=overlay, panels=panels)
 
 
+_BOTTOM, _LINE = 0.132, 0.0265  # of the height: the axis' own words, and a line of the foot
+
+
 def allreduce_figure(rows: Sequence[Row], disclaimer: str = "", *, overlay: Sequence[NcclLog] = ()) -> Figure:
     """Bus bandwidth and time side by side, with what was run above and what it claims below."""
     require_rows(rows)
     with styled(_WIDE):
         figure = Figure(figsize=(9.6, 4.4))
         left, right = figure.subplots(1, 2)
-        figure.subplots_adjust(left=0.065, right=0.985, top=0.86, bottom=0.185, wspace=0.24)
         plot_busbw(left, rows, overlay=overlay)
         plot_time(right, rows, overlay=overlay)
         count = len(left.get_lines())
@@ -82,6 +84,8 @@ def allreduce_figure(rows: Sequence[Row], disclaimer: str = "", *, overlay: Sequ
         claim = "Simulated with fabricsim: exact for the stated model, an illustration and not a measurement."
         note = f"{measured_note(overlay)}. " if overlay else ""
         said = f"{note}{pale}{claim} {disclaimer[:1].upper()}{disclaimer[1:]}"
-        words = "\n".join(textwrap.wrap(said.strip(), 170))
-        figure.text(0.5, 0.015, words, ha="center", va="bottom", fontsize=7, color="#555555")
+        words = textwrap.wrap(said.strip(), 170)
+        bottom = _BOTTOM + _LINE * len(words)
+        figure.subplots_adjust(left=0.065, right=0.985, top=0.86, bottom=bottom, wspace=0.24)
+        figure.text(0.5, 0.015, "\n".join(words), ha="center", va="bottom", fontsize=7, color="#555555")
     return figure
