@@ -124,3 +124,9 @@ def test_the_package_fabric_is_ours():
     import fabric
 
     assert Path(fabric.__file__).resolve() == ROOT / "fabric" / "__init__.py"
+
+
+def test_test_files_have_names_of_their_own():
+    """pytest imports them by name alone: two of one name cannot be collected together."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert [name for name in names if names.count(name) > 1] == []
