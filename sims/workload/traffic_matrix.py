@@ -21,7 +21,7 @@ __all__ = ["read_connections", "read_matrix", "traffic_kind"]
 Flows = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
 
 _MAGIC = b"\x93NUMPY"
-_NUMBERS = re.compile(r"\s*[0-9.eE+-]{1,40}(\s*[,;\t ]\s*[0-9.eE+-]{1,40})+\s*")
+_NUMBERS = re.compile(r"\s*[0-9.eE+-]{1,40}((?:[ \t]+(?:[,;][ \t]*)?|[,;][ \t]*)[0-9.eE+-]{1,40})+\s*")
 _PAIR = re.compile(r"([0-9]{1,9})->([0-9]{1,9})((?:\s+\w+\s+[0-9]{1,18})+)")
 _LONGEST = 2**24  # characters of a row
 _MOST = 10_000_000  # flows

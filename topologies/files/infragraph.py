@@ -50,7 +50,8 @@ def looks_like_infragraph(start: str) -> bool:
     True
     """
     return bool(
-        re.search(r"^devices\s*:\s*$", start, re.M) and re.search(r"^\s*-?\s*components\s*:", start, re.M)
+        re.search(r"^devices[ \t]*:[ \t\r]*$", start, re.M)
+        and re.search(r"^[ \t]*(?:-[ \t]*)?components[ \t]*:", start, re.M)
     )
 
 

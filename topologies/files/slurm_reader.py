@@ -26,8 +26,8 @@ from topologies.parts.argument import Delay, Nvlink, Rate, gpus, ratio
 __all__ = ["looks_like_slurm", "read_slurm"]
 
 _LINE = re.compile(r"\s*(SwitchName|BlockName|BlockSizes)\s*=", re.I)
-_YAML = re.compile(r"(?:\s*(?:#[^\n]*|---)?\n)*\s*-\s+topology\s*:")
-_KEY = re.compile(r"([A-Za-z]+)\s*=\s*(\S+)(?:\s+|$)")
+_YAML = re.compile(r"(?:[ \t\r]*(?:#[^\n]*|---[ \t\r]*)?\n)*[ \t]*-[ \t]+topology[ \t]*:")
+_KEY = re.compile(r"(?<![A-Za-z])([A-Za-z]+)\s*=\s*(\S+)(?:\s+|$)")
 _KNOWN = ("switchname", "switches", "nodes", "linkspeed", "blockname", "blocksizes")
 _MOST_TIERS = 64
 
