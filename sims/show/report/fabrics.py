@@ -23,6 +23,7 @@ from topologies.named import named
 
 __all__ = ["MOST", "fabrics_section"]
 
+_LARGE = 1e7  # watts of a site from which on people ask whether it passes 100 MW
 _PIXELS = 1.6  # of a point: the smallest letters of a drawing have 6 points
 MOST = 24  # fabrics with a bill and a picture; of what is beyond the page says the names
 
@@ -92,12 +93,16 @@ def _bills(bills: Sequence[Bill], sites: Sequence[Site], source: str) -> Html:
     ]
     lines = [("\u2003" * (name[:1] == " ") + name.strip(), *cells) for name, cells in bill_rows(bills, sites)]
     power = [site_words(own) for own in sites]
-    words = [f"{bill.name}: {passes}." for bill, (passes, _) in zip(bills, power) if passes]
+    large = [(own.total or 0.0) >= _LARGE for own in sites]
+    words = [f"{bill.name}: {passes}." for bill, (passes, _), of in zip(bills, power, large) if of]
     assumed = dict.fromkeys(assumes for _, assumes in power if assumes)
     notes = [f"Prices and power of the network: {source}.", *(f"The site: {one}." for one in assumed)]
     return joined(
         [
-            element("ul", joined((element("li", one) for one in words), "\n"), class_="findings"),
+            *(
+                [element("ul", joined([element("li", one) for one in words], "\n"), class_="findings")]
+                * bool(words)
+            ),
             table("The fabrics side by side", columns, lines),
             element("p", " ".join(notes), class_="note"),
         ],
