@@ -87,7 +87,11 @@ def _exposed(text: str) -> str:
 
 def _checkpoint(text: str) -> str:
     word = text.strip().lower()
-    return word if word in ("optimal", "never") else _time("checkpoint")(text)
+    if word in ("optimal", "never"):
+        return word
+    if not word[:1].isdigit() and word[:1] not in "+-.":
+        raise ParameterError("checkpoint", text, "a time such as 30min, or a word", ("optimal", "never"))
+    return _time("checkpoint")(text)
 
 
 def _state(text: str) -> str:

@@ -161,7 +161,7 @@ def test_a_graph_in_memory():
         ({"runs": "20k"}, "at most 10,000"),
         ({"detection": "-1s"}, "zero or more"),
         ({"ranks": "129"}, "at most the 128 endpoints"),
-        ({"checkpoint": "often"}, "a number with a unit"),
+        ({"checkpoint": "often"}, "a time such as 30min, or a word .legal: optimal, never"),
         ({"engine": "flow"}, "unknown to goodput"),
     ],
 )
