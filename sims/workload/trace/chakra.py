@@ -239,8 +239,9 @@ def _node(file: str, where: str, row: Mapping[str, Any]) -> Node:
     def whole(key: str, value: Any) -> int:
         if isinstance(value, str) and value.isdecimal() and len(value) < 20:
             value = int(value)
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**64:
-            raise FileFormatError(file, where, f"{key} is {json.dumps(value)[:40]}: a whole number is due")
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
+            rule = "a whole number is due, below 2^63"
+            raise FileFormatError(file, where, f"{key} is {json.dumps(value)[:40]}: {rule}")
         return value
 
     kind = row.get("type", 0)
