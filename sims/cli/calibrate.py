@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from sims.cli.fabric_options import Graph, Preset, Topology, named, opened
+from sims.cli.log_options import Log, LogRanks
 from sims.cli.output import alone, outputs, write_text
 from sims.cli.output_options import Json, format_option, out_option
 from sims.cli.progress import Progress
@@ -19,18 +20,11 @@ ProfileFormat = Annotated[str | None, format_option("toml, csv, json, jsonl or s
 
 
 def calibrate(
-    log: Annotated[Path, typer.Argument(help="Output of a program of nccl-tests, text or JSON.")],
+    log: Log,
     topology: Topology = None,
     preset: Preset = None,
     graph: Graph = None,
-    ranks: Annotated[
-        int | None,
-        typer.Option(
-            min=2,
-            help="Of a log that does not list its devices.  [default: as listed, else by busbw / algbw]",
-            show_default=False,
-        ),
-    ] = None,
+    ranks: LogRanks = None,
     placement: Annotated[
         str, typer.Option(metavar="NAME|FILE", help="packed, strided[:STEP], random, or a file of endpoints.")
     ] = "packed",

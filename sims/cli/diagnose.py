@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from sims.cli.fabric_options import Graph, Preset, Spec, Topology, named, opened
+from sims.cli.log_options import Log, LogRanks
 from sims.cli.output import alone, outputs
 from sims.cli.output_options import Format, Json, out_option
 from sims.cli.progress import Progress
@@ -18,19 +19,12 @@ __all__ = ["diagnose"]
 
 
 def diagnose(
-    log: Annotated[Path, typer.Argument(help="Output of a program of nccl-tests, text or JSON.")],
+    log: Log,
     spec: Spec = None,
     topology: Topology = None,
     preset: Preset = None,
     graph: Graph = None,
-    ranks: Annotated[
-        int | None,
-        typer.Option(
-            min=2,
-            help="Of a log that does not list its devices.  [default: as listed, else by busbw / algbw]",
-            show_default=False,
-        ),
-    ] = None,
+    ranks: LogRanks = None,
     placement: Annotated[
         str, typer.Option(metavar="NAME|FILE", help="Where the ranks are, as in collective.")
     ] = "packed",

@@ -1,0 +1,20 @@
+"""What commands ask of a log of nccl-tests. Reads none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["Log", "LogRanks"]
+
+Log = Annotated[Path, typer.Argument(help="Output of a program of nccl-tests, text or JSON.")]
+LogRanks = Annotated[
+    int | None,
+    typer.Option(
+        min=2,
+        help="Of a log that does not list its devices.  [default: as listed, else by busbw / algbw]",
+        show_default=False,
+    ),
+]
