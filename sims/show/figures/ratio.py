@@ -32,13 +32,7 @@ def plot_ratio(
     """
     rows, ratio = _ratio(found)
     across = column(x or _over(found), rows)
-    drawn = series_of([rows], across, color)
-    draw_series(ax, drawn, across, ratio)
-    scale_axis(ax, "x", across, across.of(rows))
-    _scale(ax, ratio.of(rows))
-    ax.set_ylabel(ratio.label)
-    bare(ax)
-    return drawn
+    return _lines(ax, rows, across, ratio, color)
 
 
 def ratio_figure(found: Comparison, a: str = "A", b: str = "B", *, title: str | None = None) -> Figure:
@@ -75,18 +69,23 @@ def ratios_figure(found: Sequence[Comparison], sides: Sequence[str], *, title: s
     across = column(next((over for one in found if (over := _over(one)) in one.varied), _AXES[0]), rows)
     with styled():
         figure = Figure(figsize=(3.5, 2.6), layout="constrained")
-        ax = figure.subplots()
-        series = series_of([rows], across, "algorithm")
-        draw_series(ax, series, across, ratio)
-        scale_axis(ax, "x", across, across.of(rows))
-        _scale(ax, ratio.of(rows))
-        ax.set_ylabel(label)
-        bare(ax)
+        series = _lines(figure.subplots(), rows, across, ratio, "algorithm")
         both = [*{pair.a.key: pair.a for one in found for pair in one.pairs}.values(), *rows]
         _, below = words_of(both, "median and 5-95%", f"A: {sides[0]}")
         page = Page(figure=figure, grow=True)
         page.frame(([f"{len(found)} against A"], below), title, legend_entries(series))
     return figure
+
+
+def _lines(ax: Axes, rows: Sequence[Row], across: Column, ratio: Column, color: str | None) -> list[Series]:
+    """The lines of ``ratio`` over ``across`` on their axes."""
+    drawn = series_of([rows], across, color)
+    draw_series(ax, drawn, across, ratio)
+    scale_axis(ax, "x", across, across.of(rows))
+    _scale(ax, ratio.of(rows))
+    ax.set_ylabel(ratio.label)
+    bare(ax)
+    return drawn
 
 
 def _over(found: Comparison) -> str:
