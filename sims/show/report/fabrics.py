@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from fabric import Fabric
 from fabric.words.counted import counted
 from fabric.words.errors import FabricsimError
 from sims.show.drawing import topology_figure
@@ -56,9 +57,9 @@ def fabrics_section(
         try:
             topology = named(text)
             graph = topology.graph()
+            fabric = Fabric.from_graph(graph, allow_partition=True)
             graph.graph["name"] = topology.text
             made = bill(graph, parts)
-            fabric = topology.fabric(allow_partition=True)
             about = f"{counted(fabric.n_endpoints, 'endpoint')}, {counted(fabric.n_switches, 'switch')}"
             image = svg_text(topology_figure(fabric), (), legal(topology.text), about)
         except FabricsimError as error:
