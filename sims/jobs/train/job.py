@@ -31,6 +31,7 @@ from sims.settings.suited import brought
 from sims.workload.job.gpu import AUTO, Gpu, gpu_beside, gpu_named
 from sims.workload.job.memory import check_memory
 from sims.workload.job.model import model_named
+from sims.workload.job.precision import precision_named
 from sims.workload.job.tasks import COMPUTE
 from sims.workload.job.training import Training
 from sims.workload.mesh import NO_GROUPS
@@ -116,6 +117,8 @@ class TrainJob:
             bucket=int(said["bucket"]),
             optimizer=parse_time(said["optimizer"]),
             speed=share * self.gpu.peak,
+            precision=precision_named(said["precision"]),
+            boost=self.gpu.boost(said["precision"]),
         )
 
     @cached_property

@@ -25,6 +25,7 @@ __all__ = [
     "MODEL",
     "OPTIMIZER",
     "OVERLAP",
+    "PRECISION",
     "RECOMPUTE",
     "SEQUENCE",
     "SEQUENCE_PARALLEL",
@@ -64,6 +65,12 @@ def _gpus() -> Iterable[str]:
     from sims.workload.job.gpu import AUTO, GPUS
 
     return (AUTO, *GPUS)
+
+
+def _gpu_parts() -> Iterable[str]:
+    from sims.workload.job.gpu import PARTS
+
+    return PARTS
 
 
 def _steps(text: str) -> str:
@@ -198,12 +205,12 @@ GPU = _setting(
     "gpu",
     311,
     "auto",
-    "{names}; its peak and memory can be replaced: h100:memory=96GB.",
+    "{names}; its peaks and memory can be replaced: h100:memory=96GB.",
     metavar="NAME[:part=...]",
     listed=lambda: ", ".join(_gpus()),
     spell=_gpu,
-    parts=lambda text: {} if text.strip() == "auto" else {"peak": None, "memory": None},
-    all_parts=lambda: ("peak", "memory"),
+    parts=lambda text: {} if text.strip() == "auto" else dict.fromkeys(_gpu_parts()),
+    all_parts=lambda: _gpu_parts(),
 )
 COMPUTE = _setting(
     "compute",
@@ -224,3 +231,10 @@ BUCKET = _setting(
     **_whole("bucket", 0),
 )
 STEPS = _setting("steps", 315, "", "", spell=_steps)
+PRECISION = _setting(
+    "precision",
+    316,
+    "bf16",
+    "Of matrix products of layers, and of what they take: bf16, fp8 (as DeepSeek-V3).",
+    **_choice("precision", ("bf16", "fp8")),
+)

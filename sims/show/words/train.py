@@ -81,7 +81,9 @@ def _model(row: TrainRow) -> Iterator[str]:
         f"# step       sharding {said['sharding']}, overlap {said['overlap']}, "
         f"recompute {said['recompute']}, attention {said['attention']}"
     )
-    yield f"# GPU        {row.gpu_used}, of whose peak computing reaches {row.compute_share:.1%}"
+    both = said["precision"] != "bf16"
+    of = f"peaks in {said['precision']} (products of layers) and bf16 (all else, and MFU)" if both else "peak"
+    yield f"# GPU        {row.gpu_used}, of whose {of} computing reaches {row.compute_share:.1%}"
     total = memory["states"] + memory["activations"]
     yield (
         f"# memory     stage {memory['stage']:.0f} holds {total / 1e9:.1f} of "

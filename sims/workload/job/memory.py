@@ -1,8 +1,8 @@
 """Memory: what a step holds in a GPU, stage by stage. Knows no fabric.
 
 Activations: Korthikanti et al. 2022, equations 1 to 4, term by term, so that grouped keys and values, gated
-layers and experts count as they are; sbh (34 + 5 a s / h) of the paper comes out for a GPT. Parameters: bf16
-weights, fp32 gradients, fp32 copies and two moments of Adam.
+layers and experts count as they are; sbh (34 + 5 a s / h) of the paper comes out for a GPT. Parameters:
+weights, gradients, and what Adam has of them. Bytes of each: sims.workload.job.precision.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from fabric.words.errors import ParameterError
 from sims.workload.job.gpu import Gpu
 from sims.workload.job.model import Model
 from sims.workload.job.pipeline import in_flight
+from sims.workload.job.precision import BF16, GRADIENT, Precision
+from sims.workload.job.sizes import weight_bytes
 from sims.workload.job.training import Training
 
 __all__ = ["Memory", "activation_bytes", "check_memory", "memory_of"]
-
-_WEIGHTS, _GRADIENTS, _STATES = 2, 4, 12  # bytes of a parameter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,9 @@ class Memory:
         return self.states + self.activations
 
 
-def activation_bytes(model: Model, sequence: int, tp: int, recompute: str, parallel: bool) -> float:
+def activation_bytes(
+    model: Model, sequence: int, tp: int, recompute: str, parallel: bool, precision: Precision = BF16
+) -> float:
     """What one layer keeps of one token on a rank for backward, in bytes.
 
     >>> from sims.workload.job.model import MODELS
@@ -47,11 +49,12 @@ def activation_bytes(model: Model, sequence: int, tp: int, recompute: str, paral
     if recompute == "full":
         return 2.0 * h / (tp if parallel else 1)
     # Inputs of norms and of the two blocks, and masks of dropout, which tensor parallelism does not split.
-    whole = 4.0 * h + 2.0 * h + 2.0 * h + 2.0 * h * masks
+    whole = 4.0 * h + 2 * precision.product * h + 2.0 * h * masks
+    # Attention stays in bf16, its result too, which fp8 keeps in no less than 12 bits.
     attention = 2.0 * model.width + 4.0 * model.kv_width + 2.0 * model.width
     # Of a gated layer its two inputs are kept, and their product computed again, as fused kernels do.
-    layer = (6.0 if model.gated and recompute == "none" else 4.0) * model.ffn
-    split = attention + (model.top_k * (layer + 2.0 * h) if model.experts else layer)
+    layer = (3.0 if model.gated and recompute == "none" else 2.0) * precision.product * model.ffn
+    split = attention + (model.top_k * (layer + precision.product * h) if model.experts else layer)
     scores = 5.0 * model.heads * sequence if recompute == "none" else 0.0
     return whole / (tp if parallel else 1) + (split + scores) / tp
 
@@ -62,34 +65,35 @@ def memory_of(job: Training) -> Memory:
 
 
 def _stage(job: Training, stage: int) -> Memory:
-    dense = sum(job.dense(chunk) for chunk in job.own_chunks(stage))
-    experts = sum(job.experts(chunk) for chunk in job.own_chunks(stage))
-    states = dense * _each(job, job.replicas) + experts * _each(job, job.edp)
+    states = sum(_states(job, chunk) for chunk in job.own_chunks(stage))
     if job.sharding == "fsdp":  # two layers at a time are whole
-        layer = job.model.dense_layer / job.tp + job.model.expert_layer / (job.ep * job.etp)
-        states += 2 * (_WEIGHTS + _GRADIENTS) * layer
-    token = activation_bytes(job.model, job.sequence, job.tp, job.recompute, job.parallel)
+        model, weight = job.model, job.precision.weight
+        layer = model.dense_layer / job.tp + model.expert_layer / (job.ep * job.etp)
+        states += 2 * (weight + GRADIENT) * layer
+    token = activation_bytes(job.model, job.sequence, job.tp, job.recompute, job.parallel, job.precision)
     token *= job.skew if job.model.experts else 1.0
     kept = max(
         sum(count * job.layers[chunk] for chunk, count in one.items()) for one in in_flight(job.orders[stage])
     )
     activations = kept * job.tokens * token
     if job.recompute == "full":  # the layer at work is whole
-        activations += job.tokens * activation_bytes(
-            job.model, job.sequence, job.tp, "selective", job.parallel
-        )
+        whole = activation_bytes(job.model, job.sequence, job.tp, "selective", job.parallel, job.precision)
+        activations += job.tokens * whole
     if stage == job.pp - 1:  # the scores of the vocabulary, in fp32
         activations += 4.0 * job.tokens * job.model.vocabulary / job.tp
     return Memory(stage=stage, states=states, activations=activations)
 
 
-def _each(job: Training, ranks: int) -> float:
-    """Bytes of a parameter that so many ranks have in common."""
-    if job.sharding == "plain":
-        return _WEIGHTS + _GRADIENTS + _STATES
-    if job.sharding == "fsdp":
-        return (_WEIGHTS + _GRADIENTS + _STATES) / ranks
-    return _WEIGHTS + _GRADIENTS + _STATES / ranks
+def _states(job: Training, chunk: int) -> float:
+    """Bytes of a chunk's weights, gradients and states of the optimizer, of which ranks may have parts."""
+    found = 0.0
+    of_both = zip(weight_bytes(job, chunk), (job.dense(chunk), job.experts(chunk)), (job.replicas, job.edp))
+    for weights, parameters, ranks in of_both:
+        held, states = weights + GRADIENT * parameters, job.precision.states * parameters
+        if job.sharding != "plain":
+            states /= ranks
+        found += (held / ranks if job.sharding == "fsdp" else held) + states
+    return found
 
 
 def check_memory(job: Training, gpu: Gpu) -> Memory:

@@ -110,9 +110,14 @@ class Model:
         return self.width + 2 * self.kv_width + self.hidden + self.ffn + self.hidden + 4 * self.hidden
 
     @property
+    def matrices(self) -> int:
+        """Parameters of one layer's matrices without the router and experts."""
+        return self.attention + (0 if self.experts else self.expert)
+
+    @property
     def dense_layer(self) -> int:
         """Parameters of one layer without its experts."""
-        return self.attention + self.router + self.small + (0 if self.experts else self.expert)
+        return self.matrices + self.router + self.small
 
     @property
     def expert_layer(self) -> int:
@@ -144,7 +149,7 @@ class Model:
 
     def matrix_flops(self) -> float:
         """Forward, of one token in one layer, in its matrices but experts'."""
-        return 2.0 * (self.attention + self.router + (0 if self.experts else self.expert))
+        return 2.0 * (self.matrices + self.router)
 
     def expert_flops(self) -> float:
         """Forward, of one token in one layer, in the experts that it uses."""

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
+from sims.workload.job.precision import BYTES, GRADIENT
 from sims.workload.job.tasks import Part
-from sims.workload.job.training import BYTES, GRADIENT, Training
+from sims.workload.job.training import Training
 
 __all__ = ["Once", "call_of", "gradient_bytes", "message_bytes", "piece", "weight_bytes", "work"]
 
@@ -35,12 +36,15 @@ def message_bytes(job: Training) -> float:
     return job.tokens * job.model.hidden * BYTES / job.tp
 
 
-def gradient_bytes(parameters: float) -> float:
-    return parameters * GRADIENT
+def gradient_bytes(job: Training, chunk: int) -> tuple[float, float]:
+    """Gradients of a chunk on a rank: those of its dense layers, those of its experts."""
+    return job.dense(chunk) * GRADIENT, job.experts(chunk) * GRADIENT
 
 
-def weight_bytes(parameters: float) -> float:
-    return parameters * BYTES
+def weight_bytes(job: Training, chunk: int) -> tuple[float, float]:
+    """Parameters of a chunk on a rank, likewise, as computing takes them."""
+    less = (BYTES - job.precision.weight) * job.layers[chunk] * job.model.matrices / job.tp
+    return job.dense(chunk) * BYTES - less, job.experts(chunk) * job.precision.weight
 
 
 def work(job: Training, chunk: int, forward: bool, once: Once) -> list[Part]:
@@ -67,7 +71,7 @@ def work(job: Training, chunk: int, forward: bool, once: Once) -> list[Part]:
 def _seconds(job: Training, chunk: int, forward: bool) -> float:
     model, layers = job.model, job.layers[chunk]
     scores = model.attention_flops(job.sequence, job.causal)
-    matrices = model.matrix_flops() + model.expert_flops() * job.skew
+    matrices = (model.matrix_flops() + model.expert_flops() * job.skew) / job.boost
     once = layers * (matrices + scores)
     head = model.head_flops() if chunk == job.chunks - 1 else 0.0
     again = {"none": 0.0, "selective": layers * scores, "full": once}[job.recompute]
@@ -83,7 +87,7 @@ def _sent(job: Training, chunk: int, forward: bool) -> Iterator[tuple[str, str, 
         each = 1 if model.experts and job.etp == 1 else 2  # attention, and a layer that tp splits
         size = 1.0 * job.tokens * model.hidden * BYTES
         if job.parallel:
-            yield "tp", GATHER, size, each * runs
+            yield "tp", GATHER, _gathered_bytes(job), each * runs
             yield "tp", SCATTER, size, each * runs
         else:
             yield "tp", REDUCE, size, each * runs
@@ -92,15 +96,25 @@ def _sent(job: Training, chunk: int, forward: bool) -> Iterator[tuple[str, str, 
         yield "cp", GATHER, size, runs
         yield "cp", SCATTER, size, 0 if forward else layers
     if model.experts and job.ep > 1:
-        yield "ep", EXCHANGE, _routed_bytes(job), 2 * runs
+        there, back = (_routed_bytes(job, each) for each in (job.precision.product, BYTES))
+        if there == back:
+            yield "ep", EXCHANGE, back, 2 * runs
+        else:
+            yield "ep", EXCHANGE, there, runs
+            yield "ep", EXCHANGE, back, runs
     if model.experts and job.etp > 1:
-        yield "etp", GATHER, job.etp * _routed_bytes(job), runs
-        yield "etp", SCATTER, job.etp * _routed_bytes(job), runs
+        yield "etp", GATHER, job.etp * _routed_bytes(job, job.precision.product), runs
+        yield "etp", SCATTER, job.etp * _routed_bytes(job, BYTES), runs
 
 
-def _routed_bytes(job: Training) -> float:
-    """What a rank sends to experts, its part of the tokens to ``top_k`` each."""
-    return job.tokens / job.tp * job.model.top_k * job.model.hidden * BYTES
+def _gathered_bytes(job: Training) -> float:
+    """What tp ranks gather for a matrix product."""
+    return 1.0 * job.tokens * job.model.hidden * job.precision.product
+
+
+def _routed_bytes(job: Training, each: int) -> float:
+    """What a rank sends to experts, its part of the tokens to ``top_k`` each, of ``each`` bytes a value."""
+    return job.tokens / job.tp * job.model.top_k * job.model.hidden * each
 
 
 def _behind_weights(job: Training, chunk: int, once: Once) -> float:
@@ -108,8 +122,8 @@ def _behind_weights(job: Training, chunk: int, once: Once) -> float:
     if job.tp == 1 or not job.parallel or "tp" not in once:
         return 0.0
     each = 1 if job.model.experts and job.etp == 1 else 2
-    gathered = each * job.layers[chunk] * once["tp"](GATHER, job.tokens * job.model.hidden * BYTES)
-    flops = job.layers[chunk] * job.model.matrix_flops()
+    gathered = each * job.layers[chunk] * once["tp"](GATHER, _gathered_bytes(job))
+    flops = job.layers[chunk] * job.model.matrix_flops() / job.boost
     return max(0.0, gathered - job.tokens * flops / job.tp / job.speed)
 
 

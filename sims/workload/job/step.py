@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Hashable, Sequence
 
 from sims.workload.job.pipeline import Turn
+from sims.workload.job.precision import GRADIENT
 from sims.workload.job.sizes import (
     GATHER,
     REDUCE,
@@ -29,6 +30,7 @@ __all__ = ["OPTIMIZER", "send_call", "step_tasks"]
 
 OPTIMIZER = "optimizer"
 _LEAST_BUCKET, _BUCKET_OF_A_RANK = 40_000_000, 1_000_000  # parameters; Megatron-LM, distributed data parallel
+_BytesOf = Callable[[Training, int], tuple[float, float]]
 _MOST_PIECES = 12_000  # tasks that a step is cut into for FSDP's units
 
 
@@ -178,17 +180,18 @@ class _Step:
             self.add(key, name, f"stage {stage} dp", parts, [(turn, number) if after is None else after])
 
     def _over_replicas(
-        self, operation: str, stage: int, chunk: int, pieces: int, bytes_of: Callable[[float], float]
+        self,
+        operation: str,
+        stage: int,
+        chunk: int,
+        pieces: int,
+        bytes_of: _BytesOf,
     ) -> list[Part]:
         """One of ``pieces`` of a chunk's parameters or gradients: those of dense layers, those of experts."""
         job, found = self.job, []
-        for kind, parameters, ranks in (
-            ("dp", job.dense(chunk), job.replicas),
-            ("edp", job.experts(chunk), job.edp),
-        ):
-            if parameters and ranks > 1:
-                call, size = call_of(kind, operation, stage), bytes_of(parameters / pieces)
-                found.append(Part(kind=kind, call=call, size=size))
+        for kind, size, ranks in zip(("dp", "edp"), bytes_of(job, chunk), (job.replicas, job.edp)):
+            if size and ranks > 1:
+                found.append(Part(kind=kind, call=call_of(kind, operation, stage), size=size / pieces))
         return found
 
     def tied(self) -> None:
@@ -196,7 +199,7 @@ class _Step:
         job = self.job
         if not job.model.tied or job.pp == 1:
             return
-        size = gradient_bytes(job.model.embedding / job.tp)
+        size = GRADIENT * job.model.embedding / job.tp
         after = [*(self._grads[0] or [job.orders[0][-1]])]
         after += self._grads[job.pp - 1] or [job.orders[-1][-1]]
         part = Part(kind="embedding", call=call_of("embedding", REDUCE, 0), size=size)

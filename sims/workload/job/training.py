@@ -8,14 +8,13 @@ from functools import cached_property
 from fabric.words.errors import ParameterError
 from sims.workload.job.model import Model
 from sims.workload.job.pipeline import Turn, layers_of, turns
+from sims.workload.job.precision import BF16, Precision
 
 __all__ = ["OVERLAPS", "RECOMPUTES", "SHARDINGS", "Training"]
 
 RECOMPUTES = ("selective", "full", "none")
 SHARDINGS = ("zero1", "plain", "fsdp", "fsdp-keep")
 OVERLAPS = ("grads", "all", "none")
-BYTES = 2  # of an element of activations and weights: bf16
-GRADIENT = 4  # of an element of a gradient: fp32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +27,7 @@ class Training:
         recompute: ``selective``: scores of attention, as flash attention does; ``full``: every layer, from
             its input; ``none``.
         sharding: ``plain``: gradients are all-reduced. ``zero1``: reduce-scattered (fp32), and parameters
-            gathered (bf16), once a step. ``fsdp``: parameters are gathered for each turn of a chunk, and
+            gathered, once a step. ``fsdp``: parameters are gathered for each turn of a chunk, and
             gradients reduce-scattered after each backward turn. ``fsdp-keep``: parameters are not given up
             after forward: gathered once a step, gradients reduce-scattered once.
         overlap: ``grads``: gradients are reduced by buckets behind the last backward turn; ``all``: and
@@ -38,7 +37,8 @@ class Training:
         skew: tokens of the fullest expert rank over the mean.
         bucket: parameters of a bucket; 0: what Megatron-LM takes, 40 million or 1 million x its ranks.
         optimizer: s that its step takes.
-        speed: FLOP/s that a GPU reaches.
+        speed: FLOP/s that a GPU reaches in bf16; ``boost``: how many times as many in matrix products of
+            layers, where ``precision`` has these in fp8.
 
     Raises:
         ParameterError: sizes that do not divide each other; names the nearest that do.
@@ -65,6 +65,8 @@ class Training:
     bucket: int = 0
     optimizer: float = 0.0
     speed: float
+    precision: Precision = BF16
+    boost: float = 1.0
 
     def __post_init__(self) -> None:
         self._check_batch()
