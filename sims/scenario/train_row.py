@@ -27,7 +27,9 @@ class TrainRow(JobRow):
     communicates, hidden or not. ``bubble``: by what share waiting would lengthen the step were messages
     free. ``memory``: bytes of a GPU of the fullest stage, by what they hold; ``capacity``. ``utilisation``:
     per kind of link, the share of the step in which it is busy, in the mean and the fullest.
-    ``gains``: seconds that each remedy would save, where it was asked for.
+    ``gains``: seconds that each remedy would save, where it was asked for. ``error_low``, ``error_high``: the
+    step takes 1 + error_low to 1 + error_high times as long if what it sends does as on four of five machines
+    (sims.jobs.train.band); both 0 where of some of it nothing near was measured.
     """
 
     KIND: ClassVar[str] = "train"
@@ -47,6 +49,8 @@ class TrainRow(JobRow):
     memory: dict[str, float]
     utilisation: dict[str, dict[str, float]]
     gains: dict[str, float] = field(default_factory=dict, compare=False)
+    error_low: float = 0.0
+    error_high: float = 0.0
 
     def card(self) -> tuple[str, dict[str, str]]:
         said = self.scenario.settings

@@ -120,6 +120,18 @@ class Crew:
             self._once[kind, operation] = self._collective(operation, self.members(kind)[:1])
         return flow_time(self._once[kind, operation], size)
 
+    def kept_of(self, kind: str, operation: str) -> Program:
+        """The program of one of them, after it was asked for."""
+        return self._once[kind, operation]
+
+    def nodes(self, call: str) -> int:
+        """How many machines exchange what a call of the tasks of a step sends: those of one group."""
+        kind, *words = call.split()
+        if kind == "pp":
+            return 2
+        ranks = self.members(kind, None if kind == "embedding" else int(words[1]))[0]
+        return Members(self.fabric, self.placement[ranks]).nodes
+
     def kept(self) -> list[Program]:
         """The programs of what is simulated once."""
         return list(self._once.values())

@@ -18,7 +18,7 @@ from sims.workload.job.by_hand import Entry, hand_call, hand_tasks, read_steps
 from sims.workload.members import Members
 from sims.workload.mesh import NO_GROUPS, mesh_of
 
-__all__ = ["hand_programs", "hand_run"]
+__all__ = ["hand_run"]
 
 
 def hand_run(
@@ -33,37 +33,37 @@ def hand_run(
     """The entries ``given``, as of sims.workload.job.by_hand.read_steps, of ranks dealt as ``groups`` says.
 
     Raises:
-        ParameterError: as read_steps, hand_tasks and hand_programs.
+        ParameterError: as read_steps and hand_tasks; a dimension that is not there, an algorithm that the
+            collective has not.
     """
     entries = read_steps(given)
-    programs = hand_programs(entries, groups, experts, fabric, placement, policy, profile)
-    return StepRun(hand_tasks(entries), programs)
+    who, members = Members(fabric, placement), _members(entries, groups, experts, len(placement))
+    programs = {
+        hand_call(one): Program.compile(
+            side_by_side(one.collective, one.algorithm, members[hand_call(one)], who),
+            *(fabric, placement, policy, profile),
+        )
+        for one in {hand_call(one): one for one in entries if one.collective}.values()
+    }
+    nodes = {call: Members(fabric, placement[ranks[0]]).nodes for call, ranks in members.items()}
+    return StepRun(hand_tasks(entries), programs, nodes)
 
 
-def hand_programs(
-    entries: tuple[Entry, ...],
-    groups: str,
-    experts: str,
-    fabric: Fabric,
-    placement: NDArray[np.int64],
-    policy: Policy,
-    profile: LatencyProfile,
-) -> dict[str, Program]:
-    """The program of each collective, of all its groups; ``over`` = all: of all ranks.
+def _members(
+    entries: tuple[Entry, ...], groups: str, experts: str, ranks: int
+) -> dict[str, NDArray[np.int32]]:
+    """int32 [groups, ranks of a group] of each collective; ``over`` = all: one group of all ranks.
 
     Raises:
-        ParameterError: a dimension that is not there, an algorithm that the collective has not.
+        ParameterError: a dimension that is not there.
     """
-    who, found = Members(fabric, placement), {}
+    found = {}
     for one in entries:
-        if not one.collective or hand_call(one) in found:
-            continue
-        members = np.arange(len(placement), dtype=np.int32)[None, :]
-        if one.over != "all":
+        if one.collective and one.over == "all":
+            found[hand_call(one)] = np.arange(ranks, dtype=np.int32)[None, :]
+        elif one.collective:
             if groups == NO_GROUPS:
                 rule = 'is said of groups: give them, as in groups = "tp=8,dp=rest", or say all'
                 raise ParameterError("over", one.over, rule)
-            members = mesh_of(groups, experts, one.over, len(placement)).members()
-        schedule = side_by_side(one.collective, one.algorithm, members, who)
-        found[hand_call(one)] = Program.compile(schedule, fabric, placement, policy, profile)
+            found[hand_call(one)] = mesh_of(groups, experts, one.over, ranks).members()
     return found

@@ -20,6 +20,7 @@ from fabric.routing.route import check_policy
 from fabric.words.errors import ParameterError
 from fabric.words.units import parse_time
 from sims.jobs.causes import causes
+from sims.jobs.train.band import step_band
 from sims.jobs.train.crew import Crew, sizes_of
 from sims.jobs.train.hand import hand_run
 from sims.jobs.train.steps import StepRun
@@ -179,6 +180,10 @@ class TrainJob:
             raise ParameterError("steps", None, "a step takes time: it computes nothing and sends nothing")
         kinds = dict.fromkeys(kind for one in run.spent.exposed.values() for kind in one)
         flops = job.flops / time / self.ranks if job else 0.0
+        given = self.scenario.settings["compute"].startswith(
+            _MEASURED
+        )  # a time that was measured has no band
+        low, high = (0.0, 0.0) if job and given else step_band(run, self.crew if job else None)
         memory = {}
         if self.memory:
             held = {"states": self.memory.states, "activations": self.memory.activations}
@@ -199,6 +204,8 @@ class TrainJob:
             busy={kind: seconds for kind, seconds in run.spent.busy.items() if kind in run.kinds},
             memory=memory,
             utilisation=run.utilisation(),
+            error_low=low,
+            error_high=high,
             version=model_version(),
         )
 

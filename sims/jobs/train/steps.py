@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -24,10 +24,13 @@ __all__ = ["StepRun"]
 
 @dataclass(frozen=True, eq=False)
 class StepRun:
-    """One step: ``tasks``, and the program of each of their calls, routed."""
+    """One step: ``tasks``, and the program of each of their calls, routed; ``nodes``: how many machines
+    exchange what a call sends.
+    """
 
     tasks: Sequence[Task]
     programs: Mapping[str, Program]
+    nodes: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, crew: Crew) -> StepRun:
@@ -37,7 +40,8 @@ class StepRun:
             NoRouteError: ranks that talk have no path.
         """
         tasks = step_tasks(crew.job, crew.once)
-        return cls(tasks, crew.programs(calls_of(tasks)))
+        calls = calls_of(tasks)
+        return cls(tasks, crew.programs(calls), {call: crew.nodes(call) for call in calls})
 
     @cached_property
     def traffic(self) -> Traffic:

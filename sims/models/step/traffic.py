@@ -78,7 +78,7 @@ class Traffic:
         return FluidNetwork(env, self.capacity, memo=self.memo)
 
     def call(
-        self, network: FluidNetwork, name: str, size: float, times: int = 1
+        self, network: FluidNetwork, name: str, size: float, times: float = 1
     ) -> Generator[simpy.Event, Any, None]:
         """A SimPy process: ``times`` runs of a program of ``size`` bytes, as one transfer per phase."""
         program = self.programs[name]

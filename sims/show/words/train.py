@@ -40,7 +40,7 @@ def train_lines(row: TrainRow, notes: Sequence[str] = (), disclaimer: str = "") 
         yield from _model(row)
     yield f"# network    routing {said['routing']}, placement {said['placement']}, {said['latency_profile']}"
     yield ""
-    yield f"step         {format_time(row.time_s)}"
+    yield f"step         {format_time(row.time_s)}{_band(row)}"
     if row.mfu:
         yield f"MFU          {row.mfu:.1%}, {row.tflops:,.0f} TFLOP/s a GPU, {row.tokens_per_s:,.0f} tokens/s"
         yield f"bubble       {row.bubble:.1%} on top of computing, were messages free"
@@ -55,6 +55,15 @@ def train_lines(row: TrainRow, notes: Sequence[str] = (), disclaimer: str = "") 
         yield f"{kind:<{width}}{cells}{words}".rstrip()
     yield ""
     yield "links in use (mean, fullest): " + (_links(row) or "none outside servers")
+
+
+def _band(row: TrainRow) -> str:
+    """Between which times machines would be, by the bands of what the step sends."""
+    if row.error_low == row.error_high:
+        given = row.scenario.settings["compute"].startswith("step=") or not row.busy
+        return "" if given else "; no band: nothing near what it sends was measured"
+    low, high = (format_time(row.time_s * (1 + error)) for error in (row.error_low, row.error_high))
+    return f"; {low} to {high} if what it sends takes what it took four of five machines"
 
 
 def _place(kind: str) -> int:

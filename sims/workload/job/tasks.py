@@ -26,14 +26,15 @@ class Part:
         seconds: that it takes without using the network.
         call: the name of a program of sims.models.step.traffic; "": none.
         size: bytes of each run, as the collective of the program counts them.
-        times: runs, whose bytes share links as those of one would, and whose latencies add.
+        times: runs, whose bytes share links as those of one would, and whose latencies add. Of a machine that
+            is slower than the model, so many times as many.
     """
 
     kind: str = COMPUTE
     seconds: float = 0.0
     call: str = ""
     size: float = 0.0
-    times: int = 1
+    times: float = 1
 
 
 @dataclass(frozen=True, kw_only=True)
