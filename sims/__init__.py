@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sims.jobs.goodput.job import goodput as goodput
     from sims.jobs.routing_compare import balances as balances
     from sims.jobs.together.job import run_jobs as run_jobs
+    from sims.jobs.trace_job import run_trace as run_trace
     from sims.jobs.train.job import train as train
     from sims.models.fluid.flows import run_flows as run_flows
     from sims.scenario.row import Row as Row
@@ -64,6 +65,7 @@ _HOME = {
     "train": "jobs.train.job",
     "balances": "jobs.routing_compare",
     "run_jobs": "jobs.together.job",
+    "run_trace": "jobs.trace_job",
     "Costs": "studies.bom.costs",
     "costs": "studies.bom.costs",
     "compare": "studies.compare",

@@ -49,6 +49,7 @@ class KindJob(Protocol):
 _KINDS = {
     "goodput": ("sims.jobs.goodput.job", "GoodputJob"),
     "run": ("sims.jobs.together.job", "RunJob"),
+    "trace": ("sims.jobs.trace_job", "TraceJob"),
     "train": ("sims.jobs.train.job", "TrainJob"),
 }
 

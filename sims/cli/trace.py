@@ -2,52 +2,75 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from sims.cli.fabric_options import opened
 from sims.cli.output import alone, outputs
-from sims.cli.output_options import Format, Json, Out
+from sims.cli.output_options import Explain, Format, Json, Out
 from sims.cli.progress import Progress
-from sims.cli.setting_options import Texts, with_settings
-from sims.scenario.files import ROW_FORMATS
+from sims.cli.setting_options import Texts, every, with_settings
+from sims.scenario.files import ROW_FORMATS, check_outputs, tell_written
 
 __all__ = ["trace"]
 
 
-@with_settings("topology", "routing", "placement", "seed", "latency_profile")
+@with_settings(
+    *every("topology", "trace", kind="trace"),
+    kind="trace",
+    helps={"engine": "flow (shared links on the SimPy clock) or packet (small fabrics)."},
+    without=("steps",),
+)
 def trace(
     texts: Texts,
-    file: Annotated[
-        str,
-        typer.Option(
-            "--trace",
-            metavar="FILE",
-            help="GOAL, or one rank's file of a Chakra execution trace (NAME.0.et or NAME.0.json).",
-        ),
-    ],
     out: Out = None,
     form: Format = None,
     json: Json = False,
+    row: Annotated[
+        Path | None,
+        typer.Option(
+            "--row",
+            metavar="FILE",
+            help="Write the run as one row, from which it can be run again: .csv, .json or .jsonl.",
+            show_default=False,
+        ),
+    ] = None,
+    explain: Explain = False,
 ) -> None:
     """Run a program's trace, GOAL or Chakra, on a fabric.
 
-    Each operation starts as soon as those that it waits for are over. One row per operation with --out.
+    Each operation starts as soon as those that it waits for are over. One line per operation with --out.
     """
     wanted = outputs(out, form, json, rows=ROW_FORMATS)
-    from sims.jobs.trace_run import TraceRun
-    from sims.scenario.files import write_columns
-    from sims.settings.setup import Setup
+    check_outputs(("--row", row, ROW_FORMATS))
+    from sims.jobs.trace_job import TraceJob
+    from sims.scenario.files import write_columns, write_records
+    from sims.scenario.job_scenario import JobScenario
+    from sims.show.words.explain import explanation_lines
     from sims.show.words.trace import trace_lines
+    from sims.studies.explain.trace import explain_trace
     from sims.workload.trace import read_trace
 
-    setup = Setup(**{name: text for name, text in texts.items() if name != "topology"})
+    JobScenario.of("trace", texts)  # mistakes that need no fabric to be seen
     with Progress(silent=alone(wanted.values())) as progress:
         progress.step("reading the trace")
-        read = read_trace(file)
-        fabric, text, _, notes = opened(texts["topology"], progress)
-        progress.step("running")
-        run = TraceRun.of(fabric, setup, read)
-        progress.print(trace_lines(text, run, texts["placement"], notes))
-        wanted["rows"].write(write_columns, run.result.columns())
+        program = read_trace(texts["trace"])
+        partial = texts["allow_partition"] == "true"
+        fabric, text, digest, notes = opened(texts.pop("topology"), progress, allow_partition=partial)
+        progress.step("routing and running")
+        job = TraceJob(fabric, topology=text, digest=digest, program=program, **texts)
+        progress.say(job.foretold)
+        found = job.row()
+        progress.print(trace_lines(job, found, [*notes, *job.warnings]))
+        if explain:
+            progress.step("trying what would help")
+            why = explain_trace(job, found)
+            found = replace(found, gains=why.gains)
+            progress.print(explanation_lines("the trace", why))
+        wanted["rows"].write(write_columns, job.result.columns())
+        if row:
+            write_records(row, [found.to_dict()])
+        tell_written(row)

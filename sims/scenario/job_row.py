@@ -22,6 +22,7 @@ KIND = "kind"  # the column that rows of jobs have and those of collectives have
 _HOME = {
     "goodput": ("sims.scenario.goodput_row", "GoodputRow"),
     "run": ("sims.scenario.run_row", "RunRow"),
+    "trace": ("sims.scenario.trace_row", "TraceRow"),
     "train": ("sims.scenario.train_row", "TrainRow"),
 }
 

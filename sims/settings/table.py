@@ -39,6 +39,12 @@ _BROKEN = ("upgrade", "fail", "degrade", "allow_partition")
 KINDS: Mapping[str, tuple[str, ...]] = {
     "goodput": (*_NETWORK, *_TRAFFIC),
     "run": (*(name for name in _NETWORK if name != "ranks"), *_BROKEN),
+    "trace": (
+        *(name for name in _NETWORK if name != "ranks"),
+        *("engine", "packet"),
+        *_BROKEN,
+        *("faults", "reroute_delay"),
+    ),
     "train": (*_NETWORK, "upgrade", "fail", "degrade", "allow_partition", "groups", "experts"),
 }
 

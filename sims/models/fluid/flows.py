@@ -142,7 +142,11 @@ class RoutedTraffic:
     @cached_property
     def latency(self) -> tuple[NDArray[np.float64], ...]:
         """(flows,) in s, of each queue pair."""
-        return tuple(transfer_latency(part, self.fabric, self.profile) for part in self.parts)
+        return tuple(map(self.latency_of, self.parts))
+
+    def latency_of(self, paths: Paths) -> NDArray[np.float64]:
+        """(flows,) in s, on other paths."""
+        return transfer_latency(paths, self.fabric, self.profile)
 
     @cached_property
     def carried(self) -> NDArray[np.float64]:
@@ -167,7 +171,7 @@ class RoutedTraffic:
         env = simpy.Environment()
         watch = None if timeline is None else timeline.watch
         network = FluidNetwork(env, fabric.capacity, resolution=resolution, watch=watch)
-        detours = Detours(fabric, self.parts, [self._router(qp) for qp in range(qps)])
+        detours = Detours(fabric, self.parts, [self.router(qp) for qp in range(qps)])
         latencies, end = list(self.latency), np.zeros(len(traffic))
         times, group = np.unique(traffic.start, return_inverse=True)
         order = np.argsort(group, kind="stable")
@@ -191,7 +195,7 @@ class RoutedTraffic:
 
         def moved(changed: Sequence[int]) -> None:
             for qp in changed:
-                latencies[qp] = transfer_latency(detours.paths[qp], fabric, self.profile)
+                latencies[qp] = self.latency_of(detours.paths[qp])
             for number in under_way:
                 network.reroute(number, *now_on(number))
 
@@ -209,7 +213,9 @@ class RoutedTraffic:
 
         return FlowResult.of(fabric, traffic, end, self.carried, solves=network.solves, faults=faults)
 
-    def _router(self, qp: int) -> Router:
+    def router(self, qp: int) -> Router:
+        """Finds other paths for flows of a queue pair, by the same policy."""
+
         def router(fabric: Fabric, rows: NDArray[np.int64]) -> Paths:
             return route(fabric, self.traffic.src[rows], self.traffic.dst[rows], self.policy, qp=qp)
 

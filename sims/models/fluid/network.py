@@ -40,6 +40,10 @@ _NEAR = 1e-9  # relative; rates and times nearer than this are the same
 _MANY = 1000  # flows, from which compiled ends are quicker than numba is imported
 
 
+Each = Callable[[NDArray[np.int64], NDArray[np.float64]], None]
+"""Is told which flows of a batch have sent their last byte now, and when (s) each of them is received."""
+
+
 class RateMemo:
     """Rates of whole batches seen before, kept for one fabric: rates do not depend on sizes."""
 
@@ -63,7 +67,7 @@ class _Batch:
     """Flows that were handed over together; ``end`` is filled as they finish sending, ``open`` have not.
 
     ``tag``: what ``reroute`` calls them; ``payload``: bytes delivered per byte of a flow; ``sent``: the event
-    of the last byte's leaving, if anybody waits for it.
+    of the last byte's leaving, ``each``: who is told of every flow's, if anybody waits for it.
     """
 
     paths: Paths
@@ -74,6 +78,7 @@ class _Batch:
     tag: Hashable
     payload: float
     sent: simpy.Event | None
+    each: Each | None
 
     def move(self, paths: Paths, latency: NDArray[np.float64] | float) -> None:
         """Other paths for the flows that have not finished; the others keep their latency."""
@@ -131,13 +136,15 @@ class FluidNetwork:
         tag: Hashable = None,
         payload: float = 1.0,
         sent: simpy.Event | None = None,
+        each: Each | None = None,
     ) -> simpy.Event:
         """Start one transfer per flow of ``paths`` now. Returns the event of the last receipt.
 
         ``size`` in bytes, ``latency`` in s, each one per flow or the same for all. The event's value is the
         time at which each flow was received: when its last byte was sent, plus its latency. ``tag``: what
         ``reroute`` calls these flows; ``payload``: bytes delivered per byte of a flow, as ``under_way`` says.
-        ``sent``: succeeds when the last byte of all has left, and their links are free again.
+        ``sent``: succeeds when the last byte of all has left, and their links are free again; ``each`` is
+        told the same of every flow, at the instant of its end.
         """
         done = self.env.event()
         if not len(paths):
@@ -145,7 +152,9 @@ class FluidNetwork:
                 sent.succeed()
             return done.succeed(np.empty(0))
         amount = np.array(np.broadcast_to(np.asarray(size, float), len(paths)))
-        batch = _Batch(paths, latency, np.full(len(paths), np.nan), len(paths), done, tag, payload, sent)
+        batch = _Batch(
+            paths, latency, np.full(len(paths), np.nan), len(paths), done, tag, payload, sent, each
+        )
         self._arrived.append((batch, amount))
         self._settle_soon()
         return done
@@ -224,6 +233,9 @@ class FluidNetwork:
             ending = self._slot[mine]
             batch.end[ending] = np.minimum(end[mine], now)
             batch.open -= len(ending)
+            if batch.each is not None:
+                wait = np.broadcast_to(np.asarray(batch.latency, float), len(batch.end))[ending]
+                batch.each(ending, batch.end[ending] + wait)
             if batch.open == 0:
                 if batch.sent is not None:
                     batch.sent.succeed()
@@ -326,7 +338,10 @@ class FluidNetwork:
             return
         end = now + self._remaining()
         first = np.searchsorted(self._owner, np.arange(len(self._batches)))
-        next_time = float(np.maximum.reduceat(end, first).min())
+        last = np.maximum.reduceat(end, first)
+        if self._each.any():
+            last = np.where(self._each, np.minimum.reduceat(end, first), last)
+        next_time = float(last.min())
         if self._unequal:
             order = np.argsort(end)
             rate, time = self._rate[order], end[order]
@@ -337,6 +352,11 @@ class FluidNetwork:
                 next_time = min(next_time, float(time[disturbing[0]]) + self._window)
         if next_time < np.inf:
             self._at(max(next_time - now, 0.0), partial(self._wake, self._epoch))
+
+    @property
+    def _each(self) -> NDArray[np.bool_]:
+        """(batches,): of which every end is an instant."""
+        return np.array([batch.each is not None for batch in self._batches], bool)
 
     @property
     def _unequal(self) -> bool:
@@ -352,9 +372,10 @@ class FluidNetwork:
     def _run_ahead(self, until: float) -> Ahead:
         from sims.models.fluid.ends import ahead
 
-        return ahead(
-            self._paths, self.capacity, self._left, self._rate, self._owner, self._since, float(until)
-        )
+        owner = self._owner
+        if self._each.any():  # a batch by itself is one whose end is waited for
+            owner = np.where(self._each[owner], len(self._batches) + np.arange(len(owner)), owner)
+        return ahead(self._paths, self.capacity, self._left, self._rate, owner, self._since, float(until))
 
 
 def _receive(done: simpy.Event, received: NDArray[np.float64], _: simpy.Event) -> None:

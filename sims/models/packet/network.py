@@ -189,6 +189,11 @@ class PacketNetwork(Sending):
                 self._wait(came)
         else:
             packet.sent = start
+            message = packet.message
+            message.unleft -= 1
+            if not message.unleft and message.left is not None:
+                message.left._ok, message.left._value = True, end
+                self.env.schedule(message.left, delay=end - now)
         if port in flow.lasts:
             self._deliver(packet, end + port.delay, now)
             return

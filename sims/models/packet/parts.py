@@ -99,13 +99,15 @@ class Turn:
 class Message(simpy.Event):
     """Some bytes of a flow; the event of their receipt, with its time as value.
 
-    ``unsent``: bytes that have not left; ``unreceived``: packets that are not known to arrive.
+    ``unsent``: bytes that no packet has taken yet; ``unleft``: packets that have not set out; ``unreceived``:
+    those that are not known to arrive. ``left``: the event of the last byte's leaving, if anybody waits.
     """
 
     def __init__(self, env: simpy.Environment, size: float, packets: int) -> None:
         super().__init__(env)
         self.size = self.unsent = size
-        self.unreceived = packets
+        self.unleft = self.unreceived = packets
+        self.left: simpy.Event | None = None
 
 
 class Packet:

@@ -26,6 +26,7 @@ _ANSWERS: Mapping[str, tuple[str, str, float, bool]] = {
     "goodput": ("share", "useful time (%)", 100.0, True),
     "train": ("time_s", "time of a step (s)", 1.0, False),
     "run": ("makespan_s", "end of the last job (s)", 1.0, False),
+    "trace": ("makespan_s", "end of the last operation (s)", 1.0, False),
 }
 _CLAIM = "Simulated with fabricsim {}: exact for the stated model, not a measurement."
 _LONG = 60  # signs of a setting in a table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from fabric.words.errors import FileFormatError
+from fabric.words.errors import FileFormatError, ParameterError
 from sims.workload.trace.goal import looks_like_goal, read_goal
 from sims.workload.trace.trace import Trace
 
@@ -16,10 +16,14 @@ def read_trace(path: str | os.PathLike[str]) -> Trace:
 
     Raises:
         FileFormatError: neither, or it breaks its own format.
+        ParameterError: no file is named.
     """
     from sims.workload.trace.chakra import looks_like_chakra, read_chakra
 
     name = os.fspath(path)
+    if not name:
+        rule = "name the file of a trace: GOAL, or one rank's of Chakra (NAME.0.et or NAME.0.json)"
+        raise ParameterError("trace", name, rule)
     try:
         with open(name, "rb") as file:
             start = file.read(65_536)

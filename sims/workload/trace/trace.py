@@ -5,9 +5,12 @@ Knows no network, no clock and no file format.
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +49,17 @@ class Trace:
 
     def __len__(self) -> int:
         return len(self.kind)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of all that a result can depend on, whatever the format of the file."""
+        found = hashlib.sha256(str(self.ranks).encode())
+        for array in (self.kind, self.rank, self.peer, self.amount, self.lane, self.partner):
+            found.update(array.tobytes())
+        for waits in (self.after, self.with_):
+            found.update(np.fromiter(map(len, waits), np.int64, len(waits)).tobytes())
+            found.update(np.fromiter(chain.from_iterable(waits), np.int64).tobytes())
+        return found.hexdigest()
 
 
 @dataclass

@@ -10,8 +10,8 @@ import pytest
 
 from fabric import Dmodk, Fabric
 from fabric.words.errors import FileFormatError
-from sims.models.fluid.trace_clock import run_trace
 from sims.models.profiles import PROFILES
+from sims.models.trace.fluid import RoutedTrace
 from sims.workload.trace import Trace, read_trace
 from topologies import load
 
@@ -47,7 +47,7 @@ def written(ranks: list[list[dict[str, Any]]], folder) -> Trace:
 
 def seconds(trace: Trace) -> float:
     star = Fabric.from_graph(load(f"star:endpoints={max(2, trace.ranks)},rate=400Gbps,delay=0s"))
-    return run_trace(star, trace, Dmodk(), PROFILES["ideal"], np.arange(trace.ranks)).makespan
+    return RoutedTrace(star, trace, Dmodk(), PROFILES["ideal"], np.arange(trace.ranks)).run().makespan
 
 
 @pytest.mark.parametrize("n", [2, 4, 5])
@@ -156,7 +156,7 @@ def test_a_ring_of_a_trace_is_the_ring_of_the_program(text, tmp_path):
     fabric = Fabric.from_graph(load(text))
     n = fabric.n_endpoints
     trace = written([[call(1, "ALL_REDUCE", n * 100_000)] for _ in range(n)], tmp_path)
-    found = run_trace(fabric, trace, Dmodk(), PROFILES["ideal"], np.arange(n)).makespan
+    found = RoutedTrace(fabric, trace, Dmodk(), PROFILES["ideal"], np.arange(n)).run().makespan
     (row,) = all_reduce(
         fabric, "ring", sizes=[n * 100_000], routing="dmodk", latency_profile="ideal", sync="rank"
     )

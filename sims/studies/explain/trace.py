@@ -1,0 +1,75 @@
+"""What would make a trace end sooner: each remedy is simulated. Prints nothing."""
+
+from __future__ import annotations
+
+import shlex
+
+from fabric.damage.fault import NONE
+from fabric.measures.places import slug
+from fabric.words.errors import FabricsimError
+from sims.jobs.trace_job import TraceJob
+from sims.scenario.trace_row import TraceRow
+from sims.settings.texts import option_words
+from sims.studies.explain.bottleneck import Hotspot, fullest
+from sims.studies.explain.explainer import (
+    BALANCED,
+    NO_FAULTS,
+    NO_LATENCY,
+    PACKED,
+    Explanation,
+    Remedy,
+    doublings,
+    remedy,
+    silent,
+    with_doubled,
+)
+
+__all__ = ["explain_trace"]
+
+
+def explain_trace(job: TraceJob, row: TraceRow) -> Explanation:
+    """What each doubled kind of link, better routing, placement and the like would save of ``row``, that of
+    ``job``. The share of latency is what a run without any saves.
+    """
+    now, said, left_out = row.makespan_s, row.scenario.settings, list[str]()
+    routed = job.routed.routed
+    kinds = doublings(routed.fabric, routed.carried, left_out) if row.bytes else ()
+    changes: list[tuple[str, dict[str, str]]] = [
+        (f"2x {kind}", {"upgrade": with_doubled(said["upgrade"], kind)}) for kind, _ in kinds
+    ]
+    changes += [
+        (BALANCED, {"routing": "adaptive"}),
+        (PACKED, {"placement": "packed"}),
+        (NO_FAULTS, {"fail": NONE, "degrade": NONE, "faults": NONE}),
+        (NO_LATENCY, {"latency_profile": silent(job.profile).spec}),
+    ]
+    found: list[Remedy] = []
+    for name, settings in changes:
+        new = {key: value for key, value in settings.items() if said[key] != value}
+        if not new:
+            words = [f"{key.replace('_', ' ')} is {value}" for key, value in settings.items()]
+            left_out.append(f"{name} ({'there are none' if name == NO_FAULTS else words[0]})")
+            continue
+        how = shlex.join(word for key, value in new.items() for word in option_words(key, value))
+        if name.startswith("2x "):
+            how = f"--upgrade {slug(name.removeprefix('2x '))}"
+        try:
+            found.append(remedy(name, how, now, job.changed(**new).result.makespan))
+        except FabricsimError as error:
+            left_out.append(f"{name} ({error})")
+    latency = sum(one.saved_s for one in found if one.name == NO_LATENCY)
+    return Explanation(
+        time_s=now,
+        latency_share=latency / now if now else 0.0,
+        phases=1,
+        hotspots=(_spot(job, now, latency),) if row.bytes else (),
+        remedies=tuple(sorted(found, key=lambda one: -one.saved_s)),
+        left_out=tuple(left_out),
+        note="" if job.calm else "the full links are those of the undisturbed fluid model",
+    )
+
+
+def _spot(job: TraceJob, now: float, latency: float) -> Hotspot:
+    routed = job.routed.routed
+    full = fullest(routed.fabric, routed.carried / routed.fabric.capacity, routed.flows)
+    return Hotspot(phases=(1,), seconds=now, latency=latency, share=1.0, bottlenecks=full)
