@@ -39,9 +39,12 @@ def simulate(scenario: Scenario | JobScenario, fabric: Fabric | None = None) -> 
 
 
 class KindJob(Protocol):
-    """A job of a kind on its fabric: ``scenario``, from which it can be made again, and its ``row``."""
+    """A job of a kind on its fabric: its ``scenario``, from which it can be made again, and its ``row``."""
 
     scenario: JobScenario
+
+    @property
+    def warnings(self) -> list[str]: ...
 
     def row(self) -> JobRow: ...
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fabric.words.errors import ParameterError
-from sims.cli.fabric_options import opened
-from sims.cli.output import alone, outputs
+from sims.cli.one_job import run_one
+from sims.cli.output import outputs
 from sims.cli.output_options import Explain, Format, Json, Out
-from sims.cli.progress import Progress
 from sims.cli.setting_options import Texts, every, with_settings
 from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS
+
+if TYPE_CHECKING:
+    from fabric import Fabric
+    from sims.jobs.goodput.job import GoodputJob
+    from sims.scenario.goodput_row import GoodputRow
 
 __all__ = ["goodput"]
 
@@ -71,37 +77,29 @@ def goodput(
     from sims.jobs.goodput.job import GoodputJob
     from sims.jobs.goodput.of_step import step_of
     from sims.jobs.goodput.sizes import parse_sizes
-    from sims.scenario.files import write_records
     from sims.scenario.job_scenario import JobScenario
     from sims.settings.job_file import read_job
-    from sims.show.words.goodput import goodput_lines, goodput_remedies
-    from sims.studies.explain.goodput import explain_goodput
+    from sims.show.figures.of_job import figure_of_job
+    from sims.show.words.goodput import goodput_lines
 
     if job_file and {"step", "exposed"} & texts.said:
         raise ParameterError("--job", str(job_file), "says the step: leave out --step and --exposed")
     step = read_job(job_file, "train") if job_file else {}
     JobScenario.of("goodput", {**texts, "step": "1s"} if job_file else texts)  # mistakes that need no fabric
     points = parse_sizes(sizes)
-    with Progress(silent=alone(wanted.values())) as progress:
-        fabric, text, digest, notes = opened(texts.pop("topology"), progress)
-        if job_file:
-            progress.step("the step of the job")
-            own = {"ranks"} & texts.said
-            texts.update({k: v for k, v in step_of(fabric, text, digest, step).items() if k not in own})
-        job = GoodputJob(fabric, topology=text, digest=digest, **texts)
-        progress.step("the healthy network")
-        job.watch = progress.step
-        row = job.row()
-        progress.print(goodput_lines(row, notes, fabric.disclaimer))
-        if explain:
-            progress.step("trying what would help")
-            progress.print(goodput_remedies(row, list(explain_goodput(job))))
-        wanted["rows"].write(write_records, [row.to_dict()])
-        if wanted["figure"]:
-            progress.step("other sizes")
-            found = list(progress.each(job.sizes(points), len(points)))
-            from sims.show.figures import save_figure
-            from sims.show.figures.goodput import goodput_figure
 
-            drawn = goodput_figure(found, row, fabric.disclaimer)
-            wanted["figure"].write(lambda path: save_figure(drawn, path))
+    def make(fabric: Fabric, *, topology: str, digest: str, **said: str) -> GoodputJob:
+        if job_file:
+            of_job = step_of(fabric, topology, digest, step)
+            said.update({name: text for name, text in of_job.items() if name not in texts.said})
+        return GoodputJob(fabric, topology=topology, digest=digest, **said)
+
+    why, figure = _why if explain else None, partial(figure_of_job, sizes=points)
+    run_one(texts, wanted, make, lines=goodput_lines, why=why, figure=figure)
+
+
+def _why(job: GoodputJob, row: GoodputRow) -> tuple[GoodputRow, Iterator[str]]:
+    from sims.show.words.goodput import goodput_remedies
+    from sims.studies.explain.goodput import explain_goodput
+
+    return row, goodput_remedies(row, list(explain_goodput(job)))

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sims.cli.fabric_options import opened
-from sims.cli.output import alone, outputs
+from sims.cli.one_job import run_one
+from sims.cli.output import Output, outputs
 from sims.cli.output_options import Explain, Format, Json, Out
-from sims.cli.progress import Progress
 from sims.cli.setting_options import Sets
-from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS, check_outputs, tell_written
+from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS, check_outputs
+
+if TYPE_CHECKING:
+    from sims.jobs.together.job import RunJob
+    from sims.scenario.run_row import RunRow
 
 __all__ = ["run"]
 
@@ -52,29 +56,24 @@ def run(
     """
     wanted = outputs(out, form, json, rows=ROW_FORMATS)
     check_outputs(("--row", row, ROW_FORMATS), ("--timeline", timeline, FIGURE_FORMATS))
+    wanted["figure"] = Output(timeline)
     from sims.jobs.together.job import RunJob
     from sims.scenario.files import write_records
     from sims.settings.scenario_file import read_scenario
-    from sims.show.words.run import remedy_lines, run_lines
+    from sims.show.figures.of_job import figure_of_job
+    from sims.show.words.run import run_lines
+
+    texts, why = read_scenario(scenario, sets or ()), _why if explain else None
+    found = run_one(texts, wanted, RunJob, lines=run_lines, why=why, records=_lines, figure=figure_of_job)
+    Output(row).write(write_records, [found.to_dict()])
+
+
+def _lines(row: RunRow) -> list[dict[str, Any]]:
+    return list(row.lines())
+
+
+def _why(job: RunJob, row: RunRow) -> tuple[RunRow, Iterator[str]]:
+    from sims.show.words.run import remedy_lines
     from sims.studies.explain.run import explain_run
 
-    texts = read_scenario(scenario, sets or ())
-    with Progress(silent=alone(wanted.values())) as progress:
-        parting = texts["allow_partition"] == "true"
-        fabric, text, digest, notes = opened(texts.pop("topology"), progress, allow_partition=parting)
-        job = RunJob(fabric, topology=text, digest=digest, **texts)
-        found = job.row(progress.step)
-        progress.print(run_lines(found, notes, fabric.disclaimer))
-        if explain:
-            progress.step("trying what would help")
-            progress.print(remedy_lines(found, list(explain_run(job))))
-        wanted["rows"].write(write_records, list(found.lines()))
-        if row:
-            write_records(row, [found.to_dict()])
-        if timeline:
-            progress.step("drawing the timeline")
-            from sims.show.figures import save_figure
-            from sims.show.figures.jobs import jobs_figure
-
-            save_figure(jobs_figure(job.all, found, fabric.disclaimer), timeline)
-        tell_written(row, timeline)
+    return row, remedy_lines(row, list(explain_run(job)))

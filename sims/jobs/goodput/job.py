@@ -16,7 +16,7 @@ import numpy as np
 
 from fabric import Fabric
 from fabric.routing.policies import policy_file
-from fabric.words.units import parse_rate, parse_time
+from fabric.words.units import format_time, parse_rate, parse_time
 from sims.jobs.collective import CollectiveJob
 from sims.jobs.goodput.network import NetworkClass, hosts_of, network_classes
 from sims.models.goodput.confidence import half_width
@@ -173,12 +173,25 @@ class GoodputJob:
             interval=plan.interval,
         )
 
-    def row(self) -> GoodputRow:
-        """Run all histories.
+    @property
+    def warnings(self) -> list[str]:
+        """What has to be said beside the row."""
+        plan, _, _ = self.plan(self.threats())
+        step, watched = self._seconds["step"], self._seconds["duration"]
+        late = f"longer than the job is watched, {format_time(watched)}"
+        if step > watched:
+            return [f"a step takes {format_time(step)}, {late}: none ends in that time"]
+        if watched < plan.interval < math.inf:
+            return [f"a checkpoint comes after {format_time(plan.interval)} of work, {late}: none is saved"]
+        return []
+
+    def row(self, watch: Callable[[str], None] | None = None) -> GoodputRow:
+        """Run all histories; ``watch`` is told of each class of the network before it is solved.
 
         Raises:
             ParameterError: more failures than can be followed.
         """
+        self.watch = watch
         threats, plan, found = self.histories()
         _, mtti, best = self.plan(threats)
         share, half = float(found.share.mean()), half_width(found.share)

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from fabric import Fabric
 from sims.jobs.train.job import TrainJob
 from sims.scenario.train_row import TrainRow
+from sims.workload.job.memory import checkpoint_bytes
+from sims.workload.job.model import model_named
+from sims.workload.job.precision import precision_named
 from sims.workload.job.step import OPTIMIZER
 from sims.workload.job.tasks import COMPUTE
 
@@ -20,16 +23,22 @@ _NO_NETWORK = (
 
 
 def step_texts(row: TrainRow) -> dict[str, str]:
-    """The settings ``step``, ``exposed`` and ``ranks`` of goodput that the row of a step says.
+    """The settings of goodput that the row of a step says: ``step``, ``exposed``, ``ranks``, and of a step by
+    model ``state``.
 
     Exposed is what a stage waits for messages and collectives; what it waits for others that compute is not.
     """
     waits = sum(seconds for kind, seconds in row.exposed.items() if kind not in _NO_NETWORK)
-    return {
+    said = row.scenario.settings
+    found = {
         "step": f"{row.time_s:.12g}s",
         "exposed": f"{100 * waits / row.time_s:.10g}%",
         "ranks": str(row.gpus),
     }
+    if not said["steps"]:
+        held = checkpoint_bytes(model_named(said["model"]), precision_named(said["precision"]))
+        found["state"] = str(held)
+    return found
 
 
 def step_of(fabric: Fabric, topology: str, digest: str | None, job: Mapping[str, str]) -> dict[str, str]:

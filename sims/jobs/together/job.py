@@ -74,11 +74,11 @@ class RunJob:
             _check_groups(one)
         seed = int(setup.seed)
         self.places = places(fabric, self.together.jobs, self.together.background, said["placement"], seed)
-        self.degraded, damage = harmed(
+        self.degraded, self.damage = harmed(
             setup.improved(fabric), setup.faults_from_start, seed, allow_partition=setup.allow_partition
         )
         every = np.concatenate(list(self.places.values()))
-        found = causes(setup, fabric, every, damage, topology, digest)
+        found = causes(setup, fabric, every, self.damage, topology, digest)
         files = {name: found[f"{name}_digest"] for name in ("topology", "routing", "fault")}
         named = [one.placement or said["placement"] for one in self.together.jobs]
         if any(map(placement_names, named)):
@@ -203,6 +203,12 @@ class RunJob:
             for other in noise:
                 found[name][other] = mean_s(self.course([name, other]).records[name]) / self.alone[name]
         return found
+
+    @property
+    def warnings(self) -> list[str]:
+        """What has to be said beside the row."""
+        said = str(self.damage) if self.damage else "", self.policy.warning(self.degraded)
+        return [text for text in said if text]
 
     def row(self, watch: Callable[[str], None] | None = None) -> RunRow:
         """All at once, each alone, and two at a time; ``watch`` is told each before it is run."""

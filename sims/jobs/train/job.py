@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -168,12 +168,14 @@ class TrainJob:
             found += [f"groups of {kind} leave their servers: they share the network" for kind in outside]
         return [said for said in found if said]
 
-    def row(self) -> TrainRow:
-        """Run the step.
+    def row(self, watch: Callable[[str], None] | None = None) -> TrainRow:
+        """Run the step; ``watch`` is told before.
 
         Raises:
             NoRouteError: ranks that talk have no path.
         """
+        if watch:
+            watch("routing and running")
         run, job = self.run, self.training
         time = run.record.time
         if time <= 0:

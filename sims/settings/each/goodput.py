@@ -95,9 +95,15 @@ def _checkpoint(text: str) -> str:
 
 
 def _state(text: str) -> str:
+    """A size, or the model whose checkpoint it is."""
     from fabric.words.units import parse_size
 
-    return str(parse_size(text.strip(), "state"))
+    if not text.strip()[:1].isalpha():
+        return str(parse_size(text.strip(), "state"))
+    from sims.workload.job.memory import checkpoint_bytes
+    from sims.workload.job.model import model_named
+
+    return str(checkpoint_bytes(model_named(text)))
 
 
 def _storage(text: str) -> str:
@@ -175,9 +181,9 @@ STATE = _setting(
     "state",
     305,
     "5.67TB",
-    "What a checkpoint holds (5.67TB: 14 bytes for each of 405e9 parameters).",
+    "What a checkpoint holds: a size, or a model of train, 14 bytes a parameter (5.67TB: of 405e9).",
     _state,
-    metavar="SIZE",
+    metavar="SIZE|MODEL",
 )
 STORAGE = _setting(
     "storage",

@@ -9,6 +9,7 @@ from fabric.words.counted import counted
 from fabric.words.units import format_size, format_time
 from sims.models.goodput.hazards import parse_hazards
 from sims.scenario.goodput_row import LOSSES, GoodputRow
+from sims.settings.table import table_of
 
 __all__ = ["goodput_lines", "goodput_remedies"]
 
@@ -36,7 +37,9 @@ def goodput_lines(row: GoodputRow, notes: Sequence[str] = (), disclaimer: str = 
     yield from map(_class_line, row.network, row.network.values())
     saved = f"every {format_time(row.interval_s)} of work" if row.interval_s else "never"
     best = f"best {format_time(row.best_s)}" if row.best_s else "best never"
+    state = table_of("goodput")["state"]
     size = format_size(int(said["state"]))
+    size += ", by default as of 405e9 parameters," if said["state"] == state.spell(state.default) else ""
     yield f"# state      {size} saved in {format_time(row.save_s)}, {saved} ({best})"
     late = format_time(row.restart_s)
     yield f"# restart    work goes on {late} after a failure: detection, restart, reading"
@@ -47,7 +50,8 @@ def goodput_lines(row: GoodputRow, notes: Sequence[str] = (), disclaimer: str = 
         f"(one run: +- {row.spread:.2%})"
     )
     yield (
-        f"interrupted  {_times(row.interruptions)} times, every {format_time(row.mtti_s)}"
+        f"interrupted  {_times(row.interruptions)} times a run in the mean; "
+        f"by the rates once in {format_time(row.mtti_s)}"
         if row.mtti_s
         else ("interrupted  never")
     )

@@ -17,7 +17,7 @@ from sims.workload.job.precision import BF16, GRADIENT, Precision
 from sims.workload.job.sizes import weight_bytes
 from sims.workload.job.training import Training
 
-__all__ = ["Memory", "activation_bytes", "check_memory", "memory_of"]
+__all__ = ["Memory", "activation_bytes", "check_memory", "checkpoint_bytes", "memory_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +57,16 @@ def activation_bytes(
     split = attention + (model.top_k * (layer + precision.product * h) if model.experts else layer)
     scores = 5.0 * model.heads * sequence if recompute == "none" else 0.0
     return whole / (tp if parallel else 1) + (split + scores) / tp
+
+
+def checkpoint_bytes(model: Model, precision: Precision = BF16) -> int:
+    """What a checkpoint of all of a model holds: its weights, and what the optimizer has of them.
+
+    >>> from sims.workload.job.model import MODELS
+    >>> checkpoint_bytes(MODELS["llama3-8b"]) == 14 * MODELS["llama3-8b"].parameters
+    True
+    """
+    return (precision.weight + precision.states) * model.parameters
 
 
 def memory_of(job: Training) -> Memory:
@@ -106,7 +116,7 @@ def check_memory(job: Training, gpu: Gpu) -> Memory:
     if needed.total <= gpu.memory:
         return needed
     rule = (
-        f"one {gpu.name} has {gpu.memory / 1e9:.1f} GB: stage {needed.stage} needs "
+        f"one {gpu.name} has {gpu.memory / 1e9:.1f} GB: of {job.model.text} stage {needed.stage} needs "
         f"{needed.states / 1e9:.1f} GB for parameters and the optimizer, "
         f"{needed.activations / 1e9:.1f} GB for activations"
     )

@@ -12,6 +12,7 @@ from sims import simulate
 from sims.cli.main import app
 from sims.scenario.goodput_row import GoodputRow
 from sims.scenario.job_scenario import JobScenario
+from sims.workload.job.model import MODELS
 
 SMALL = [
     "goodput",
@@ -108,3 +109,40 @@ def test_the_step_of_a_job_file(tmp_path):
     assert values["exposed"] == f"{100 * (1 - 3 / row.time_s):.10g}%"
     refused = CliRunner().invoke(app, [*arguments, "--step", "20s"])
     assert "leave out --step and --exposed" in str(refused.exception)
+
+
+@pytest.mark.parametrize(("precision", "each"), [("bf16", 2 + 12), ("fp8", 1 + 8)])
+def test_the_state_is_that_of_the_model(tmp_path, precision, each):
+    path = tmp_path / "job.toml"
+    said = {"model": "llama3-8b", "groups": "tp=4,dp=rest", "batch": "16", "precision": precision}
+    path.write_text("\n".join(f'{name} = "{text}"' for name, text in said.items()))
+    tree = "fat-tree:endpoints=16,radix=8,gpus_per_server=4"
+    arguments = ["goodput", tree, "--job", str(path), "--runs", "8", "--faults", "quiet"]
+    (values,) = json.loads(CliRunner().invoke(app, [*arguments, "--json"]).output)
+    assert values["state"] == str(each * MODELS["llama3-8b"].parameters)
+    text = CliRunner().invoke(app, [*arguments, "--state", "1TB"]).output
+    assert "# state      1000 GB saved in 500 ms" in text
+
+
+def test_the_state_may_name_a_model():
+    (values,) = json.loads(run("--state", "gpt-175b", "--json").output)
+    assert values["state"] == str(14 * MODELS["gpt-175b"].parameters)
+    assert "unknown model" in str(run("--state", "gpt-5").exception)
+    assert "# state      5670 GB, by default as of 405e9 parameters, saved in" in run().output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "note"),
+    [
+        (["--step", "30d"], "a step takes 30 d 0 h, longer than the job is watched, 20 d 0 h: none ends"),
+        (
+            ["--checkpoint", "25d"],
+            "a checkpoint comes after 25 d 0 h of work, longer than the job is watched",
+        ),
+        (["--checkpoint", "19d"], ""),
+        (["--checkpoint", "never"], ""),
+    ],
+)
+def test_what_does_not_happen_in_the_time_is_noted(arguments, note):
+    text = run(*arguments).output
+    assert (note in text) if note else ("longer than the job is watched" not in text)

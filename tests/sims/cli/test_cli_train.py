@@ -140,7 +140,7 @@ def test_the_gpu_is_that_of_the_fabric():
         (["--groups", "tp=5,dp=rest"], "do not divide the 64 ranks; the nearest that do: .*tp=4,dp=rest"),
         (["--groups", "tp=4,qp=rest"], "qp.*no dimension of a training job.*tp, cp, pp, dp"),
         ([*GROUPS, "--model", "llama4"], "unknown model.*llama3-405b"),
-        ([*GROUPS, "--model", "llama3-405b"], r"memory: '.* GB': one h100 has 85.9 GB: stage"),
+        ([*GROUPS, "--model", "llama3-405b"], r"memory: '.* GB': one h100 has 85.9 GB: of llama3-405b stage"),
         ([*GROUPS, "--batch", "63"], "batch.*multiple of dp x microbatch = 4 x 1.*60, 64"),
         ([*GROUPS, "--sequence", "0"], "sequence.*a whole number from 2"),
         ([*GROUPS, "--compute", "1.5"], "compute.*a share of peak above 0, at most 1"),
