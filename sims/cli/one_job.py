@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sims.cli.fabric_options import opened
 from sims.cli.output import Output, alone
 from sims.cli.progress import Progress
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 __all__ = ["run_one"]
 
@@ -25,7 +22,7 @@ def run_one(
     lines: Callable[[Any, Sequence[str], str], Lines],
     why: Callable[[Any, Any], tuple[Any, Lines]] | None = None,
     records: Callable[[Any], list[dict[str, Any]]] = lambda row: [row.to_dict()],
-    figure: Callable[[Any, Any, Progress], Figure],
+    figure: Callable[[Any, Any, Progress], Any],
 ) -> Any:
     """Run the job of the settings ``texts`` and hand out what is ``wanted``, rows and a figure. Its row.
 

