@@ -58,7 +58,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     nx.write_gml(lab, path / "lab.gml")
     (path / "lldp.csv").write_text(LLDP)
     (path / "nccl-topo.xml").write_text(SERVER)
-    for name in ("clos.yaml", "pingpong.goal", *(f"job.{rank}.json" for rank in range(4))):
+    for name in ("clos.yaml", "expanded.yaml", "pingpong.goal", *(f"job.{rank}.json" for rank in range(4))):
         shutil.copy(ROOT / "tests" / "gold" / "inputs" / name, path)
     table = np.full((16, 16), 1e6)
     np.save(path / "bytes.npy", table)

@@ -314,6 +314,7 @@ READERS: dict[str, Reader] = {
     "GML": Reader("g.gml", _texts(_GML), lambda path: _graph(f"{path}:hosts_per_switch=2")),
     "neighbours": Reader("g.csv", _texts(_NEIGHBOURS), lambda path: _graph(f"{path}:hosts=a*,per=cable")),
     "InfraGraph": Reader("i.yaml", _input("clos.yaml"), _graph),
+    "InfraGraph expanded": Reader("i.yaml", _input("expanded.yaml"), _graph),
     "GOAL": Reader("t.goal", _texts(_GOAL), read_trace),
     "Chakra": Reader("t.0.json", _texts(_CHAKRA), read_trace),
     "htsim": Reader("g.topo", _written_trees(".topo"), _graph),

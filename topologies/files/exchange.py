@@ -116,7 +116,7 @@ def file_format(path: str | os.PathLike[str]) -> str:
         start = file.read(_SNIFFED)
         text = start.lstrip()
         if text.startswith("{"):
-            return "node-link"
+            return "InfraGraph" if looks_like_infragraph(text) else "node-link"
         if _XML.match(text):
             root = _ROOT.match(text)
             return _ROOTS.get(root[1].lower() if root else "", "GraphML")
