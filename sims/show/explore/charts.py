@@ -12,7 +12,6 @@ from typing import Any
 
 from fabric.words.errors import FabricsimError
 from sims.show.explore.controls import Control
-from sims.show.figures.style import COLOURS
 
 __all__ = ["METRICS", "chart_specs", "library", "require_charts"]
 
@@ -79,13 +78,9 @@ def _chart(axis: Control, metric: tuple[str, str, str, bool]) -> dict[str, Any]:
     scale = alt.Scale(type="log", nice=False) if by_factors else alt.Scale(zero=True, nice=True)
     y_axis = alt.Axis(labelExpr=tick, tickCount=5)
     y = alt.Y("y:Q", title=title, scale=scale, axis=y_axis)
-    lines = alt.Color(
-        "line:N",
-        title=None,
-        sort=None,
-        scale=alt.Scale(range=list(COLOURS[:6])),
-        legend=alt.Legend(orient="top", columns=3, labelLimit=260, symbolType="stroke", symbolOpacity=1),
-    )
+    # The page gives the colours, light or dark, and as many columns of the legend as there is room for.
+    legend = alt.Legend(orient="top", symbolType="stroke", symbolOpacity=1)
+    lines = alt.Color("line:N", title=None, sort=None, legend=legend)
     dash = alt.StrokeDash("line:N", sort=None, legend=None)
     base = alt.Chart(alt.NamedData(name="points"))
 

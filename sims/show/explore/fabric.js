@@ -35,10 +35,11 @@ const called = (fabric, part) => `${fabric.kind[part]} ${fabric.number[part].toL
 const many = { leaf: "leaves", switch: "switches", "block of pods": "blocks of pods" };
 const plural = (count, one) => `${count.toLocaleString("en")} ${count === 1 ? one : many[one] || `${one}s`}`;
 
+const within = (fabric, part) => (fabric.inside[part].length ? plural(fabric.holds[part], fabric.kind[fabric.inside[part][0]]) : `${fabric.holds[part].toLocaleString("en")} inside`);
+
 function partWords(use, part) {
   const fabric = use.fabric, words = [called(fabric, part)];
-  const inner = fabric.holds[part];
-  if (inner) words.push(`${inner.toLocaleString("en")} inside`);
+  if (fabric.holds[part]) words.push(within(fabric, part));
   if (fabric.cables[part]) words.push(plural(fabric.cables[part], "cable") + (fabric.rate[part] ? `, ${fabric.rate[part]} one way` : ""));
   if (use.lost.has(part)) words.push(`${use.lost.get(part)} of them failed`);
   if (use.run && use.mean(part) !== null) words.push(`use ${whole(use.mean(part))} in the mean, ${whole(use.peak(part))} on the fullest`);
@@ -84,7 +85,7 @@ function showFabric() {
     const opens = fabric.inside[part].length > 0, wide = Math.min(each - 8, 150);
     const node = svg("g", { class: opens ? "part opens" : "part", tabindex: 0, role: opens ? "button" : "img", "aria-label": partWords(use, part) + (opens ? ". Open" : "") });
     node.append(svg("title", {}, partWords(use, part)), svg("rect", { x: middle - wide / 2, y: 150, width: wide, height: 62, rx: 6, class: "box" }), label(middle, 174, called(fabric, part), "strong"));
-    const inner = fabric.inside[part].length ? plural(fabric.holds[part], fabric.kind[fabric.inside[part][0]]) : fabric.holds[part] ? `${fabric.holds[part]} inside` : fabric.rate[part];
+    const inner = fabric.holds[part] ? within(fabric, part) : fabric.rate[part];
     node.append(label(middle, 196, inner));
     if (opens) {
       const enter = () => { way.push({ part, name: fabric.name, parts: fabric.kind.length }); leaf = 0; showFabric(); focusFirst(); };

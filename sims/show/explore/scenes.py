@@ -57,8 +57,8 @@ def steps_scene() -> Html:
         _button("steps-next", "Step on"),
         element("label", element("span", "Step"), slider("steps-at", 0, 1, 0)),
     ]
-    added = element("span", element("i"), "what arrives is added up")
-    kept = element("span", element("i", class_="keep"), "what arrives is kept")
+    added = element("span", element("i"), "what arrives is added up", id="steps-added")
+    kept = element("span", element("i", class_="keep"), "what arrives is kept", id="steps-kept")
     listed = element("ol", id="steps-list")
     held = [
         table("steps", kind="held"),

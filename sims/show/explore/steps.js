@@ -31,6 +31,8 @@ function showSteps() {
   const share = transfers.length ? `${transfers[0].length - 3} of ${found.chunks}` : "";
   const copies = transfers.filter((one) => one[2]).length;
   const what = copies === transfers.length ? "is kept" : copies ? "is added up by some and kept by others" : "is added up";
+  by("steps-added").hidden = copies === transfers.length;
+  by("steps-kept").hidden = !copies;
   const part = found.chunks === 1 ? "all of the data" : `${share} ${found.chunks === 1 ? "chunk" : "chunks"} of the data`;
   const text = step === 0 ? `Before the first step: each of ${n} ranks has its own data.` : `Step ${step} of ${total}: ${plural(transfers.length, "transfer")}, each ${part}; what arrives ${what}.`;
   const done = step === total ? " Every rank has what it is due." : "";

@@ -104,9 +104,8 @@ def _split(
     for axis in [name for name in axes if name not in x and name != "algorithm"]:
         if max(_lines(group, x) for group in groups) > _MOST_LINES:
             groups = [part for group in groups for part in series(group, [axis]).values()]
-    groups = [
-        group for group in groups if kind not in ("lines", "busbw", "time", "scaling") or len(group) > 1
-    ]
+    over = {"lines": keep, "busbw": "size_bytes", "time": "size_bytes", "scaling": "ranks"}.get(kind)
+    groups = [group for group in groups if over is None or over in varied(group)]  # a line has two ends
     for group in groups[:_MOST_ALIKE]:
         about = subject(group, [name for name in axes if name != "seed"]) if len(groups) > 1 else ""
         more = (

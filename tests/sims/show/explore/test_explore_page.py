@@ -113,7 +113,7 @@ def test_the_fabric_opens_and_ranks_step_by_keyboard_too(
     row = min(ecmp, key=lambda one: one.scenario.seed)
     assert len(found["top"]) == 4
     mean = round(100 * row.utilisation["spine -> core"]["mean"])
-    assert found["top"][0].startswith("pod 0; 2 inside; 4 cables, 1.6 Tbps one way; use")
+    assert found["top"][0].startswith("pod 0; 2 leaves; 4 cables, 1.6 Tbps one way; use")
     assert f"use {mean}% in the mean" in found["top"][0]
     assert [one.split(";")[0] for one in found["pod"]] == ["leaf 2", "leaf 3"]
     assert found["focus"] == found["pod"][0]
