@@ -16,6 +16,7 @@ from sims.show.drawing.failed import failed_words
 from sims.show.drawing.matrix import MARGINS, draw_adjacency
 from sims.show.drawing.nodes import draw_nodes, fits_node_by_node
 from sims.show.drawing.page import GREY, counted, letters, printable, write
+from sims.show.figures.labels import in_lines
 
 __all__ = ["STYLES", "draw_topology", "topology_figure"]
 
@@ -68,7 +69,7 @@ def topology_figure(fabric: Fabric, *, style: str = "tiers", before: Fabric | No
     wide, high = draw_topology(ax, fabric, style=style, before=before)
     left, bottom, right, top = MARGINS if style == "adjacency" else (0.0, 0.0, 0.0, 0.0)
     width = max(left + wide + right + 2 * _EDGE, _LEAST_WIDTH)
-    title = _title(printable(fabric.name), letters(width - 2 * _EDGE, 12.5))
+    title = in_lines(printable(fabric.name), letters(width - 2 * _EDGE, 12.5)) or [""]
     marked = style == "tiers" and fits_node_by_node(fabric)
     failed = failed_words(before, fabric, marked=marked) if before else ""
     about = " ".join(filter(None, [_sentence(fabric.disclaimer), failed, _not_drawn(fabric)]))
@@ -92,17 +93,6 @@ def _not_drawn(fabric: Fabric) -> str:
     arcs = direct_arcs(fabric)
     cables = int(np.sum(fabric.arc_link[arcs + 1] - fabric.arc_link[arcs])) // 2
     return f"{counted(cables, 'cable')} from endpoint to endpoint: not drawn." if cables else ""
-
-
-def _title(name: str, most: int) -> list[str]:
-    """The name in lines of at most ``most`` letters, broken after commas where it can be."""
-    lines = [""]
-    for part in name.replace(",", ",\n").split("\n"):
-        for piece in textwrap.wrap(part, most, break_on_hyphens=False):
-            if len(lines[-1]) + len(piece) > most:
-                lines.append("")
-            lines[-1] += piece
-    return lines
 
 
 def _sentence(text: str) -> str:

@@ -4,6 +4,8 @@ known. Knows nothing of what they name.
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -18,11 +20,26 @@ from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox, IdentityTransform, ScaledTranslation
 
-__all__ = ["CellLabels", "CellText", "PointLabels"]
+__all__ = ["CellLabels", "CellText", "PointLabels", "in_lines"]
 
 _TURNS = np.deg2rad([0, 180, 60, 120, -60, -120, 30, 150, -30, -150, 90, -90])
 _REACHES = (5, 9, 14, 20, 28, 38, 50)  # points from the middle of a mark to the edge of its name
 _NEAR = 9  # how far the name of a point that is not among the first may be
+
+
+def in_lines(name: str, most: int) -> list[str]:
+    """A name in lines of at most ``most`` letters, broken after commas where it can be.
+
+    >>> in_lines("torus:dims=4/4/4,rate=400Gbps, 64 ranks", 24)
+    ['torus:dims=4/4/4,', 'rate=400Gbps, 64 ranks']
+    """
+    lines = [""]
+    for part in re.findall(r"[^,]*,? *", name):
+        for piece in textwrap.wrap(part, most, break_on_hyphens=False, drop_whitespace=False):
+            if len((lines[-1] + piece).rstrip()) > most:
+                lines.append("")
+            lines[-1] += piece
+    return [line.strip() for line in lines if line.strip()]
 
 
 class CellText(NamedTuple):

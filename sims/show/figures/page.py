@@ -8,14 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.axis import XAxis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend import Legend
+from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Bbox
 
 from sims.scenario.row import Row
@@ -191,6 +194,8 @@ class Page:
         self._lay_out(bottom, top)
         if self._shorten():
             self.figure.draw_without_rendering()
+        for ax in self._drawn():
+            self._thin(ax.xaxis)
         self.figure.set_layout_engine("none")
         for ax in self.figure.axes:  # the solver's last digit differs from run to run
             left, bottom, width, height = (round(float(side), 9) for side in ax.get_position().bounds)
@@ -221,6 +226,15 @@ class Page:
                 found = True
         return found
 
+    def _thin(self, axis: XAxis) -> None:
+        """Fewer ticks, where these are round numbers and their labels meet."""
+        ticks = axis.get_major_locator()
+        for most in range(5, 1, -1):
+            if not isinstance(ticks, MaxNLocator) or not _meet(axis):
+                return
+            ticks.set_params(nbins=most)
+            self.figure.draw_without_rendering()
+
     def _inside(self, entries: Sequence[tuple[Any, str]], top: float, bottom: float) -> bool:
         """Put the legend into a corner of the only axes where it hides nothing; False if there is none."""
         if len(entries) < 2:
@@ -238,7 +252,7 @@ class Page:
         return False
 
     def _below(self, entries: Sequence[tuple[Any, str]], width: float) -> Legend | None:
-        """A legend under the axes, in as many columns as fit."""
+        """A legend under the axes, in as many columns as fit; where none does, its names are broken."""
         if len(entries) < 2:
             return None
         legend = None
@@ -254,9 +268,21 @@ class Page:
                 handleheight=1.0,
             )
             legend.set_in_layout(False)
-            if self._inches(legend).width <= width - 2 * _GAP:
-                break
+            over = self._inches(legend).width - (width - 2 * _GAP)
+            if over <= 0:
+                return legend
+        assert legend is not None
+        room = max(self._inches(text).width for text in legend.get_texts()) - over
+        for text in legend.get_texts():
+            self._wrap(text, room)
         return legend
+
+
+def _meet(axis: XAxis) -> bool:
+    """Whether labels of neighbouring ticks have less than a letter between them."""
+    boxes = [label.get_window_extent() for label in axis.get_majorticklabels() if label.get_text()]
+    boxes.sort(key=lambda box: box.x0)
+    return any(right.x0 - left.x1 < 0.4 * left.height for left, right in pairwise(boxes))
 
 
 def _touches(ax: Axes, box: Bbox) -> Iterable[bool]:

@@ -250,9 +250,11 @@ def _named(
     colours = _ordered([value for _, value, _ in found])
     ranked = [_ordered([key[i] for _, _, key in found]) for i in range(len(names))]
     variants = sorted({key for _, _, key in found}, key=lambda key: [o.index(v) for o, v in zip(ranked, key)])
+    # What all share is said over the figure.
+    shared = by is None or (len(colours) == 1 and by.name in Scenario.model_fields)
     for place, value, key in sorted(found, key=lambda k: (k[0], variants.index(k[2]), colours.index(k[1]))):
         own = [told(name, its) for name, its in zip(names, key) if its is not None]
-        halves = (by.named(value) if by else "", ", ".join(own))
+        halves = (by.named(value) if by and not (shared and own) else "", ", ".join(own))
         kind = colours.index(value)
         if len(colours) == 1:
             its_mark = mark(variants.index(key))

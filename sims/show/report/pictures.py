@@ -98,14 +98,18 @@ def _split(
     keep: str = "",
     options: dict[str, Any] | None = None,
 ) -> Iterator[Picture]:
-    """One picture, or where it had too many lines one per value of the axes that are not the algorithm."""
+    """One picture, or where it had too many lines one per value of the axes that give the fewest pictures."""
     x = {"scaling": {"ranks"}}.get(kind, {"size_bytes"}) | {keep, "seed"}
     groups: list[Sequence[Row]] = [rows]
-    for axis in [name for name in axes if name not in x and name != "algorithm"]:
-        if max(_lines(group, x) for group in groups) > _MOST_LINES:
-            groups = [part for group in groups for part in series(group, [axis]).values()]
+    left = sorted(set(axes) - x, key=lambda name: (name == "algorithm", list(axes).index(name)))
+    while left and _most_lines(groups, x) > _MOST_LINES:
+        ways: dict[str, list[Sequence[Row]]]
+        ways = {name: [part for own in groups for part in series(own, [name]).values()] for name in left}
+        best = min(left, key=lambda name: (max(_most_lines(ways[name], x), _MOST_LINES), len(ways[name])))
+        groups = ways[best]
+        left.remove(best)
     over = {"lines": keep, "busbw": "size_bytes", "time": "size_bytes", "scaling": "ranks"}.get(kind)
-    groups = [group for group in groups if over is None or over in varied(group)]  # a line has two ends
+    groups = [group for group in groups if over is None or _has_a_line(group, over)]
     for group in groups[:_MOST_ALIKE]:
         about = subject(group, [name for name in axes if name != "seed"]) if len(groups) > 1 else ""
         more = (
@@ -124,8 +128,15 @@ def _split(
         )
 
 
-def _lines(rows: Sequence[Row], without: set[str]) -> int:
-    return len(series(rows, [name for name in varied(rows) if name not in without]))
+def _has_a_line(rows: Sequence[Row], over: str) -> bool:
+    """Whether any two rows differ in ``over``, the seed and parts of one topology alone."""
+    apart = [name for name in varied(rows) if name not in (over, "seed") and not name.startswith("topology.")]
+    return any(over in varied(own) for own in series(rows, apart).values())
+
+
+def _most_lines(groups: Sequence[Sequence[Row]], without: set[str]) -> int:
+    """Of the fullest picture."""
+    return max(len(series(rows, [name for name in varied(rows) if name not in without])) for rows in groups)
 
 
 def _helping(largest: Sequence[Row]) -> Iterator[Picture]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from sims.show.figures.columns import Column, column, numbers
 from sims.show.figures.kind import BAND, Entries, figure
 from sims.show.figures.kinds.lines import scale_axis
 from sims.show.figures.kinds.utilisation import at_largest
+from sims.show.figures.labels import in_lines
 from sims.show.figures.series import Series, require_rows, series_of
 from sims.show.figures.style import bare, mark
 
@@ -92,7 +92,7 @@ def plot_bars(
                     _bar(ax, top + 0.5, one, across, mark(0).colour if same else one.mark.colour)
             top += 1
         top += _BETWEEN
-    labels = ["\n".join(textwrap.wrap(name or next(iter(group)), _LETTERS)) for name, group in groups.items()]
+    labels = ["\n".join(in_lines(name or next(iter(group)), _LETTERS)) for name, group in groups.items()]
     ax.set_yticks(ticks, labels)
     ax.set_ylim(top - _BETWEEN + 0.1, -0.1)
     ax.tick_params(axis="y", length=0)

@@ -66,12 +66,26 @@ def failure(error: str = "ParameterError: groups of 4 and 5") -> Failure:
 
 SWEEP = [row(a, s, n, d) for a in ("ring", "tree") for s in SIZES for n in (4, 8, 16) for d in range(5)]
 OVER_SIZES = [row(algorithm, size) for algorithm in ("ring", "tree") for size in SIZES]
+FABRICS = {
+    "fat-tree:k=4": 16,
+    "torus:dims=3/3": 9,
+    "dragonfly:p=2": 72,
+    "multi-plane:planes=4,endpoints=128,radix=32": 128,
+    "rail-optimized:servers=16,radix=16": 128,
+}
+OWN_RANKS = [
+    row(algorithm, size, ranks, topology=topology)
+    for algorithm in ("ring", "tree")
+    for topology, ranks in FABRICS.items()
+    for size in SIZES
+]
 CASES = {
     "a sweep": [*SWEEP[:-1], failure()],
     "over sizes": OVER_SIZES,
     "one row": [row()],
     "only failures": [failure()],
     "two topologies": [row(topology=f"fat-tree:k={k}") for k in (4, 8)],
+    "fabrics of their own sizes": OWN_RANKS,
     "with gains": [
         replace(one, gains={"2x leaf - spine": one.time_s / 4, "best other algorithm: tree": -one.time_s})
         for one in OVER_SIZES
@@ -223,6 +237,15 @@ def test_figures_follow_what_varies() -> None:
     assert titles([replace(row(), utilisation={})]) == []
 
 
+def test_what_varied_most_is_compared_in_one_figure_and_no_figure_is_of_loose_points() -> None:
+    titles = [strong.words for strong in parsed(OWN_RANKS).all("strong")]
+    assert [title for title in titles if title.startswith("Bus bandwidth over")] == [
+        "Bus bandwidth over message size: ring",
+        "Bus bandwidth over message size: tree",
+    ]
+    assert not any("over ranks" in title for title in titles)
+
+
 def test_gains_are_told_where_the_rows_hold_them() -> None:
     root = parsed(CASES["with gains"])
     figures = [f.all("figcaption")[0].words for f in root.all("figure")]
@@ -352,9 +375,9 @@ def test_the_commands_give_the_same_rows_again(settings: dict, tmp_path: Path) -
 def test_text_stands_out_from_its_ground() -> None:
     style = parsed([row()]).all("style")[0].words
     for name in ("ink", "soft", "blue"):
-        (colour,) = re.findall(rf"--{name}: (#[0-9a-f]{{6}})", style)
-        for ground in ("#ffffff", "#f3f5f7"):
-            assert contrast(colour, ground) >= 4.5
+        light, dark = re.findall(rf"--{name}: (#[0-9a-f]{{6}})", style)
+        for colour, grounds in ((light, ("#ffffff", "#f3f5f7")), (dark, ("#14181b", "#20262b"))):
+            assert min(contrast(colour, ground) for ground in grounds) >= 4.5
 
 
 def contrast(one: str, other: str) -> float:
