@@ -47,6 +47,7 @@ class Parameter:
     write: Callable[[Any], str]
     example: str
     verbatim: bool = False  # standing first, its value is all that follows, commas and all
+    legal: tuple[str, ...] = ()  # where it is one of a few words
 
 
 def _whole(name: str, text: str) -> int:
@@ -75,7 +76,7 @@ def choice(*legal: str) -> Parameter:
             raise ParameterError(name, text, "one of a few words", legal)
         return text.lower()
 
-    return Parameter(read=read, write=str, example=legal[0])
+    return Parameter(read=read, write=str, example=legal[0], legal=legal)
 
 
 def _boolean(name: str, text: str) -> bool:

@@ -19,6 +19,7 @@ from fabric.words.errors import ParameterError
 from sims.jobs.causes import causes
 from sims.jobs.compiler import Compiler
 from sims.jobs.grouped import UNGROUPED, Grouped, Timed
+from sims.jobs.library import chosen_by, communicator, protocol_words, require_choice
 from sims.models.band import band_of
 from sims.models.fluid.engine import latency_time
 from sims.models.fluid.patience import foretold
@@ -29,7 +30,7 @@ from sims.scenario.version import model_version
 from sims.settings.setup import Setup
 from sims.settings.signature import takes_settings
 from sims.workload.collective import collective_named
-from sims.workload.collectives import build, contenders, is_auto, parse_algorithms
+from sims.workload.collectives import build, contenders, is_auto, library_of, parse_algorithms
 from sims.workload.collectives.hierarchical import UnequalGroupsError
 from sims.workload.members import Members
 from sims.workload.placement import place
@@ -177,6 +178,8 @@ class CollectiveJob:
         """What ``auto`` chooses from; a ParameterError where that asks for slices and the engine has none."""
         ((_, parameters),) = parse_algorithms(algorithm, self.collective.name)
         self._require_form(algorithm, parameters.get("pipeline", 1))
+        if library_of(algorithm):
+            require_choice(self.collective.name, self.profile)
         return contenders(algorithm, self.collective.name)
 
     def _require_form(self, algorithm: str, slices: int) -> None:
@@ -251,7 +254,8 @@ class CollectiveJob:
 
     def note(self, algorithm: str) -> str:
         """What a reader of the algorithm's rows should know, or nothing."""
-        return self.program(algorithm).schedule.note
+        schedule = self.program(algorithm).schedule
+        return "; ".join(filter(None, (schedule.note, protocol_words(schedule.protocol))))
 
     def time(self, program: Program, size: float) -> float:
         """Seconds that ``program`` takes for ``size`` bytes, by the engine of this job.
@@ -262,13 +266,17 @@ class CollectiveJob:
         return self.compiler.time(program, size)
 
     def row(self, algorithm: str, size: int, timeline: Timeline | None = None) -> Row:
-        """Run one algorithm at one size. ``auto``: the fastest of all that fit, named in ``used``.
+        """Run one algorithm at one size. ``auto``: the fastest of all that fit, or what a library chooses,
+        named in ``used``.
 
         ``timeline``: filled with the goodput over time, by engine flow.
         """
         used = algorithm
         disturbance: dict[str, dict[str, float]] = {}
-        if is_auto(algorithm):
+        if library_of(algorithm):
+            used = self._chosen(algorithm, size)
+            timed = self._timed(used, size)
+        elif is_auto(algorithm):
             times = {a: self._timed(a, size) for a in self.fits(self.contenders(algorithm))[0]}
             used = min(times, key=lambda a: times[a].time)
             timed = times[used]
@@ -286,7 +294,9 @@ class CollectiveJob:
             efficiency = program.limit(size, time, share).efficiency
             limit = replace(limit, efficiency=efficiency, latency_share=share / time)
             disturbance = outcome.told()
-        band = band_of(self.profile.name, self.collective.name, limit.latency_share, self.members.nodes, size)
+        band = band_of(
+            program.profile.name, self.collective.name, limit.latency_share, self.members.nodes, size
+        )
         return Row(
             scenario=self.scenario(algorithm, size),
             endpoints=self.fabric.n_endpoints,
@@ -310,6 +320,13 @@ class CollectiveJob:
             error_high=band.high if band else 0.0,
             version=model_version(),
         )
+
+    def _chosen(self, algorithm: str, size: int) -> str:
+        """What the library of ``algorithm`` would run, on all ranks or on those of a group."""
+        self.contenders(algorithm)
+        own = self.groups.groups.members[0] if self.groups else np.arange(self.ranks)
+        seen = communicator(self.fabric, self.placement[own], library_of(algorithm))
+        return chosen_by(seen, self.collective.name, algorithm, size, self.program)
 
     def campaign(self, algorithm: str, size: int, timeline: Timeline | None = None) -> Campaign:
         """Collectives one after the other with the faults that strike meanwhile, ready to run."""

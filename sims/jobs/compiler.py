@@ -15,6 +15,7 @@ from sims.models.fluid.engine import ENGINES as TIMES
 from sims.models.fluid.program import Program
 from sims.models.packet.settings import PacketSettings
 from sims.models.profiles import LatencyProfile
+from sims.models.protocols import in_protocol
 from sims.workload.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -39,14 +40,23 @@ class Compiler:
 
     def program(self, schedule: Schedule, placement: NDArray[np.int64]) -> Program:
         """The schedule routed, ``placement`` (ranks,) as of Program.compile."""
-        return Program.compile(schedule, self.fabric, placement, self.policy, self.profile)
+        profile = self._profile(schedule, placement)
+        return Program.compile(schedule, self.fabric, placement, self.policy, profile)
 
     def packet_program(self, schedule: Schedule, placement: NDArray[np.int64]) -> PacketProgram:
         """The same for the packet engine."""
         from sims.models.packet.collective import PacketProgram
 
-        how = self.profile, self.packets, self.seed
+        how = self._profile(schedule, placement), self.packets, self.seed
         return PacketProgram.compile(schedule, self.fabric, placement, self.policy, *how)
+
+    def _profile(self, schedule: Schedule, placement: NDArray[np.int64]) -> LatencyProfile:
+        """That of the schedule's protocol, where it has one."""
+        if not schedule.protocol:
+            return self.profile
+        own = self.fabric.scaleup[placement]
+        alone = bool(np.bincount(own[own >= 0], minlength=1).max() <= 1)
+        return in_protocol(schedule.protocol, self.profile, alone=alone)
 
     def time(self, program: Program, size: float) -> float:
         """Seconds that ``program`` takes for ``size`` bytes.

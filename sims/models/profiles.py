@@ -192,6 +192,8 @@ PROFILES = {
         # bandwidth inside is that of NCCL for Hopper: 20.6 of 25 GB/s a link (graph/topo.h), and of these
         # the 0.85 that NVLS gets.
         replace(_nccl("nccl-nvls", 1, base=25, net=18, intra=0), scaleup_bandwidth=0.7004),
+        # base + log2 servers x NET / 3.5; 2.8 us more for each rank (sims.models.protocols).
+        _nccl("nccl-pat", 0.75, base=8, net=4, intra=0),
         # MPI from host memory, one core a rank: fitted to medians of Open MPI and Cray MPICH on Leonardo,
         # LUMI and MareNostrum 5 (HLC-Lab/pico), all constants to all of them. From 8 KiB on sender and
         # receiver agree first (UCX's and libfabric's rendezvous); one core adds 7.4 GB/s from its cache;

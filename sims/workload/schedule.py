@@ -264,6 +264,8 @@ class Schedule:
         collective: the name of what it does, one of COLLECTIVES; each of its parts has equally many chunks.
         parts: int32, one entry per chunk: the part that it is of; None: part after part.
         root: the rank that is the root, where the collective has one.
+        protocol: of NCCL: its algorithm, its protocol and the ranks of a group, ``ring ll128 64``; "": none
+            is said.
 
     Raises:
         ParameterError: ``n``, ``chunks`` or ``pipeline`` below 1.
@@ -278,6 +280,7 @@ class Schedule:
     collective: str = ALL_REDUCE.name
     parts: NDArray[np.int32] | None = None
     root: int = 0
+    protocol: str = ""
 
     def __post_init__(self) -> None:
         for name in ("n", "chunks", "pipeline"):

@@ -8,6 +8,7 @@ from fabric.words.units import format_size
 from sims.models.band import Band, band_of
 from sims.models.profiles import latency_profile
 from sims.scenario.row import Row
+from sims.workload.collectives import has_protocol
 
 __all__ = ["FOOT", "band_words", "has_band"]
 
@@ -21,7 +22,7 @@ def has_band(row: Row) -> bool:
 
 def band_words(row: Row) -> str:
     """Between which multiples of the time machines were, which machines, and how far that is stretched."""
-    name = latency_profile(row.scenario.latency_profile).name
+    name = "nccl" if has_protocol(row.used) else latency_profile(row.scenario.latency_profile).name
     near = band_of(name, row.scenario.collective, row.latency_share, 1, row.scenario.size_bytes)
     if near is None or not has_band(row):
         return f"none: nothing near was measured that profile {name} could be held against"

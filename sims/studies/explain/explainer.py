@@ -32,7 +32,7 @@ from sims.simulation import fabric_of, job_of
 from sims.studies.explain.bottleneck import hotspots
 from sims.studies.explain.explanation import Explanation, Remedy, remedy
 from sims.studies.explain.slowest_group import slowest_group
-from sims.workload.collectives import AUTO, sliced
+from sims.workload.collectives import AUTO, has_protocol, in_protocols, sliced
 from sims.workload.skew import EVEN
 
 __all__ = [
@@ -229,6 +229,9 @@ class Explainer:
         )
         for name, settings in changes:
             new = {key: value for key, value in settings.items() if getattr(row.scenario, key) != value}
+            if name == NO_LATENCY and has_protocol(row.used):
+                left_out.append(f"{name} (that of NCCL's protocol is not of the profile)")
+                continue
             if not new:
                 words = [f"{key.replace('_', ' ')} is {value}" for key, value in settings.items()]
                 left_out.append(f"{name} ({'there are none' if name == NO_FAULTS else words[0]})")
@@ -298,9 +301,13 @@ class Explainer:
         One whose bytes alone take longer than the best found so far is not run.
         """
         size, best, chosen = row.scenario.size_bytes, float("inf"), ""
-        every = self.job.contenders(sliced(AUTO, self.job.engine, self.job.collective.name))
-        own = row.used.partition(":")[0]
-        names = [name for name in every if name.partition(":")[0] != own]
+        collective = self.job.collective.name
+        if has_protocol(row.used):  # what NCCL has besides
+            library = sliced(f"{AUTO}:library=nccl", self.job.engine, collective)
+            names = [name for name in in_protocols(library, collective) if not _same(name, row.used)]
+        else:
+            every = self.job.contenders(sliced(AUTO, self.job.engine, collective))
+            names = [name for name in every if name.partition(":")[0] != row.used.partition(":")[0]]
         least = {name: self._least(name, size) for name in self.job.fits(names)[0]}
         refused: list[str] = []
         for name in sorted(least, key=lambda name: least[name]):
@@ -326,6 +333,14 @@ class Explainer:
         """
         full, ideal = self.job.program(algorithm).busy(size, filling=self._timed)
         return full if self._timed else ideal
+
+
+def _same(name: str, used: str) -> bool:
+    """Whether these are one algorithm in one protocol of NCCL."""
+    return [name.partition(":")[0], name.rpartition("=")[2]] == [
+        used.partition(":")[0],
+        used.rpartition("=")[2],
+    ]
 
 
 def silent(profile: LatencyProfile) -> LatencyProfile:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from numpy.typing import ArrayLike
@@ -16,11 +16,13 @@ from numpy.typing import ArrayLike
 from fabric.words.errors import ParameterError
 from fabric.words.parameter import Parameter
 from sims.workload.collective import ALL_REDUCE, COLLECTIVES, Collective, collective_named
+from sims.workload.collectives.parameters import protocols
 from sims.workload.schedule import Schedule
 
-__all__ = ["AUTO", "Algorithm", "algorithm", "algorithms", "build", "typed"]
+__all__ = ["AUTO", "PROTOCOL", "Algorithm", "algorithm", "algorithms", "build", "typed"]
 
 AUTO = "auto"  # a legal name in texts: the fastest of all that fit
+PROTOCOL = "protocol"  # how NCCL moves the bytes, which a schedule does not depend on
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 _WHO = ("servers", "groups", "root", "parts")
 _LAST = 1000
@@ -45,6 +47,7 @@ class Algorithm:
         order: its place in lists; of equally fast ones ``auto`` takes the first.
         usual: runs where nobody names any.
         asked: runs only where it is named: ``auto`` does not choose it, as not every fabric can.
+        nccl: what NCCL calls it (ring, tree, nvls, nvls-tree, pat), whose ``protocol`` a text may then say.
     """
 
     collective: str
@@ -57,6 +60,7 @@ class Algorithm:
     order: int = _LAST
     usual: bool = True
     asked: bool = False
+    nccl: str = ""
 
 
 _TABLE: dict[str, dict[str, Algorithm]] = {}
@@ -71,6 +75,7 @@ def algorithm(
     order: int = _LAST,
     usual: bool = True,
     asked: bool = False,
+    nccl: str = "",
     **parameters: Parameter,
 ) -> Callable[[_Make], _Make]:
     """Enter the function below into the table, as ``name`` among the algorithms of ``collective``.
@@ -100,13 +105,14 @@ def algorithm(
             collective=collective.name,
             name=name,
             description=description,
-            parameters=parameters,
+            parameters={**parameters, PROTOCOL: protocols(nccl)} if nccl else parameters,
             make=make,
             needs=tuple(who for who in _WHO if who in takes),
             in_slices=in_slices,
             order=order,
             usual=usual,
             asked=asked,
+            nccl=nccl,
         )
         ordered = sorted(table.values(), key=lambda one: (one.order, one.name))
         table.clear()
@@ -161,12 +167,12 @@ def build(
         raise ParameterError("algorithm", name, f"unknown algorithm of {collective}", table)
     entry = table[name]
     who = {"servers": servers, "groups": groups, "root": root, "parts": parts}
-    schedule = entry.make(
-        n, **{key: who[key] for key in entry.needs}, **typed(name, entry.parameters, params)
-    )
+    given = typed(name, entry.parameters, params)
+    protocol = given.pop(PROTOCOL, "")
+    schedule = entry.make(n, **{key: who[key] for key in entry.needs}, **given)
     if schedule.collective != collective:
         raise TypeError(f"{name} of {collective} makes a schedule of {schedule.collective}")
-    return schedule
+    return replace(schedule, protocol=f"{entry.nccl} {protocol} {n}") if protocol else schedule
 
 
 def typed(name: str, parameters: Mapping[str, Parameter], params: Mapping[str, Any]) -> dict[str, Any]:

@@ -197,7 +197,7 @@ def _enter() -> None:
         rounds = f"ceil(log2 n) rounds of the whole message {way} the root"
         algorithm(collective, "binomial", rounds, order=1)(partial(binomial, collective=collective))
         line = f"{way} the root rank by rank, pipelined: all bandwidth, most steps"
-        entry = algorithm(collective, "chain", line, order=2, channels=CHANNELS, segment=SEGMENT)
+        entry = algorithm(collective, "chain", line, order=2, nccl="ring", channels=CHANNELS, segment=SEGMENT)
         entry(partial(chain, collective=collective))
         trees = f"{far} two binary trees with half the data each, pipelined"
         entry = algorithm(collective, "tree", trees, order=3, segment=SEGMENT)

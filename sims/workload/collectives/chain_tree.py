@@ -28,6 +28,7 @@ __all__ = ["chain_tree"]
     "chains in servers and two binary trees between them in one pipeline, as NCCL's Tree",
     order=8,
     usual=False,
+    nccl="tree",
     channels=CHANNELS,
     segment=SEGMENT_PARAMETER,
 )

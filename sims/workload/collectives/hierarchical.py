@@ -250,6 +250,7 @@ def _enter() -> None:
             order=order,
             usual=inner is not halving_doubling,
             asked=False,
+            nccl="nvls-tree" if inner is double_binary_tree else "",
             pipeline=PIPELINE,
             **parameters,
         )

@@ -28,6 +28,7 @@ _TREES = whole_parameter(65_536, "no job has more", "1")
     order=9,
     usual=False,
     asked=True,
+    nccl="nvls",
     pipeline=PIPELINE,
     radix=_RADIX,
     trees=_TREES,

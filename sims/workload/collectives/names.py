@@ -12,14 +12,17 @@ from fabric.words.errors import ParameterError
 from fabric.words.grammar import Named, read_list, write_named
 from fabric.words.parameter import Parameter
 from sims.workload.collective import ALL_REDUCE, COLLECTIVES, collective_named
-from sims.workload.collectives.algorithm import AUTO, algorithms, typed
-from sims.workload.collectives.parameters import PIPELINE, SLICES
+from sims.workload.collectives.algorithm import AUTO, PROTOCOL, algorithms, typed
+from sims.workload.collectives.parameters import LIBRARY, PIPELINE, SLICES
 
 __all__ = [
     "canonical_algorithm",
     "contenders",
     "format_algorithm",
+    "has_protocol",
+    "in_protocols",
     "is_auto",
+    "library_of",
     "listed",
     "parameters_of",
     "parse_algorithms",
@@ -29,7 +32,7 @@ __all__ = [
     "usual_algorithms",
 ]
 
-_OF_AUTO: dict[str, Parameter] = {"pipeline": PIPELINE}
+_OF_AUTO: dict[str, Parameter] = {"pipeline": PIPELINE, "library": LIBRARY}
 
 
 def parse_algorithms(text: str, collective: str = ALL_REDUCE.name) -> list[tuple[str, dict[str, Any]]]:
@@ -159,26 +162,62 @@ def is_auto(text: str) -> bool:
     return text.partition(":")[0].strip().lower() == AUTO
 
 
+def has_protocol(text: str) -> bool:
+    """Whether the text of an algorithm says a protocol of NCCL, whose latencies it then has.
+
+    >>> has_protocol("ring:channels=2,protocol=ll"), has_protocol("ring")
+    (True, False)
+    """
+    return f"{PROTOCOL}=" in text
+
+
+def library_of(text: str) -> str:
+    """The library whose choice ``auto`` makes; "" where it is the model's, or the text is of an algorithm.
+
+    >>> library_of("auto:library=nccl"), library_of("auto:pipeline=4"), library_of("ring")
+    ('nccl', '', '')
+    """
+    return str(parse_algorithms(text)[0][1].get("library", "")) if is_auto(text) else ""
+
+
 def contenders(text: str, collective: str = ALL_REDUCE.name) -> tuple[str, ...]:
     """The algorithms of ``collective`` that ``auto`` chooses from, those ``in_slices`` in as many as its text
-    says.
+    says; of a library those that it has, each once, without a protocol.
 
     >>> contenders("auto:pipeline=4")[4:6]
     ('hierarchical-ring:pipeline=4', 'hierarchical-tree:pipeline=4')
     """
     ((_, params),) = parse_algorithms(text, collective)
+    library = params.pop("library", "")
     return tuple(
         format_algorithm(name, params if entry.in_slices else {}, collective)
         for name, entry in algorithms(collective).items()
-        if not entry.asked
+        if (entry.nccl if library else not entry.asked)
     )
+
+
+def in_protocols(text: str, collective: str = ALL_REDUCE.name) -> tuple[str, ...]:
+    """What a library could run in place of ``text``, of which it has said a protocol: each of its algorithms
+    that any fabric can, in each protocol.
+
+    >>> in_protocols("auto:library=nccl", "all-gather")[:2]
+    ('ring:protocol=ll', 'ring:protocol=ll128')
+    """
+    table = algorithms(collective)
+    found = []
+    for name in contenders(text, collective):
+        head = name.partition(":")[0]
+        if not table[head].asked:
+            legal = table[head].parameters[PROTOCOL].legal
+            found += [f"{name}{',' if ':' in name else ':'}{PROTOCOL}={one}" for one in legal]
+    return tuple(found)
 
 
 def parameters_of(name: str | None = None) -> tuple[str, ...]:
     """What the algorithm of this name takes, whichever collective it is of; without a name, what any takes.
 
     >>> parameters_of("ring"), parameters_of("nothing")
-    (('channels',), ())
+    (('channels', 'protocol'), ())
     """
     every = [(entry.name, entry.parameters) for one in COLLECTIVES for entry in algorithms(one).values()]
     every.append((AUTO, _OF_AUTO))

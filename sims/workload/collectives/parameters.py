@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from fabric.words.errors import ParameterError
-from fabric.words.parameter import Parameter
+from fabric.words.parameter import Parameter, choice
 from fabric.words.units import parse_size
 
-__all__ = ["CHANNELS", "PIPELINE", "SEGMENT", "SLICES", "whole_parameter"]
+__all__ = ["CHANNELS", "LIBRARY", "PIPELINE", "SEGMENT", "SLICES", "protocols", "whole_parameter"]
 
 # Slices of hierarchical algorithms where nobody says how many, and what pipeline=true means. With latency
 # paid side by side more slices are never slower in the model, but each is a message of its own: so as few as
@@ -45,3 +45,15 @@ def _pipeline(name: str, text: str) -> int:
 
 
 PIPELINE = Parameter(read=_pipeline, write=str, example="4")
+
+# Whose choice ``auto`` makes; with the GPUs where NVLink's rate does not tell them.
+LIBRARY = choice("nccl", "nccl-ampere", "nccl-hopper", "nccl-blackwell")
+
+
+def protocols(nccl: str) -> Parameter:
+    """The protocols in which NCCL runs its algorithm ``nccl``.
+
+    >>> protocols("ring").read("ring:protocol", "LL128")
+    'll128'
+    """
+    return choice("ll", "ll128", "simple") if nccl in ("ring", "tree") else choice("simple")

@@ -37,6 +37,7 @@ _MOST_ROUNDS = 4096
     "log2 n rounds from the farthest rank to the nearest, few bytes far (NCCL's PAT): any n",
     order=4,
     usual=False,
+    nccl="pat",
     aggregate=_AGGREGATE,
 )
 def pat(n: int, *, aggregate: int = 0) -> Schedule:
@@ -64,6 +65,7 @@ def pat(n: int, *, aggregate: int = 0) -> Schedule:
     "log2 n rounds from the nearest rank to the farthest, few bytes far (NCCL's PAT): any n",
     order=3,
     usual=False,
+    nccl="pat",
     aggregate=_AGGREGATE,
 )
 def pat_reduce_scatter(n: int, *, aggregate: int = 0) -> Schedule:

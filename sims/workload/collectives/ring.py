@@ -20,7 +20,7 @@ _MOST_CHUNKS = 2**31 - 1  # chunk indices are int32
 _CHANNELS = "round one ring per channel: all bandwidth, most steps"
 
 
-@algorithm(ALL_REDUCE, "ring", f"2(n-1) steps of S/n {_CHANNELS}", order=1, channels=CHANNELS)
+@algorithm(ALL_REDUCE, "ring", f"2(n-1) steps of S/n {_CHANNELS}", order=1, nccl="ring", channels=CHANNELS)
 def ring(
     n: int,
     *,
@@ -65,7 +65,7 @@ def ring(
     return _schedule(ALL_REDUCE, ranks, via, repeat=2 * (n - 1), op=REDUCE, copy_from=n - 1)
 
 
-@algorithm(REDUCE_SCATTER, "ring", f"n-1 steps of S/n {_CHANNELS}", order=1, channels=CHANNELS)
+@algorithm(REDUCE_SCATTER, "ring", f"n-1 steps of S/n {_CHANNELS}", order=1, nccl="ring", channels=CHANNELS)
 def ring_reduce_scatter(
     n: int,
     *,
@@ -83,7 +83,7 @@ def ring_reduce_scatter(
     return _schedule(REDUCE_SCATTER, ranks, via, repeat=n - 1, op=REDUCE, parts=np.roll(ranks, 1, axis=1))
 
 
-@algorithm(ALL_GATHER, "ring", f"n-1 steps of S/n {_CHANNELS}", order=1, channels=CHANNELS)
+@algorithm(ALL_GATHER, "ring", f"n-1 steps of S/n {_CHANNELS}", order=1, nccl="ring", channels=CHANNELS)
 def ring_all_gather(
     n: int,
     *,

@@ -50,7 +50,7 @@ def test_entries(entry: Any) -> None:
     assert entry.description
     assert "\n" not in entry.description
     assert set(entry.parameters) <= {
-        *("channels", "segment", "pipeline"),
+        *("channels", "segment", "pipeline", "protocol"),
         *("radix", "trees", "port_trees", "port_rate"),
     }
 
