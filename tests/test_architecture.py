@@ -16,7 +16,7 @@ DOORS = {
     "typer": ("sims.cli.",),
     "rich": ("sims.cli.progress",),
     "pyarrow": ("sims.scenario.parquet",),
-    "numba": ("sims.models.fluid.compiled",),
+    "numba": ("sims.models.kernel",),
     "altair": ("sims.show.explore.charts",),
     "vl_convert": ("sims.show.explore.charts",),
     "distributed": ("sims.studies.sweep.cluster",),

@@ -7,14 +7,15 @@ may act.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fabric import Paths
-from sims.models.fluid.compiled import kernel
 from sims.models.fluid.heap import build, pop, put
 from sims.models.fluid.incremental import Sharing, justify, leave, ripple, settle, sharing
+from sims.models.kernel import kernel
 
 __all__ = ["Ahead", "ahead"]
 
@@ -59,26 +60,46 @@ def ahead(
     length, row = paths.length.astype(np.int32), paths.row.astype(np.int32)
     net = sharing(capacity, paths.ptr[:-1], length, paths.link, weight, row)
     net.rate[:] = rate
-    left, end = left.copy(), np.full(len(left), np.nan)
-    time = float(_run(net, left, end, batch, np.bincount(batch), now, until))
-    return Ahead(time=time, end=end, left=left, rate=net.rate)
+    flows = len(left)
+    going = _Going(
+        left=left.copy(),
+        end=np.full(flows, np.nan),
+        since=np.full(flows, now),
+        last=np.full(flows, np.inf),
+        order=np.arange(flows).astype(np.int32),
+        place=np.full(flows, -1, np.int32),
+        ended=np.empty(flows, np.int32),
+    )
+    time = float(_run(net, going, batch, np.bincount(batch), now, until))
+    return Ahead(time=time, end=going.end, left=going.left, rate=net.rate)
+
+
+class _Going(NamedTuple):
+    """(flows,) each. ``left``: bytes at ``since``; ``end``: s, when it ended; ``last``: when it will, as it
+    seems; ``order``, ``place``: of those under way (sims.models.fluid.heap); ``ended``: the latest.
+    """
+
+    left: NDArray[np.float64]
+    end: NDArray[np.float64]
+    since: NDArray[np.float64]
+    last: NDArray[np.float64]
+    order: NDArray[np.int32]
+    place: NDArray[np.int32]
+    ended: NDArray[np.int32]
 
 
 @kernel
 def _run(
     net: Sharing,
-    left: NDArray[np.float64],
-    end: NDArray[np.float64],
+    going: _Going,
     batch: NDArray[np.int64],
     open_: NDArray[np.int64],
     now: float,
     until: float,
 ) -> float:
-    """``open_``: (batches,) how many flows of each have not ended. Changes ``left``, ``end``, ``open_``."""
+    """``open_``: (batches,) how many flows of each have not ended. Changes ``going`` and ``open_``."""
+    left, end, since, last, order, place, ended = going
     flows, time = len(left), now
-    since, last = np.full(flows, now), np.full(flows, np.inf)  # s: since when ``left`` holds; the next end
-    order, place = np.arange(flows).astype(np.int32), np.full(flows, -1, np.int32)
-    ended = np.empty(flows, np.int32)
     justify(net)
     for flow in range(flows):
         if net.rate[flow] > 0:

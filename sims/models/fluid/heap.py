@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sims.models.fluid.compiled import kernel
+from sims.models.kernel import kernel
 
 __all__ = ["build", "pop", "put"]
 

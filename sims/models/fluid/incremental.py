@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sims.models.fluid.compiled import kernel
 from sims.models.fluid.heap import pop, put
+from sims.models.kernel import kernel
 
 __all__ = ["Sharing", "enter", "justify", "leave", "ripple", "settle", "sharing"]
 
@@ -128,7 +128,8 @@ def _line(net: Sharing, flow: int) -> None:
 @kernel
 def justify(net: Sharing) -> None:
     """Put all flows on their links at their rates; those that no link justifies are given new ones."""
-    fastest = np.zeros(len(net.capacity))
+    fastest = net.fills  # of each link, and not in use before a ripple
+    fastest[:] = 0.0
     for flow in range(len(net.rate)):
         for node in range(net.base[flow], net.base[flow] + net.length[flow]):
             link = net.link[node]

@@ -27,7 +27,7 @@ import simpy
 from numpy.typing import NDArray
 
 from fabric import Paths, max_min
-from sims.models.fluid.compiled import at_hand
+from sims.models.kernel import at_hand
 
 if TYPE_CHECKING:
     from sims.models.fluid.ends import Ahead

@@ -12,10 +12,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sims.models.fluid.compiled import kernel
 from sims.models.fluid.heap import build, pop, put
 from sims.models.fluid.incremental import Sharing, enter, leave, ripple, settle
 from sims.models.fluid.rank_steps import Steps
+from sims.models.kernel import kernel
 
 __all__ = ["DONE", "FULL", "Events", "State", "begin", "room", "run"]
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from fabric.machine.memory import available_memory
 from fabric.words.errors import FabricsimError, ParameterError, TooLargeError
-from sims.models.fluid.compiled import at_hand
 from sims.models.fluid.program import Program
 from sims.models.fluid.rank_steps import messages, routes_of, steps_of
+from sims.models.kernel import at_hand
 
 __all__ = ["rank_ends", "rank_time"]
 

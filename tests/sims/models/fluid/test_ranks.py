@@ -14,8 +14,8 @@ from fabric import Fabric
 from fabric.words.errors import ParameterError, TooLargeError
 from sims.jobs.collective import CollectiveJob
 from sims.models.fluid import ranks
-from sims.models.fluid.compiled import at_hand
 from sims.models.fluid.ranks import rank_ends, rank_time
+from sims.models.kernel import at_hand
 from sims.workload.collective import COLLECTIVES
 from sims.workload.collectives import algorithms
 from sims.workload.collectives.tree import double_binary_tree
