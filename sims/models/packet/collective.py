@@ -26,9 +26,10 @@ from sims.models.fluid.stage import routed_phase
 from sims.models.latency import derated
 from sims.models.packet.cost import check_cost
 from sims.models.packet.deadlock import DeadlockError, circle
-from sims.models.packet.network import PacketNetwork
+from sims.models.packet.network import network_for
 from sims.models.packet.parts import Flow
 from sims.models.packet.routes import Latencies, single_path
+from sims.models.packet.sending import Sending
 from sims.models.packet.settings import PacketSettings
 from sims.models.packet.summary import summary
 from sims.models.profiles import LatencyProfile
@@ -114,7 +115,8 @@ class PacketProgram:
         """
         self.check(size)
         env = simpy.Environment()
-        network = PacketNetwork(
+        network = network_for(
+            self.hops(size),
             env,
             self.fabric,
             self.latencies,
@@ -199,7 +201,7 @@ class _Run:
     ``open``: transfers that have not been received whole; ``last``: (ranks,) s, of the last receipt of each.
     """
 
-    def __init__(self, program: PacketProgram, network: PacketNetwork, size: float, factor: float) -> None:
+    def __init__(self, program: PacketProgram, network: Sending, size: float, factor: float) -> None:
         schedule = program.schedule
         self.network, self.env = network, network.env
         self.slices, self.phases, self.ranks = schedule.pipeline, len(schedule.phases), schedule.n

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["Histogram"]
+__all__ = ["SCALE", "Histogram"]
 
 _STEP = 1.01  # upper over lower edge of a bin
+SCALE = 1.0 / math.log(_STEP)
 
 
 class Histogram:
@@ -17,18 +18,17 @@ class Histogram:
     smallest value only: 232 bins for each factor of ten.
     """
 
-    __slots__ = ("counts", "number", "scale", "total", "worst")
+    __slots__ = ("counts", "number", "total", "worst")
 
     def __init__(self) -> None:
         self.counts: dict[int, int] = {}
-        self.scale = 1.0 / math.log(_STEP)
         self.number = 0
         self.total = 0.0
         self.worst = 0.0
 
     def add(self, value: float) -> None:
         """Count one value above zero."""
-        index = math.floor(math.log(value) * self.scale)
+        index = math.floor(math.log(value) * SCALE)
         counts = self.counts
         counts[index] = counts.get(index, 0) + 1
         self.number += 1

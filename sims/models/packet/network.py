@@ -10,19 +10,33 @@ from __future__ import annotations
 from bisect import insort
 from heapq import heappush
 from math import exp
+from typing import Any
 
 import simpy
 from simpy.core import NORMAL
 
 from fabric import Fabric
-from fabric.machine.collector import collector_paused
-from sims.models.packet.histogram import Histogram
+from sims.models.kernel import at_hand
 from sims.models.packet.parts import Flow, Packet, Port
 from sims.models.packet.routes import Latencies
 from sims.models.packet.sending import INSTANT, Sending
 from sims.models.packet.settings import PacketSettings
 
-__all__ = ["PacketNetwork"]
+__all__ = ["PacketNetwork", "network_for"]
+
+# Packets times links from which on the compiled network is the quicker one, the import of numba included.
+_MANY = 300_000
+
+
+def network_for(hops: float, *args: Any, **given: Any) -> Sending:
+    """A network, arguments as of Sending, for a run of ``hops`` packets times links: compiled where that is
+    quicker. All flows have to be opened before it runs.
+    """
+    if hops >= _MANY and at_hand():
+        from sims.models.packet.compiled import CompiledNetwork
+
+        return CompiledNetwork(*args, **given)
+    return PacketNetwork(*args, **given)
 
 
 class PacketNetwork(Sending):
@@ -32,17 +46,7 @@ class PacketNetwork(Sending):
     the far end is free; so no packet is ever lost. Its slot in the buffer behind it is free again when its
     last byte has left, which the port before learns a cable's delay later.
 
-    Args:
-        env: the clock.
-        fabric: of whose links there is a port each, made when first used.
-        latencies: what crossing each link takes besides bytes.
-        settings: mtu, header, switching, buffers, control.
-        round_trip: s, of a packet and its acknowledgement on the longest way of all, for control.
-        spread: "" keeps every packet on the path of its flow; ``random`` picks among the next hops at random,
-            ``shortest queue`` draws one too and takes it if it is idle, else the one whose queue ends first.
-            Out of a NIC the former deals packets over the ports in turn, the latter to the one that is free
-            first.
-        seed: draws what is random.
+    Arguments as of Sending.
     """
 
     def __init__(
@@ -56,29 +60,12 @@ class PacketNetwork(Sending):
         spread: str = "",
         seed: int = 0,
     ) -> None:
-        super().__init__(env, fabric, latencies, settings, round_trip, spread, seed)
-        self.latencies = Histogram()
-        self.delivered, self.disordered, self.hops = 0, 0, 0
-        self.received = 0.0  # bytes of payload
+        super().__init__(env, fabric, latencies, settings, round_trip=round_trip, spread=spread, seed=seed)
         self._stored = settings.switching == "store-and-forward"
         # SimPy's own list of events and its counter: what Environment.schedule does is done here without the
         # call, and with the time itself instead of a delay.
         self._events, self._serial = env._queue, env._eid
         self._reaching, self._waking = (self._reach,), (self._woken,)
-
-    def run(self) -> None:
-        """Let the clock go on until nothing moves any more: all has arrived, or a deadlock has closed."""
-        with collector_paused():  # what comes and goes here has no cycles
-            self.env.run()
-        self._tally()
-
-    def _tally(self) -> None:
-        """When all have arrived: give each port the packets and bytes of the flows that are bound to it."""
-        for flow in self.flows:
-            for port in flow.ports[: flow.fixed]:
-                port.packets += flow.packets
-                port.bytes += flow.bytes
-            flow.packets, flow.bytes = 0, 0.0
 
     def _reach(self, packet: Packet) -> None:
         """A packet has reached a switch."""
@@ -137,12 +124,6 @@ class PacketNetwork(Sending):
                     self._wait(port)
                 return
         self._launch(packet, flow, port, ready, start, now)
-
-    def _find(self, flow: Flow, came: Port) -> tuple[Port, ...]:
-        """The ports that a packet may take after ``came``, kept for all flows to the same switches."""
-        ways, options = self._ways[flow.to]
-        options[came] = tuple(map(self.port, ways.after(came.link)))
-        return options[came]
 
     def _choose(self, options: tuple[Port, ...], now: float) -> Port:
         """One of several ports: any, or the one whose queue is shortest."""

@@ -14,7 +14,9 @@ from operator import attrgetter
 import simpy
 
 from fabric import Fabric
+from fabric.machine.collector import collector_paused
 from sims.models.packet.control import Window
+from sims.models.packet.histogram import Histogram
 from sims.models.packet.parts import Flow, Message, Packet, Port, Turn
 from sims.models.packet.routes import Latencies
 from sims.models.packet.settings import PacketSettings
@@ -29,7 +31,17 @@ _order = attrgetter("order")
 class Sending:
     """Ports, the flows that begin at them, and whose turn it is. What happens behind them is PacketNetwork's.
 
-    Arguments as of PacketNetwork.
+    Args:
+        env: the clock.
+        fabric: of whose links there is a port each, made when first used.
+        latencies: what crossing each link takes besides bytes.
+        settings: mtu, header, switching, buffers, control.
+        round_trip: s, of a packet and its acknowledgement on the longest way of all, for control.
+        spread: "" keeps every packet on the path of its flow; ``random`` picks among the next hops at random,
+            ``shortest queue`` draws one too and takes it if it is idle, else the one whose queue ends first.
+            Out of a NIC the former deals packets over the ports in turn, the latter to the one that is free
+            first.
+        seed: draws what is random.
     """
 
     def __init__(
@@ -38,13 +50,17 @@ class Sending:
         fabric: Fabric,
         latencies: Latencies,
         settings: PacketSettings,
-        round_trip: float,
-        spread: str,
-        seed: int,
+        *,
+        round_trip: float = 0.0,
+        spread: str = "",
+        seed: int = 0,
     ) -> None:
         self.env, self.fabric, self.settings, self._along = env, fabric, settings, latencies
         self.ports: dict[int, Port] = {}
         self.flows: list[Flow] = []
+        self.latencies = Histogram()
+        self.delivered, self.disordered, self.hops = 0, 0, 0
+        self.received = 0.0  # bytes of payload
         self._full = settings.packet
         self._round_trip = round_trip if settings.cc == "window" else 0.0
         self._spread = spread
@@ -99,17 +115,39 @@ class Sending:
         flow.starts = self._starts[src, *to]
         flow.lasts = tuple(port for ports in flow.into.values() for port in ports)
 
+    def _find(self, flow: Flow, came: Port) -> tuple[Port, ...]:
+        """The ports that a packet may take after ``came``, kept for all flows to the same switches."""
+        ways, options = self._ways[flow.to]
+        options[came] = tuple(map(self.port, ways.after(came.link)))
+        return options[came]
+
+    def run(self) -> None:
+        """Let the clock go on until nothing moves any more: all has arrived, or a deadlock has closed."""
+        with collector_paused():  # what comes and goes here has no cycles
+            self._run()
+        for flow in self.flows:  # each port has carried what the flows that are bound to it have sent
+            for port in flow.ports[: flow.fixed]:
+                port.packets += flow.packets
+                port.bytes += flow.bytes
+            flow.packets, flow.bytes = 0, 0.0
+
+    def _run(self) -> None:
+        self.env.run()
+
     def send(self, flow: Flow, size: float, delay: float = 0.0) -> Message:
         """Hand ``size`` bytes to a flow, ``delay`` s from now. Returns the event of their receipt."""
         packets = self.settings.packets(size)
         message = Message(self.env, size, packets)
         flow.packets += packets
         flow.bytes += size + self.settings.header * packets
+        self._hand_over(flow, message, delay)
+        return message
+
+    def _hand_over(self, flow: Flow, message: Message, delay: float) -> None:
         if delay > 0:
             self._schedule(self._posting, (flow, message), delay)
         else:
             self._take(flow, message)
-        return message
 
     def _post(self, event: simpy.Event) -> None:
         self._take(*event._value)

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from fabric.measures.measure import link_kinds
-from sims.models.packet.network import PacketNetwork
+from sims.models.packet.sending import Sending
 
 __all__ = ["port_columns", "summary"]
 
 
-def summary(network: PacketNetwork, elapsed: float) -> dict[str, dict[str, float]]:
+def summary(network: Sending, elapsed: float) -> dict[str, dict[str, float]]:
     """Numbers of a run that took ``elapsed`` s: of all packets under "all", then of each kind of link.
 
     Under "all": ``packets`` delivered, ``hops`` (links crossed by all), ``latency_*_s`` from the first byte
@@ -53,7 +53,7 @@ def summary(network: PacketNetwork, elapsed: float) -> dict[str, dict[str, float
     return found
 
 
-def port_columns(network: PacketNetwork, elapsed: float) -> dict[str, list[Any]]:
+def port_columns(network: Sending, elapsed: float) -> dict[str, list[Any]]:
     """Columns with a line for each port that carried anything, in the order of the fabric's links.
 
     ``from`` and ``to``: the nodes; ``packets``, ``bytes``: sent, headers included; ``use``: share of

@@ -11,7 +11,7 @@ from sims.models.fluid.flows import FlowResult
 from sims.models.latency import derated
 from sims.models.packet.cost import check_cost
 from sims.models.packet.deadlock import DeadlockError, circle
-from sims.models.packet.network import PacketNetwork
+from sims.models.packet.network import network_for
 from sims.models.packet.routes import Latencies, single_path
 from sims.models.packet.settings import PacketSettings
 from sims.models.packet.summary import port_columns, summary
@@ -51,7 +51,7 @@ def run_packets(
     env = simpy.Environment()
     latencies = Latencies.of(fabric, profile)
     trip = latencies.round_trip(parts, settings.packet)
-    network = PacketNetwork(env, fabric, latencies, settings, round_trip=trip, spread=spread, seed=seed)
+    network = network_for(hops, env, fabric, latencies, settings, round_trip=trip, spread=spread, seed=seed)
     start = traffic.start.tolist()
     messages = []
     for part in parts:

@@ -16,6 +16,8 @@ from sims.models.profiles import latency_profile
 from sims.simulation import simulate
 from topologies import load
 
+pytestmark = pytest.mark.usefixtures("both")
+
 B = 50e9
 ROCE = latency_profile("roce-400g")
 STEP = ROCE.overhead + ROCE.switch_latency + 2 * 25e-9  # s, under one switch

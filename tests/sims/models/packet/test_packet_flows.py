@@ -20,6 +20,8 @@ from sims.models.profiles import latency_profile
 from sims.workload.traffic import Traffic, pattern
 from topologies import load
 
+pytestmark = pytest.mark.usefixtures("both")
+
 B = 50e9
 ROCE = latency_profile("roce-400g")
 HEADER, MTU = 82, 4096

@@ -47,6 +47,8 @@ FABRICS = [
     "preset:multiplane-131k:endpoints=1024",
 ]
 POLICIES = ["ecmp", "ecmp:qps=1", "ecmp:qps=3", "dmodk", "spray", "adaptive"]
+pytestmark = pytest.mark.usefixtures("both")
+
 ROCE = latency_profile("roce-400g")
 SIZE = 2_400 * 4_096.0  # whole packets on each of 1, 2, 3 and 8 planes
 TOLERANCE = 2e-3

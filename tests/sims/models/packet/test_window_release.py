@@ -17,6 +17,8 @@ from topologies import load
 
 FABRIC = Fabric.from_graph(load("fat-tree:k=4"))
 DMODK = parse_policy("dmodk", 1)
+pytestmark = pytest.mark.usefixtures("both")
+
 ROCE, GOODPUT = (latency_profile(f"roce-400g{more}") for more in ("", f":bandwidth={4096 / 4178}"))
 
 
