@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fabric.words.errors import ParameterError
+from fabric.words.errors import FabricsimError, ParameterError
 from sims.cli.output import outputs, write_text
 from sims.cli.output_options import out_option, title_option
 from sims.cli.progress import Progress
 from sims.scenario.files import FIGURE_FORMATS
 
+if TYPE_CHECKING:
+    from sims.scenario.job_row import JobRow
+    from sims.studies.best import Best
+
 __all__ = ["plot", "report"]
 
-_FIGURES = "busbw, time, scaling, heatmap, cdf, pareto, crossover, utilisation, bars, gains, groups or lines"
+_FIGURES = (
+    "busbw, time, scaling, heatmap, cdf, pareto, crossover, utilisation, bars, gains, groups or lines; "
+    "of jobs exposed (train), useful (goodput), slowdown (run) or lines"
+)
 _COLUMNS = "a column of the rows, or a part of one such as topology.k"
 
 Results = Annotated[
@@ -75,12 +82,27 @@ def plot(
     percentile.
     """
     wanted = outputs(out, figure=FIGURE_FORMATS)["figure"]
-    from sims.scenario.rows import read_rows
+    from sims.scenario.job_row import JobRow
+    from sims.scenario.row import Row
+    from sims.scenario.rows import read_results, rows_of
     from sims.show.figures import figure_of, save_figure
     from sims.show.figures import where as where_holds
     from sims.studies.nccl_log import read_nccl
 
-    found = where_holds(read_rows(*rows), where or ())
+    results = read_results(*rows)
+    if any(isinstance(result, JobRow) for result in results):
+        from sims.show.figures.job_rows import figure_of_jobs
+        from sims.show.figures.job_rows.selection import where_jobs
+
+        for option, given in {"--facet": facet, "--overlay": overlay, "--prices": prices}.items():
+            if given:
+                raise ParameterError(option, str(given), "is of rows of collectives, and these are of jobs")
+        jobs = where_jobs(rows_of(results, rows, JobRow), where or ())
+        how = {"figure": figure, "x": x, "y": y, "color": color, "title": title}
+        made = figure_of_jobs(jobs, **how, width=width, height=height)
+        wanted.write(lambda path: save_figure(made, path, jobs))
+        return
+    found = where_holds(rows_of(results, rows, Row), where or ())
     measured = [read_nccl(log) for log in overlay or ()]
     with Progress() as progress:
         if prices:
@@ -121,7 +143,10 @@ def report(
     ] = None,
     fabrics: Annotated[
         bool,
-        typer.Option("--fabrics/--no-fabrics", help="Bill, power and drawing of each topology."),
+        typer.Option(
+            "--fabrics/--no-fabrics",
+            help="Bill, power and drawing of each topology; of jobs the best one, run again, over time.",
+        ),
     ] = True,
     title: Annotated[str | None, title_option("By default what was run.")] = None,
 ) -> None:
@@ -132,25 +157,23 @@ def report(
     and kept as it is.
     """
     wanted = outputs(out, page=(".html",))["page"]
+    from sims.scenario.job_row import JobRow
     from sims.scenario.job_scenario import JobScenario
     from sims.scenario.row import Failure, Row
-    from sims.scenario.rows import read_results, sweep_text
+    from sims.scenario.rows import read_results, rows_of, sweep_text
     from sims.show.report import report as page
 
-    found = read_results(*rows)
+    results = read_results(*rows)
     source, told = ", ".join(map(str, rows)), sweep_text(*rows) if not where else None
-    if any(isinstance(result.scenario, JobScenario) for result in found):
-        from sims.show.report.jobs import job_report
+    jobs = any(isinstance(result.scenario, JobScenario) for result in results)
+    if where and jobs:
+        from sims.show.figures.job_rows.selection import where_jobs
 
-        if where:
-            raise ParameterError("--where", ", ".join(where), "chooses among rows of collectives")
-        wanted.write(write_text, job_report(found, title=title, source=source, sweep_toml=told))
-        return
-    results = [result for result in found if isinstance(result, Row | Failure)]
-    if where:
+        results = list(where_jobs(rows_of(results, rows, JobRow), where))
+    elif where:
         from sims.show.figures import where as where_holds
 
-        results = list(where_holds([result for result in results if isinstance(result, Row)], where))
+        results = list(where_holds(rows_of(results, rows, Row), where))
     with Progress() as progress:
         section = None
         if fabrics:
@@ -165,11 +188,23 @@ def report(
                 step=progress.step,
             )
         progress.step("drawing the figures")
-        text = page(
-            results,
-            title=title,
-            sweep_toml=told,
-            source=source,
-            fabrics=section,
-        )
+        said = {"title": title, "sweep_toml": told}
+        if jobs:
+            from sims.show.report.jobs import job_report
+
+            best = _best([one for one in results if isinstance(one, JobRow)]) if fabrics else ""
+            text = job_report(results, **said, source=source, fabrics=section, best=best)
+        else:
+            own = [one for one in results if isinstance(one, Row | Failure)]
+            text = page(own, **said, source=source, fabrics=section)
     wanted.write(write_text, text)
+
+
+def _best(rows: list[JobRow]) -> Best | str:
+    """The best of some jobs, run again, or why it cannot."""
+    from sims.studies.best import best_of
+
+    try:
+        return best_of(rows) if rows else ""
+    except FabricsimError as error:
+        return str(error)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +12,7 @@ from fabric.words.errors import ParameterError
 from sims.cli.one_job import run_one
 from sims.cli.output import outputs
 from sims.cli.output_options import Explain, Format, Json, Out
+from sims.cli.progress import Progress
 from sims.cli.setting_options import Texts, every, with_settings
 from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS
 
@@ -94,8 +94,11 @@ def goodput(
             said.update({name: text for name, text in of_job.items() if name not in texts.said})
         return GoodputJob(fabric, topology=topology, digest=digest, **said)
 
-    why, figure = _why if explain else None, partial(figure_of_job, sizes=points)
-    run_one(texts, wanted, make, lines=goodput_lines, why=why, figure=figure)
+    def figure(job: GoodputJob, row: GoodputRow, progress: Progress) -> Any:
+        found = list(progress.each(job.sizes(points), len(points)))
+        return figure_of_job(job, row, sizes=found)
+
+    run_one(texts, wanted, make, lines=goodput_lines, why=_why if explain else None, figure=figure)
 
 
 def _why(job: GoodputJob, row: GoodputRow) -> tuple[GoodputRow, Iterator[str]]:

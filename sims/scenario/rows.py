@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from fabric.machine.document import read_text
 from fabric.words.counted import counted
@@ -25,8 +25,11 @@ __all__ = [
     "read_rows",
     "results_in",
     "results_of",
+    "rows_of",
     "sweep_text",
 ]
+
+Kind = TypeVar("Kind", Row, JobRow)
 
 SPEC = "sweep.toml"  # what the sweep of a folder was
 ROWS = "rows.jsonl"  # the file of a sweep's folder to which results are appended
@@ -120,14 +123,23 @@ def read_rows(*paths: str | os.PathLike[str]) -> list[Row]:
     Raises:
         FabricsimError: every point failed.
     """
-    results = read_results(*paths)
-    rows = [result for result in results if isinstance(result, Row)]
+    return rows_of(read_results(*paths), paths, Row)
+
+
+def rows_of(
+    results: Sequence[Row | JobRow | Failure], paths: Sequence[str | os.PathLike[str]], kind: type[Kind]
+) -> list[Kind]:
+    """The rows of ``kind`` among ``results`` of ``paths``.
+
+    Raises:
+        FabricsimError: there is none.
+    """
+    rows = [result for result in results if isinstance(result, kind)]
     if not rows:
         named = ", ".join(map(str, paths))
         first = next((result for result in results if isinstance(result, Failure)), None)
         if first is None:
             raise FabricsimError(f"{named}: rows of {results[0].scenario.kind}, and not of collectives")
-        named = ", ".join(map(str, paths))
         raise FabricsimError(
             f"{named}: of {counted(len(results), 'point')} none gave a row; the first: {first.error}"
         )

@@ -21,6 +21,7 @@ from matplotlib.figure import Figure
 
 from fabric.machine.whole_file import replaced
 from fabric.words.counted import counted
+from sims.scenario.job_row import JobRow
 from sims.scenario.row import Row
 
 __all__ = [
@@ -135,7 +136,7 @@ def bare(ax: Axes, grid: Literal["both", "x", "y", ""] = "both") -> None:
         ax.spines[side].set_visible(False)
 
 
-def provenance(rows: Sequence[Row]) -> str:
+def provenance(rows: Sequence[Row | JobRow]) -> str:
     """Versions, number of rows, keys of the first and the last: what stands in the file of a figure."""
     if not rows:
         return "fabricsim"
@@ -143,7 +144,7 @@ def provenance(rows: Sequence[Row]) -> str:
     return f"fabricsim {versions}, {counted(len(rows), 'row')}, keys {rows[0].key} to {rows[-1].key}"
 
 
-def save_figure(figure: Figure, path: str | Path, rows: Sequence[Row] = ()) -> None:
+def save_figure(figure: Figure, path: str | Path, rows: Sequence[Row | JobRow] = ()) -> None:
     """Write ``figure`` as .svg, .png or .pdf by its ending, whole or not at all; same rows, same bytes.
 
     The file's metadata holds the version, the number of rows and the keys of the first and last.
@@ -171,7 +172,7 @@ def _written(figure: Figure, kind: str, metadata: dict[str, Any], salt: str = ""
     )
 
 
-def svg_text(figure: Figure, rows: Sequence[Row], title: str, description: str) -> str:
+def svg_text(figure: Figure, rows: Sequence[Row | JobRow], title: str, description: str) -> str:
     """``figure`` as an <svg> element that can stand in a page of HTML, beside others of its kind.
 
     It scales to the width of what holds it; ``title`` and ``description`` say the same in words; no id and no

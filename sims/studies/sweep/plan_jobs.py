@@ -5,21 +5,21 @@ Each distinct topology is built once; a point is the scenario of the job that wo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
 
 from fabric.words.counted import counted
-from fabric.words.errors import FabricsimError, ParameterError
+from fabric.words.errors import FabricsimError
 from fabric.words.mistakes import Mistakes
 from sims.scenario.job_scenario import JobScenario
 from sims.settings.suited import suited
 from sims.settings.table import spelled
-from sims.settings.texts import assign, defaults_of, parts_of, taken_apart
+from sims.settings.texts import assign, defaults_of
 from sims.simulation import kind_job
 from sims.studies.sweep.axis import Assignments
-from sims.studies.sweep.condition import Value, quantity
 from sims.studies.sweep.cost import Extent, worker_bytes
+from sims.studies.sweep.job_value import job_value
 from sims.studies.sweep.planned import Plan
 from sims.studies.sweep.spec import SweepError, SweepSpec
 
@@ -53,7 +53,7 @@ def plan_jobs(spec: SweepSpec, progress: Callable[[str], None] | None = None) ->
                 point.texts = assign(point.texts, key, text, spec.kind)
             point.texts = suited(point.texts, {key.partition(".")[0] for key, _ in given})
             point.texts = {name: spelled(name, text, spec.kind) for name, text in point.texts.items()}
-            holds = all(c.holds(lambda name: _value(point.texts, name, spec.kind)) for c in spec.where)  # noqa: B023
+            holds = all(c.holds(lambda name: job_value(point.texts, name, spec.kind)) for c in spec.where)  # noqa: B023
             points += [point] if holds else []
             excluded += not holds
         except FabricsimError as error:
@@ -96,31 +96,3 @@ def plan_jobs(spec: SweepSpec, progress: Callable[[str], None] | None = None) ->
         seconds=sum(1 + _SECONDS * ends[point.texts["topology"]] / 1e5 for point in kept),
         worker_bytes=max(worker_bytes(extents[text]) for text in ends),
     )
-
-
-def _value(texts: Mapping[str, str], name: str, kind: str) -> Value:
-    """What ``name`` is worth in a condition: a number where the text is one, with or without a unit."""
-    field, dot, part = name.partition(".")
-    if field in texts and not dot:
-        text = texts[field]
-        found = quantity(text)
-        return text if found is None else found
-    fits = (
-        [field]
-        if dot
-        else [
-            one
-            for one, text in texts.items()
-            if name in (*taken_apart(one, text, kind)[1], *parts_of(one, text, kind))
-        ]
-    )
-    part = part or name
-    for one in fits:
-        head, given = taken_apart(one, texts[one], kind)
-        if part == "name":
-            return head
-        said = given.get(part) or parts_of(one, texts[one], kind).get(part)
-        if said is not None:
-            found = quantity(said)
-            return said if found is None else found
-    raise ParameterError("where", name, "no setting says it at every point")
