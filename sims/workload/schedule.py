@@ -7,7 +7,6 @@ chunks, so that one schedule serves every message size; bytes appear only in :me
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -27,6 +26,7 @@ COPY: Final = 1  # the receiver replaces what it holds by what arrives
 
 Kind = Literal["ring", "round", "pipeline", "exchange", "switched"]
 _KINDS = ("ring", "round", "pipeline", "exchange", "switched")
+_WHOLE = 1e-9  # of a number of segments: what rounding may leave
 
 
 def frozen(values: ArrayLike, dtype: Any = np.int32) -> NDArray[Any]:
@@ -58,9 +58,9 @@ class Phase:
       ``ring_size`` long and in cyclic order: inside a ring ``dst[i] == src[i + 1]``, and the last one
       closes it. From repeat ``copy_from`` on every transfer is a COPY (None: never), so that a whole ring
       all-reduce is one phase.
-    - ``kind="pipeline"``: lockstep. The data of each transfer is cut into segments of about
-      ``segment_bytes``; one segment makes the transfers in the order of ``stage`` (0-based) and the next
-      segment follows one stage behind, so in the steady state all transfers run at once.
+    - ``kind="pipeline"``: lockstep. The data of each transfer is cut into segments of ``segment_bytes``, the
+      last one of what is left; one segment makes the transfers in the order of ``stage`` (0-based) and the
+      next segment follows one stage behind, so in the steady state all transfers run at once.
     - ``kind="exchange"``: a round in lockstep, for more transfers than can have a rate each.
 
     - ``kind="switched"``: lockstep. Switches add up and spread: each entry is one rank, ``src`` and ``dst``
@@ -207,20 +207,25 @@ class Phase:
         Returns:
             ``(steps, bytes)``: the phase takes ``steps`` lockstep steps, in each of which every transfer (of
             a pipeline: every transfer in the steady state) carries ``bytes``. Ring, round: ``repeat`` steps.
-            Pipeline: the transfer's T bytes go in p = max(1, ceil(T / segment_bytes)) segments of T/p,
-            and the last one leaves after ``stages + p - 1`` steps.
+            Pipeline: the transfer's T bytes go in p = max(1, T / segment_bytes) segments, of which the last
+            one is a part where p is no whole number, and it leaves after ``stages + p - 1`` steps.
 
         >>> one = {"src": [0], "dst": [1], "first": [0], "count": 1, "modulus": 2}
         >>> Phase(kind="pipeline", stage=[0], segment_bytes=100, **one).bytes_of(800.0, 2)
         (4.0, 100.0)
+        >>> Phase(kind="pipeline", stage=[0], segment_bytes=100, **one).bytes_of(850.0, 2)
+        (4.25, 100.0)
         """
         moved = self.count / chunks * size
         if self.kind != "pipeline":
             return float(self.repeat), moved
-        segments = max(1, math.ceil(moved / self.segment_bytes))
-        return float(self.stages + segments - 1), moved / segments
+        amount = min(moved, float(self.segment_bytes))
+        segments = moved / amount if amount else 1.0
+        if abs(segments - round(segments)) < _WHOLE * segments:  # thirds of a message, say
+            segments = float(round(segments))
+        return self.stages + segments - 1, amount
 
-    def additions(self, steps: int) -> int:
+    def additions(self, steps: float) -> float:
         """How many messages the rank that has most to add adds in ``steps`` steps, one after another.
 
         >>> ring = Phase(kind="ring", src=[0, 1], dst=[1, 0], first=[0, 1], count=1, modulus=2, shift=-1,

@@ -117,7 +117,7 @@ class TotalExchange(Phase):
     def chunks_at(self, t: int) -> NDArray[np.int64]:
         return self.chunks_of(self.src, self.dst)
 
-    def additions(self, steps: int) -> int:
+    def additions(self, steps: float) -> float:
         return 0
 
     def listed(self) -> Phase:

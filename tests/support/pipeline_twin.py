@@ -38,7 +38,9 @@ def twin(
     return max(ready.values()), pair, full
 
 
-def segment_times(segments: int, way: float, pair: float, full: float) -> float:
-    """The first goes its way, the second follows a stage behind, all others at full pace."""
-    times = [way, pair, *[full] * (segments - 2)]
-    return max(sum(times[:segments]), segments * full)
+def segment_times(segments: float, way: float, pair: float, full: float) -> float:
+    """The first goes its way, the second follows a stage behind, all others at full pace; the last may be a
+    part of one."""
+    whole = int(segments)
+    times = [way, pair, *[full] * (whole - 1)]
+    return max(sum(times[:whole]) + (segments - whole) * times[whole], segments * full)

@@ -31,12 +31,14 @@ class Filling(NamedTuple):
     def steps(self, segments: float, peak: float) -> float:
         """Full steps, of ``peak`` seconds a byte, that so many segments take: never fewer than there are.
 
+        Part of a segment takes its part of the time, so that more bytes never take less.
+
         >>> both = Filling(way=6.0, pair=2.0)
-        >>> both.steps(1, 4.0), both.steps(2, 4.0), both.steps(10, 4.0)
-        (1.5, 2.0, 10.0)
+        >>> both.steps(1, 4.0), both.steps(1.5, 4.0), both.steps(2, 4.0), both.steps(10, 4.0)
+        (1.5, 1.75, 2.0, 10.0)
         """
-        full = segments - 2 if segments > 1 else -self.pair / peak
-        return float(max(segments, (self.way + self.pair) / peak + full))
+        second = min(segments - 1, 1.0)
+        return float(max(segments, (self.way + second * self.pair) / peak + segments - 1 - second))
 
 
 NONE = Filling(0.0, 0.0)

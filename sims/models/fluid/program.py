@@ -273,7 +273,7 @@ class Program:
         steps, amount = phase.bytes_of(size / pipeline, chunks)
         agreeing = phase.latency_steps * self.profile.agreeing(amount)
         adding = self.profile.adding(size)
-        return agreeing + (phase.additions(int(steps)) * amount * adding if adding else 0.0)
+        return agreeing + (phase.additions(steps) * amount * adding if adding else 0.0)
 
     def waits(self, size: float) -> NDArray[np.float64]:
         """(phases,) in s: what each phase takes besides its bytes."""

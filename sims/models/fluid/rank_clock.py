@@ -192,7 +192,7 @@ def _sent(net: Sharing, steps: Steps, state: State, events: Events, time: float)
     state.sent[flow] += 1
     _expect(state, events, state.ends[flow] + steps.latency[own], flow)
     if state.sent[flow] < state.ready[transfer]:
-        state.left[flow] = steps.amount[transfer % len(steps.phase)]
+        state.left[flow] = _bytes(steps, transfer % len(steps.phase), state.sent[flow])
         state.since[flow] = state.ends[flow]
         state.ends[flow] += state.left[flow] / net.rate[flow]
         put(state.order, state.place, state.ends, state.counts[0], flow)
@@ -201,6 +201,12 @@ def _sent(net: Sharing, steps: Steps, state: State, events: Events, time: float)
     state.is_on[flow] = _AWAY
     if steps.slices > 1:
         _give_way(net, steps, state, flow, time)
+
+
+@kernel
+def _bytes(steps: Steps, own: int, number: int) -> float:
+    """Of a part of message ``number`` of a transfer, from 0."""
+    return steps.rest[own] if number + 1 == steps.messages[steps.phase[own]] else steps.amount[own]
 
 
 @kernel
@@ -247,7 +253,7 @@ def _came(net: Sharing, steps: Steps, state: State, events: Events, time: float)
     own = transfer % len(steps.phase)
     rank = steps.dst[own]
     if steps.adding > 0.0 and came <= steps.adds[own]:
-        amount = steps.amount[own] * steps.qps
+        amount = _bytes(steps, own, came - 1) * steps.qps
         state.busy[rank] = max(state.busy[rank], time) + steps.adding * amount
     if state.busy[rank] <= time:
         _received(net, steps, state, transfer, time)
@@ -304,7 +310,7 @@ def _post(net: Sharing, steps: Steps, state: State, transfer: int, time: float) 
     state.ready[transfer] = ready
     for flow in range(transfer * steps.qps, (transfer + 1) * steps.qps):
         if state.is_on[flow] == _AWAY:
-            state.left[flow] = steps.amount[own]
+            state.left[flow] = _bytes(steps, own, state.sent[flow])
             if steps.slices == 1:
                 _go(net, state, flow, time)
             else:

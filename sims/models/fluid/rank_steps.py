@@ -7,6 +7,7 @@ been received.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -29,8 +30,9 @@ class Steps(NamedTuple):
     """Per slice, transfers are numbered phase by phase, and flow q of transfer i is i * ``qps`` + q.
 
     ``phase``, ``src``, ``dst``: (transfers,); ``adds``: (transfers,), of how many first messages the receiver
-    adds what has come to what it has, at ``adding`` s a byte; ``amount``: (transfers,), bytes of a part of a
-    message. (phases,): ``messages`` of a transfer; ``lag``, how many it may send ahead of what it carries on.
+    adds what has come to what it has, at ``adding`` s a byte; ``amount``, ``rest``: (transfers,), bytes of a
+    part of a message, and of the last one. (phases,): ``messages`` of a transfer; ``lag``, how many it may
+    send ahead of what it carries on.
     ``latency``: (flows,) s. ``sends[send_at[k * ranks + r]:...]``: what rank r sends in phase k; ``due``:
     (phases * ranks,) how many transfers go to it. ``before`` and ``after`` a transfer, as compressed rows:
     those that it carries on, and that carry it on.
@@ -46,6 +48,7 @@ class Steps(NamedTuple):
     dst: _Ints
     adds: _Ints
     amount: _Reals
+    rest: _Reals
     messages: _Ints
     lag: _Ints
     latency: _Reals
@@ -58,10 +61,14 @@ class Steps(NamedTuple):
     after: _Ints
 
 
-def messages(phase: Phase, size: float, chunks: int) -> tuple[int, float]:
-    """How many messages each transfer of a phase sends of ``size`` bytes, and the bytes of each."""
+def messages(phase: Phase, size: float, chunks: int) -> tuple[int, float, float]:
+    """How many messages each transfer of a phase sends; the bytes of each, and of the last one."""
     steps, amount = phase.bytes_of(size, chunks)
-    return (int(steps) - phase.stages + 1 if phase.kind == "pipeline" else int(steps)), amount
+    if phase.kind != "pipeline":
+        return int(steps), amount, amount
+    segments = steps - phase.stages + 1
+    count = math.ceil(segments)
+    return count, amount, (segments - count + 1) * amount
 
 
 def steps_of(program: Program, size: float, *, latency: bool = True) -> Steps:
@@ -71,16 +78,16 @@ def steps_of(program: Program, size: float, *, latency: bool = True) -> Steps:
     sent = [messages(phase, size / schedule.pipeline, schedule.chunks) for phase in phases]
     factor = program.latency_factor(size)
     each, waits = {}, []
-    for stage, (_, amount) in zip(program.stages, sent):
+    for stage, (_, amount, _) in zip(program.stages, sent):
         if id(stage.routed) not in each:
             each[id(stage.routed)] = _by_transfer(
                 transfer_latency(stage.routed, program.fabric, profile), qps
             )
         waits.append(each[id(stage.routed)] * factor + profile.agreeing(amount))
-    amounts = [
-        np.full(len(phase), amount) * (1.0 if phase.weight is None else phase.weight)
-        for phase, (_, amount) in zip(phases, sent)
-    ]
+    weights = [np.ones(len(phase)) if phase.weight is None else phase.weight for phase in phases]
+    full, rest = (
+        np.concatenate([weight * one[which] for weight, one in zip(weights, sent)]) / qps for which in (1, 2)
+    )
     first = np.cumsum([0, *map(len, phases)])
     number = np.repeat(np.arange(len(phases)), np.diff(first))
     src, dst = (np.concatenate([getattr(phase, end) for phase in phases]) for end in ("src", "dst"))
@@ -100,9 +107,10 @@ def steps_of(program: Program, size: float, *, latency: bool = True) -> Steps:
         phase=number.astype(np.int32),
         src=src.astype(np.int32),
         dst=dst.astype(np.int32),
-        adds=np.concatenate([_added(phase, count) for phase, (count, _) in zip(phases, sent)]),
-        amount=np.concatenate(amounts) / qps,
-        messages=np.array([count for count, _ in sent], np.int32),
+        adds=np.concatenate([_added(phase, one[0]) for phase, one in zip(phases, sent)]),
+        amount=full,
+        rest=rest,
+        messages=np.array([one[0] for one in sent], np.int32),
         lag=np.array([phase.kind == "ring" for phase in phases], np.int32),
         latency=np.concatenate(waits) if latency else np.zeros(len(number) * qps),
         send_at=np.concatenate([[0], np.cumsum(sent_by)]),

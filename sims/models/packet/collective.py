@@ -143,8 +143,9 @@ def check_schedule(schedule: Schedule, size: float, policy: Policy, settings: Pa
 def _packets(schedule: Schedule, size: float, qps: int, settings: PacketSettings) -> Iterator[float]:
     """For each phase, the packets of a queue pair of a transfer, over all steps and slices."""
     for phase in schedule.phases:
-        steps, amount = messages(phase, size / schedule.pipeline, schedule.chunks)
-        yield settings.packets(amount / qps) * steps * schedule.pipeline
+        steps, amount, rest = messages(phase, size / schedule.pipeline, schedule.chunks)
+        each = settings.packets(amount / qps) * (steps - 1) + settings.packets(rest / qps)
+        yield each * schedule.pipeline
 
 
 class _Transfer:
@@ -210,7 +211,7 @@ class _Run:
         self.last, self.open = np.zeros(self.ranks), 0
         self.adding = program.profile.adding(size)
         self.busy = [0.0] * self.ranks  # s: until when each rank adds what has come
-        self.amounts: list[float] = []
+        self.amounts: list[tuple[float, float]] = []  # of a message, and of the last one
         # By slice and phase: per place, transfers to be received before it may leave; those that it sends.
         self.missing = [[[0] * places for _ in range(self.phases)] for _ in range(self.slices)]
         self.sending: list[list[list[list[_Transfer]]]] = [
@@ -218,8 +219,8 @@ class _Run:
         ]
         self.at = [[-1] * places for _ in range(self.slices)]  # the phase that each place is in
         for number, (phase, paths) in enumerate(zip(schedule.phases, program.paths)):
-            steps, amount = messages(phase, size / self.slices, schedule.chunks)
-            self.amounts.append(amount / program.qps)
+            steps, amount, rest = messages(phase, size / self.slices, schedule.chunks)
+            self.amounts.append((amount / program.qps, rest / program.qps))
             for lane in range(self.slices):
                 agreeing = program.profile.agreeing(amount)
                 flows = self._opened(paths, program, factor, lane, agreeing)
@@ -284,12 +285,17 @@ class _Run:
 
     def _post(self, transfer: _Transfer) -> None:
         """Send every step that may be sent."""
-        ready, size = transfer.ready, self.amounts[transfer.cell % self.phases] * transfer.weight
+        ready = transfer.ready
         while transfer.posted < ready:
             transfer.posted += 1
+            size = self._bytes(transfer, transfer.posted)
             for number, (flow, overhead) in enumerate(transfer.flows):
                 message = self.network.send(flow, size, overhead)
                 message.callbacks.append(partial(self._receive, transfer, number))
+
+    def _bytes(self, transfer: _Transfer, number: int) -> float:
+        """Of what one queue pair sends of message ``number``, from 1."""
+        return self.amounts[transfer.cell % self.phases][number == transfer.steps] * transfer.weight
 
     def _receive(self, transfer: _Transfer, number: int, _: simpy.Event) -> None:
         transfer.got[number] += 1
@@ -299,7 +305,7 @@ class _Run:
         transfer.arrived = arrived
         rank, now = transfer.dst, self.env.now
         if self.adding and arrived <= transfer.reduces:
-            amount = self.amounts[transfer.cell % self.phases] * len(transfer.flows) * transfer.weight
+            amount = self._bytes(transfer, arrived) * len(transfer.flows)
             self.busy[rank] = max(self.busy[rank], now) + self.adding * amount
         if self.busy[rank] <= now:
             self._received(transfer)

@@ -62,15 +62,20 @@ def tree(n: int, size: float, rate: float, step: float, segment: float = 512 * 1
     three segments as an inner rank of one tree, to its parent and two children, and one as a leaf of the
     other. Of four ranks none has all three, of two the only one is a leaf twice.
     """
-    depth, segments = n.bit_length() - 1, max(1, ceil(size / 2 / segment))
+    depth, (segments, sent) = n.bit_length() - 1, cut(size / 2, segment)
     way, second, load = _tree_units(n)
-    return 2 * depth * step + piped(segments, way, second, load) * size / 2 / segments / rate
+    return 2 * depth * step + piped(segments, way, second, load) * sent / rate
 
 
-def piped(segments: int, first: float, second: float, full: float) -> float:
+def cut(size: float, segment: float) -> tuple[float, float]:
+    """Segments, of which the last may be a part of one, and the bytes of one."""
+    return max(1, size / segment), min(size, segment)
+
+
+def piped(segments: float, first: float, second: float, full: float) -> float:
     """Units of time of a pipeline: the first segment by itself, the second a stage behind, all others at the
     pace of the fullest link; and never less than that link is busy."""
-    return max(first + (segments > 1) * second + max(0, segments - 2) * full, segments * full)
+    return max(first + min(1, segments - 1) * second + max(0, segments - 2) * full, segments * full)
 
 
 def _tree_units(n: int) -> tuple[int, int, int]:
@@ -101,8 +106,8 @@ def binomial(n: int, size: float, rate: float, step: float) -> float:
 
 def chain(n: int, size: float, rate: float, step: float, segment: float = 512 * 1024) -> float:
     """S in p segments over n-1 stages: n - 2 + p segment times and n-1 latencies."""
-    segments = max(1, ceil(size / segment))
-    return (n - 1) * step + (n - 2 + segments) * size / segments / rate
+    segments, sent = cut(size, segment)
+    return (n - 1) * step + (n - 2 + segments) * sent / rate
 
 
 def tree_from_root(n: int, size: float, rate: float, step: float, segment: float = 512 * 1024) -> float:
@@ -110,16 +115,16 @@ def tree_from_root(n: int, size: float, rate: float, step: float, segment: float
 
     One leaf of 2^k is by itself below the others.
     """
-    stages, segments = (n - 1).bit_length(), max(1, ceil(size / 2 / segment))
+    stages, (segments, sent) = (n - 1).bit_length(), cut(size / 2, segment)
     way = 2 * stages - (n - 1 == 2 ** (stages - 1) > 1)
-    return stages * step + piped(segments, way, 2, 2) * size / 2 / segments / rate
+    return stages * step + piped(segments, way, 2, 2) * sent / rate
 
 
 def tree_to_root(n: int, size: float, rate: float, step: float, segment: float = 512 * 1024) -> float:
     """The same backwards, but that the leaf by itself is added while its parent waits for another child."""
-    stages, segments = (n - 1).bit_length(), max(1, ceil(size / 2 / segment))
+    stages, (segments, sent) = (n - 1).bit_length(), cut(size / 2, segment)
     way = 2 * stages - (n - 1 == 2 ** (stages - 1) > 1) - (n - 1 == 2 ** (stages - 1) > 2)
-    return stages * step + piped(segments, way, 2, 2) * size / 2 / segments / rate
+    return stages * step + piped(segments, way, 2, 2) * sent / rate
 
 
 def at_once(n: int, size: float, rate: float, step: float) -> float:
@@ -212,8 +217,7 @@ def chain_tree(
     link sets the pace of segments, of which each of the 2 g pieces of S has p. A rank of a chain sends in one
     stage for two trees, in two stages for twice as many."""
     depth = servers.bit_length() - 1
-    segments = max(1, ceil(size / 2 / gpus / segment))
-    sent = size / 2 / gpus / segments
+    segments, sent = cut(size / 2 / gpus, segment)
     out, inside = sent / rate, sent / scaleup_rate
     way, second, full = _tree_units(servers)
     latency = 2 * (gpus - 1) * scaleup_step + 2 * depth * step

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from functools import cache
-from math import ceil
 
 import numpy as np
 import pytest
@@ -70,8 +69,8 @@ def closed_form(name: str, n: int, size: float, a: float) -> float:
         return m * (a + size / B) + folds
     if name == "halving-doubling":
         return 2 * m * a + 2 * (2**m - 1) / 2**m * size / B + folds
-    segments = max(1, ceil(size / 2 / SEGMENT))
-    return 2 * m * a + segment_times(segments, *tree_units(n)) * (size / 2 / segments) / B
+    segments, sent = max(1, size / 2 / SEGMENT), min(size / 2, SEGMENT)
+    return 2 * m * a + segment_times(segments, *tree_units(n)) * sent / B
 
 
 def tree_units(n: int) -> tuple[float, float, float]:
