@@ -17,6 +17,7 @@ from fabric.words.errors import ParameterError
 from sims.jobs.collective import CollectiveJob
 from sims.models.profiles import CONSTANTS, CUSTOM, MOST_SHARE, LatencyProfile
 from sims.studies.nccl_log import Measurement
+from sims.workload.collectives import SLICES, sliced
 
 __all__ = ["Fit", "SizesError", "fit", "robust_fit"]
 
@@ -42,12 +43,14 @@ class SizesError(ParameterError):
 class Fit:
     """What was found for one ``algorithm``.
 
+    ``runs_as``: the algorithm as it was fitted, which runs give the times of: one phase after another;
     ``profile``: the constants, with latencies times f and bandwidths over g; ``alpha``: s, the latency of the
     whole collective; ``busbw``: bytes/s, the bus bandwidth that the largest size would have without latency;
     ``size``, ``measured``, ``modelled``: (measurements,) bytes and s.
     """
 
     algorithm: str
+    runs_as: str
     topology: str
     base: str
     profile: LatencyProfile
@@ -91,7 +94,7 @@ class Fit:
         return {
             "log": log,
             "ranks": ranks,
-            "algorithm": self.algorithm,
+            "algorithm": self.runs_as,
             "topology": self.topology,
             "began_with": self.base,
             "alpha_us": float(f"{self.alpha * 1e6:.6g}"),
@@ -112,7 +115,8 @@ def fit(job: CollectiveJob, algorithm: str, rows: Sequence[Measurement]) -> Fit:
 
     Raises:
         SizesError: fewer than three sizes, or sizes that tell nothing of latency or of bandwidth.
-        ParameterError: a job without any latency, of which no factor is found; an unknown algorithm.
+        ParameterError: a job without any latency, of which no factor is found; an algorithm that is unknown,
+            or in slices, whose times are no sum of the two.
     """
     size = np.array([row.size_bytes for row in rows], np.int64)
     measured = np.array([row.time_s for row in rows])
@@ -121,6 +125,9 @@ def fit(job: CollectiveJob, algorithm: str, rows: Sequence[Measurement]) -> Fit:
         rule = f"at least {_LEAST_SIZES} sizes, for two numbers and something to judge them by"
         raise SizesError(f"sizes of {algorithm}", len(sizes), rule)
     program = job.program(algorithm)
+    if program.schedule.pipeline > 1:
+        rule = "one phase after another: what slices take is no sum of latency and bytes"
+        raise ParameterError("pipeline", program.schedule.pipeline, rule, ("1",))
     latency = np.array([program.chain(s) for s in sizes.tolist()])
     seconds = np.array([program.byte_times(s)[:, 0].sum() for s in sizes.tolist()])
     if not latency.all():
@@ -139,8 +146,10 @@ def fit(job: CollectiveJob, algorithm: str, rows: Sequence[Measurement]) -> Fit:
     changed["cable_factor"] = job.profile.cable_factor * f
     for key in ("bandwidth", "scaleup_bandwidth"):
         changed[key] = getattr(job.profile, key) / g
+    usual = sliced(algorithm, "flow", job.collective.name)
     return Fit(
         algorithm=algorithm,
+        runs_as=algorithm if usual == algorithm else usual.replace(f"pipeline={SLICES}", "pipeline=1"),
         topology=job.scenario(algorithm, 8).topology,
         base=job.profile.spec,
         profile=replace(job.profile, name=CUSTOM, **_rounded(changed)),

@@ -41,6 +41,9 @@ def calibration_lines(path: str, found: Calibration) -> Iterator[str]:
     yield "# median, 90%, worst: of measured / modelled - 1"
     item, fit = found.best
     yield f"# best fit   {item.label}: {fit.profile}"
+    if fit.runs_as != fit.algorithm:
+        rule = "fitted one phase after another; in slices, the default, runs are faster than the log"
+        yield f"# runs as    --algorithm {fit.runs_as}: {rule}"
 
 
 def _columns(cells: Sequence[str], widths: Sequence[int]) -> str:
