@@ -38,7 +38,10 @@ def waits_for(row: Row) -> str:
         return f"latency takes {row.latency_share:.0%} of the time"
     words = f"its bytes wait for {row.limit_link} links"
     if row.contention > 1.0005:
-        words += f", {row.contention:.2f} times as long as the endpoints' own links need"
+        words += (
+            f"; they take {row.contention:.2f} times what the endpoints' links need, "
+            f"in the worst phase {row.worst_load:.2f} times, on {row.worst_link} links"
+        )
     return words
 
 

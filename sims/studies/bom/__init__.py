@@ -147,7 +147,7 @@ def bill(network: Fabric | nx.Graph, parts: Parts | None = None) -> Bill:
         scaleup=int(np.sum(fabric.kind[fabric.link_dst] == NVSWITCH)),
         currency=parts.currency,
         source=f"{parts.source} (as of {parts.as_of})" if parts.as_of else parts.source,
-        floor=parts.floor,
+        floor=parts.floor.of(fabric),
         planned=int(by_plan.sum()) // 2,
     )
 

@@ -7,7 +7,7 @@ figure is an assumption and can be set.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, sqrt
 
 import numpy as np
@@ -47,6 +47,12 @@ class Floor:
             f"rows {self.row_pitch:g} m apart, {self.up:g} m up to the tray, {self.slack:.0%} slack"
         )
 
+    def of(self, fabric: Fabric) -> Floor:
+        """With as many endpoints in a rack as whole servers make; of a server that is larger, one."""
+        own = fabric.server[fabric.server >= 0]
+        largest = int(np.unique(own, return_counts=True)[1].max(initial=1))
+        return replace(self, endpoints_per_rack=max(1, self.endpoints_per_rack // largest) * largest)
+
 
 def cable_lengths(fabric: Fabric, floor: Floor) -> NDArray[np.float64]:
     """(links,): metres of each link's cable, the same both ways; NaN for those of scale-up switches."""
@@ -85,9 +91,7 @@ def _racks(f: Fabric, floor: Floor) -> NDArray[np.int64]:
     order = np.argsort(first)
     start = np.zeros(len(order), np.int64)
     start[order] = np.cumsum(size[order]) - size[order]
-    largest = int(size.max(initial=1))
-    room = max(1, floor.endpoints_per_rack // largest) * largest
-    return (start // room)[which.ravel()]
+    return (start // floor.of(f).endpoints_per_rack)[which.ravel()]
 
 
 def _place(f: Fabric, floor: Floor, spot: NDArray[np.int64], racks: int, rows: int) -> None:

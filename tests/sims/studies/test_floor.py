@@ -24,6 +24,7 @@ from topologies import load, read_graph, write_graph
 from topologies.assumed import assumed_delays
 
 SAMPLE = read_parts("sample")
+RACKS = "nvl72:racks=2"
 DUMP = ROOT.parent / "shared" / "samples" / "dgx-ndr.ibnetdiscover"
 PLAIN = Floor(
     endpoints_per_rack=2,
@@ -198,6 +199,24 @@ def test_the_largest_floor_has_lengths() -> None:
     for key in FLOOR:
         made = bill(load("fat-tree:k=4"), with_floor(SAMPLE, f"{key}=1000000"))
         assert math.isfinite(made.metres) and made.metres > 0, key
+
+
+@pytest.mark.parametrize(
+    ("spec", "asked", "has"),
+    [
+        ("nvl72:racks=2", 32, 72),
+        ("nvl72:racks=2", 100, 72),
+        ("nvl72:racks=2", 144, 144),
+        ("superpod-h100:su=1", 30, 24),
+    ],
+)
+def test_a_bill_says_how_many_endpoints_whole_servers_put_into_a_rack(
+    spec: str, asked: int, has: int
+) -> None:
+    parts = with_floor(SAMPLE, f"endpoints_per_rack={asked}")
+    assert f"({has} endpoints in a rack," in "\n".join(
+        bill_lines([bill(load(f"preset:{spec}"), parts)], parts)
+    )
 
 
 def test_the_plan_of_the_command_line() -> None:
