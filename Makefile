@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RESULTS := results
 
 .DEFAULT_GOAL := help
-.PHONY: help run check fast test lint types docs notebook measured bench performance gold fuzz lowest mutants figures groups sweeps tutorial validation bad-day training jobs clean
+.PHONY: help run check fast test lint types docs notebook measured bench performance gold fuzz lowest mutants figures groups sweeps tutorial validation bad-day training clean
 
 help: ## list what one can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -130,17 +130,17 @@ bad-day: $(BIN)/fabricsim ## the figures of docs/bad-day.md
 	$(BIN)/fabricsim allreduce --preset colossus-100k --algorithm hierarchical-tree:pipeline=1 --size 1GiB --placement random \
 		--fail cables=1% --explain-plot docs/bad-day/gains.png >/dev/null
 
-jobs: $(BIN)/fabricsim ## the figures of docs/run.md and docs/goodput.md: several jobs at once, weeks of one
-	$(BIN)/fabricsim run docs/run/jobs.toml --timeline docs/run/jobs.png >/dev/null
-	$(BIN)/fabricsim goodput preset:colossus-100k --step 20s --faults llama3 --plot docs/goodput.png >/dev/null
-
 TRAINING = docs/training
-training: $(BIN)/fabricsim ## the figures of docs/training.md (its month: make jobs)
-	$(BIN)/fabricsim train preset:superpod-h100:su=64 --model llama3-405b --groups tp=8,pp=16,dp=rest \
-		--sequence 8192 --batch 2048 --plot $(TRAINING)/step.png >/dev/null
-	$(BIN)/fabricsim train preset:superpod-h100:su=64 --model llama3-405b --groups tp=8,pp=16,dp=rest \
-		--sequence 8192 --batch 2048 --interleave 4 --plot $(TRAINING)/interleaved.png >/dev/null
+LLAMA = $(BIN)/fabricsim train preset:superpod-h100:su=64 --model llama3-405b --groups tp=8,pp=16,dp=rest --sequence 8192 --batch 2048
+training: $(BIN)/fabricsim ## a job from its model to a month: the figures of docs/training.md, run.md and goodput.md
+	$(LLAMA) --plot $(TRAINING)/step.png >/dev/null
+	$(LLAMA) --interleave 4 --plot $(TRAINING)/interleaved.png >/dev/null
 	$(BIN)/fabricsim sweep $(TRAINING)/shapes.toml -o $(RESULTS)/training/shapes
+	$(PLOT)/training/shapes -o $(TRAINING)/shapes.png
+	$(REPORT)/training/shapes -o $(RESULTS)/training/shapes.html
+	$(BIN)/fabricsim run docs/run/jobs.toml --timeline docs/run/jobs.png >/dev/null
+	$(BIN)/fabricsim goodput preset:superpod-h100:su=64 --job $(TRAINING)/job.toml --plot $(TRAINING)/month.png >/dev/null
+	$(BIN)/fabricsim goodput preset:colossus-100k --step 20s --faults llama3 --plot docs/goodput.png >/dev/null
 
 clean: ## remove .venv, results and caches
 	rm -rf $(VENV) $(RESULTS) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

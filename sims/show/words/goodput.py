@@ -28,9 +28,10 @@ def goodput_lines(row: GoodputRow, notes: Sequence[str] = (), disclaimer: str = 
     if not float(row.hosts).is_integer():
         hosts = f"{row.hosts:g} hosts of 8 GPUs (the fabric has no servers)"
     job = f"{counted(row.gpus, 'GPU')} on {hosts}, {said['spares']} spare"
-    yield f"# job        {job}; a step takes {said['step']}"
+    yield f"# job        {job}; a step takes {_brief(said['step'])}"
+    exposed = float(said["exposed"].rstrip("%"))
     yield (
-        f"# network    {said['exposed']} of a step waits for it, as {said['collective']} of "
+        f"# network    {exposed:.4g}% of a step waits for it, as {said['collective']} of "
         f"{format_size(int(said['size']))} by {said['algorithm']} does; routing {said['routing']}"
     )
     yield f"# faults     {said['faults']} ({parse_hazards(said['faults']).source})"
@@ -64,6 +65,11 @@ def goodput_lines(row: GoodputRow, notes: Sequence[str] = (), disclaimer: str = 
         widths = (10, 12, 10, 10)
         shares = "".join(f"{cell:>{width}.2%}" for cell, width in zip(cells, widths))
         yield f"{name:<28}{_times(one['interruptions']):>10}{shares}"
+
+
+def _brief(time: str) -> str:
+    """A time as it was written; of one that was computed four digits."""
+    return time if len(time) < 9 else format_time(_seconds(time))
 
 
 def _class_line(name: str, one: dict[str, float]) -> str:
