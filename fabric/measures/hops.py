@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from fabric.graph.direct import direct_arcs
 from fabric.graph.fabric import Fabric
+from fabric.machine.under_way import watched
 from fabric.measures.symmetry import orbits
 from fabric.routing.distance import NO_PATH, Distances, distances
 from fabric.words.errors import ParameterError
@@ -223,7 +224,8 @@ def _over_network(f: Fabric, leaves: NDArray[np.int64], number: NDArray[np.int64
     step = max(1, _PAIRS_AT_ONCE // max(1, len(leaves)))
     total = np.zeros(NO_PATH + 1)
     tables, towards, count = _targets(f, leaves, number)
-    for first in range(0, len(towards), step):
+    blocks = range(0, len(towards), step)
+    for first in watched(blocks, len(blocks)):
         to, weight = towards[first : first + step], count[first : first + step]
         nearest = np.full((len(leaves), len(to)), NO_PATH, np.uint16)
         for a, b in product(leaves.T, to.T):

@@ -82,11 +82,14 @@ def bom(
     with Progress(silent=alone(wanted.values())) as progress:
         if topology or preset or graph or not specs:
             specs = [*(specs or []), named({"topology": topology, "preset": preset, "graph": graph})]
-        for spec in specs:
-            network, source = built(spec, progress)
-            network.graph["name"] = source.text
-            progress.step("counting")
-            bills.append(bill(network, parts))
+        with progress.stoppable():
+            for spec in progress.each(specs, len(specs)):
+                network, source = built(spec, progress)
+                network.graph["name"] = source.text
+                progress.step("counting")
+                bills.append(bill(network, parts))
+        if not bills:
+            return
         sites = [site(made, parts, gpu, PUE if pue is None else pue) for made in bills] if gpu else []
         progress.print(bill_lines(bills, parts, sites))
         rows = [row for made in bills for row in made.rows()]

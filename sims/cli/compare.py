@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -63,7 +64,16 @@ def compare(
     from sims.studies.compare import records_of
 
     with Progress(silent=alone(wanted.values())) as progress:
-        rows = [_rows(side, asked, progress) for side in sides]
+        rows: list[list[Row]] = []
+        with progress.stoppable():
+            for side in progress.each(sides, len(sides)):
+                rows.append([])
+                for row in _rows(side, asked, progress):
+                    rows[-1].append(row)
+        if progress.stopped:  # what is finished is compared
+            rows = [own for own in rows if own]
+            if len(rows) < 2:
+                return
         if where:
             from sims.show.figures import where as where_holds
 
@@ -71,7 +81,7 @@ def compare(
         found = [compared(rows[0], own) for own in rows[1:]]
         progress.print(comparisons_lines(found, sides))
         wanted["rows"].write(write_records, records_of(found, sides[1:]))
-        if wanted["figure"]:
+        if wanted["figure"] and not progress.stopped:
             from sims.show.figures import ratios_figure, save_figure
 
             drawn, every_row = ratios_figure(found, sides, title=title), [row for own in rows for row in own]
@@ -87,13 +97,14 @@ def _require_topology(sides: list[str], asked: Asked) -> None:
         raise ParameterError(*asked.first, rule)
 
 
-def _rows(side: str, asked: Asked, progress: Progress) -> list[Row]:
-    """The rows that ``side`` holds, or those of the topology that it names."""
+def _rows(side: str, asked: Asked, progress: Progress) -> Iterator[Row]:
+    """The rows that ``side`` holds, or those of the topology that it names, as each is found."""
     from sims.scenario.rows import is_results, read_rows
 
     if is_results(side):
-        return read_rows(side)
-    from sims.jobs.allreduce import collective
+        yield from read_rows(side)
+        return
+    from sims.jobs.allreduce import collective_rows
     from sims.settings.setup import Setup
     from sims.workload.collective import ALL_REDUCE
     from sims.workload.collectives import usual_algorithms
@@ -109,4 +120,4 @@ def _rows(side: str, asked: Asked, progress: Progress) -> list[Row]:
         topology, progress, allow_partition=setup.allow_partition, fits=setup.fits
     )
     progress.step(f"simulating {text}")
-    return collective(of, fabric, algorithm, sizes, topology=text, digest=digest, **texts)
+    yield from collective_rows(of, fabric, algorithm, sizes, topology=text, digest=digest, **texts)

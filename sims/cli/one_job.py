@@ -40,12 +40,13 @@ def run_one(
         job = make(fabric, topology=text, digest=digest, **said)
         row = job.row(progress.step)
         progress.print(lines(row, [*notes, *job.warnings], fabric.disclaimer))
-        if why:
-            progress.step("trying what would help")
-            row, remedies = why(job, row)
-            progress.print(remedies)
+        with progress.stoppable():
+            if why:
+                progress.step("trying what would help")
+                row, remedies = why(job, row)
+                progress.print(remedies)
         wanted["rows"].write(write_records, records(row))
-        if wanted["figure"]:
+        if wanted["figure"] and not progress.stopped:
             progress.step("drawing")
             from sims.show.figures import save_figure
 

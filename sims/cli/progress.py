@@ -1,24 +1,43 @@
-"""A progress bar on stderr for what takes longer than two seconds; rate and time left where things count.
+"""A progress bar on stderr for what takes longer than two seconds: what is done, how far it is, time left.
 
-Where stderr is not a terminal there is no bar, and what counts says once a minute how far it is.
+Where stderr is not a terminal there is no bar, and a line once a minute.
 """
 
 from __future__ import annotations
 
 import sys
 import threading
-import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, TypeVar
 
+from fabric.machine.under_way import HowFar, how_far, watched
 from sims.cli.terminal import plain_stream, printable
 
-__all__ = ["Progress"]
+__all__ = ["Progress", "pace"]
 
 T = TypeVar("T")
 _PATIENCE = 2.0  # seconds
 _MINUTE = 60.0
+
+
+def pace(far: HowFar | None) -> str:
+    """How far it is and what is left, in words; "" where nothing is known.
+
+    >>> pace(HowFar(10, 100, 5.0)), pace(HowFar(0.25, 1.0, 20.0, counted=False))
+    ('10 of 100, 2.0/s, 0:45 left', '25%, 1:00 left')
+    """
+    if far is None or not far.total:
+        return ""
+    said = f"{far.done:,.0f} of {far.total:,.0f}" if far.counted else f"{far.done / far.total:.0%}"
+    if far.done <= 0 or far.seconds <= 0:
+        return said if far.counted else ""
+    hours, rest = divmod(round(far.left), 3600)
+    clock = f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
+    rate = far.done / far.seconds
+    per_second = f", {rate:.{0 if rate >= 10 else 1}f}/s" if far.counted else ""
+    return f"{said}{per_second}, {clock} left"
 
 
 class Progress:
@@ -30,55 +49,59 @@ class Progress:
     def __init__(self, *, silent: bool = False) -> None:
         self._silent = silent
         self._bar: Any = None
-        self._task: Any = None
-        self._text, self._done, self._total = "", 0, 0
-        self._began = 0.0
+        self._text = ""
+        self.stopped = False
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
 
     def __enter__(self) -> Progress:
-        if sys.stderr.isatty():
-            self._timer = threading.Timer(_PATIENCE, self._show)
-            self._timer.daemon = True
-            self._timer.start()
+        self._wait(*((_PATIENCE, self._show) if sys.stderr.isatty() else (_MINUTE, self._tell)))
         return self
+
+    def _wait(self, seconds: float, then: Any) -> None:
+        self._timer = threading.Timer(seconds, then)
+        self._timer.daemon = True
+        self._timer.start()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._timer:
-            self._timer.cancel()
         with self._lock:
+            if self._timer:
+                self._timer.cancel()
             self._timer = None
             if self._bar is not None:
                 self._bar.stop()
+        if self.stopped and kind is None:
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def stoppable(self) -> Iterator[None]:
+        """Ctrl-C ends what is inside and sets ``stopped``, so that what is finished can be written; it comes
+        again when the whole ends.
+        """
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.stopped = True
 
     def step(self, text: str) -> None:
         """Say what is being done now."""
         self._text = text
-        self._update()
 
     def each(self, items: Iterable[T], total: int) -> Iterator[T]:
         """Pass on ``items``, counting them."""
-        self._total, self._done = total, 0
-        self._began = said = time.monotonic()
-        for item in items:
-            self._done += 1
-            self._update()
-            now = time.monotonic()
-            if now - said >= _MINUTE and not sys.stderr.isatty():
-                said = now
-                self.say([f"{self._text}: {self._done:,} of {total:,}, {self._pace(now - self._began)}"])
-            yield item
+        yield from watched(items, total)
 
-    def _pace(self, seconds: float) -> str:
-        """Rate and time left after so many seconds."""
-        if not self._done or not self._total or seconds <= 0:
-            return ""
-        rate, left = self._done / seconds, round((self._total - self._done) * seconds / self._done)
-        hours, rest = divmod(left, 3600)
-        clock = f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
-        return f"{rate:.{0 if rate >= 10 else 1}f}/s, {clock} left"
+    def _tell(self) -> None:
+        """A line, and another in a minute."""
+        line = ": ".join(filter(None, [self._text, pace(how_far())]))
+        with self._lock:
+            if self._timer is None:
+                return
+            self._wait(_MINUTE, self._tell)
+        if line:
+            self.say([line])
 
     def say(self, lines: Iterable[str]) -> None:
         """Print lines to stderr, above the bar."""
@@ -105,32 +128,33 @@ class Progress:
         from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
         from rich.progress import Progress as Bar
 
+        own = self
+
+        class Asking(Bar):
+            """Asks how far it is whenever it is drawn."""
+
+            def get_renderables(self) -> Iterable[Any]:
+                far = how_far()
+                total, done = (far.total, far.done) if far else (None, 0)
+                for task in self.task_ids:
+                    self.update(task, description=own._text, total=total, completed=done, count=pace(far))
+                return super().get_renderables()
+
         with self._lock:
             if self._timer is None:
                 return
             columns = (
                 SpinnerColumn(),
-                TextColumn("{task.description}"),
+                TextColumn("{task.description}", markup=False),
                 BarColumn(),
                 TextColumn("{task.fields[count]}"),
                 TimeElapsedColumn(),
             )
             # rich would take over print() and send the data to its own console, folded at its width.
             console = Console(file=plain_stream(sys.stderr))
-            self._bar = Bar(
+            bar = Asking(
                 *columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False
             )
-            self._task = self._bar.add_task(self._text, total=self._total or None, count="")
-            self._bar.start()
-        self._update()
-
-    def _update(self) -> None:
-        if self._bar is not None:
-            counted = f"{self._done:,} of {self._total:,}, {self._pace(time.monotonic() - self._began)}"
-            self._bar.update(
-                self._task,
-                description=self._text,
-                total=self._total or None,
-                completed=self._done,
-                count=counted.rstrip(", ") if self._total else "",
-            )
+            bar.add_task(self._text, total=None, count="")
+            bar.start()
+            self._bar = bar

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import networkx as nx
 
 from fabric import Fabric
+from fabric.machine.under_way import watched
 from fabric.words.errors import ParameterError
 from fabric.words.units import parse_sizes
 from sims.jobs.collective import CollectiveJob
@@ -82,6 +83,17 @@ def collective(
     >>> row.busbw_GBps / row.algbw_GBps
     0.875
     """
+    return list(collective_rows(collective, fabric, algorithm, sizes, **settings))
+
+
+def collective_rows(
+    collective: str,
+    fabric: Fabric | nx.Graph | str,
+    algorithm: str = "",
+    sizes: Sequence[int | str] | int | str = (2**30,),
+    **settings: Any,
+) -> Iterator[Row]:
+    """The same, each row as it is found."""
     several = (str(sizes),) if isinstance(sizes, (int, str)) else sizes
     counts = [count for size in several for count in _bytes(size)]
     if not isinstance(algorithm, str):
@@ -89,7 +101,8 @@ def collective(
     of = collective_named(collective).name
     job = _job(fabric, of, settings)
     named = sliced_each(algorithm or usual_algorithms(of)[0], job.engine, of)
-    return list(job.rows(split_algorithms(named, of), counts))
+    names = split_algorithms(named, of)
+    yield from watched(job.rows(names, counts), len(names) * len(counts))
 
 
 def _bytes(size: int | str) -> Sequence[int]:

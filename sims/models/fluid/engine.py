@@ -10,6 +10,7 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
+from fabric.machine.under_way import watched
 from fabric.words.errors import ParameterError
 from sims.models.fluid.network import FluidNetwork
 from sims.models.fluid.program import Program
@@ -111,7 +112,8 @@ def collective(
         yield env.timeout(base)
     slices = program.schedule.pipeline
     if slices == 1:
-        for number in range(len(program.stages)):
+        count = len(program.stages)
+        for number in watched(range(count), count):
             yield _send(network, program, number, size, latency)
         return
     ahead: list[simpy.Event | None] = [None] * len(program.stages)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from fabric import Fabric, Paths, carrier, route
 from fabric.graph.contraction import members
 from fabric.graph.nic import planes_used
+from fabric.machine.under_way import under_way
 from fabric.measures.measure import link_kind
 from fabric.routing.policies import Policy
 from fabric.words.card import Card
@@ -176,7 +177,7 @@ class RoutedTraffic:
         times, group = np.unique(traffic.start, return_inverse=True)
         order = np.argsort(group, kind="stable")
         groups = np.split(order, np.cumsum(np.bincount(group))[:-1])  # the flows of each time of start
-        under_way: set[int] = set()
+        going: set[int] = set()
 
         def now_on(number: int) -> tuple[Paths, NDArray[np.float64]]:
             which = groups[number]
@@ -186,23 +187,25 @@ class RoutedTraffic:
         def start(number: int) -> Generator[simpy.Event, Any, None]:
             yield env.timeout(times[number])
             which = groups[number]
-            under_way.add(number)
+            going.add(number)
             paths, latency = now_on(number)
             size = np.tile(traffic.size[which] / qps, qps)
             received = yield network.send(paths, size, latency, tag=number)
-            under_way.discard(number)
+            going.discard(number)
             end[which] = received.reshape(qps, -1).max(axis=0)
 
         def moved(changed: Sequence[int]) -> None:
             for qp in changed:
                 latencies[qp] = self.latency_of(detours.paths[qp])
-            for number in under_way:
+            for number in going:
                 network.reroute(number, *now_on(number))
 
         process = None if striking is None else striking.on(network, detours, moved)
         done = env.all_of([env.process(start(number)) for number in range(len(times))])
+        flows = len(traffic) * qps
         try:
-            env.run(done)
+            with under_way(lambda: network.ended, flows):
+                env.run(done)
         except RuntimeError:
             if done.triggered or process is None:
                 raise

@@ -110,6 +110,7 @@ class FluidNetwork:
     ) -> None:
         self.env, self.capacity, self.resolution, self.watch = env, capacity, resolution, watch
         self.solves = 0
+        self.ended = 0  # flows whose last byte has left
         self._memo = memo or RateMemo()
         self._batches: list[_Batch] = []  # those with open flows
         self._arrived: list[tuple[_Batch, NDArray[np.float64]]] = []
@@ -233,6 +234,7 @@ class FluidNetwork:
             ending = self._slot[mine]
             batch.end[ending] = np.minimum(end[mine], now)
             batch.open -= len(ending)
+            self.ended += len(ending)
             if batch.each is not None:
                 wait = np.broadcast_to(np.asarray(batch.latency, float), len(batch.end))[ending]
                 batch.each(ending, batch.end[ending] + wait)

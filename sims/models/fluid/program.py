@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from fabric import Fabric, Paths, carrier
 from fabric.graph.nic import planes
 from fabric.machine.memory import available_memory
+from fabric.machine.under_way import watched
 from fabric.measures.measure import link_kind, link_kinds
 from fabric.routing.policies import Policy
 from fabric.words.errors import ParameterError, TooLargeError
@@ -127,7 +128,7 @@ class Program:
         stages: list[Stage] = []
         notes = [schedule.note]
         carried = np.zeros(runs_on.n_links)  # bytes on each link per byte of the message
-        for phase in schedule.phases:
+        for phase in watched(schedule.phases, len(schedule.phases)):
             if proportional(phase):
                 notes.append(_UNEQUAL)
             if isinstance(phase, TotalExchange) and phase.kind == "exchange":

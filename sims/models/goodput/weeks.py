@@ -14,12 +14,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from fabric.machine.under_way import under_way
 from fabric.words.errors import ParameterError
 
 __all__ = ["MOST_EVENTS", "Plan", "Threat", "Weeks", "require_few", "weeks"]
 
 _DRAWS = 0x600D  # sets these draws apart from others of the same seed
 _BLOCK = 512  # events for which numbers are drawn at once
+_LITTLE = 1e-300  # s
 _GO, _WAIT, _DONE = range(3)  # works or starts again; waits for hosts; is over
 _LONG = 1e30  # s: an interval that never ends
 MOST_EVENTS = 2_000_000  # of a run: some minutes
@@ -119,7 +121,7 @@ def weeks(
         raise ParameterError("duration", duration, "a finite time, or an amount of work")
     state = _State(list(threats), plan, duration, work, runs)
     rng = np.random.default_rng([seed % 2**63, _DRAWS])
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore"), under_way(state.share, 1.0):
         while state.going:
             waits = rng.standard_exponential((_BLOCK, runs))
             which = rng.random((_BLOCK, runs))
@@ -250,6 +252,12 @@ class _State:
         waits = rows[self.mode[rows] == _WAIT]
         there = waits[self.count[waits] @ self.hosts <= self.spares]
         self.mode[there] = _GO
+
+    def share(self) -> float:
+        """Of the slowest history, how much is over."""
+        long, much = max(self.duration, _LITTLE), max(self.work, _LITTLE)
+        over = max(float(self.now.min()) / long, float(self.committed.min()) / much)
+        return min(over, 1.0)
 
     def account(self) -> Weeks:
         return Weeks(

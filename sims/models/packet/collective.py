@@ -20,6 +20,7 @@ import simpy
 from numpy.typing import NDArray
 
 from fabric import Fabric, Paths
+from fabric.machine.under_way import under_way
 from fabric.routing.policies import Policy
 from sims.models.fluid.rank_steps import messages
 from sims.models.fluid.stage import routed_phase
@@ -126,7 +127,9 @@ class PacketProgram:
             seed=self.seed,
         )
         run = _Run(self, network, size, factor)
-        network.run()
+        messages = run.open
+        with under_way(lambda: messages - run.open, messages):
+            network.run()
         if run.open:
             raise DeadlockError(circle(self.fabric, network.ports.values()), run.open, env.now)
         return run.last, summary(network, float(run.last.max()))

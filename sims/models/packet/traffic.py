@@ -6,6 +6,7 @@ import numpy as np
 import simpy
 
 from fabric import Fabric, route
+from fabric.machine.under_way import under_way
 from fabric.routing.policies import Policy
 from sims.models.fluid.flows import FlowResult
 from sims.models.latency import derated
@@ -59,7 +60,8 @@ def run_packets(
         for i, overhead in enumerate(latencies.once(part)):
             flow = network.open(link[ptr[i] : ptr[i + 1]])
             messages.append(network.send(flow, size[i], start[i] + overhead))
-    network.run()
+    with under_way(lambda: network.received, float(traffic.size.sum())):
+        network.run()
     lost = sum(not message.processed for message in messages)
     if lost:
         raise DeadlockError(circle(fabric, network.ports.values()), lost, env.now)

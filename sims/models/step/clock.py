@@ -13,6 +13,7 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
+from fabric.machine.under_way import under_way
 from sims.models.fluid.network import FluidNetwork
 from sims.models.step.traffic import Traffic
 from sims.workload.job.tasks import COMPUTE, Part, Task, check_tasks, waits_for
@@ -71,8 +72,10 @@ def run_tasks(
     begin, end = np.zeros(count), np.zeros(count)
     parts: list[list[float]] = [[] for _ in tasks]
     done = [env.event() for _ in tasks]
+    over = 0
 
     def run(number: int, before: Sequence[int]) -> Generator[simpy.Event, Any, None]:
+        nonlocal over
         for one in before:  # the order does not matter: all must have ended
             if not done[one].processed:
                 yield done[one]
@@ -82,12 +85,14 @@ def run_tasks(
                 yield from _part(env, network, traffic, tasks[number], part, stretch)
             parts[number].append(env.now)
         end[number] = env.now
+        over += 1
         done[number].succeed()
 
     for number, before in enumerate(waits_for(tasks)):
         env.process(run(number, before))
-    if done:
-        yield env.all_of(done)
+    with under_way(lambda: over, count):
+        if done:
+            yield env.all_of(done)
     return Record(tasks=tasks, begin=begin, end=end, parts=parts)
 
 

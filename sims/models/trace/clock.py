@@ -10,10 +10,12 @@ from __future__ import annotations
 import heapq
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 
 import numpy as np
 import simpy
 
+from fabric.machine.under_way import under_way
 from sims.workload.trace import CALC, SEND, Trace
 
 __all__ = ["TraceClock"]
@@ -48,6 +50,11 @@ class TraceClock:
         self._busy: set[tuple[int, int]] = set()
         self._outgoing: list[int] = []
         self._may([i for i, n in enumerate(self._open) if not n])
+
+    def under_way(self) -> AbstractContextManager[None]:
+        """How many operations are over, for whoever asks meanwhile."""
+        total = len(self.trace)
+        return under_way(lambda: total - self.unfinished, total)
 
     def left(self, sends: Iterable[int]) -> None:
         """The last bytes of these have left."""

@@ -55,7 +55,8 @@ class RoutedTrace:
         network = sending.network
         process = None if striking is None else striking.on(network, sending.detours, sending.moved)
         try:
-            env.run(sending.clock.done)
+            with sending.clock.under_way():
+                env.run(sending.clock.done)
         except RuntimeError:
             if sending.clock.done.triggered or process is None:
                 raise

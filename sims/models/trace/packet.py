@@ -63,7 +63,8 @@ def run_trace_packets(
     spread = policy.packets or ""
     network = PacketNetwork(env, fabric, latencies, settings, round_trip=trip, spread=spread, seed=seed)
     clock = _Sending(network, latencies, trace, messages.pair, parts).clock
-    network.run()
+    with clock.under_way():
+        network.run()
     if clock.unfinished:
         lost = int(np.isnan(clock.end[trace.partner[sends]]).sum())
         raise DeadlockError(circle(fabric, network.ports.values()), lost, env.now)

@@ -8,6 +8,7 @@ people ask first.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,7 +16,7 @@ from fabric.words.counted import counted
 from fabric.words.errors import ParameterError
 from sims.scenario.scenario import Scenario
 from sims.studies.explore.choices import STEPS, Choices, choices_on, read_choices
-from sims.studies.sweep.cost import estimate
+from sims.studies.sweep.cost import Extent, building, estimate
 from sims.studies.sweep.plan import Plan, plan_sweep
 from sims.studies.sweep.spec import SweepSpec
 from topologies.named import named
@@ -25,6 +26,7 @@ __all__ = ["MOST_RUNS", "MOST_SECONDS", "Grid", "pictured", "plan_grid"]
 MOST_RUNS, MOST_SECONDS = 2_000, 600.0
 # What is checked before those that are run are chosen: combinations, and ranks of all jobs, 5 us each.
 _MOST_CHECKED, _MOST_PLACED = 10_000, 2_000_000
+_LONG = 0.2  # seconds of building, from which on they tell the pace of the machine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,10 +63,15 @@ def plan_grid(
         raise ParameterError("SPEC", None, "at least one topology, such as fat-tree:k=8")
     topologies = {one.text: one for one in map(named, specs)}
     given = read_choices(sets, list(topologies))
-    choices = []
+    choices, took, expected = [], 0.0, 0.0
     for one in topologies.values():
         tell(f"building {one.text}")
-        choices.append(choices_on(one, one.fabric(), given))
+        began = time.perf_counter()
+        fabric = one.fabric()
+        took += time.perf_counter() - began
+        expected += building(Extent.of(fabric))
+        choices.append(choices_on(one, fabric, given))
+    slow = took / expected if took > _LONG else 1.0
     every = Choices.together(choices)
     ladder = list(_ladder(every))
     widest = next((spec for spec, _ in ladder if _checkable(spec)), ladder[-1][0])
@@ -76,10 +83,10 @@ def plan_grid(
             continue
         plan = _within(full, spec)
         if len(plan.points) <= MOST_RUNS:
-            plan, seconds = _estimated(plan)
+            plan, seconds = _estimated(plan, slow)
             if seconds <= MOST_SECONDS:
                 return Grid(spec=spec, plan=plan, fewer=fewer, seconds=seconds)
-    plan, seconds = _estimated(plan)
+    plan, seconds = _estimated(plan, slow)
     _refuse(f"{counted(len(plan.points), 'run')}, about {math.ceil(seconds / 60)} min")
     raise AssertionError
 
@@ -132,12 +139,14 @@ def _within(full: Plan, spec: SweepSpec) -> Plan:
     )
 
 
-def _estimated(plan: Plan) -> tuple[Plan, float]:
-    """The plan with its own seconds, and these with what the use of links takes."""
+def _estimated(plan: Plan, slow: float) -> tuple[Plan, float]:
+    """The plan with its own seconds, and these with what the use of links takes; ``slow``: how many times as
+    long as usual this machine takes, now and beside what else it does.
+    """
     points = [point for point in plan.points if isinstance(point, Scenario)]
     seconds, memory = estimate(points, plan.extents)
-    plan = replace(plan, seconds=seconds, worker_bytes=memory)
-    return plan, seconds + estimate(pictured(points), plan.extents)[0]
+    plan = replace(plan, seconds=slow * seconds, worker_bytes=memory)
+    return plan, slow * (seconds + estimate(pictured(points), plan.extents)[0])
 
 
 def pictured(points: Sequence[Scenario]) -> list[Scenario]:

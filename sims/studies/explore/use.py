@@ -15,6 +15,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
+from fabric.machine.under_way import under_way
 from sims.jobs.collective import CollectiveJob
 from sims.models.fluid.program import Program
 from sims.scenario.scenario import Scenario
@@ -77,20 +78,21 @@ def pictures_of(
     """A picture for each topology of ``scenarios``, with the use by each of them; as large as a page has room
     for.
     """
-    tell = step or (lambda text: None)
+    if step:
+        step("finding the use of links")
     every = sorted(scenarios, key=lambda one: repr(share_key(one)))
-    done = 0
     room = max(1, MOST_PARTS // max(1, len(every)))
-    for topology, group in groupby(every, key=lambda one: one.topology):
-        same = list(group)
-        fabric = fabric_of(same[0])
-        layers = layers_of(fabric, room)
-        uses = []
-        for _, of_job in groupby(same, key=lambda one: share_key(one)[:2]):
-            runs = list(of_job)
-            job = job_of(runs[0], fabric)
-            for one in runs:
-                tell(f"finding the use of links, {done:,} of {len(every):,} runs")
-                done += 1
-                uses.append(use_of(layers, job, one.algorithm, one.size_bytes))
-        yield Picture(topology=topology, layers=layers, uses=tuple(uses))
+    done = 0
+    with under_way(lambda: done, len(every), counted=True):
+        for topology, group in groupby(every, key=lambda one: one.topology):
+            same = list(group)
+            fabric = fabric_of(same[0])
+            layers = layers_of(fabric, room)
+            uses = []
+            for _, of_job in groupby(same, key=lambda one: share_key(one)[:2]):
+                runs = list(of_job)
+                job = job_of(runs[0], fabric)
+                for one in runs:
+                    uses.append(use_of(layers, job, one.algorithm, one.size_bytes))
+                    done += 1
+            yield Picture(topology=topology, layers=layers, uses=tuple(uses))

@@ -20,7 +20,7 @@ from sims.workload.collectives import AUTO, algorithms, build, contenders, is_au
 from sims.workload.mesh import group_size
 from sims.workload.schedule import Schedule
 
-__all__ = ["Extent", "estimate", "needs_groups", "pipelined", "worker_bytes"]
+__all__ = ["Extent", "building", "estimate", "needs_groups", "pipelined", "worker_bytes"]
 
 # Bytes. Measured as the largest resident size (ru_maxrss) of a process that runs a ring or halving-doubling
 # on fat trees of k = 16, 32, 48 and 74 and on 100,000 GPUs in servers: 62 MB of program, 502 to 565 per node
@@ -83,7 +83,7 @@ def estimate(points: Iterable[Scenario], extents: dict[str, Extent]) -> tuple[fl
         )
         if fabric not in seen:
             seen.add(fabric)
-            seconds += _BUILD * extent.parts + _PAIR * extent.pairs
+            seconds += building(extent)
         first = (fabric, job, algorithm) not in seen
         if first:
             seen.add((fabric, job, algorithm))
@@ -93,6 +93,11 @@ def estimate(points: Iterable[Scenario], extents: dict[str, Extent]) -> tuple[fl
             memory = max(memory, graph + _ROUTING * largest + kept[fabric, job])
         seconds += _SIZE + (_FIRST if first else _FURTHER) * rounds
     return seconds + (_START if seen else 0.0), memory
+
+
+def building(extent: Extent) -> float:
+    """About how many seconds one core builds and compiles a fabric, and finds its distances."""
+    return _BUILD * extent.parts + _PAIR * extent.pairs
 
 
 def worker_bytes(extent: Extent) -> float:

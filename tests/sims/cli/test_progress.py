@@ -4,10 +4,10 @@ import io
 import re
 import sys
 import time
-from types import SimpleNamespace
 
 import pytest
 
+from fabric.machine.under_way import HowFar, under_way
 from sims.cli import progress
 from sims.cli.progress import Progress
 
@@ -20,7 +20,7 @@ class Terminal(io.StringIO):
 def shown(bar: Progress) -> None:
     """Wait for the bar, for which rich has to be imported first: seconds on a busy machine."""
     limit = time.monotonic() + 30
-    while bar._task is None:
+    while bar._bar is None:
         assert time.monotonic() < limit, "no bar"
         time.sleep(0.01)
 
@@ -79,30 +79,46 @@ def test_rate_and_time_left_stand_beside_the_bar(monkeypatch: pytest.MonkeyPatch
     assert "a line in the middle [/not markup]\n" in text
 
 
+def test_a_step_without_items_shows_its_share_and_text_is_no_markup(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The share is asked for by the bar: what is under way tells nothing by itself."""
+    monkeypatch.setattr(progress, "_PATIENCE", 0.0)
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    monkeypatch.setenv("COLUMNS", "120")
+    with Progress() as bar, under_way(lambda: 0.4, 1.0):
+        bar.step("running [bold]")
+        shown(bar)
+        bar._bar.refresh()
+    assert re.search(r"running \[bold\] .* 40%, \d+:\d\d left", terminal.getvalue())
+
+
 @pytest.mark.parametrize(
-    ("done", "total", "seconds", "said"),
+    ("far", "said"),
     [
-        (10, 100, 5.0, "2.0/s, 0:45 left"),
-        (1000, 10_000, 10.0, "100/s, 1:30 left"),
-        (1, 3601, 2.0, "0.5/s, 2:00:00 left"),
-        (0, 10, 1.0, ""),
-        (3, 0, 1.0, ""),
+        (HowFar(10, 100, 5.0), "10 of 100, 2.0/s, 0:45 left"),
+        (HowFar(1000, 10_000, 10.0), "1,000 of 10,000, 100/s, 1:30 left"),
+        (HowFar(1, 3601, 2.0), "1 of 3,601, 0.5/s, 2:00:00 left"),
+        (HowFar(0, 10, 1.0), "0 of 10"),
+        (HowFar(0.25, 1.0, 10.0, counted=False), "25%, 0:30 left"),
+        (HowFar(0.0, 1.0, 10.0, counted=False), ""),
+        (HowFar(0, 0, 1.0), ""),
+        (None, ""),
     ],
 )
-def test_pace(done: int, total: int, seconds: float, said: str) -> None:
-    bar = Progress()
-    bar._done, bar._total = done, total
-    assert bar._pace(seconds) == said
+def test_pace(far: HowFar | None, said: str) -> None:
+    assert progress.pace(far) == said
 
 
 def test_where_there_is_no_terminal_a_line_a_minute(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = 0.0
-    monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(progress, "_MINUTE", 0.05)
+    said = ""
     with Progress() as bar:
         bar.step("running")
         for _ in bar.each(range(5), 5):
-            now += 35
-    lines = capsys.readouterr().err.splitlines()
-    assert lines == ["running: 3 of 5, 0.0/s, 0:47 left", "running: 5 of 5, 0.0/s, 0:00 left"]
+            limit = time.monotonic() + 30
+            while not (said := said + capsys.readouterr().err):
+                assert time.monotonic() < limit
+                time.sleep(0.01)
+    first, *_ = said.splitlines()
+    assert first == "running: 0 of 5"
