@@ -21,6 +21,7 @@ from fabric.words.hostlist import expand, is_list
 
 __all__ = ["NodeNames", "host_of"]
 
+_SHOWN = 6  # names that are listed
 _MOST_COMPARED = 5_000  # names among which the nearest is looked for
 
 
@@ -83,7 +84,18 @@ class NodeNames:
         several = node == -1 or host is not None
         near = "" if several else self._nearest(name)
         rule = f"{'several nodes are' if several else 'no node is'} called so in {self.fabric.name}"
-        raise ParameterError(what, name, rule + (f": the nearest is {near!r}" if near else ""))
+        rule += f": the nearest is {near!r}" if near else ""
+        raise ParameterError(what, name, rule, [] if several or near else self._some())
+
+    def _some(self) -> list[str]:
+        """What endpoints can be called: numbers, and the first names of hosts or endpoints."""
+        n = self.fabric.n_endpoints
+        hosts = [host for host, members in self._hosts.items() if members]
+        names = hosts or [
+            name for name, node in self._named.items() if 0 <= node < n and not name.isdecimal()
+        ]
+        more = f"and {len(names) - _SHOWN:,} more {'hosts' if hosts else 'names'}"
+        return [f"0 to {n - 1}", *names[:_SHOWN], *([more] if len(names) > _SHOWN else [])]
 
     @cached_property
     def _named(self) -> dict[str, int]:

@@ -84,7 +84,7 @@ def named(values: Mapping[str, str | None], default: str | None = None) -> str:
     if not texts:
         if default is not None:
             return default
-        rule = "name the fabric: FAMILY:key=value,..., preset:NAME or the path of a graph file"
+        rule = "name the fabric: FAMILY:key=value,... (fat-tree:k=8), preset:NAME or the path of a graph file"
         raise ParameterError("topology", None, rule)
     ((option, text),) = texts.items()
     if option == "--graph" and not Path(text.split(":", 1)[0]).exists() and not Path(text).exists():

@@ -31,12 +31,14 @@ SETTINGS: Mapping[str, Any] = {
 class Place(NamedTuple):
     """Where a command is: ``name``, a function or a group, in a ``module`` of sims.cli.
 
-    ``summary``: its line in --help, where 62 characters fit.
+    ``summary``: its line in --help, where 62 characters fit; ``example``: arguments that make sense, where it
+    needs any, said to who leaves one out.
     """
 
     module: str
     name: str
     summary: str
+    example: str = ""
 
 
 class Group(PlainWords, typer.core.TyperGroup):
@@ -58,7 +60,7 @@ class Program(Group):
         return [*self.table]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        return _command(*self.table[cmd_name]) if cmd_name in self.table else None
+        return _command(*self.table[cmd_name][:3]) if cmd_name in self.table else None
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):

@@ -27,25 +27,42 @@ _COMMANDS = {
     "allreduce": Place("collective", "allreduce", "Simulate all-reduce over message sizes."),
     "collective": Place("collective", "collective", "Simulate a collective over message sizes."),
     "train": Place("train", "train", "Simulate one step of a training job."),
-    "run": Place("run", "run", "Run several jobs at once, and say who slows whom."),
+    "run": Place("run", "run", "Run several jobs at once, and say who slows whom.", "jobs.toml"),
     "goodput": Place("goodput", "goodput", "Say how much of a job's weeks is useful when things fail."),
     "flows": Place("flows", "flows", "Run flows to their last byte on an otherwise idle fabric."),
     "trace": Place("trace", "trace", "Run a program's trace, GOAL or Chakra, on a fabric."),
     "sweep": Place("sweep", "sweep", "Run every point of a grid, or what is missing of it."),
-    "merge": Place("sweep", "merge", "Join results: each scenario once, sorted by key."),
-    "plot": Place("figures", "plot", "Draw saved rows, any column over any other."),
-    "report": Place("figures", "report", "Write one page about saved results."),
-    "explore": Place("explore", "explore", "Write a page that one can play with."),
-    "compare": Place("compare", "compare", "Say what differs between results, and what that did."),
+    "merge": Place("sweep", "merge", "Join results: each scenario once, sorted by key.", "out/ -o all.csv"),
+    "plot": Place("figures", "plot", "Draw saved rows, any column over any other.", "out/ -o figure.svg"),
+    "report": Place("figures", "report", "Write one page about saved results.", "out/ -o report.html"),
+    "explore": Place(
+        "explore", "explore", "Write a page that one can play with.", "fat-tree:k=4 -o page.html"
+    ),
+    "compare": Place(
+        "compare",
+        "compare",
+        "Say what differs between results, and what that did.",
+        "fat-tree:k=8 torus:dims=8/4/4",
+    ),
     "latency": Place("latency", "latency", "Count pairs of endpoints by one-way latency."),
     "expect": Place("expect", "expect", "Say what one should see on a fabric, and judge a log by it."),
     "diagnose": Place(
-        "diagnose", "diagnose", "Rank what may be wrong with a machine by a log of nccl-tests."
+        "diagnose",
+        "diagnose",
+        "Rank what may be wrong with a machine by a log of nccl-tests.",
+        "run.log fat-tree:k=4",
     ),
-    "calibrate": Place("calibrate", "calibrate", "Fit a latency profile to a log of nccl-tests."),
+    "calibrate": Place(
+        "calibrate", "calibrate", "Fit a latency profile to a log of nccl-tests.", "run.log fat-tree:k=4"
+    ),
     "validate": Place("validate", "validate", "Hold the models against each other and published numbers."),
     "topology": Place("topology", "commands", "List topologies; look at one, check, draw, count, write it."),
-    "opensm": Place("opensm", "opensm", "Run the real OpenSM over a fabric, and write its tables."),
+    "opensm": Place(
+        "opensm",
+        "opensm",
+        "Run the real OpenSM over a fabric, and write its tables.",
+        "fat-tree:k=4 -o tables",
+    ),
     "routing": Place("routing", "commands", "Compare routing policies on one fabric."),
 }
 
@@ -117,7 +134,7 @@ def _run() -> int:
     except OSError as error:
         return _failed(f"{error.filename or 'input or output'}: {error.strerror or error}")
     except usage_error as error:
-        words: str = _misspelled(error) or error.format_message()
+        words: str = _misspelled(error) or _left_out(error) or error.format_message()
         if type(error).__name__ == "NoArgsIsHelpError":
             print(words)
             return 0
@@ -137,6 +154,23 @@ def _misspelled(error: Any) -> str:
     near = get_close_matches(error.option_name, [word for word in known if word.startswith("-")], n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""
     return f"option: {error.option_name!r}: unknown ({hint}{error.ctx.command_path} --help lists all)"
+
+
+def _left_out(error: Any) -> str:
+    """What is said of an argument, an option or its value that is not given, with an example; "" of another
+    mistake.
+    """
+    kind, ctx = type(error).__name__, error.ctx
+    if kind == "BadOptionUsage":
+        return f"{error.option_name}: not given: a value is needed (--help says which)"
+    if kind != "MissingParameter" or ctx is None:
+        return ""
+    table: dict[str, Place] = getattr(ctx.parent.command, "table", {}) if ctx.parent else {}
+    place = table.get(ctx.info_name)
+    such = f", such as {ctx.command_path} {place.example}" if place and place.example else ""
+    options = [word for word in error.param.opts if word.startswith("--")]
+    name = options[0] if options else error.param.metavar or error.param.name
+    return f"{name}: not given: it is needed{such}"
 
 
 def _failed(message: str) -> int:

@@ -27,10 +27,25 @@ _COMMANDS = {
     "list": Place("topology", "list_", "List families and presets, or the parameters of one."),
     "show": Place("topology", "show", "Count tiers, cables, ports, hops, paths, bisection and more."),
     "check": Place("topology", "check", "Check that the cabling is what it claims to be."),
-    "draw": Place("topology", "draw", "Draw the fabric, folded where it is large, or as a matrix."),
+    "draw": Place(
+        "topology",
+        "draw",
+        "Draw the fabric, folded where it is large, or as a matrix.",
+        "fat-tree:k=4 -o picture.svg",
+    ),
     "bom": Place("bom", "bom", "Say what it takes to build, and with --prices what it costs."),
-    "export": Place("graph_files", "export", "Write the graph in a format that other programs read."),
-    "import": Place("graph_files", "import_", "Read a file or dump, check it, write node-link JSON."),
+    "export": Place(
+        "graph_files",
+        "export",
+        "Write the graph in a format that other programs read.",
+        "fat-tree:k=4 -o fabric.graphml",
+    ),
+    "import": Place(
+        "graph_files",
+        "import_",
+        "Read a file or dump, check it, write node-link JSON.",
+        "dump.ibnetdiscover -o fabric.json",
+    ),
 }
 
 

@@ -22,8 +22,8 @@ def read_trace(path: str | os.PathLike[str]) -> Trace:
 
     name = os.fspath(path)
     if not name:
-        rule = "name the file of a trace: GOAL, or one rank's of Chakra (NAME.0.et or NAME.0.json)"
-        raise ParameterError("trace", name, rule)
+        rule = "name the file of a trace by --trace: GOAL, or one rank's of Chakra (NAME.0.et or NAME.0.json)"
+        raise ParameterError("trace", None, rule)
     try:
         with open(name, "rb") as file:
             start = file.read(65_536)

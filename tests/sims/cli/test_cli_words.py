@@ -187,3 +187,28 @@ def test_a_run_imports_nothing_heavy_that_it_does_not_need() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout.startswith("key,"), done.stderr
+
+
+NEEDY = [path for path, one in EVERY.items() if path not in GROUPS and any(p.required for p in one.params)]
+
+
+@pytest.mark.parametrize("path", NEEDY, ids=" ".join)
+def test_who_leaves_out_what_is_needed_gets_an_example(run: Run, path: tuple[str, ...]) -> None:
+    status, out, err = run(*path)
+    assert (status, out) == (2, "")
+    assert re.fullmatch(
+        rf"fabricsim: error: \S.*: not given: it is needed, such as fabricsim {' '.join(path)} .+\n", err
+    )
+
+
+def test_an_option_without_its_value_is_one_line_of_ours(run: Run) -> None:
+    assert run("allreduce", "star:endpoints=4", "--size") == (
+        2,
+        "",
+        "fabricsim: error: --size: not given: a value is needed (--help says which)\n",
+    )
+
+
+def test_a_list_of_unknown_hosts_is_answered_with_some_that_exist(run: Run) -> None:
+    status, _, err = run("allreduce", "fat-tree:k=4", "--placement", "hostlist:gpu[1-3]")
+    assert status == 2 and "no node is called so in fat-tree:k=4 (legal: 0 to 15)" in err

@@ -11,11 +11,11 @@ from matplotlib.patches import Patch, Rectangle
 
 from fabric.words.errors import ParameterError
 from sims.scenario.row import Row
-from sims.show.figures.columns import column
+from sims.show.figures.columns import Column, column
 from sims.show.figures.grid import cells_of, label_cells, other_axis
 from sims.show.figures.kind import Entries, figure
 from sims.show.figures.labels import CellLabels, CellText
-from sims.show.figures.series import require_rows
+from sims.show.figures.series import Point, require_rows
 from sims.show.figures.style import COLOURS, HATCHES
 from sims.workload.collectives import is_auto
 
@@ -56,7 +56,30 @@ def winner(times: dict[str, float]) -> tuple[str, float]:
 
 
 def _legend(panels: Sequence[Sequence[Row]], given: Mapping[str, Any]) -> Entries:
-    return legend_of([row for rows in panels for row in rows], given.get("color", "algorithm"))
+    color, every = given.get("color", "algorithm"), [row for rows in panels for row in rows]
+    who = column(color, every)
+    across, up = _axes(every, given.get("x", "size_bytes"), given.get("y"), color)
+    names = _contending(every, who)
+    own = [[row for row in rows if who.value(row) in names] for rows in panels]
+    cells = [points for rows in own if rows for points in cells_of(rows, across, up, who)[2].values()]
+    first = {_fastest(points, names, who)[0] for points in cells}
+    return [entry for name, entry in zip(names.values(), legend_of(every, color)) if name in first]
+
+
+def _axes(rows: Sequence[Row], x: str, y: str | None, color: str) -> tuple[Column, Column]:
+    up = y or other_axis(rows, [name for name in _OTHERS if name not in (x, color)])
+    return column(x, rows), column(up, rows)
+
+
+def _contending(rows: Sequence[Row], who: Column) -> dict[Any, str]:
+    """The values that contend, and what each is called."""
+    values = [name for name in dict.fromkeys(who.of(rows)) if not is_auto(str(name))]
+    return {value: str(value) if who.scale == "words" else who.named(value) for value in values}
+
+
+def _fastest(points: Sequence[Point], names: Mapping[Any, str], who: Column) -> tuple[str, float]:
+    """Who wins a cell, and its lead."""
+    return winner({names[who.value(p.rows[0])]: p.spread(lambda row: row.time_s)[1] for p in points})
 
 
 @figure(
@@ -81,7 +104,8 @@ def plot_crossover(
 
     Where there is room, the number below the letter is the time of the second over that of the winner.
     Medians over the seeds count. ``y``: by default the first of ranks, endpoints, topology ... that differs;
-    ``color``: the column whose values contend (``auto``, which is one of the others, does not).
+    ``color``: the column whose values contend (``auto``, which is one of the others, does not); the legend
+    names those that win somewhere.
 
     Raises:
         ParameterError: fewer than two contend, or they do so on different terms; names what differs.
@@ -89,23 +113,20 @@ def plot_crossover(
     require_rows(rows)
     every = [row for own in panels for row in own] or list(rows)
     who = column(color, every)
-    contending = [name for name in dict.fromkeys(who.of(every)) if not is_auto(str(name))]
-    if len(contending) < 2:
+    names = _contending(every, who)
+    if len(names) < 2:
         found = ", ".join(map(str, dict.fromkeys(who.of(every))))
         rule = f"crossover needs rows of at least two values of {color}, and found {found}"
         raise ParameterError("color", color, rule)
-    names = {value: str(value) if who.scale == "words" else who.named(value) for value in contending}
-    codes = letters_of([names[value] for value in contending])
+    codes = letters_of([*names.values()])
     rows = [row for row in rows if who.value(row) in names]
-    across = column(x, every)
-    up = column(y or other_axis(every, [name for name in _OTHERS if name not in (x, color)]), every)
+    across, up = _axes(every, x, y, color)
     xs, ys, cells = cells_of(rows, across, up, who)
     label_cells(ax, xs, ys, across, up)
     letters: list[CellText] = []
     leads: list[CellText] = []
     for (at_x, at_y), points in cells.items():
-        times = {names[who.value(p.rows[0])]: p.spread(lambda row: row.time_s)[1] for p in points}
-        name, lead = winner(times)
+        name, lead = _fastest(points, names, who)
         place, column_of, row_of = list(names.values()).index(name), xs.index(at_x), ys.index(at_y)
         strength = _FAINT + (1 - _FAINT) * min(1.0, (lead - 1) / (_CLEAR - 1))
         for patch in _cell(column_of, row_of, place, strength):
@@ -122,8 +143,7 @@ def plot_crossover(
 def legend_of(rows: Sequence[Row], color: str = "algorithm") -> list[tuple[Any, str]]:
     """The contenders with colour, hatch and letter."""
     who = column(color, rows)
-    contending = [name for name in dict.fromkeys(who.of(rows)) if not is_auto(str(name))]
-    names = [str(value) if who.scale == "words" else who.named(value) for value in contending]
+    names = [*_contending(rows, who).values()]
     codes = letters_of(names)
     return [
         (Patch(facecolor=_tint(i, 0.75), edgecolor="white", hatch=_hatch(i)), f"{codes[name]}  {name}")

@@ -252,6 +252,9 @@ def test_the_fastest_of_each_cell() -> None:
         first, second, *_ = sorted(times[at], key=times[at].get)
         assert letters[letter] == first
         assert float(lead) == pytest.approx(times[at][second] / times[at][first], abs=0.005)
+    won = {letter for letter, _ in words.values()}
+    named = [text.get_text() for legend in drawn.legends for text in legend.get_texts()]
+    assert named == [f"{letter}  {name}" for letter, name in letters.items() if letter in won]
 
 
 def test_nothing_beats_the_frontier() -> None:
