@@ -34,8 +34,8 @@ def draw_topology(
     ``tiers``: node by node, endpoints below, or on a plane where there are no tiers; what is too large for
     that is drawn as ``folded``: pods that are alike once, with their number. ``adjacency``: a matrix,
     switch by switch, of the number of cables, ordered by tier and pod; above 400 switches several share a
-    row. ``before``: the fabric before cables failed, which then are drawn too, dashed with a cross, node by
-    node.
+    row. ``before``: the fabric before cables failed, which then are drawn too: dashed with a cross node by
+    node, folded as a cross with their number.
 
     Raises:
         ParameterError: unknown style, with a list of the legal ones; or a fabric without switches.
@@ -49,7 +49,7 @@ def draw_topology(
     if style == "tiers" and fits_node_by_node(fabric):
         width, low, high = draw_nodes(ax, fabric, before)
     else:
-        width, low, high = draw_folded(ax, fabric)
+        width, low, high = draw_folded(ax, fabric, before)
     ax.set_xlim(-0.02, width)
     ax.set_ylim(low, high)
     ax.set_aspect("equal")
@@ -70,8 +70,7 @@ def topology_figure(fabric: Fabric, *, style: str = "tiers", before: Fabric | No
     left, bottom, right, top = MARGINS if style == "adjacency" else (0.0, 0.0, 0.0, 0.0)
     width = max(left + wide + right + 2 * _EDGE, _LEAST_WIDTH)
     title = in_lines(printable(fabric.name), letters(width - 2 * _EDGE, 12.5)) or [""]
-    marked = style == "tiers" and fits_node_by_node(fabric)
-    failed = failed_words(before, fabric, marked=marked) if before else ""
+    failed = failed_words(before, fabric, _look(fabric, style)) if before else ""
     about = " ".join(filter(None, [_sentence(fabric.disclaimer), failed, _not_drawn(fabric)]))
     note = textwrap.wrap(printable(about), letters(width - 2 * _EDGE, 6.2))
     above, below = _TITLE + 0.2 * (len(title) - 1), 0.12 * len(note) + (0.14 if note else 0.0) + _EDGE
@@ -86,6 +85,15 @@ def topology_figure(fabric: Fabric, *, style: str = "tiers", before: Fabric | No
     write(page, width / 2, height - _EDGE, "\n".join(title), 11, va="top", weight="bold")
     write(page, width / 2, _EDGE, "\n".join(note), 6.2, va="bottom", color=GREY)
     return figure
+
+
+def _look(fabric: Fabric, style: str) -> str:
+    """How failed cables are drawn."""
+    if style == "adjacency":
+        return "numbers are of what is left"
+    if style == "tiers" and fits_node_by_node(fabric):
+        return "dashed, with a cross"
+    return "a cross with their number; all else as it was before"
 
 
 def _not_drawn(fabric: Fabric) -> str:

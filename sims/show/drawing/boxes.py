@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 
 from fabric.graph.fabric import Fabric
 from fabric.words.units import format_rate
+from sims.show.drawing.failed import draw_cross
 from sims.show.drawing.fold import Block, Fold, Joint, Layer, Span, fold
 from sims.show.drawing.page import COLOURS, GREY, band, box, counted, letters, write
 from sims.show.drawing.servers import server_words
@@ -29,13 +30,14 @@ _LEGEND = "Bands are as wide as their capacity, in relation to that of the endpo
 _LEGEND_OF_TIERS = f"{_LEGEND} a:b is capacity below to capacity above."
 
 
-def draw_folded(ax: Axes, fabric: Fabric) -> tuple[float, float, float]:
+def draw_folded(ax: Axes, fabric: Fabric, before: Fabric | None = None) -> tuple[float, float, float]:
     """Draw ``fabric`` folded on ``ax``, in inches; returns the width, and the lowest and highest y.
 
     Totals stand on the left; on the right, what is alike stands once. A band of cables is as wide as its
-    capacity in relation to that of the endpoints below it, so oversubscription can be seen.
+    capacity in relation to that of the endpoints below it, so oversubscription can be seen. All is drawn as
+    it was ``before`` cables failed, with a cross and a number for these.
     """
-    page = _Page(ax, fold(fabric))
+    page = _Page(ax, fold(before or fabric, after=fabric))
     return page.draw(server_words(fabric))
 
 
@@ -200,6 +202,12 @@ class _Page:
             band(self.ax, x, low, high, self.column * _BAND, COLOURS[0])
             words = f"{counted(stage.below.text(), 'cable')}\n{block.injection.text(format_rate)}"
             write(self.ax, x, (low + high) / 2, words, 7, zorder=5)
+            self._lost(stage.lost_below, x, low)
+
+    def _lost(self, cables: int, x: float, low: float) -> None:
+        """Failed cables, at the foot of their band."""
+        if cables:
+            draw_cross(self.ax, x - 0.18, low + 0.12, cables)
 
     def _cables(self, block: Block, x: float, high: float, framed: bool) -> None:
         """The band from a block to the switches above it."""
@@ -218,6 +226,7 @@ class _Page:
                 stage.capacity_below.high / stage.capacity_above.high,
             )
             words += f", {Span(min(ratio), max(ratio)).text(ratio_text)}"
+        self._lost(stage.lost_above, x, clear)
         wider = max(map(len, words.split("\n"))) > letters(width, 7)
         write(self.ax, x, (clear + high) / 2, words, 7, zorder=5, bbox=_HALO if wider else None)
 

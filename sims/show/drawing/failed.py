@@ -12,7 +12,7 @@ from fabric.measures.groups import Arcs, between_switches, of_endpoints
 from fabric.words.counted import counted
 from sims.show.drawing.page import write
 
-__all__ = ["draw_failed", "failed", "failed_words"]
+__all__ = ["draw_cross", "draw_failed", "failed", "failed_words"]
 
 _COLOUR = "#B00020"
 _CROSS = 0.045  # inches
@@ -55,13 +55,25 @@ def draw_failed(
         write(ax, float(x), float(y), f"x{cables[i]}", 6.2, color=_COLOUR, zorder=3.3)
 
 
-def failed_words(before: Fabric, after: Fabric, *, marked: bool) -> str:
-    """How many cables failed, and how they look where they are drawn."""
+def draw_cross(ax: Axes, x: float, y: float, cables: int) -> None:
+    """A cross, and how many of a bundle of cables have failed."""
+    for arm in (1, -1):
+        ax.plot(
+            [x - _CROSS, x + _CROSS],
+            [y - arm * _CROSS, y + arm * _CROSS],
+            color=_COLOUR,
+            linewidth=1.4,
+            zorder=6,
+        )
+    write(ax, x + 0.09, y, f"{cables:,}", 6.8, color=_COLOUR, ha="left", zorder=6)
+
+
+def failed_words(before: Fabric, after: Fabric, look: str) -> str:
+    """How many cables failed, and how they ``look``."""
     trunk, access = between_switches(before), of_endpoints(before)
     total = int(trunk.cables.sum()) // 2 + int(access.cables.sum())
     gone = int(failed(trunk, between_switches(after)).cables.sum()) // 2
     gone += int(failed(access, of_endpoints(after)).cables.sum())
     if not gone:
         return "No cable failed."
-    look = "dashed, with a cross" if marked else "numbers are of what is left"
     return f"{gone:,} of {counted(total, 'cable')} failed: {look}."

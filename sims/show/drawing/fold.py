@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from fabric.graph.fabric import Fabric
 from fabric.measures.groups import Hierarchy, between_switches, hierarchy, of_endpoints
+from sims.show.drawing.failed import failed
 
 __all__ = ["Block", "Fold", "Joint", "Layer", "Span", "fold"]
 
@@ -41,7 +42,8 @@ class Layer:
     ``parallel``: to one and the same switch above, ``rate_up``: bytes/s of those up. Per block ``below``,
     ``above``: cables, and ``capacity_below``, ``capacity_above``: bytes/s one way. Without tiers ``down``
     are cables to endpoints, ``up`` those to switches of other groups, ``level`` and ``inside`` (per block)
-    those to switches of the same.
+    those to switches of the same. ``lost_above``, ``lost_below``: cables that have failed since, of all
+    blocks of the class together; below, those to endpoints.
     """
 
     name: str
@@ -56,6 +58,8 @@ class Layer:
     capacity_above: Span
     level: Span
     inside: Span
+    lost_above: int
+    lost_below: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,12 +107,12 @@ class Fold:
     home: int
 
 
-def fold(fabric: Fabric, classes: int = 2) -> Fold:
+def fold(fabric: Fabric, classes: int = 2, after: Fabric | None = None) -> Fold:
     """``fabric`` folded, with at most ``classes`` classes of alike groups side by side and one of all others.
 
-    With four tiers of switches or more it is one and all others.
+    With four tiers of switches or more it is one and all others. ``after``: what is left of it.
     """
-    view = _View(fabric, hierarchy(fabric))
+    view = _View(fabric, hierarchy(fabric), after or fabric)
     tree, access = view.tree, view.access
     everything = np.ones(fabric.n_switches, bool)
     outer = np.zeros(fabric.n_switches, np.int64)
@@ -128,7 +132,7 @@ def fold(fabric: Fabric, classes: int = 2) -> Fold:
 class _View:
     """Sums over the cables of every switch, from which all else is counted."""
 
-    def __init__(self, fabric: Fabric, tree: Hierarchy) -> None:
+    def __init__(self, fabric: Fabric, tree: Hierarchy, after: Fabric) -> None:
         self.fabric, self.tree = fabric, tree
         self.trunk, self.access = between_switches(fabric), of_endpoints(fabric)
         t, a, n = self.trunk, self.access, fabric.n_switches
@@ -141,6 +145,14 @@ class _View:
             return np.bincount(t.src[mine], weights=values[mine], minlength=n)
 
         self.rising = rising
+        gone, cut = failed(t, between_switches(after)), failed(a, of_endpoints(after))
+        if tree.tiered:
+            out = tree.height[gone.dst] > tree.height[gone.src]
+        else:
+            apart = tree.group[0][gone.src] != tree.group[0][gone.dst]
+            out = apart & (gone.src < gone.dst)  # each cable once
+        self.lost_above = np.bincount(gone.src[out], weights=gone.cables[out], minlength=n)
+        self.lost_below = np.bincount(cut.dst, weights=cut.cables, minlength=n)
         self.level = sums(t.cables, ~rising & ~falling)
         self.up, self.capacity_up = sums(t.cables, rising), sums(t.capacity, rising)
         self.down = sums(t.cables, falling) + np.bincount(a.dst, weights=a.cables, minlength=n)
@@ -241,6 +253,8 @@ def _stage(
         capacity_above=per_group(view.capacity_up),
         level=_span(view.level[mine]),
         inside=per_group(view.level / 2),
+        lost_above=int(view.lost_above[mine].sum()),
+        lost_below=int(view.lost_below[mine].sum()),
     )
 
 

@@ -16,6 +16,7 @@ from fabric.graph.fabric import Fabric
 from fabric.measures.groups import Arcs, Hierarchy, between_switches, hierarchy, of_endpoints
 from fabric.words.units import format_rate
 from sims.show.drawing.failed import draw_failed, failed
+from sims.show.drawing.frames import draw_frames, draw_rounds, rails_of
 from sims.show.drawing.layout import plane_layout, row_layout
 from sims.show.drawing.page import COLOURS, GREY, box, counted, letters, printable, tint, write
 from sims.show.drawing.servers import server_words
@@ -56,6 +57,8 @@ def _rows(ax: Axes, fabric: Fabric, tree: Hierarchy, before: Fabric) -> tuple[fl
     endpoint_x, switch_x = endpoint_x + _LEDGER, switch_x + _LEDGER
     trunk, access = between_switches(fabric), of_endpoints(fabric)
     y: NDArray[Any] = (tree.height + 1.0) * _ROW - (0.0 if single else 0.35 * _ROW)
+    higher = draw_frames(ax, tree, switch_x, y)
+    rail = rails_of(before, of_endpoints(before))
     for h in range(tree.top + 1):
         rising = (tree.height[trunk.src] == h) & (tree.height[trunk.dst] > h)
         lines = _select(trunk, rising)
@@ -79,7 +82,9 @@ def _rows(ax: Axes, fabric: Fabric, tree: Hierarchy, before: Fabric) -> tuple[fl
         draw_failed(ax, foot, np.stack([switch_x[lost.dst], y[lost.dst] - 0.1], axis=1), lost.cables)
         start = np.stack([endpoint_x[access.src], np.full(len(access.src), 0.04)], axis=1)
         end = np.stack([switch_x[access.dst], y[access.dst] - 0.1], axis=1)
-        _lines(ax, start, end, access.cables, COLOURS[0])
+        for one in np.unique(rail[access.dst]).tolist():
+            mine = rail[access.dst] == one
+            _lines(ax, start[mine], end[mine], access.cables[mine], _rail_colour(one), len(start))
         _endpoints(ax, fabric, endpoint_x)
     else:
         _endpoint_counts(ax, fabric, tree, access, switch_x, y)
@@ -95,10 +100,11 @@ def _rows(ax: Axes, fabric: Fabric, tree: Hierarchy, before: Fabric) -> tuple[fl
             ha="right",
             weight="bold",
         )
+    _rails(ax, rail, switch_x, y)
     about = [_rate_words(access, fabric.n_endpoints), *server_words(fabric)]
     write(ax, _LEDGER - 0.15, 0.0, counted(fabric.n_endpoints, "endpoint"), 8.2, ha="right", weight="bold")
     write(ax, _LEDGER - 0.15, -0.1, "\n".join(about), 6.8, ha="right", va="top", color=GREY)
-    return _LEDGER + _WIDTH + 0.05, -0.2 - 0.12 * len(about), float(y.max()) + 0.2
+    return _LEDGER + _WIDTH + 0.05, -0.2 - 0.12 * len(about), float(y.max()) + 0.2 + higher
 
 
 def _select(arcs: Arcs, mine: NDArray[np.bool_]) -> Arcs:
@@ -123,13 +129,33 @@ def _rate_words(access: Arcs, count: int) -> str:
     return f"{each} each" if cables.max() <= 1 else f"{each} on {cables.max():.0f} cables"
 
 
+def _rail_colour(rail: int) -> str:
+    return COLOURS[0] if rail < 0 else COLOURS[1 + rail % (len(COLOURS) - 1)]
+
+
+def _rails(ax: Axes, rail: NDArray[np.int64], x: NDArray[np.float64], y: NDArray[Any]) -> None:
+    """The rail of each leaf, below it, in the colour of its cables."""
+    leaves = np.flatnonzero(rail >= 0)
+    room = float(np.diff(np.sort(x[leaves])).min()) if len(leaves) > 1 else 1.0
+    for leaf in leaves.tolist():
+        words = f"rail {rail[leaf]}" if room > 0.33 else str(rail[leaf])
+        white = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
+        write(ax, float(x[leaf]), float(y[leaf]) - 0.17, words, 5.6, color=_rail_colour(int(rail[leaf])),
+              bbox=white, zorder=4)  # fmt: skip
+
+
 def _lines(
-    ax: Axes, start: NDArray[np.float64], end: NDArray[np.float64], cables: NDArray[np.int64], colour: str
+    ax: Axes,
+    start: NDArray[np.float64],
+    end: NDArray[np.float64],
+    cables: NDArray[np.int64],
+    colour: str,
+    among: int = 0,
 ) -> None:
     """One line per pair; few bundles carry their number, where the lines have drawn apart but do not yet
-    cross.
+    cross. ``among``: how many lines there are, these included.
     """
-    thin = float(np.clip(60 / max(len(start), 1), 0.3, 0.9))
+    thin = float(np.clip(60 / max(len(start), among, 1), 0.3, 0.9))
     width = thin * np.minimum(1 + 0.8 * (cables - 1), 4)
     segments = np.stack([start, end], axis=1)
     ax.add_collection(LineCollection(list(segments), linewidths=width, colors=colour, alpha=0.75, zorder=1))
@@ -208,6 +234,7 @@ def _plane(ax: Axes, fabric: Fabric, tree: Hierarchy, before: Fabric) -> tuple[f
     draw_failed(ax, place[gone.src], place[gone.dst], gone.cables)
     gap = np.linalg.norm(place[:, None] - place[None, :], axis=2) + 9 * np.eye(len(place))
     size = float(np.clip(gap.min() * 0.75, 0.1, 0.3))
+    draw_rounds(ax, place, tree.group[0], size)
     circles = EllipseCollection(
         size, size, 0, units="xy", offsets=place, transOffset=ax.transData,
         facecolors=[tint(colour, 0.25)], edgecolors=colour, linewidths=0.9, zorder=2,
@@ -221,7 +248,8 @@ def _plane(ax: Axes, fabric: Fabric, tree: Hierarchy, before: Fabric) -> tuple[f
     words = [counted(fabric.n_switches, "switch"), *_plane_words(fabric, once, access, tree)]
     write(ax, _LEDGER - 0.15, 0.3, words[0], 8.2, ha="right", weight="bold")
     write(ax, _LEDGER - 0.15, 0.19, "\n".join(words[1:]), 6.8, ha="right", va="top", color=GREY)
-    return _LEDGER + _WIDTH, -_PLANE - size, _PLANE + size
+    edge = size + (0.3 if int(tree.group[0].max(initial=0)) else 0.0)
+    return _LEDGER + _WIDTH, -_PLANE - edge, _PLANE + edge
 
 
 def _plane_words(fabric: Fabric, once: Arcs, access: Arcs, tree: Hierarchy) -> Sequence[str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import median
+from string import ascii_uppercase
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -69,12 +71,24 @@ def ratios_figure(found: Sequence[Comparison], sides: Sequence[str], *, title: s
     across = column(next((over for one in found if (over := _over(one)) in one.varied), _AXES[0]), rows)
     with styled():
         figure = Figure(figsize=(3.5, 2.6), layout="constrained")
-        series = _lines(figure.subplots(), rows, across, ratio, "algorithm")
+        series = _lettered(_lines(figure.subplots(), rows, across, ratio, "algorithm"), found)
         both = [*{pair.a.key: pair.a for one in found for pair in one.pairs}.values(), *rows]
         _, below = words_of(both, "median and 5-95%", f"A: {sides[0]}")
         page = Page(figure=figure, grow=True)
         page.frame(([f"{len(found)} against A"], below), title, legend_entries(series))
     return figure
+
+
+def _lettered(series: Sequence[Series], found: Sequence[Comparison]) -> list[Series]:
+    """The series with B, C, ... before the names of those that are of one side."""
+    side = {pair.b.key: ascii_uppercase[k % 26] for k, one in enumerate(found, 1) for pair in one.pairs}
+    told = []
+    for one in series:
+        own = {side[row.key] for point in one.points for row in point.rows}
+        mark = f"{own.pop()}: " if len(own) == 1 else ""
+        kind, rest = one.halves
+        told.append(replace(one, name=mark + one.name, halves=(kind, mark + rest if rest else "")))
+    return told
 
 
 def _lines(ax: Axes, rows: Sequence[Row], across: Column, ratio: Column, color: str | None) -> list[Series]:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from fabric import Fabric
 from fabric.damage.breakage import harmed
 from fabric.damage.fault import parse_faults
-from fabric.measures.groups import between_switches
+from fabric.measures.groups import between_switches, hierarchy, of_endpoints
 from sims.cli.main import main
 from sims.show.drawing import topology_figure
 from sims.show.drawing.failed import failed, failed_words
@@ -49,11 +49,30 @@ def test_bundles_count_their_cables() -> None:
 
 def test_words_name_the_count_and_the_mark() -> None:
     before, after = broken("fat-tree:k=4", "cables=4")
-    assert failed_words(before, after, marked=True) == "4 of 48 cables failed: dashed, with a cross."
-    assert failed_words(before, before, marked=True) == "No cable failed."
+    assert (
+        failed_words(before, after, "dashed, with a cross") == "4 of 48 cables failed: dashed, with a cross."
+    )
+    assert failed_words(before, before, "dashed") == "No cable failed."
     folded = topology_figure(after, style="folded", before=before)
     said = " ".join(text.get_text().replace("\n", " ") for ax in folded.axes for text in ax.texts)
-    assert "4 of 48 cables failed: numbers are of what is left." in said
+    assert "4 of 48 cables failed: a cross with their number; all else as it was before." in said
+
+
+@pytest.mark.parametrize("fail", ["cables=1%", "cables=tier1:7", "switches=tier2:1"])
+@pytest.mark.parametrize(
+    "text", ["fat-tree:k=16", "multi-plane:planes=4,endpoints=512,radix=32", "dragonfly:p=4"]
+)
+def test_numbers_beside_the_crosses_of_a_folded_drawing_add_up(text: str, fail: str) -> None:
+    fail = fail if "tier" not in fail or "dragonfly" not in text else "cables=30"
+    before, after = broken(text, fail)
+    figure = topology_figure(after, style="folded", before=before)
+    red = [t.get_text() for t in figure.axes[0].texts if t.get_color() == "#B00020"]
+    trunk = failed(between_switches(before), between_switches(after))
+    access = failed(of_endpoints(before), of_endpoints(after))
+    between = trunk.cables[hierarchy(before).group[0][trunk.src] != hierarchy(before).group[0][trunk.dst]]
+    whole = trunk.cables if before.tiered else between  # inside a group there is no band
+    assert sum(int(one.replace(",", "")) for one in red) == whole.sum() // 2 + access.cables.sum()
+    assert red_lines(topology_figure(before, style="folded")) == [] and red
 
 
 def test_the_command_draws_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

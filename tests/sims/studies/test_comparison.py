@@ -263,6 +263,10 @@ def test_the_figure_of_several_sides_has_a_line_for_each() -> None:
     for name, ratios in lines.items():
         assert all(r >= 1 for r in ratios) if "200" in str(name) else all(r <= 1 for r in ratios)
     assert not clashes(drawn)
+    names = [
+        text.get_text() for legend in [ax.get_legend(), *drawn.legends] if legend for text in legend.texts
+    ]
+    assert sorted({name[:3] for name in names if "rate=" in name}) == ["B: ", "C: "]
 
 
 def test_settings_of_the_command_reach_every_topology(command) -> None:
