@@ -149,8 +149,10 @@ class RunJob:
         return Burst(name=one.name, call=one.name, size=size[one.traffic], period=one.period, start=one.start)
 
     def _nic(self, one: Background) -> float:
-        """Bytes/s of the slowest NIC among its endpoints."""
-        f = self.degraded
+        """Bytes/s of the slowest NIC among its endpoints, as the fabric was built: what is meant does not
+        grow with an upgrade, nor shrink with a fault.
+        """
+        f = self.fabric
         out = (f.link_src < f.n_endpoints) & (f.kind[f.link_dst] != NVSWITCH)
         rate = np.bincount(f.link_src[out], weights=f.capacity[out], minlength=f.n_endpoints)
         least = float(rate[self.places[one.name]].min()) * self.profile.bandwidth

@@ -86,6 +86,17 @@ def test_background_takes_its_load_of_the_cable():
     assert row.background["n"]["late"] == 0.0 and row.background["n"]["load"] == pytest.approx(1, abs=0.07)
 
 
+@pytest.mark.parametrize(
+    "settings", [{"upgrade": "endpoint-leaf=100"}, {"degrade": "cables=100%:rate=50%"}], ids=str
+)
+@pytest.mark.parametrize("traffic", ["permutation", "incast", "all-to-all"])
+def test_background_offers_what_it_did_whatever_is_upgraded_or_broken(traffic, settings):
+    noise = {"name": "n", "traffic": traffic, "load": "30%", "period": "10ms", "placement": "hostlist:1,5,6"}
+    jobs = [send("a", 2, "hostlist:0,4", iterations=1)]
+    (plain,), (other,) = run(jobs, [noise]).bursts, run(jobs, [noise], **settings).bursts
+    assert other.size == plain.size
+
+
 def test_background_that_does_not_get_through_is_told():
     noise = {"name": "n", "traffic": "all-to-all", "load": "100%", "period": "10ms", "placement": "packed"}
     row = run([send("a", 2, "hostlist:0,4", iterations=1)], [noise]).row()
@@ -259,7 +270,7 @@ def test_what_would_help_two_jobs_on_one_cable():
     found = dict(explain_run(job))
     assert found["2x leaf - spine"] == {"a": pytest.approx(1.0, rel=0.05), "b": pytest.approx(1.0, rel=0.05)}
     assert found["without n"] == {"a": pytest.approx(2.0), "b": pytest.approx(2.0)}
-    # A NIC of twice the rate has twice the load of background, and the neck is as it was.
+    # A NIC of twice the rate has the same background to send, and the neck is as it was.
     assert found["2x endpoint - leaf"]["a"] == pytest.approx(job.row().jobs["a"]["mean_s"], rel=0.02)
     assert set(found) == {
         "2x endpoint - leaf",
