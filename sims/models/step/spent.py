@@ -18,8 +18,8 @@ class Spent:
     """``exposed``: per lane that computes, the seconds of each kind; they add up to the time of the step.
 
     A lane's own parts count as they are. While it has nothing to do, what its next task waits for counts, as
-    long as it is under way, and else ``waiting``. ``busy``: per kind, the seconds in which some task of that
-    kind runs, in the mean over the lanes in which there are any: what communication takes, hidden or not.
+    long as it is under way, and else ``waiting``. ``busy``: per kind, the seconds that tasks of that kind
+    take, in the mean over the stages that have any: what communication takes, hidden or not.
     """
 
     exposed: Mapping[str, Mapping[str, float]]
@@ -58,12 +58,22 @@ def spent(record: Record) -> Spent:
         for part, end in zip(task.parts, record.parts[number]):
             if mine is not None:
                 mine[part.kind] = mine.get(part.kind, 0.0) + end - now
-            busy[part.kind, task.lane] = busy.get((part.kind, task.lane), 0.0) + end - now
+            owner = part.kind, _stage(task.lane)
+            busy[owner] = busy.get(owner, 0.0) + end - now
             now = end
     for lane, mine in exposed.items():
         if stop > free_since[lane]:
             mine[WAITING] = mine.get(WAITING, 0.0) + stop - free_since[lane]
     return Spent(exposed=exposed, busy=_means(busy))
+
+
+def _stage(lane: str) -> str:
+    """Whose a lane is: a stage has one for its gradients, one for its parameters, one to each neighbour.
+
+    >>> [_stage(lane) for lane in ("stage 3", "stage 3 dp", "stage 3 parameters", "3>4", "ranks dp", "pp")]
+    ['3', '3', '3', '3', 'ranks', 'pp']
+    """
+    return lane.removeprefix("stage ").partition(" ")[0].partition(">")[0]
 
 
 def _idle(record: Record, before: Sequence[int], since: float, until: float, into: dict[str, float]) -> None:

@@ -57,6 +57,9 @@ def test_gradients_behind_the_step_are_closed_forms(sharding):
     p = job.dense(0)
     moved = 2 * 4 * p if sharding == "plain" else 4 * p + 2 * p
     assert found.record.time == pytest.approx(compute + 0.75 * moved / 50e9, rel=1e-9)
+    # Gradients and parameters are of one stage, whose time in all is both.
+    assert found.spent.busy["dp"] == pytest.approx(0.75 * moved / 50e9, rel=1e-9)
+    assert found.spent.mean("dp") == pytest.approx(found.spent.busy["dp"], rel=1e-9)
 
 
 def test_fully_sharded_moves_parameters_every_turn():
