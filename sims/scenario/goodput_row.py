@@ -27,7 +27,8 @@ class GoodputRow(JobRow):
 
     ``mtti_s``: mean time to an interruption by the rates, 0 where nothing interrupts; ``interval_s``: work
     between checkpoints, 0 for never; ``best_s``: the interval that Daly's formula takes for best;
-    ``daly``: the share that it expects where nothing slows the job and hosts are there at once; ``save_s``,
+    ``daly``: the share that it expects where nothing slows the job and hosts are there at once, and where
+    nothing is saved the share of work since the last failure; ``save_s``,
     ``restart_s``: what a checkpoint takes, and what passes from a failure until work goes on.
     ``network``: of each class of cables and switches that can fail ``count``, how long the collective takes
     without one (``stretch``, 0: the job stops), ``hosts`` that lose their network then (-1: no spare helps),

@@ -19,8 +19,8 @@ from fabric.routing.policies import policy_file
 from fabric.words.units import format_time, parse_rate, parse_time
 from sims.jobs.collective import CollectiveJob
 from sims.jobs.goodput.network import NetworkClass, hosts_of, network_classes
-from sims.models.goodput.confidence import half_width
-from sims.models.goodput.daly import optimum, useful_share
+from sims.models.goodput.confidence import half_width, unseen
+from sims.models.goodput.daly import optimum, unsaved_share, useful_share
 from sims.models.goodput.hazards import parse_hazards
 from sims.models.goodput.weeks import Plan, Threat, Weeks, require_few, weeks
 from sims.scenario.digest import content_digest, digest_of
@@ -160,16 +160,16 @@ class GoodputJob:
         """The same job on so many GPUs, its fabric grown with it: rates, hosts and spares in proportion."""
         scale = gpus / self.collective.ranks
         threats, plan, found = self.histories(scale)
-        half = half_width(found.share)
-        share = float(found.share.mean())
+        mtti = self.plan(threats)[1]
+        low, high = self._interval(plan, found, mtti)
         return Sized(
             gpus=gpus,
-            share=share,
-            low=max(0.0, share - half),
-            high=min(1.0, share + half),
+            share=float(found.share.mean()),
+            low=low,
+            high=high,
             saving=float((found.saving / found.elapsed).mean()),
             losses={name: _mean(getattr(found, name), found) for name in LOSSES},
-            mtti=self.plan(threats)[1],
+            mtti=mtti,
             interval=plan.interval,
         )
 
@@ -194,18 +194,19 @@ class GoodputJob:
         self.watch = watch
         threats, plan, found = self.histories()
         _, mtti, best = self.plan(threats)
-        share, half = float(found.share.mean()), half_width(found.share)
-        calm = (
-            useful_share(plan.interval, plan.save, plan.restart, mtti) if plan.interval < math.inf else None
-        )
+        low, high = self._interval(plan, found, mtti)
+        if plan.interval < math.inf:
+            calm = useful_share(plan.interval, plan.save, plan.restart, mtti)
+        else:
+            calm = unsaved_share(self._seconds["duration"], plan.restart, mtti)
         return GoodputRow(
             scenario=self.scenario,
             endpoints=self.fabric.n_endpoints,
             gpus=self.collective.ranks,
             hosts=hosts_of(self.collective),
-            share=share,
-            low=max(0.0, share - half),
-            high=min(1.0, share + half),
+            share=float(found.share.mean()),
+            low=low,
+            high=high,
             spread=float(found.share.std(ddof=1)),
             saving=float((found.saving / found.elapsed).mean()),
             interruptions=float(found.interruptions.sum(axis=1).mean()),
@@ -214,7 +215,7 @@ class GoodputJob:
             best_s=_finite(best),
             save_s=plan.save,
             restart_s=plan.restart,
-            daly=calm if calm is not None else float(math.isinf(mtti)),
+            daly=calm,
             causes={
                 one.name: {
                     **{name: float((getattr(found, name)[:, i] / found.elapsed).mean()) for name in LOSSES},
@@ -233,6 +234,17 @@ class GoodputJob:
             },
             version=model_version(),
         )
+
+    def _interval(self, plan: Plan, found: Weeks, mtti: float) -> tuple[float, float]:
+        """In which the share lies in 95 of 100 seeds. Where failures happen and no run has drawn one, each of
+        those that may be due costs a segment and a restart at the most.
+        """
+        share, half = float(found.share.mean()), half_width(found.share)
+        if not math.isinf(mtti) and not found.interruptions.sum():
+            duration = self._seconds["duration"]
+            cost = min(plan.interval + plan.save + plan.restart, duration)
+            half += unseen(len(found.share)) * cost / duration
+        return max(0.0, share - half), min(1.0, share + half)
 
     def sizes(self, gpus: Sequence[int]) -> Iterator[Sized]:
         """``at`` each of ``gpus``, as each is found."""

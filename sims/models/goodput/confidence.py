@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["half_width", "student"]
+__all__ = ["half_width", "student", "unseen"]
 
 _Z = 1.959963984540054  # 97.5% of a normal distribution lie below
 _TERMS = (
@@ -41,3 +41,13 @@ def half_width(sample: NDArray[np.float64]) -> float:
     """
     n = len(sample)
     return student(n - 1) * float(np.std(sample, ddof=1)) / math.sqrt(n)
+
+
+def unseen(runs: int) -> float:
+    """How many events a run may have in the mean of which ``runs`` runs had none: more would show one in
+    97.5 of 100 samples, by Poisson's law.
+
+    >>> round(unseen(16), 3)
+    0.231
+    """
+    return -math.log(0.025) / runs

@@ -14,7 +14,7 @@ import math
 
 from fabric.words.errors import ParameterError
 
-__all__ = ["expected_time", "optimum", "useful_share", "young"]
+__all__ = ["expected_time", "optimum", "unsaved_share", "useful_share", "young"]
 
 _SMALL = 1e-3  # below it -log(1 - x) - x is summed as a series, as it cancels otherwise
 _FEW = 100  # steps of Newton's method; five do
@@ -46,6 +46,23 @@ def useful_share(interval: float, save: float, restart: float, mtti: float) -> f
     0.8
     """
     return interval / expected_time(interval, interval, save, restart, mtti)
+
+
+def unsaved_share(duration: float, restart: float, mtti: float) -> float:
+    """The share of ``duration`` that is work done since the last failure, where none is ever saved.
+
+    The time A since the last failure, or since the start, is at least a with probability e^(-a/M), a up to T;
+    the first R of it are a restart: E max(0, A - R) = M e^(-R/M) - (M - R) e^(-T/M), for R up to T.
+
+    >>> unsaved_share(100.0, 10.0, math.inf), round(unsaved_share(1000.0, 0.0, 500.0), 4)
+    (1.0, 0.4323)
+    """
+    if math.isinf(mtti):
+        return 1.0
+    whole = math.exp(-duration / mtti)
+    if restart >= duration:
+        return whole
+    return (mtti * math.exp(-restart / mtti) - (mtti - restart) * whole) / duration
 
 
 def optimum(save: float, mtti: float) -> float:

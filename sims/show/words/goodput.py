@@ -50,13 +50,17 @@ def goodput_lines(row: GoodputRow, notes: Sequence[str] = (), disclaimer: str = 
         f"useful       {row.share:.2%} of the time, 95% interval {row.low:.2%} to {row.high:.2%} "
         f"(one run: +- {row.spread:.2%})"
     )
+    if row.mtti_s and not row.interruptions:
+        none = "no run was interrupted: the interval is of what may not have been drawn, by Poisson's law"
+        yield f"{'':13}{none}"
     yield (
         f"interrupted  {_times(row.interruptions)} times a run in the mean; "
         f"by the rates once in {format_time(row.mtti_s)}"
         if row.mtti_s
         else ("interrupted  never")
     )
-    yield f"Daly         expects {row.daly:.2%} where nothing slows the job and hosts are there at once"
+    expects = "Daly         expects" if row.interval_s else "work since the last failure is, by the rates,"
+    yield f"{expects} {row.daly:.2%} where nothing slows the job and hosts are there at once"
     yield ""
     yield _HEAD
     yield f"{'checkpoints':<28}{'':>10}{row.saving:>10.2%}"

@@ -9,7 +9,7 @@ from weeks_twin import one_run
 
 from fabric.words.errors import ParameterError
 from sims.models.goodput.confidence import half_width, student
-from sims.models.goodput.daly import expected_time, optimum
+from sims.models.goodput.daly import expected_time, optimum, unsaved_share
 from sims.models.goodput.weeks import MOST_EVENTS, Plan, Threat, require_few, weeks
 
 LOSSES = ("lost", "restarting", "waiting", "slowed")
@@ -139,6 +139,17 @@ def test_never_saving_loses_all_before():
     plan = Plan(interval=math.inf, save=20.0, restart=10.0)
     found = weeks([Threat(name="any", rate=1 / 1000)], plan, duration=1e5, runs=40, seed=1)
     assert np.all(found.saving == 0) and np.all(found.useful < 2e4)
+
+
+@pytest.mark.parametrize(
+    ("duration", "restart"),
+    [(1e5, 10.0), (1e5, 0.0), (1e5, 700.0), (2000.0, 300.0), (500.0, 499.0), (100.0, 600.0)],
+)
+def test_what_is_never_saved_is_the_time_since_the_last_failure(duration, restart):
+    plan = Plan(interval=math.inf, save=20.0, restart=restart)
+    found = weeks([Threat(name="any", rate=1 / 1000)], plan, duration=duration, runs=4000, seed=2)
+    due = unsaved_share(duration, restart, 1000.0)
+    assert abs(found.share.mean() - due) < 1.5 * half_width(found.share)
 
 
 def test_illegal_use():
