@@ -40,14 +40,16 @@ def goodput_figure(found: Sequence[Sized], row: GoodputRow, disclaimer: str = ""
         plot_shares(above, found)
         plot_intervals(below, found)
         above.tick_params(labelbottom=False)
-        for ax in (above, below):
+        sizes = [one.gpus for one in found]
+        marked = min(sizes) <= row.gpus <= max(sizes)
+        for ax in (above, below) if marked else ():
             ax.axvline(row.gpus, color=GREY, linewidth=0.8, linestyle=(0, (1, 1.6)))
         head = [said["topology"], f"{format_time(parse_time(said['duration']))} of a job"]
         foot = [
             f"Faults {said['faults']}, step {format_time(parse_time(said['step']))}, "
             f"checkpoint {said['checkpoint']}, {said['spares']} spare hosts, {said['runs']} runs.",
-            f"The job of {row.gpus:,} GPUs (dotted) is useful {row.share:.1%} of the time; at other sizes "
-            "rates and spares grow with it. Black: the 95% interval.",
+            f"The job of {row.gpus:,} GPUs{' (dotted)' * marked} is useful {row.share:.1%} of the time; at "
+            "other sizes rates and spares grow with it. Black: the 95% interval.",
             f"Simulated with fabricsim {row.version}: exact for the stated model, not a measurement.",
             f"{disclaimer[:1].upper()}{disclaimer[1:].rstrip('.')}." if disclaimer else "",
         ]

@@ -146,3 +146,10 @@ def test_the_state_may_name_a_model():
 def test_what_does_not_happen_in_the_time_is_noted(arguments, note):
     text = run(*arguments).output
     assert (note in text) if note else ("longer than the job is watched" not in text)
+
+
+@pytest.mark.parametrize(("sizes", "marked"), [("16,64", True), ("32,64", False)])
+def test_the_job_is_said_to_be_dotted_where_it_is(tmp_path, sizes, marked):
+    figure = tmp_path / "g.svg"
+    assert run("--plot", str(figure), "--gpus", sizes).exit_code == 0
+    assert ("(dotted)" in figure.read_text()) is marked
