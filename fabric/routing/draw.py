@@ -126,6 +126,8 @@ class ByDestination(Draw):
 
     def _port(self, pick: NDArray, arcs: NDArray, total: NDArray) -> NDArray[np.int64]:
         # Ports are numbered round the parents first, then their second cables (Zahavi's PGFT).
+        if self.fabric.single:
+            return pick
         per = total // arcs
         return np.where(per * arcs == total, pick % arcs * per + pick // arcs, pick)
 
@@ -139,7 +141,16 @@ class ByDestination(Draw):
 
 
 def _divisors(f: Fabric) -> NDArray[np.int64]:
-    """(nodes,): w_1 ... w_L of the level L of each node, w the most parents a node of the level below has."""
+    """(nodes,): w_1 ... w_L of the level L of each node, w the most parents a node of the level below has;
+    kept with the fabric.
+    """
+    if "divisors" not in f.derived:
+        f.derived["divisors"] = _products(f)
+    found: NDArray[np.int64] = f.derived["divisors"]
+    return found
+
+
+def _products(f: Fabric) -> NDArray[np.int64]:
     parents = np.diff(f.arc_ptr) - (f.arc_up - f.arc_ptr[:-1])
     product = np.ones(len(f.kind), np.int64)
     if f.tiered:

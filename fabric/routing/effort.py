@@ -8,21 +8,26 @@ from numpy.typing import NDArray
 from fabric.graph.fabric import Fabric
 from fabric.routing.distance import Distances, distances
 
-__all__ = ["search_seconds"]
+__all__ = ["search_seconds", "takes_time"]
 
 _MANY = 500_000_000  # pairs of a switch and a leaf: seconds
 _PER_PAIR, _PER_CELL = 16e-9, 3e-9  # s: of a pair that is met, and of one in a table
 
 
+def takes_time(f: Fabric) -> bool:
+    """Whether the search for distances may take more than seconds, as it does in no tree."""
+    return not f.tiered and distances(f).pairs >= _MANY
+
+
 def search_seconds(f: Fabric, src: NDArray, dst: NDArray) -> float:
     """Seconds of one core, about, until it is known how far the flows from ``src`` to ``dst`` go.
 
-    Endpoints, (flows,) each. 0 where it takes no more than seconds, as it does in every tree. For 64 leaves
-    it is tried, which stand for all: flows between neighbours are met early.
+    Endpoints, (flows,) each. 0 where it ``takes_time`` on no account. For 64 leaves it is tried, which stand
+    for all: flows between neighbours are met early.
     """
-    tables = distances(f)
-    if f.tiered or tables.pairs < _MANY:
+    if not takes_time(f):
         return 0.0
+    tables = distances(f)
     both = (f.attached[src] > 0) & (f.attached[dst] > 0)
     if not both.any():
         return 0.0

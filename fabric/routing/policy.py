@@ -122,6 +122,8 @@ class Policy:
         from fabric.routing.attachment import attached
 
         first, last, lost = attached(f, draw, flow)
+        if not len(lost):
+            return flow, self.ways(f, draw, flow, first, last), lost
         keep = np.ones(len(flow), bool)
         keep[lost] = False
         return flow[keep], self.ways(f, draw, flow[keep], first[keep], last[keep]), flow[lost]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from fabric import Fabric
 from fabric.damage.breakage import harmed
 from fabric.graph.nic import planes
+from fabric.routing.effort import takes_time
 from fabric.routing.route import check_policy
 from fabric.words.errors import ParameterError
 from sims.jobs.causes import causes
@@ -213,7 +214,7 @@ class CollectiveJob:
     def foretold(self, algorithms: Sequence[str]) -> list[str]:
         """A sentence about each of ``algorithms`` that takes a minute or more to route; routes nothing."""
         said: list[str] = []
-        for algorithm in algorithms:
+        for algorithm in algorithms if takes_time(self.degraded) else ():
             if not is_auto(algorithm) and algorithm not in self._programs:
                 with suppress(UnequalGroupsError):
                     said.append(foretold(self.schedule(algorithm), self.degraded, self.placement))

@@ -137,6 +137,7 @@ def tiled(phases: Sequence[Phase], members: NDArray[np.int32]) -> list[Phase]:
             op=again(phase.op),
             stage=again(phase.stage),
             weight=again(phase.weight),
+            cells=phase.cells_of(len(members)),
         )
         for phase in phases
     ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -89,7 +90,8 @@ class Phase:
             their data in different ways, or parts are unequal; None: 1 everywhere.
         tree: switched only, int32 [k].
         limits: switched only, of the switches of trees.
-        cells: makes int64 [k, count], the chunks of each transfer, where they do not follow one another.
+        cells: makes int64 [k, count], the chunks of each transfer from ``base`` on, where they do not follow
+            one another.
 
     Raises:
         ParameterError: a shape or a layout promised above is broken. (Whether the transfers add up to the
@@ -241,16 +243,25 @@ class Phase:
 
     def chunks_at(self, t: int) -> NDArray[np.int64]:
         """int64 [k, count]: the chunks that each transfer moves in repeat ``t``."""
+        base = self.base[:, None] if isinstance(self.base, np.ndarray) else self.base
         if self.cells is not None:
-            return self.cells()
+            return self.cells() + base
         start = self.first.astype(np.int64) + self.shift * t % self.modulus
         inside = (start[:, None] + np.arange(self.count)) % self.modulus
-        return inside + (self.base[:, None] if isinstance(self.base, np.ndarray) else self.base)
+        return inside + base
+
+    def cells_of(self, copies: int) -> Callable[[], NDArray[np.int64]] | None:
+        """``cells`` of as many transfers like these, one set after the other."""
+        return None if self.cells is None else partial(_again, self.cells, copies)
 
     def ops_at(self, t: int) -> NDArray[np.int8]:
         """int8 [k]: REDUCE or COPY of each transfer in repeat ``t``."""
         op = COPY if self.copy_from is not None and t >= self.copy_from else self.op
         return np.broadcast_to(np.asarray(op, np.int8), self.src.shape)
+
+
+def _again(cells: Callable[[], NDArray[np.int64]], copies: int) -> NDArray[np.int64]:
+    return np.tile(cells(), (copies, 1))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

@@ -45,10 +45,11 @@ class Runnable(Protocol):
     def handling(self, number: int, size: float) -> float: ...
 
 
-def flow_time(program: Program, size: float, *, latency: bool = True) -> float:
+def flow_time(program: Program, size: float, *, latency: bool = True, solve: bool = False) -> float:
     """Seconds from start to the last receipt, run on a SimPy clock in an otherwise idle network.
 
-    ``latency``: with False, nothing waits for anything but bytes, and no base is paid.
+    ``latency``: with False, nothing waits for anything but bytes, and no base is paid. ``solve``: find the
+    rates of every phase, also of those whose last receipt is known without (``Program.foreknown``).
     """
     env = simpy.Environment()
     runs: Runnable = program
@@ -58,7 +59,8 @@ def flow_time(program: Program, size: float, *, latency: bool = True) -> float:
     else:
         capacity, memo = program.fabric.capacity, program.memo
     network = FluidNetwork(env, capacity, memo=memo)
-    env.run(env.process(collective(env, network, runs, size, latency=latency)))
+    known = program.foreknown if not solve and program.schedule.pipeline == 1 else ()
+    env.run(env.process(collective(env, network, runs, size, latency=latency, known=known)))
     return float(env.now)
 
 
@@ -96,7 +98,13 @@ def latency_time(program: Program, size: float, time: float) -> float:
 
 
 def collective(
-    env: simpy.Environment, network: FluidNetwork, program: Runnable, size: float, *, latency: bool = True
+    env: simpy.Environment,
+    network: FluidNetwork,
+    program: Runnable,
+    size: float,
+    *,
+    latency: bool = True,
+    known: Sequence[float] = (),
 ) -> Generator[simpy.Event, Any, None]:
     """A SimPy process: the program's phases one after another; ends with the last receipt.
 
@@ -106,7 +114,8 @@ def collective(
     of them at the same time. Slices in different phases share the network.
 
     ``program`` may change its stages under way: each phase is sent as it is when its turn comes, tagged with
-    its number. ``latency``: with False, of no phase, and no base.
+    its number. ``latency``: with False, of no phase, and no base. ``known``: as of
+    ``Program.foreknown``, where nobody else is on the network.
     """
     if latency and (base := program.base(size)):
         yield env.timeout(base)
@@ -114,7 +123,16 @@ def collective(
     if slices == 1:
         count = len(program.stages)
         for number in watched(range(count), count):
-            yield _send(network, program, number, size, latency)
+            if known and known[number]:
+                sent = (
+                    env.now
+                    + slice_bytes(program, number, size) * float(program.stages[number].share) / known[number]
+                )
+                yield env.timeout(sent - env.now)
+                received = sent + float(np.max(slice_wait(program, number, size, latency=latency)))
+                yield env.timeout(max(received - env.now, 0.0))
+            else:
+                yield _send(network, program, number, size, latency)
         return
     ahead: list[simpy.Event | None] = [None] * len(program.stages)
     last: simpy.Process | None = None

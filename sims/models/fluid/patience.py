@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from fabric import Fabric
 from fabric.routing.distance import distances
-from fabric.routing.effort import search_seconds
+from fabric.routing.effort import search_seconds, takes_time
 from fabric.words.counted import counted
 from fabric.words.errors import ParameterError
 from fabric.words.units import format_time
@@ -26,6 +26,8 @@ def routing_seconds(schedule: Schedule, fabric: Fabric, placement: NDArray[np.in
     ``placement``: (ranks,), the endpoint of each rank.
     """
     total, known = 0.0, set()
+    if not takes_time(fabric):
+        return total
     for phase in schedule.phases:
         if phase.kind == "switched" or phase.transfers in known:
             continue

@@ -71,6 +71,22 @@ class Stage:
             return steps, amount
         return self.filling.steps(steps - self.phase.stages + 1, self.peak), amount
 
+    def last_rate(self, capacity: NDArray[np.float64]) -> float:
+        """Bytes/s of flows that cross a link as full as any, where these are equally large as all others and
+        one is among those with the longest latency; else 0. ``capacity``: (links,) in bytes/s.
+        """
+        if self.phase.lockstep or np.ndim(self.share) or self.paths.weight is not None or self.paths.shared:
+            return 0.0
+        latency = np.broadcast_to(self.latency, len(self.paths))
+        slow = latency == self.worst_latency
+        hot = np.flatnonzero(self.paths.link == self.hot)
+        if not np.any(slow[np.searchsorted(self.paths.ptr, hot, side="right") - 1]):
+            load = self.paths.load(self.share, len(capacity))
+            full = (load > 0) & (load >= self.peak * capacity * (1 - 1e-12))
+            if not np.any(full[self.paths.take(np.flatnonzero(slow)).link]):
+                return 0.0
+        return float(capacity[self.hot]) / len(hot)
+
     def segments(self, size: float, chunks: int) -> float:
         """How often a transfer sends: the steps of ``bytes_of`` without those that fill and drain."""
         return self.phase.bytes_of(size, chunks)[0] - self.phase.stages + 1

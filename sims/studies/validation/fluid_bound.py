@@ -41,7 +41,7 @@ def lockstep(full: bool) -> Case:
             program = _job(spec).program(algorithm)
             for size in _SIZES:
                 label = f"{algorithm}, {endpoints} endpoints, {size:,} B"
-                expected, got = bound_time(program, size), flow_time(program, size)
+                expected, got = bound_time(program, size), flow_time(program, size, solve=True)
                 points.append(Point(label=label, expected=expected, got=got))
     return Case(
         name="fluid and bound, lockstep",
@@ -65,7 +65,7 @@ def rounds(full: bool) -> Case:
             least = sum(float(np.min(stage.latency)) for stage in program.stages)
             for size in _SIZES:
                 label = f"{algorithm}, {endpoints} endpoints, {size:,} B"
-                flow, above = flow_time(program, size), bound_time(program, size)
+                flow, above = flow_time(program, size, solve=True), bound_time(program, size)
                 below = least + float(program.byte_times(size)[:, 0].sum())
                 points.append(Point(label=f"{label}, from above", expected=above, got=flow))
                 points.append(Point(label=f"{label}, from below", expected=flow, got=below))

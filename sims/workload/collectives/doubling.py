@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from sims.workload.collective import ALL_GATHER, ALL_REDUCE, REDUCE_SCATTER, Collective
 from sims.workload.collectives.algorithm import algorithm
-from sims.workload.collectives.circulant import gathering, halved, reducing
+from sims.workload.collectives.backwards import backwards
 from sims.workload.collectives.group import check_ranks
+from sims.workload.collectives.pat import rounds
 from sims.workload.schedule import COPY, REDUCE, Phase, Schedule, frozen
 
 __all__ = [
@@ -93,15 +94,15 @@ def halving_doubling(n: int) -> Schedule:
     order=2,
 )
 def recursive_halving(n: int) -> Schedule:
-    """Reduce-scatter: the first half of :func:`halving_doubling`. For n that is no power of two the rounds
-    of :func:`sims.workload.collectives.circulant.reducing`, which lose nothing.
+    """Reduce-scatter: the first half of :func:`halving_doubling`. For n that is no power of two, the rounds
+    of :func:`sims.workload.collectives.pat.rounds` backwards: as near first, and no byte more.
 
     >>> [phase.count for phase in recursive_halving(8).phases], len(recursive_halving(6).phases)
     ([4, 2, 1], 3)
     """
     check_ranks(n)
     if n & (n - 1):
-        return _half(REDUCE_SCATTER, "recursive-halving", reducing(n, halved(n)), np.arange(n))
+        return _half(REDUCE_SCATTER, "recursive-halving", backwards(rounds(n), REDUCE), np.arange(n))
     scatter, _, owned = _halved(_members(n)[1])
     return _half(REDUCE_SCATTER, "recursive-halving", scatter, owned)
 
@@ -120,7 +121,7 @@ def recursive_doubling_all_gather(n: int) -> Schedule:
     """
     check_ranks(n)
     if n & (n - 1):
-        return _half(ALL_GATHER, "recursive-doubling", gathering(n, halved(n)), np.arange(n))
+        return _half(ALL_GATHER, "recursive-doubling", rounds(n), np.arange(n))
     _, gather, owned = _halved(_members(n)[1])
     return _half(ALL_GATHER, "recursive-doubling", gather, owned)
 

@@ -146,6 +146,7 @@ def _tiled(across: Schedule, rails: NDArray[np.int32], base: NDArray[np.int64]) 
             ring_size=phase.ring_size,
             stage=None if phase.stage is None else frozen(np.tile(phase.stage, g)),
             segment_bytes=phase.segment_bytes,
+            cells=phase.cells_of(g),
         )
         for phase in across.phases
     )

@@ -25,7 +25,7 @@ from sims.workload.collectives.group import check_ranks
 from sims.workload.collectives.parameters import whole_parameter
 from sims.workload.schedule import COPY, REDUCE, Phase, Schedule, frozen
 
-__all__ = ["pat", "pat_reduce_scatter"]
+__all__ = ["pat", "pat_reduce_scatter", "rounds"]
 
 _AGGREGATE = whole_parameter(2**31 - 1, "no collective has more parts", "64")
 _MOST_ROUNDS = 4096
@@ -56,7 +56,7 @@ def pat(n: int, *, aggregate: int = 0) -> Schedule:
     >>> [phase.count for phase in pat(6).phases], len(pat(8, aggregate=1).phases)
     ([1, 1, 3], 7)
     """
-    return Schedule(name="pat", n=n, chunks=n, phases=_rounds(n, aggregate), collective=ALL_GATHER.name)
+    return Schedule(name="pat", n=n, chunks=n, phases=rounds(n, aggregate), collective=ALL_GATHER.name)
 
 
 @algorithm(
@@ -74,11 +74,11 @@ def pat_reduce_scatter(n: int, *, aggregate: int = 0) -> Schedule:
     >>> [(phase.src.tolist(), phase.count) for phase in pat_reduce_scatter(4).phases]
     [([1, 2, 3, 0], 2), ([2, 3, 0, 1], 1)]
     """
-    phases = backwards(_rounds(n, aggregate), REDUCE)
+    phases = backwards(rounds(n, aggregate), REDUCE)
     return Schedule(name="pat", n=n, chunks=n, phases=phases, collective=REDUCE_SCATTER.name)
 
 
-def _rounds(n: int, aggregate: int) -> tuple[Phase, ...]:
+def rounds(n: int, aggregate: int = 0) -> tuple[Phase, ...]:
     """The rounds of the all-gather. Chunk v is the part of rank v."""
     check_ranks(n)
     _check_rounds(n, aggregate)

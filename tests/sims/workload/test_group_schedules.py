@@ -37,7 +37,9 @@ def replace_rows(phase: Phase, rows: NDArray[np.intp], place: NDArray[np.intp]) 
     }
     via = None if phase.via is None else np.where(phase.via[rows] < 0, -1, place[phase.via[rows]])
     ends = {"src": place[phase.src[rows]], "dst": place[phase.dst[rows]], "via": via, "weight": None}
-    return replace(phase, **ends, **arrays)
+    made = phase.cells
+    cells = None if made is None else lambda: made()[rows]
+    return replace(phase, **ends, **arrays, cells=cells)
 
 
 # What switches do on trees is of one group; all at once, an all-to-all lists no transfers.
