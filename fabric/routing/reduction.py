@@ -62,7 +62,7 @@ def reduction_tree(fabric: Fabric, endpoints: NDArray[np.int64], turn: int = 0) 
     root = int(np.flatnonzero(parent == -2)[0])
     up, down = [_link(fabric, arc, turn)], [_link(fabric, fabric.arc_back[arc].astype(np.int64), turn)]
     at = leaf
-    back = _Back(fabric)
+    back = _back(fabric)
     while np.any(at != root):
         below = at != root
         down_arc = np.where(below, parent[at], 0)
@@ -85,6 +85,14 @@ def _link(fabric: Fabric, arc: NDArray[np.int64], turn: int) -> NDArray[np.int64
     for i in np.flatnonzero(fabric.capacity[link] == 0):
         link[i] = start[i] + int(np.argmax(fabric.capacity[start[i] : stop[i]]))
     return link
+
+
+def _back(fabric: Fabric) -> _Back:
+    """Kept with the fabric."""
+    if "back" not in fabric.derived:
+        fabric.derived["back"] = _Back(fabric)
+    found: _Back = fabric.derived["back"]
+    return found
 
 
 class _Back:

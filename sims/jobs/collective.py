@@ -151,17 +151,9 @@ class CollectiveJob:
         of["root"] = self.setup.root
         of["parts"] = skewed(len(ranks), float(self.setup.skew))
         try:
-            built = build(name, parameters, len(ranks), collective=collective, **of)
+            return build(name, parameters, len(ranks), collective=collective, **of)
         except UnequalGroupsError as error:
             raise error.named(who.group_name) from None
-        if any(phase.kind == "switched" for phase in built.phases):
-            if len(ranks) < self.ranks:
-                rule = "trees of switches that reduce are of one group: run it without --groups"
-                raise ParameterError("algorithm", algorithm, rule)
-            if self.engine == "packet":
-                rule = "switches that reduce are not modelled packet by packet"
-                raise ParameterError("engine", "packet", rule, ("flow", "bound"))
-        return built
 
     def program(self, algorithm: str) -> Program:
         """The algorithm, built and routed; kept.

@@ -138,9 +138,20 @@ def tiled(phases: Sequence[Phase], members: NDArray[np.int32]) -> list[Phase]:
             stage=again(phase.stage),
             weight=again(phase.weight),
             cells=phase.cells_of(len(members)),
+            tree=None if phase.tree is None else _apart([phase.tree] * len(members)),
         )
         for phase in phases
     ]
+
+
+def _apart(trees: Sequence[NDArray[np.int32]]) -> NDArray[np.int32]:
+    """One set of trees after the other, each with numbers of its own.
+
+    >>> _apart([np.array([0, 1]), np.array([0, 0])]).tolist()
+    [0, 1, 2, 2]
+    """
+    before = np.cumsum([0] + [int(tree.max()) + 1 for tree in trees])
+    return frozen(np.concatenate([tree + first for tree, first in zip(trees, before)]))
 
 
 def _pattern(labels: NDArray[Any]) -> NDArray[np.int32]:
@@ -175,7 +186,7 @@ def _steps(queues: Sequence[Sequence[Phase]]) -> Iterator[list[tuple[int, int]]]
 
 
 def _kind(phase: Phase) -> tuple[object, ...]:
-    return phase.kind, phase.ring_size, phase.repeat, phase.segment_bytes
+    return phase.kind, phase.ring_size, phase.repeat, phase.segment_bytes, phase.limits
 
 
 def _joined(parts: Sequence[tuple[Phase, int]], chunks: int, known: dict[tuple[int, ...], Any]) -> Phase:
@@ -212,6 +223,9 @@ def _joined(parts: Sequence[tuple[Phase, int]], chunks: int, known: dict[tuple[i
         base=whole("base", np.int32),
         op=whole("op", np.int8),
         stage=None if most.stage is None else whole("stage", np.int16),
+        tree=None
+        if most.tree is None
+        else _apart([phase.tree for phase, _ in parts if phase.tree is not None]),
         via=None if all(phase.via is None for phase, _ in parts) else whole("via", np.int32, -1),
         weight=None if np.allclose(weight, 1, rtol=1e-12, atol=0) else frozen(weight, np.float64),
         count=count,

@@ -76,6 +76,8 @@ class GroupTimes:
                 who = self.groups.owner, len(self.groups)
                 self._fullest[number] = stage.crowd.fullest(seconds, *who)
             fullest = self._fullest[number]
+        elif stage.trees is not None:
+            fullest = self.entity(stage).largest(seconds)
         else:
             fullest = self._slowest(self.flow_owner(stage), stage.routed.largest(seconds))
         wait = self.wait(number) * self.program.latency_factor(size) + self.program.handling(number, size)
@@ -96,10 +98,14 @@ class GroupTimes:
     def entity(self, stage: Stage) -> Paths:
         """A row per group: the links of its flows in one phase, with the bytes of one byte of a transfer."""
         if id(stage.routed) not in self._entities:
-            owner = self.flow_owner(stage)
+            if stage.trees is None:
+                owner = self.flow_owner(stage)
+                share = np.broadcast_to(shares(stage.phase, self.program.qps), len(owner))
+                rows = stage.routed if np.all(share == 1) else stage.routed.scaled(share)
+            else:
+                ranks, rows = stage.trees()
+                owner = self.groups.owner[ranks]
             order = np.argsort(owner, kind="stable")
-            share = np.broadcast_to(shares(stage.phase, self.program.qps), len(owner))
-            rows = stage.routed if np.all(share == 1) else stage.routed.scaled(share)
             counts = np.bincount(owner, minlength=len(self.groups))
             self._entities[id(stage.routed)] = rows.take(order).grouped(counts)
         return self._entities[id(stage.routed)]
@@ -108,7 +114,7 @@ class GroupTimes:
         """(groups,): the latency of the slowest flow, or the longest chain, of each group in a phase."""
         if number not in self._waits:
             program, stage = self.program, self.program.stages[number]
-            if stage.crowd is not None:  # the longest of all
+            if stage.crowd is not None or stage.trees is not None:  # the longest of all
                 return np.full(len(self.groups), stage.worst_latency)
             who, each = self.groups.owner[np.tile(stage.phase.src, program.qps)], stage.latency
             if stage.phase.lockstep:

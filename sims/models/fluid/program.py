@@ -13,7 +13,7 @@ from fabric import Fabric, Paths, carrier
 from fabric.graph.nic import planes
 from fabric.machine.memory import available_memory
 from fabric.machine.under_way import watched
-from fabric.measures.measure import link_kind, link_kinds
+from fabric.measures.measure import link_kind
 from fabric.routing.policies import Policy
 from fabric.words.errors import ParameterError, TooLargeError
 from sims.models.fluid.crowd import crowded
@@ -28,6 +28,7 @@ from sims.models.fluid.stage import (
     routed_phase,
     shares,
     staged,
+    usage_of,
     waits,
 )
 from sims.models.fluid.switched import switched_stage
@@ -160,7 +161,7 @@ class Program:
             profile=profile,
             qps=policy.qps,
             stages=tuple(stages),
-            usage=_usage(runs_on, carried),
+            usage=usage_of(runs_on, carried),
             joint=pace_of(carried, runs_on),
         )
 
@@ -218,7 +219,7 @@ class Program:
             more = self.qps, self.schedule.chunks, fabric.capacity
             fills = filled(stage.phase, stage.routed, *more)
             stages.append(replace(stage, **pace_of(load, fabric), filling=fills))
-        usage, joint = _usage(fabric, carried), pace_of(carried, fabric)
+        usage, joint = usage_of(fabric, carried), pace_of(carried, fabric)
         return replace(self, fabric=fabric, stages=tuple(stages), usage=usage, joint=joint, memo=RateMemo())
 
     def with_latency(self, profile: LatencyProfile) -> Program:
@@ -255,7 +256,7 @@ class Program:
     def require_listed(self, name: str, value: object) -> None:
         """Raise ParameterError, of the setting ``name``, where transfers are counted, or switches reduce."""
         if any(phase.kind == "switched" for phase in self.schedule.phases):
-            rule = "trees of switches that reduce are laid once: not while faults strike"
+            rule = "trees of switches that reduce are laid once: not while faults strike or groups drift"
             raise ParameterError(name, value, rule)
         if self.counted:
             most = max(len(stage.phase) for stage in self.stages)
@@ -392,17 +393,3 @@ def _require_memory(schedule: Schedule, pieces: int) -> None:
     needed, available = _ROUTING * flows + _ROUTED * kept, available_memory()
     if needed > available:
         raise TooLargeError(f"{schedule.name}: routing {flows:,} flows in a phase", needed, available)
-
-
-def _usage(fabric: Fabric, carried: NDArray[np.float64]) -> dict[str, tuple[float, float]]:
-    names, kind = link_kinds(fabric)
-    if (
-        fabric.derived.get("kind_rates", (None,))[0] is not fabric.capacity
-    ):  # a derated fabric shares the tables
-        total = np.bincount(kind, weights=fabric.capacity, minlength=len(names))
-        fabric.derived["kind_rates"] = fabric.capacity, total
-    capacity = fabric.derived["kind_rates"][1]
-    mean = np.bincount(kind, weights=carried, minlength=len(names)) / capacity
-    peak = np.zeros(len(names))
-    np.maximum.at(peak, kind, carried / fabric.capacity)
-    return dict(zip(names, zip(mean.tolist(), peak.tolist())))

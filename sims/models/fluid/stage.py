@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from fabric import Fabric, Paths, route
 from fabric.graph.nic import busiest_nic, planes, planes_used
+from fabric.measures.measure import link_kinds
 from fabric.routing.policies import Policy
 from sims.models.fluid.crowd import Crowd
 from sims.models.fluid.filling import NONE, Filling, filling
@@ -28,6 +30,7 @@ __all__ = [
     "routed_phase",
     "shares",
     "staged",
+    "usage_of",
     "waits",
 ]
 
@@ -44,7 +47,8 @@ class Stage:
     the same if only the links of the endpoints bound it, and each used all of its own (fabric.nic).
     ``planes``: over how many of its planes an endpoint sends, in the mean. ``crosses``: some transfer leaves
     its server. ``crowd``: of an exchange that is counted, whose ``routed`` are only some flows, the longest
-    among them. ``filling``: of a pipeline, how it fills and drains.
+    among them. ``filling``: of a pipeline, how it fills and drains. ``trees``: of a switched phase, makes a
+    rank of each tree and a row for it, with the bytes on its links of one byte of a transfer.
     """
 
     phase: Phase
@@ -59,6 +63,7 @@ class Stage:
     crosses: bool
     crowd: Crowd | None = None
     filling: Filling = NONE
+    trees: Callable[[], tuple[NDArray[np.int32], Paths]] | None = None
 
     @property
     def worst_latency(self) -> float:
@@ -203,6 +208,23 @@ def pace_of(load: NDArray[np.float64], fabric: Fabric) -> Pace:
     used = planes_used(fabric, load) if planes(fabric) > 1 else 1.0
     crosses = bool(np.any(load[abroad(fabric)] > 0))
     return {"peak": peak, "ideal": min(ideal, peak), "hot": hot, "planes": used, "crosses": crosses}
+
+
+def usage_of(fabric: Fabric, carried: NDArray[np.float64]) -> dict[str, tuple[float, float]]:
+    """Per kind of link, seconds at full rate of the ``carried`` bytes (links,): in the mean, weighted by
+    capacity, and on the fullest.
+    """
+    names, kind = link_kinds(fabric)
+    if (
+        fabric.derived.get("kind_rates", (None,))[0] is not fabric.capacity
+    ):  # a derated fabric shares the tables
+        total = np.bincount(kind, weights=fabric.capacity, minlength=len(names))
+        fabric.derived["kind_rates"] = fabric.capacity, total
+    capacity = fabric.derived["kind_rates"][1]
+    mean = np.bincount(kind, weights=carried, minlength=len(names)) / capacity
+    peak = np.zeros(len(names))
+    np.maximum.at(peak, kind, carried / fabric.capacity)
+    return dict(zip(names, zip(mean.tolist(), peak.tolist())))
 
 
 def waits(phase: Phase, each: NDArray[np.float64], qps: int, chunks: int) -> NDArray[np.float64] | float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,13 +41,14 @@ def switched_stage(
     """
     assert phase.tree is not None
     who, gives = placement[phase.src], phase.ops_at(0) == REDUCE
-    load = np.zeros(fabric.n_links)
     ways: list[Paths] = []
     order = np.argsort(phase.tree, kind="stable")
     cuts = np.flatnonzero(np.diff(phase.tree[order])) + 1
     first = order[np.concatenate([[0], cuts])]  # of each tree
     number = np.empty(len(order), np.int64)
     number[order] = np.repeat(np.arange(len(first)), np.diff([0, *cuts.tolist(), len(order)]))
+    weight = np.ones(len(first)) if phase.weight is None else phase.weight[first]
+    loads: list[tuple[NDArray[np.intp], NDArray[np.int64], NDArray[np.float64]]] = []  # tree, link, bytes
     domain = fabric.scaleup[who]
     same = np.ones(len(first), bool)
     np.logical_and.at(same, number, (domain == domain[first][number]) & (domain >= 0))
@@ -53,11 +56,12 @@ def switched_stage(
     if inside.any():
         arc = fabric.arc_up[who[inside]] - 1  # the scale-up switch stands just before those of the network
         up, down = fabric.arc_link[arc], fabric.arc_link[fabric.arc_back[arc]]
-        load += np.bincount(np.where(gives[inside], up, down), minlength=fabric.n_links)
+        own_link = np.where(gives[inside], up, down).astype(np.int64)
+        loads.append((number[inside], own_link, weight[number[inside]]))
         _, one = np.unique(arc, return_index=True)
         ways.append(Paths.from_columns([up[one].astype(np.int32), down[one].astype(np.int32)]))
     note = _able(fabric) if not same.all() else ""
-    split = planes(fabric)
+    split, slower = planes(fabric), _slower(fabric, phase.limits)
     part_of, through = _Census(fabric, phase.limits), np.zeros(fabric.n_links)
     for tree in np.flatnonzero(~same).tolist():
         own = np.flatnonzero(number == tree)
@@ -67,10 +71,13 @@ def switched_stage(
             part_of.add(found)
             for path, some in ((found.up, gives[own]), (found.down, ~gives[own])):
                 used = path.take(np.searchsorted(ends, who[own][some]))
-                through[np.unique(used.link)] += 1
+                links = np.unique(used.link).astype(np.int64)
+                through[links] += 1
+                loads.append((np.full(len(links), tree), links, slower[links] * (weight[tree] / split)))
             ways.append(Paths.join(found.up, found.down))
     part_of.check(through)
-    load += through / split * _slower(fabric, phase.limits)
+    whose, link, carried = (np.concatenate(column) for column in zip(*loads))
+    load: NDArray[np.float64] = np.bincount(link, carried, fabric.n_links).astype(float, copy=False)
     routed = ways[0] if len(ways) == 1 else _stacked(ways)
     each = transfer_latency(routed, fabric, profile, link_seconds)
     stage = Stage(
@@ -79,9 +86,19 @@ def switched_stage(
         paths=Paths.lockstep(load),
         share=1.0,
         latency=float(each.max()),
+        trees=partial(_rows, phase.src[first], whose, link, carried),
         **pace_of(load, fabric),
     )
     return stage, load, note
+
+
+def _rows(
+    rank: NDArray[np.int32], tree: NDArray[np.intp], link: NDArray[np.int64], carried: NDArray[np.float64]
+) -> tuple[NDArray[np.int32], Paths]:
+    """A rank of each tree; a row for each, with what it ``carried`` on its links of a byte of a transfer."""
+    order = np.argsort(tree, kind="stable")
+    ptr = np.concatenate([[0], np.cumsum(np.bincount(tree, minlength=len(rank)))])
+    return rank, Paths(ptr=ptr, link=link[order].astype(np.int32), weight=carried[order])
 
 
 def _able(fabric: Fabric) -> str:
@@ -103,9 +120,7 @@ def _able(fabric: Fabric) -> str:
 
 def _slower(fabric: Fabric, limits: SwitchLimits) -> NDArray[np.float64]:
     """(links,): how much longer a byte of a tree takes on each link than its capacity says."""
-    return (
-        np.maximum(1.0, fabric.capacity / limits.port_rate) if limits.port_rate else np.ones(fabric.n_links)
-    )
+    return fabric.capacity / limits.slowed(fabric.capacity) if limits.port_rate else np.ones(fabric.n_links)
 
 
 class _Census:

@@ -7,11 +7,12 @@ before it in the same queue pair, and shares the NIC with it otherwise. (With ``
 a phase before everybody may, as in the fluid model.) With ``pipeline`` slices, a slice enters a phase on a
 rank when it has left the phase before it there. NICs send what belongs to a slice ahead first, so that a
 slice follows the one ahead as soon as that has been sent, and where it waits for latency, in its gaps.
+Switches that add up and spread are sims.models.packet.trees.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -33,6 +34,7 @@ from sims.models.packet.routes import Latencies, single_path
 from sims.models.packet.sending import Sending
 from sims.models.packet.settings import PacketSettings
 from sims.models.packet.summary import summary
+from sims.models.packet.trees import Climb, Tree, slowed, trees_of
 from sims.models.profiles import LatencyProfile
 from sims.workload.schedule import REDUCE, Phase, Schedule
 
@@ -44,12 +46,13 @@ class PacketProgram:
     """A schedule laid onto a fabric for the packet model; serves every message size.
 
     ``paths``: of each phase, all transfers of the first queue pair before those of the second; ``qps``: queue
-    pairs of a transfer.
+    pairs of a transfer. Of a switched phase ``trees``, and as ``paths`` the ways of ranks over them.
     """
 
     fabric: Fabric
     schedule: Schedule
     paths: tuple[Paths, ...]
+    trees: tuple[tuple[Tree, ...], ...]
     qps: int
     latencies: Latencies
     profile: LatencyProfile
@@ -75,10 +78,16 @@ class PacketProgram:
             ParameterError: a policy that the packet model does not know.
         """
         by, fabric = single_path(policy, seed), derated(fabric, profile)
+        paths, trees = [], []
+        for phase in schedule.phases:
+            trees.append(tuple(trees_of(phase, fabric, placement)) if phase.kind == "switched" else ())
+            ways = [way for tree in trees[-1] for _, way in tree.givers.values()]
+            paths.append(Paths.stack(ways) if ways else routed_phase(phase, fabric, placement, by))
         return cls(
-            fabric=fabric,
+            fabric=slowed(fabric, schedule.phases, trees, settings.goodput),
             schedule=schedule,
-            paths=tuple(routed_phase(phase, fabric, placement, by) for phase in schedule.phases),
+            paths=tuple(paths),
+            trees=tuple(trees),
             qps=by.qps,
             latencies=Latencies.of(fabric, profile),
             profile=profile,
@@ -90,7 +99,15 @@ class PacketProgram:
     def hops(self, size: float) -> float:
         """Packets times links of a run of ``size`` bytes."""
         packets = _packets(self.schedule, size, self.qps, self.settings)
-        return sum(float(paths.length.sum()) * each for paths, each in zip(self.paths, packets))
+        return sum(links * each for links, each in zip(self._links(), packets))
+
+    def _links(self) -> Iterator[float]:
+        """For each phase, the links that its transfers cross; of trees each once, as a share of the bytes."""
+        for paths, trees in zip(self.paths, self.trees):
+            if trees:
+                yield sum((len(tree.up) + len(tree.down)) * tree.share for tree in trees)
+            else:
+                yield float(paths.length.sum())
 
     def check(self, size: float) -> None:
         """Raise ParameterError where ``size`` bytes are too many packets for this model."""
@@ -220,17 +237,46 @@ class _Run:
         self.sending: list[list[list[list[_Transfer]]]] = [
             [[[] for _ in range(places)] for _ in range(self.phases)] for _ in range(self.slices)
         ]
+        # What a place begins when it enters a phase, of trees.
+        self.starting: list[list[list[list[Callable[[], None]]]]] = [
+            [[[] for _ in range(places)] for _ in range(self.phases)] for _ in range(self.slices)
+        ]
         self.at = [[-1] * places for _ in range(self.slices)]  # the phase that each place is in
-        for number, (phase, paths) in enumerate(zip(schedule.phases, program.paths)):
+        for number, (phase, paths, trees) in enumerate(zip(schedule.phases, program.paths, program.trees)):
             steps, amount, rest = messages(phase, size / self.slices, schedule.chunks)
             self.amounts.append((amount / program.qps, rest / program.qps))
             for lane in range(self.slices):
                 agreeing = program.profile.agreeing(amount)
+                if trees:
+                    self._plant(lane, number, trees, program.latencies, amount, factor, agreeing)
+                    continue
                 flows = self._opened(paths, program, factor, lane, agreeing)
                 self._add(lane, number, phase, flows, steps, program.qps)
         for lane in range(self.slices):
             for place in range(places):
                 self._advance(lane, place)
+
+    def _plant(
+        self,
+        lane: int,
+        number: int,
+        trees: Sequence[Tree],
+        latencies: Latencies,
+        amount: float,
+        factor: float,
+        agreeing: float,
+    ) -> None:
+        """The trees of a switched phase, for one slice."""
+        cell = lane * self.phases + number
+        for tree in trees:
+            done = partial(self._arrived, cell)
+            on = self.network, latencies, amount, lane
+            climb = Climb(tree, *on, factor=factor, extra=agreeing, done=done)
+            for link, (rank, _) in tree.givers.items():
+                self.starting[lane][number][self._place(rank)].append(partial(climb.give, link))
+            for rank in tree.takers.values():
+                self.missing[lane][number][self._place(rank)] += 1
+            self.open += len(tree.takers)
 
     def _opened(
         self, paths: Paths, program: PacketProgram, factor: float, lane: int, agreeing: float
@@ -285,6 +331,8 @@ class _Run:
                 for transfer in self.sending[lane][here + 1][place]:
                     transfer.open = True
                     self._post(transfer)
+                for begin in self.starting[lane][here + 1][place]:
+                    begin()
 
     def _post(self, transfer: _Transfer) -> None:
         """Send every step that may be sent."""
@@ -322,13 +370,16 @@ class _Run:
         for other in transfer.after:
             self._post(other)
         if received == transfer.steps:
-            self.open -= 1
-            self.last[transfer.dst] = self.env.now
-            lane, phase = divmod(transfer.cell, self.phases)
-            place = self._place(transfer.dst)
-            self.missing[lane][phase][place] -= 1
-            if not self.missing[lane][phase][place]:
-                self._advance(lane, place)
+            self._arrived(transfer.cell, transfer.dst)
+
+    def _arrived(self, cell: int, rank: int) -> None:
+        """All of a transfer, or of a tree, has come to a rank."""
+        self.open -= 1
+        self.last[rank] = self.env.now
+        (lane, phase), place = divmod(cell, self.phases), self._place(rank)
+        self.missing[lane][phase][place] -= 1
+        if not self.missing[lane][phase][place]:
+            self._advance(lane, place)
 
 
 def _needed(phase: Phase) -> list[list[int]]:

@@ -84,15 +84,15 @@ class Sending:
             self.ports[link] = found
         return found
 
-    def open(self, links: Sequence[int], order: int = 0) -> Flow:
+    def open(self, links: Sequence[int], order: int = 0, *, fixed: bool = False) -> Flow:
         """A flow over ``links``, from one endpoint to another. Of those that may send, a NIC lets the ones of
-        least ``order`` take turns.
+        least ``order`` take turns. ``fixed``: its packets keep to ``links`` under every policy.
         """
         ports = [self.port(link) for link in links]
         flow = Flow(ports, order)
         self._ordered |= order > 0
         self.flows.append(flow)
-        if self._spread:
+        if self._spread and not fixed:
             self._free(flow, list(links))
         if self._round_trip:
             slowest = max(port.slowness for port in ports)

@@ -112,16 +112,13 @@ def test_what_cannot_be() -> None:
     with pytest.raises(ParameterError, match=r"in-network: .*: no tree: its switches have no tiers"):
         job("torus:dims=4/4").row("in-network", 2**20)
     with pytest.raises(
-        ParameterError, match="engine: 'packet': switches that reduce are not modelled packet"
-    ):
-        job("star:endpoints=4", engine="packet").row("in-network", 2**20)
-    with pytest.raises(
         ParameterError, match=r"in-network:radix: 4: switch 8 has 8 children in a tree of the ranks"
     ):
         job("star:endpoints=8").row("in-network:radix=4", 2**20)
     job("star:endpoints=8").row("in-network:radix=8", 2**20)
-    with pytest.raises(ParameterError, match="trees of switches that reduce are of one group"):
-        job("star:endpoints=8", groups="mesh:tp=2,dp=4", over="dp").row("in-network", 2**20)
+    in_groups = {"groups": "mesh:tp=2,dp=4", "over": "dp"}
+    with pytest.raises(ParameterError, match="laid once: not while faults strike or groups drift"):
+        job("star:endpoints=8", drift="0", **in_groups).row("in-network", 2**20)
     with pytest.raises(ParameterError, match="laid once: not while faults strike"):
         job("fat-tree:k=4", faults="llama3", repeat="3").row("in-network", 2**20)
 
@@ -143,6 +140,8 @@ def test_how_many_trees_a_switch_is_part_of() -> None:
         match=r"in-network:port_trees: 1: 4 trees of the ranks go from \d+ to \d+ on one cable",
     ):
         job(text).row("in-network:port_trees=1", 2**20)
+    with pytest.raises(ParameterError, match=r"in-network:port_trees: 1: 4 trees of the ranks go from"):
+        job(text, groups="mesh:a=4,b=4", over="b", engine="packet").row("in-network:port_trees=1", 2**14)
     # Rails of their own meet in no port, as Quantum-2 needs it; up to one unit not even in a switch.
     job("preset:superpod-h100:su=2").row("in-network:port_trees=1", 2**20)
     job("preset:superpod-h100:su=1").row("in-network:trees=1,port_trees=1", 2**20)
