@@ -49,6 +49,8 @@ def steps_of(schedule: Schedule) -> Iterator[tuple[list[tuple[float, float, bool
         if phase.tree is not None:
             stage = phase.ops_at(0)
             middle = np.array([phase.src[phase.tree == tree].mean() for tree in phase.tree])
+            aside = np.sign(phase.src.mean() - middle) / 3  # of the line of a rank, which is no switch
+            middle = np.where(middle == np.round(middle), middle + aside, middle)
             src, dst = np.where(stage == COPY, middle, src), np.where(stage == COPY, dst, middle)
         for t in range(phase.repeat):
             copies = phase.ops_at(t) == COPY

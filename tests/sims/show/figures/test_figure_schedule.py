@@ -30,3 +30,11 @@ def test_steps_add_up_to_what_ranks_send() -> None:
                 continue  # what switches send is no rank's
             total = sum((len(transfers) * share for transfers, share in steps_of(schedule)), Fraction(0))
             assert float(total) == pytest.approx(float(schedule.sent(1.0).sum()))
+
+
+def test_switches_stand_beside_the_lines_of_ranks() -> None:
+    schedule = build("in-network", {}, 4, servers=np.arange(4) // 2)
+    steps = [transfers for transfers, _ in steps_of(schedule)]
+    for number, transfers in enumerate(steps):
+        switches = {transfer[0 if number % 2 else 1] for transfer in transfers}
+        assert all(place != round(place) for place in switches) and switches
