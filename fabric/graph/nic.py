@@ -27,9 +27,12 @@ def planes_used(f: Fabric, load: NDArray[np.float64]) -> float:
     ``planes`` counts by the share of its own, so where all is used the answer is ``planes``.
     """
     link = np.flatnonzero((f.link_src < f.n_endpoints) & (f.kind[f.link_dst] == SWITCH) & (load > 0))
-    cable = np.unique(f.link_src[link].astype(np.int64) * len(f.kind) + f.link_dst[link])
-    senders = np.unique(cable // len(f.kind))
-    return planes(f) * len(cable) / int(f.attached[senders].sum()) if len(senders) else 0.0
+    pairs = len(link)
+    if not f.single:
+        pairs = len(np.unique(f.link_src[link].astype(np.int64) * len(f.kind) + f.link_dst[link]))
+    sends = np.zeros(f.n_endpoints, bool)
+    sends[f.link_src[link]] = True
+    return planes(f) * pairs / int(f.attached[sends].sum()) if pairs else 0.0
 
 
 def busiest_nic(f: Fabric, load: NDArray[np.float64]) -> float:
