@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from operator import itemgetter
+from operator import itemgetter, methodcaller
 from typing import Any
 
 import numpy as np
@@ -31,7 +31,7 @@ class Column:
         try:
             return cls(name, list(map(itemgetter(name), data)))
         except KeyError:
-            return cls(name, [d.get(name, default) for d in data], lacking=True)
+            return cls(name, list(map(methodcaller("get", name, default), data)), lacking=True)
 
     @property
     def _long(self) -> bool:

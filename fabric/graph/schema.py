@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import chain, compress, repeat
 from math import isfinite
 from numbers import Integral, Real
-from operator import contains
+from operator import contains, methodcaller
 from typing import Any
 
 import networkx as nx
@@ -192,7 +192,7 @@ def _edges(
     head = np.fromiter(neighbours, np.int32, int(degree.sum()))
     tail = np.repeat(np.arange(count, dtype=np.int32), degree)
     once = tail <= head
-    data = list(compress(chain.from_iterable(n.values() for n in adjacency), once.tolist()))
+    data = list(compress(chain.from_iterable(map(methodcaller("values"), adjacency)), once.tolist()))
     return tail[once], head[once], data
 
 

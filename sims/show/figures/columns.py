@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fabric.words.errors import ParameterError
 from fabric.words.parameter import RATE, RATE_OR_ZERO, TIME
@@ -16,7 +16,9 @@ from sims.scenario.row import Row
 from sims.scenario.scenario import Scenario
 from sims.settings.table import SETTINGS
 from sims.show.figures.parts import parameters_of, parts, spelled
-from sims.studies.bom.costs import Costs
+
+if TYPE_CHECKING:
+    from sims.studies.bom.costs import Costs
 
 __all__ = ["DOTTED", "Column", "choices", "column", "numbers", "short_size", "short_time"]
 

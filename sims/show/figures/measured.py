@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -12,8 +12,10 @@ from matplotlib.lines import Line2D
 from fabric.words.errors import ParameterError
 from sims.scenario.row import Row
 from sims.show.figures.style import MARKERS
-from sims.studies.nccl_log import Measurement, NcclLog
 from sims.workload.collective import COLLECTIVES, TOOLS
+
+if TYPE_CHECKING:
+    from sims.studies.nccl_log import Measurement, NcclLog
 
 __all__ = ["COLUMNS", "draw_measured", "fitting", "measured_entries", "measured_note"]
 

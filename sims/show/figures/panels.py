@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -20,9 +20,11 @@ from sims.show.figures.named import FIGURES
 from sims.show.figures.page import Page, words_of
 from sims.show.figures.series import require_rows
 from sims.show.figures.style import styled
-from sims.studies.bom.costs import Costs
-from sims.studies.nccl_log import NcclLog
 from topologies.catalogue import disclaimer
+
+if TYPE_CHECKING:
+    from sims.studies.bom.costs import Costs
+    from sims.studies.nccl_log import NcclLog
 
 __all__ = ["figure_of"]
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from statistics import median
 from string import ascii_uppercase
+from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -17,7 +18,9 @@ from sims.show.figures.kinds.lines import draw_series, legend_entries, scale_axi
 from sims.show.figures.page import Page, words_of
 from sims.show.figures.series import Series, series_of
 from sims.show.figures.style import GREY, bare, styled
-from sims.studies.compare import Comparison
+
+if TYPE_CHECKING:
+    from sims.studies.compare import Comparison
 
 __all__ = ["plot_ratio", "ratio_figure", "ratios_figure"]
 

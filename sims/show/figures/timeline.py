@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,10 +11,12 @@ from matplotlib.figure import Figure
 
 from fabric.words.counted import counted
 from fabric.words.units import format_time
-from sims.models.fluid.faults.timeline import Timeline
 from sims.scenario.row import Row
 from sims.show.figures.page import Page, words_of
 from sims.show.figures.style import COLOURS, bare, styled
+
+if TYPE_CHECKING:
+    from sims.models.fluid.faults.timeline import Timeline
 
 __all__ = ["flows_timeline_figure", "plot_timeline", "timeline_figure"]
 

@@ -212,3 +212,13 @@ def test_an_option_without_its_value_is_one_line_of_ours(run: Run) -> None:
 def test_a_list_of_unknown_hosts_is_answered_with_some_that_exist(run: Run) -> None:
     status, _, err = run("allreduce", "fat-tree:k=4", "--placement", "hostlist:gpu[1-3]")
     assert status == 2 and "no node is called so in fat-tree:k=4 (legal: 0 to 15)" in err
+
+
+def test_figures_import_no_bill_no_log_and_no_reader_of_files() -> None:
+    """They draw what they are given; who made it is needed for its type only."""
+    code = (
+        "import sys\nimport sims.show.figures\n"
+        "heavy = ('sims.studies.bom', 'sims.studies.nccl_log', 'sims.studies.explain', 'topologies.files')\n"
+        "found = [m for m in sys.modules if m.startswith(heavy)]\nassert not found, found\n"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -16,7 +17,9 @@ from sims.show.figures.page import heading
 from sims.show.figures.series import require_rows
 from sims.show.figures.style import styled
 from sims.show.words.band import FOOT, has_band
-from sims.studies.nccl_log import NcclLog
+
+if TYPE_CHECKING:
+    from sims.studies.nccl_log import NcclLog
 
 __all__ = ["allreduce_figure", "plot_busbw", "plot_time"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MultipleLocator
@@ -14,7 +15,9 @@ from sims.show.figures.kind import figure
 from sims.show.figures.kinds.lines import legend_over, scale_axis
 from sims.show.figures.series import require_rows, series_of
 from sims.show.figures.style import bare
-from sims.studies.bom.costs import Costs
+
+if TYPE_CHECKING:
+    from sims.studies.bom.costs import Costs
 
 __all__ = ["plot_cdf"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -17,7 +18,9 @@ from sims.show.figures.kinds.utilisation import at_largest
 from sims.show.figures.page import Page
 from sims.show.figures.series import points_of, require_rows, spread
 from sims.show.figures.style import GREY, bare, mark, styled
-from sims.studies.explain.explainer import Explanation
+
+if TYPE_CHECKING:
+    from sims.studies.explain.explainer import Explanation
 
 __all__ = ["NOTE", "gains_figure", "plot_gains"]
 

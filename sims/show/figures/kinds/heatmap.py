@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import numpy as np
@@ -18,7 +18,9 @@ from sims.show.figures.grid import cells_of, label_cells, other_axis
 from sims.show.figures.kind import figure
 from sims.show.figures.labels import CellLabels, CellText
 from sims.show.figures.series import require_rows
-from sims.studies.bom.costs import Costs
+
+if TYPE_CHECKING:
+    from sims.studies.bom.costs import Costs
 
 __all__ = ["plot_heatmap"]
 

@@ -6,7 +6,7 @@ Knows no figure around its axes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -28,8 +28,10 @@ from sims.show.figures.measured import draw_measured, fitting, measured_entries
 from sims.show.figures.series import Series, require_rows, series_of
 from sims.show.figures.style import bare
 from sims.show.words.band import has_band
-from sims.studies.bom.costs import Costs
-from sims.studies.nccl_log import NcclLog
+
+if TYPE_CHECKING:
+    from sims.studies.bom.costs import Costs
+    from sims.studies.nccl_log import NcclLog
 
 __all__ = ["draw_series", "legend_entries", "legend_over", "plot_lines", "scale_axis"]
 

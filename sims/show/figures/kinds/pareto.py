@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
 
@@ -15,7 +15,9 @@ from sims.show.figures.kinds.lines import scale_axis
 from sims.show.figures.labels import PointLabels
 from sims.show.figures.series import brief, differing, require_rows, series_of, told
 from sims.show.figures.style import GREY, bare
-from sims.studies.bom.costs import Costs
+
+if TYPE_CHECKING:
+    from sims.studies.bom.costs import Costs
 
 __all__ = ["frontier", "plot_pareto"]
 
