@@ -81,7 +81,7 @@ def main(folder: Path) -> int:
         script = Path(place) / "cluster.py"
         script.write_text(CLUSTER, encoding="utf-8")
         for words, file in COMMANDS:
-            start = [str(script)] if "{address}" in words else ["-m", "sims.cli.main"]
+            start = [str(script)] if "{address}" in words else ["-m", "sims.cli"]
             done = subprocess.run([str(python), *start, *words], cwd=place, capture_output=True, text=True)
             bad = done.returncode != 0 or not (Path(place) / file).exists()
             failed += bad

@@ -131,7 +131,7 @@ def test_every_command_runs_from_another_folder(installed: Path, tmp_path: Path)
     outs = json.loads(run([str(installed), "-c", RUN_ALL, json.dumps(commands)], tmp_path))
     for (words, shows), out in zip(COMMANDS, outs, strict=True):
         assert (tmp_path / shows).is_file() or shows in out, (words, out)
-    assert "fabricsim" in run([str(installed), "-m", "sims.cli.main", "--version"], tmp_path)
+    assert "fabricsim" in run([str(installed), "-m", "sims.cli", "--version"], tmp_path)
     groups = {(): app, ("topology",): topology, ("routing",): routing}
     every = {
         (*before, command.name or command.callback.__name__)

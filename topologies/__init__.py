@@ -62,11 +62,11 @@ def __getattr__(name: str) -> Any:  # PEP 562
     if name in _HOME:
         return getattr(import_module(_HOME[name]), name)
     if name == "__all__":
-        return sorted({*_HOME, *_builders()})
+        return __dir__()
     if name.startswith("_") or name not in (builders := _builders()):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return builders[name]
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME, *_builders()})
+    return sorted({*_HOME, *_builders()})

@@ -1,5 +1,5 @@
 """``python -m sims.cli``: the command line without its script."""
 
-from sims.cli.main import main
+from sims.cli.start import main
 
 main()

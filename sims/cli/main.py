@@ -103,6 +103,8 @@ def main() -> NoReturn:
     """Run the command line: 0 done, 1 a check found faults, 2 a user's mistake, 3 points of a sweep failed,
     130 interrupted."""
     signal.signal(signal.SIGTERM, _terminated)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.stdout, sys.stderr = Terminal(sys.stdout, data=True), Terminal(sys.stderr, data=False)
     try:
         status = _run()
@@ -176,7 +178,3 @@ def _left_out(error: Any) -> str:
 def _failed(message: str) -> int:
     print("fabricsim: error:", " ".join(message.split()), file=sys.stderr)
     return 2
-
-
-if __name__ == "__main__":
-    main()

@@ -13,7 +13,7 @@ from typing import NamedTuple
 __all__ = ["ALONE", "FABRICSIM", "Ran", "alternated", "rows", "run"]
 
 ALONE = Path(__file__).parent / "alone"  # programs that are measured by themselves
-FABRICSIM = [sys.executable, "-m", "sims.cli.main"]
+FABRICSIM = [sys.executable, "-m", "sims.cli"]
 
 
 class Ran(NamedTuple):

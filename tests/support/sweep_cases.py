@@ -60,7 +60,7 @@ def slow_workers(folder: Path, pause: float) -> dict[str, str]:
 def fabricsim(folder: Path, *words: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
     """The command line, started in ``folder``."""
     return subprocess.Popen(
-        [sys.executable, "-m", "sims.cli.main", *words],
+        [sys.executable, "-m", "sims.cli", *words],
         cwd=folder,
         env=env or {**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,

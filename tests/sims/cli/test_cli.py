@@ -45,7 +45,7 @@ def process(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
     root = Path(cli.__file__).resolve().parents[1]
     paths = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
     return subprocess.run(
-        [sys.executable, "-W", "error", "-m", "sims.cli.main", *words],
+        [sys.executable, "-W", "error", "-m", "sims.cli", *words],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": paths},
         capture_output=True,

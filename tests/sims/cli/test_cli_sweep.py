@@ -207,7 +207,7 @@ def test_a_full_disk_keeps_what_was_written(folder: Path, undisturbed: list[Row 
     run_sweep(folder / "spec.toml", folder / "whole", jobs=1)
     room = (folder / "whole" / "rows.jsonl").stat().st_size // 2
     process = subprocess.Popen(
-        [sys.executable, "-m", "sims.cli.main", "sweep", "spec.toml", "-o", "out", "-j2"],
+        [sys.executable, "-m", "sims.cli", "sweep", "spec.toml", "-o", "out", "-j2"],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,

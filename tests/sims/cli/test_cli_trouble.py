@@ -101,7 +101,7 @@ def test_an_error_of_a_file_that_nobody_caught_names_it(
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
 def test_an_output_that_takes_no_more_is_blamed() -> None:
     with open("/dev/full", "w") as full:
-        command = [sys.executable, "-m", "sims.cli.main", "topology", "list"]
+        command = [sys.executable, "-m", "sims.cli", "topology", "list"]
         done = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 2
     assert done.stderr == "fabricsim: error: standard output: No space left on device\n"
