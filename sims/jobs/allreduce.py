@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from typing import Any
-
-import networkx as nx
 
 from fabric import Fabric
 from fabric.machine.under_way import watched
 from fabric.words.errors import ParameterError
-from fabric.words.units import parse_sizes
 from sims.jobs.collective import CollectiveJob
+from sims.jobs.opened import AnyFabric, opened
 from sims.scenario.row import Row
+from sims.settings.several import bytes_of, each_of
 from sims.settings.signature import takes_settings
+from sims.settings.table import SETTINGS
 from sims.workload.collective import ALL_REDUCE, collective_named
 from sims.workload.collectives import sliced_each, split_algorithms, usual_algorithms
 
@@ -34,8 +35,8 @@ class AllReduce(CollectiveJob):
 
 @takes_settings
 def all_reduce(
-    fabric: Fabric | nx.Graph | str,
-    algorithm: str = "ring",
+    fabric: AnyFabric,
+    algorithm: str | Sequence[str] = "ring",
     sizes: Sequence[int | str] | int | str = (2**30,),
     **settings: Any,
 ) -> list[Row]:
@@ -60,8 +61,8 @@ def _of_all_reduce(settings: dict[str, Any]) -> dict[str, Any]:
 @takes_settings
 def collective(
     collective: str,
-    fabric: Fabric | nx.Graph | str,
-    algorithm: str = "",
+    fabric: AnyFabric,
+    algorithm: str | Sequence[str] = "",
     sizes: Sequence[int | str] | int | str = (2**30,),
     **settings: Any,
 ) -> list[Row]:
@@ -70,8 +71,8 @@ def collective(
     ``fabric``: a Fabric, a graph, which is compiled, or what the command line takes, as ``"fat-tree:k=8"``,
     ``"preset:colossus-100k"`` or the path of a file.
     ``collective``: the name of one of sims.workload.collective.COLLECTIVES, as in ``"reduce-scatter"``.
-    ``algorithm``: one or several names, as in ``"ring,tree:segment=1MiB"``; without any, the first of the
-    usual ones. ``sizes``: in bytes, or as text (``"8:16G:x4"``, ``["1MiB", "1GiB"]``); they mean what
+    ``algorithm``: one or several names, as in ``"ring,tree:segment=1MiB"`` or a list; without any, the first
+    of the usual ones. ``sizes``: in bytes, or as text (``"8:16G:x4"``, ``["1MiB", "1GiB"]``); they mean what
     nccl-tests means.
     ``settings``: those of CollectiveJob. Hierarchical algorithms run in ``SLICES`` slices where
     the text names no ``pipeline`` (sims.workload.collectives.sliced); the rows say so.
@@ -88,35 +89,29 @@ def collective(
 
 def collective_rows(
     collective: str,
-    fabric: Fabric | nx.Graph | str,
-    algorithm: str = "",
+    fabric: AnyFabric,
+    algorithm: str | Sequence[str] = "",
     sizes: Sequence[int | str] | int | str = (2**30,),
     **settings: Any,
 ) -> Iterator[Row]:
     """The same, each row as it is found."""
-    several = (str(sizes),) if isinstance(sizes, (int, str)) else sizes
-    counts = [count for size in several for count in _bytes(size)]
-    if not isinstance(algorithm, str):
-        raise ParameterError("algorithm", algorithm, "text, as on the command line")
+    counts = bytes_of(sizes)
+    texts = ",".join(map(SETTINGS["algorithm"].text_of, each_of("algorithm", algorithm)))
     of = collective_named(collective).name
     job = _job(fabric, of, settings)
-    named = sliced_each(algorithm or usual_algorithms(of)[0], job.engine, of)
+    named = sliced_each(texts or usual_algorithms(of)[0], job.engine, of)
     names = split_algorithms(named, of)
     yield from watched(job.rows(names, counts), len(names) * len(counts))
 
 
-def _bytes(size: int | str) -> Sequence[int]:
-    return parse_sizes(size) if isinstance(size, str) else (size,)
-
-
-def _job(fabric: Fabric | nx.Graph | str, of: str, settings: dict[str, Any]) -> CollectiveJob:
+def _job(fabric: AnyFabric, of: str, settings: dict[str, Any]) -> CollectiveJob:
     """The job on ``fabric``, which is compiled where it is none; a text names itself in the rows."""
-    if isinstance(fabric, str):
+    if isinstance(fabric, str | os.PathLike):
         from sims.settings.setup import Setup
         from sims.settings.suited import brought
         from topologies.named import named
 
-        topology = named(fabric)
+        topology = named(os.fspath(fabric))
         settings = {**brought(topology.text), **settings}
         given = {"topology": topology.text, "digest": topology.digest, **settings}
         setup = Setup(
@@ -125,5 +120,4 @@ def _job(fabric: Fabric | nx.Graph | str, of: str, settings: dict[str, Any]) -> 
         if topology.size:
             setup.fits(topology.text, topology.size)
         return CollectiveJob(topology.fabric(allow_partition=setup.allow_partition), collective=of, **given)
-    compiled = fabric if isinstance(fabric, Fabric) else Fabric.from_graph(fabric)
-    return CollectiveJob(compiled, collective=of, **settings)
+    return CollectiveJob(opened(fabric)[0], collective=of, **settings)

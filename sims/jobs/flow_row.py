@@ -118,7 +118,7 @@ def flow_row(
         traffic=traffic,
         size=spelled("size", size) if size else "",
         resolution=run.resolution,
-        settings={name: _text(texts[name]) for name in FLOW_SETTINGS},
+        settings={name: SETTINGS[name].text_of(texts[name]) for name in FLOW_SETTINGS},
         digest=_digest(run, of_fabric, traffic, setup.routing),
         endpoints=run.fabric.n_endpoints,
         flows=len(run.traffic),
@@ -162,10 +162,6 @@ def simulate_flows(row: FlowRow, fabric: Fabric | None = None) -> FlowRow:
     if again.digest != row.digest:
         raise FabricsimError(f"{row.topology}, {row.traffic}: a file of this row changed since it was made")
     return again
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _digest(run: FlowRun, of_fabric: str, traffic: str, routing: str) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-import networkx as nx
 import numpy as np
 
 from fabric import Fabric
@@ -17,6 +17,7 @@ from fabric.words.counted import counted
 from fabric.words.errors import ParameterError
 from fabric.words.units import format_time
 from sims.jobs.causes import causes
+from sims.jobs.opened import AnyFabric, opened
 from sims.models.fluid.faults.striking import Striking
 from sims.models.trace.fluid import RoutedTrace
 from sims.models.trace.packet import run_trace_packets
@@ -25,7 +26,8 @@ from sims.scenario.job_scenario import JobScenario
 from sims.scenario.trace_row import TraceRow
 from sims.scenario.version import model_version
 from sims.settings.setup import Setup
-from sims.settings.table import KINDS
+from sims.settings.suited import brought
+from sims.settings.table import KINDS, SETTINGS
 from sims.workload.placement import place
 from sims.workload.trace import CALC, SEND, Trace, read_trace
 
@@ -67,7 +69,7 @@ class TraceJob:
         program: Trace | None = None,
         **settings: Any,
     ) -> None:
-        asked = JobScenario.of("trace", {name: _text(value) for name, value in settings.items()})
+        asked = JobScenario.of("trace", settings)
         said = asked.settings
         if said["engine"] not in ENGINES:
             raise ParameterError("engine", said["engine"], "unknown engine of traces", ENGINES)
@@ -85,8 +87,9 @@ class TraceJob:
         files = {name: found[f"{column}_digest"] for column, names in _FILES.items() for name in names}
         files = {name: text for name, text in files.items() if text and said[name] != "none"}
         files["trace"] = self.program.digest
+        texts = {name: SETTINGS[name].text_of(found[name]) for name in ("topology", *_OF_SETUP)}
         self.scenario = replace(
-            asked.with_settings(**{name: _text(found[name]) for name in ("topology", *_OF_SETUP)}),
+            asked.with_settings(**texts),
             digest=";".join(f"{name}={text}" for name, text in files.items() if text),
         )
 
@@ -177,22 +180,13 @@ class TraceJob:
         )
 
 
-def run_trace(fabric: Fabric | nx.Graph | str, trace: str, **settings: Any) -> TraceRow:
+def run_trace(fabric: AnyFabric, trace: str | os.PathLike[str], **settings: Any) -> TraceRow:
     """The row of a program's trace, the path of a file, with the settings of ``fabricsim trace`` by name.
 
     Raises:
         FabricsimError: as of TraceJob and its ``row``.
     """
-    topology = digest = None
-    if isinstance(fabric, str):
-        from topologies.named import named
-
-        found = named(fabric)
-        topology, digest, fabric = found.text, found.digest, found.fabric()
-    if isinstance(fabric, nx.Graph):
-        fabric = Fabric.from_graph(fabric)
-    return TraceJob(fabric, topology=topology, digest=digest, trace=trace, **settings).row()
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    compiled, topology, digest = opened(fabric, partition=settings.get("allow_partition"))
+    suited = brought(topology or "")
+    given = {"topology": topology, "digest": digest, **suited, **settings}
+    return TraceJob(compiled, trace=trace, **given).row()

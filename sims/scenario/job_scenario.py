@@ -33,7 +33,7 @@ class JobScenario:
 
     @classmethod
     def of(cls, kind: str, given: Mapping[str, Any] = {}, digest: str = "") -> JobScenario:
-        """With the default of what is not ``given`` as text.
+        """With the default of what is not ``given``, as text or a value that ``Setting.text_of`` takes.
 
         Raises:
             ParameterError: there is no such kind, no such setting, or a text is illegal.
@@ -45,7 +45,7 @@ class JobScenario:
         for name in given:
             if name not in table:
                 raise ParameterError("setting", name, f"unknown to {kind}", table)
-        texts = {name: str(given.get(name, one.default)) for name, one in table.items()}
+        texts = {name: one.text_of(given.get(name)) for name, one in table.items()}
         return cls(
             kind=kind,
             settings={name: spelled(name, text, kind) for name, text in texts.items()},

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from fabric.words.errors import ParameterError
@@ -144,17 +146,37 @@ class Setting:
             return text.strip(), {}
         return read_named(self.name, text)
 
+    def text_of(self, given: Any) -> str:
+        """The text that a value of Python stands for: a truth, a number (whole ones may be floats, as pandas
+        has them), None where it is at its default, a list where its option may be given again.
+
+        Raises:
+            ParameterError: anything else, or a number that is not finite.
+        """
+        if self.again and isinstance(given, list | tuple):
+            return ";".join(map(self.text_of, given)) or self.default
+        plain = getattr(given, "item", None)  # numbers of NumPy
+        value = plain() if plain and not getattr(given, "ndim", 0) else given
+        if value is None:
+            return self.default
+        if isinstance(value, bool):
+            return str(value).lower()
+        if isinstance(value, float):
+            if not isfinite(value):
+                raise ParameterError(self.name, value, "a finite number")
+            return str(int(value)) if value.is_integer() else repr(value)
+        if isinstance(value, str | int | PathLike):
+            return str(value)
+        rule = "a list, text or a number" if self.again else "one value, as text or a number"
+        raise ParameterError(self.name, given, f"{rule}, as on the command line")
+
     def checked(self, given: Any) -> Any:
-        """The value that Python gave, read by ``value`` where it is a text.
+        """The value that Python gave, read as the text that it stands for.
 
         Raises:
             ParameterError: of another type, or illegal.
         """
-        if isinstance(given, str):
-            return self.value(self.spell(given))
-        if self.kind is str:
-            raise ParameterError(self.name, given, "text, as on the command line")
-        return given
+        return self.value(self.spell(self.text_of(given)))
 
 
 def whole_number(name: str, least: int, rule: str) -> Callable[[str], str]:

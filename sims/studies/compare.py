@@ -5,17 +5,21 @@ Computes ratios of what the rows hold; simulates, prints and draws nothing.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from fabric.words.errors import ParameterError
 from sims.scenario.row import Row
+from sims.scenario.rows import is_results, read_rows
 from sims.scenario.scenario import Scenario
 from sims.settings.texts import parts_of, taken_apart
 
 __all__ = ["Change", "Comparison", "Pair", "compare", "records_of"]
 
+USUAL, SIZES = "ring,tree,halving-doubling", "1K:16G:x4"  # where a topology is simulated
+Side: TypeAlias = Sequence[Row] | str | os.PathLike[str]
 _NONE = "none"  # a part that one side does not have
 
 
@@ -74,21 +78,35 @@ class Comparison:
         ]
 
 
-def compare(a: Sequence[Row], b: Sequence[Row]) -> Comparison:
-    """Pair the rows of ``a`` with those of ``b``.
+def compare(a: Side, b: Side, **settings: Any) -> Comparison:
+    """Pair the rows of ``a`` with those of ``b``: rows, the path of some, or a topology, which is simulated.
+
+    ``settings``: of what is simulated, as of sims.collective: ``collective`` (all-reduce), ``algorithm``
+    (USUAL), ``sizes`` (SIZES) and those of CollectiveJob.
 
     A setting of which the two sides have no value in common was changed; of all others, the parts of texts
     such as ``topology.k`` included, a pair agrees. Rows of one seed, where nothing is drawn, stand for every
     seed of the other side.
 
     Raises:
-        ParameterError: no rows agree, or several rows of one side are the same but for what was changed.
+        ParameterError: no rows agree, or several rows of one side are the same but for what was changed; a
+            setting of what is simulated where nothing is.
+
+    >>> found = compare("star:endpoints=4", "star:endpoints=8", algorithm="ring", sizes="1MiB")
+    >>> print(*found.changes, sep=chr(10))
+    topology.endpoints: 4 -> 8
+    ranks: 4 -> 8
     """
+    texts = [str(side) for side in (a, b) if isinstance(side, str | os.PathLike)]
+    if settings and all(map(is_results, texts)):
+        name, value = next(iter(settings.items()))
+        raise ParameterError(name, value, "is of topologies that are simulated, and these are rows")
+    a, b = (_side(side, settings) for side in (a, b))
     if not a or not b:
         raise ParameterError("rows", f"{len(a)} and {len(b)}", "a comparison needs rows on both sides")
-    settings = _settings([*a, *b])
-    sides = settings[: len(a)], settings[len(a) :]
-    names = [name for name in settings[0] if name != "seed"]
+    said = _settings([*a, *b])
+    sides = said[: len(a)], said[len(a) :]
+    names = [name for name in said[0] if name != "seed"]
     changed = [name for name in names if not _values(sides[0], name) & _values(sides[1], name)]
     kept = [name for name in names if name not in changed]
     groups = [_grouped(rows, own, kept, changed) for rows, own in zip((a, b), sides)]
@@ -108,6 +126,20 @@ def compare(a: Sequence[Row], b: Sequence[Row]) -> Comparison:
         left_out=(left_out[0], left_out[1]),
         varied=_varied([pair.a.scenario for pair in pairs]),
     )
+
+
+def _side(side: Side, settings: Mapping[str, Any]) -> Sequence[Row]:
+    if not isinstance(side, str | os.PathLike):
+        return side
+    if is_results(os.fspath(side)):
+        return read_rows(side)
+    from sims.jobs.allreduce import collective
+    from sims.workload.collective import ALL_REDUCE
+
+    how = {"collective": ALL_REDUCE.name, "sizes": SIZES, **settings}
+    if how["collective"] == ALL_REDUCE.name:
+        how.setdefault("algorithm", USUAL)
+    return collective(fabric=side, **how)
 
 
 def records_of(found: Sequence[Comparison], names: Sequence[str]) -> list[dict[str, Any]]:

@@ -11,7 +11,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import networkx as nx
 import numpy as np
 
 from fabric import Fabric
@@ -19,6 +18,7 @@ from fabric.routing.policies import policy_file
 from fabric.words.units import format_time, parse_rate, parse_time
 from sims.jobs.collective import CollectiveJob
 from sims.jobs.goodput.network import NetworkClass, hosts_of, network_classes
+from sims.jobs.opened import AnyFabric, opened
 from sims.models.goodput.confidence import half_width, unseen
 from sims.models.goodput.daly import optimum, unsaved_share, useful_share
 from sims.models.goodput.hazards import parse_hazards
@@ -27,6 +27,7 @@ from sims.scenario.digest import content_digest, digest_of
 from sims.scenario.goodput_row import LOSSES, GoodputRow
 from sims.scenario.job_scenario import JobScenario
 from sims.scenario.version import model_version
+from sims.settings.suited import brought
 from sims.settings.table import spelled
 from sims.workload.placement import placement_names
 
@@ -63,8 +64,7 @@ class GoodputJob:
     def __init__(
         self, fabric: Fabric, *, topology: str | None = None, digest: str | None = None, **settings: Any
     ) -> None:
-        given = {name: "all" if value is None else value for name, value in settings.items()}
-        asked = JobScenario.of("goodput", given)
+        asked = JobScenario.of("goodput", settings)
         self.fabric, said = fabric, asked.settings
         self.hazards = parse_hazards(said["faults"])
         self.collective = CollectiveJob(
@@ -269,18 +269,18 @@ def _finite(seconds: float) -> float:
     return seconds if math.isfinite(seconds) else 0.0
 
 
-def goodput(fabric: Fabric | nx.Graph, **settings: Any) -> GoodputRow:
-    """The row of a job that runs on ``fabric`` (or on a graph, which is compiled) for weeks.
+def goodput(fabric: AnyFabric, **settings: Any) -> GoodputRow:
+    """The row of a job that runs on ``fabric`` for weeks; ``fabric``: compiled, a graph or a text.
 
-    ``settings``: texts, as the options of ``fabricsim goodput`` take them; ``step`` must be said.
+    ``settings``: those of ``fabricsim goodput`` by name; ``step`` must be said.
 
     Raises:
         ParameterError: the first mistake.
 
-    >>> from topologies import load
-    >>> row = goodput(load("fat-tree:k=4"), step="20s", faults="rsc-1", duration="2d", runs="8")
+    >>> row = goodput("fat-tree:k=4", step="20s", faults="rsc-1", duration="2d", runs=8)
     >>> row.gpus, row.hosts, row.low <= row.share <= row.high
     (16, 2.0, True)
     """
-    compiled = fabric if isinstance(fabric, Fabric) else Fabric.from_graph(fabric)
-    return GoodputJob(compiled, **settings).row()
+    compiled, topology, digest = opened(fabric)
+    suited = brought(topology or "")
+    return GoodputJob(compiled, **{"topology": topology, "digest": digest, **suited, **settings}).row()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +19,7 @@ from fabric.graph.schema import NVSWITCH
 from fabric.routing.route import check_policy
 from fabric.words.errors import ParameterError
 from sims.jobs.causes import causes
+from sims.jobs.opened import AnyFabric, opened
 from sims.jobs.together.places import places
 from sims.jobs.train.hand import hand_run
 from sims.jobs.train.job import TrainJob
@@ -33,6 +34,7 @@ from sims.scenario.job_scenario import JobScenario
 from sims.scenario.run_row import RunRow
 from sims.scenario.version import model_version
 from sims.settings.setup import Setup
+from sims.settings.suited import brought
 from sims.workload.collectives import build
 from sims.workload.job.tasks import COMPUTE, Task
 from sims.workload.job.together import Background, Job, read_together
@@ -305,14 +307,15 @@ def _schedule(traffic: str, n: int, seed: int) -> Schedule:
     return Schedule(name=traffic, n=n, chunks=1, phases=(phase,))
 
 
-def run_jobs(fabric: Fabric | nx.Graph, jobs: str, **settings: Any) -> RunRow:
-    """The row of several jobs on ``fabric`` (or on a graph, which is compiled).
+def run_jobs(fabric: AnyFabric, jobs: str | os.PathLike[str], **settings: Any) -> RunRow:
+    """The row of several jobs on ``fabric`` (compiled, a graph or a text).
 
     ``jobs``: the path of a scenario file, of which only the tables are read, or these as JSON; ``settings``:
-    texts, as ``--set`` takes them.
+    those of ``fabricsim run`` by name, as ``--set`` takes them.
 
     Raises:
         ParameterError: the first mistake.
     """
-    compiled = fabric if isinstance(fabric, Fabric) else Fabric.from_graph(fabric)
-    return RunJob(compiled, mix=jobs, **settings).row()
+    compiled, topology, digest = opened(fabric, partition=settings.get("allow_partition"))
+    suited = brought(topology or "")
+    return RunJob(compiled, mix=jobs, **{"topology": topology, "digest": digest, **suited, **settings}).row()

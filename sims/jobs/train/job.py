@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-import networkx as nx
 import numpy as np
 
 from fabric import Fabric
@@ -20,6 +19,7 @@ from fabric.routing.route import check_policy
 from fabric.words.errors import ParameterError
 from fabric.words.units import parse_time
 from sims.jobs.causes import causes
+from sims.jobs.opened import AnyFabric, opened
 from sims.jobs.train.band import step_band
 from sims.jobs.train.crew import Crew, sizes_of
 from sims.jobs.train.hand import hand_run
@@ -29,6 +29,7 @@ from sims.scenario.train_row import TrainRow
 from sims.scenario.version import model_version
 from sims.settings.setup import Setup
 from sims.settings.suited import brought
+from sims.settings.table import SETTINGS
 from sims.workload.job.gpu import AUTO, Gpu, gpu_beside, gpu_named
 from sims.workload.job.memory import check_memory
 from sims.workload.job.model import model_named
@@ -60,8 +61,7 @@ class TrainJob:
     def __init__(
         self, fabric: Fabric, *, topology: str | None = None, digest: str | None = None, **settings: Any
     ) -> None:
-        given = {name: _text(value) for name, value in settings.items()}
-        asked = JobScenario.of("train", given)
+        asked = JobScenario.of("train", settings)
         self.fabric, said = fabric, asked.settings
         self.setup = setup = Setup(**{name: said[name] for name in _OF_SETUP})
         self.policy, self.profile = setup.policy(planes(fabric)), setup.profile
@@ -72,8 +72,9 @@ class TrainJob:
             healthy, setup.faults_from_start, setup.seed, allow_partition=setup.allow_partition
         )
         found = causes(setup, fabric, self.placement, self.damage, topology, digest)
+        texts = {name: SETTINGS[name].text_of(found[name]) for name in ("topology", *_OF_SETUP)}
         self.scenario = replace(
-            asked.with_settings(**{name: _text(found[name]) for name in ("topology", *_OF_SETUP)}),
+            asked.with_settings(**texts),
             digest=_digests(found),
         )
         self.gpu = self._gpu(said["gpu"])
@@ -242,7 +243,7 @@ def _calibrated(crew: Crew, seconds: float) -> Crew:
     return now
 
 
-def train(fabric: Fabric | nx.Graph | str, **settings: Any) -> TrainRow:
+def train(fabric: AnyFabric, **settings: Any) -> TrainRow:
     """The row of one step of a training job, with the settings of ``fabricsim train`` by name.
 
     >>> row = train("fat-tree:k=8,gpus_per_server=4", ranks=64, model="llama3-8b", batch=64,
@@ -250,19 +251,6 @@ def train(fabric: Fabric | nx.Graph | str, **settings: Any) -> TrainRow:
     >>> round(row.time_s, 1), round(sum(row.exposed.values()) / row.time_s, 6), row.memory["stage"]
     (1.4, 1.0, 0.0)
     """
-    topology = digest = None
-    if isinstance(fabric, str):
-        from topologies.named import named
-
-        found = named(fabric)
-        topology, digest, fabric = found.text, found.digest, found.fabric()
-        settings = {**brought(topology), **settings}
-    if isinstance(fabric, nx.Graph):
-        fabric = Fabric.from_graph(fabric)
-    return TrainJob(fabric, topology=topology, digest=digest, **settings).row()
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return "all"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    compiled, topology, digest = opened(fabric, partition=settings.get("allow_partition"))
+    suited = brought(topology or "")
+    return TrainJob(compiled, **{"topology": topology, "digest": digest, **suited, **settings}).row()

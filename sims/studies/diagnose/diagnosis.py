@@ -12,12 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from fabric import Fabric
 from fabric.words.errors import ParameterError
+from sims.jobs.opened import AnyFabric, opened
 from sims.models.band import band_of, regime_of
 from sims.scenario.row import Row
 from sims.settings.table import SETTINGS
@@ -29,8 +28,7 @@ from sims.studies.diagnose.points import points
 from sims.studies.diagnose.suspects import Suspect, Suspects
 from sims.studies.expect.choice import Choice, choices
 from sims.studies.expect.expectation import of_log
-from sims.studies.expect.plan import opened
-from sims.studies.nccl_log import NcclLog
+from sims.studies.nccl_log import AnyLog, NcclLog, logged
 from sims.studies.nccl_log.tuning import chosen_by_nccl
 
 __all__ = ["NONE_OF_THESE", "Diagnosis", "Finding", "diagnose", "ranked", "suspects_of"]
@@ -86,8 +84,8 @@ class Diagnosis:
 
 
 def suspects_of(
-    log: NcclLog,
-    fabric: Fabric | nx.Graph | str,
+    log: AnyLog,
+    fabric: AnyFabric,
     *,
     algorithm: str = "",
     latency_profile: str = "",
@@ -97,11 +95,12 @@ def suspects_of(
     **settings: Any,
 ) -> Suspects:
     """The suspects of the ranks and sizes of ``log``; arguments and errors as of ``diagnose``."""
+    said = SETTINGS["ranks"].checked(settings.pop("ranks", None))
+    log = logged(log, said)
     of, ranks, measured = of_log(log, log.name)
     fabric, topology, digest = opened(fabric, topology, digest)
     if settings.get("collective") not in (None, of):
         raise ParameterError("collective", settings["collective"], f"the log {log.name} is of {of}")
-    said = SETTINGS["ranks"].checked(settings.pop("ranks", None))
     if said not in (None, ranks):
         raise ParameterError("ranks", said, f"the log {log.name} is of {ranks:,}")
     settings |= {"collective": of, "ranks": ranks}
@@ -123,28 +122,31 @@ def _told(log: NcclLog, made: Sequence[Choice]) -> dict[int, Choice]:
 
 
 def diagnose(
-    log: NcclLog,
-    fabric: Fabric | nx.Graph | str,
+    log: AnyLog,
+    fabric: AnyFabric,
     *,
-    baseline: NcclLog | None = None,
+    baseline: AnyLog | None = None,
     tolerance: float | None = None,
     **settings: Any,
 ) -> Diagnosis:
     """Why the times of ``log`` on ``fabric`` are as they are.
 
-    fabric: as it should be, compiled, a graph, or a text as on the command line. baseline: a log of these
-    ranks when all was well, whose times stand for the model's of a healthy run. tolerance: a share above 0,
-    within which healthy runs are, in place of the band. settings: ``algorithm``, ``latency_profile`` and
-    ``watch`` as of sims.expect; ``routing`` (adaptive), ``placement`` and ``seed`` of the healthy run;
-    ``engine`` and ``packet`` of all runs.
+    log, baseline: the path of one, or one that was read. fabric: as it should be, compiled, a graph or a
+    text, as on the command line. baseline: of these ranks when all was well, whose times stand for the
+    model's of a healthy run. tolerance: a share above 0, within which healthy runs are, in place of the band.
+    settings: ``algorithm``, ``latency_profile`` and ``watch`` as of sims.expect; ``routing`` (adaptive),
+    ``placement`` and ``seed`` of the healthy run; ``engine`` and ``packet`` of all runs.
 
     Raises:
         ParameterError: the log is of several collectives, of one that is not simulated, or of more ranks than
             the fabric has endpoints; no machine was measured near enough for a band; the baseline is of
             another collective, of other ranks, or lacks sizes.
     """
-    suspects = suspects_of(log, fabric, **settings)
-    return ranked(log, suspects, baseline=baseline, tolerance=tolerance)
+    ranks = SETTINGS["ranks"].checked(settings.get("ranks"))
+    read = logged(log, ranks)
+    suspects = suspects_of(read, fabric, **settings)
+    healthy = None if baseline is None else logged(baseline, ranks)
+    return ranked(read, suspects, baseline=healthy, tolerance=tolerance)
 
 
 def ranked(

@@ -12,23 +12,22 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-import networkx as nx
-
-from fabric import Fabric
 from fabric.words.errors import ParameterError
-from fabric.words.units import parse_sizes
 from sims.jobs.collective import CollectiveJob
+from sims.jobs.opened import AnyFabric, opened
 from sims.scenario.row import Row
+from sims.settings.several import bytes_of
 from sims.settings.table import SETTINGS
 from sims.studies.calibrated import check_log, doubts
 from sims.studies.expect.choice import choices
-from sims.studies.expect.plan import Plan, opened
-from sims.studies.nccl_log import NcclLog
+from sims.studies.expect.plan import Plan
+from sims.studies.nccl_log import AnyLog, NcclLog, logged
 from sims.workload.collective import ALL_REDUCE, measured_by
 
-__all__ = ["FAIL", "PASS", "Expectation", "Mark", "expect", "of_log"]
+__all__ = ["FAIL", "PASS", "SIZES", "Expectation", "Mark", "expect", "of_log"]
 
 PASS, FAIL = "pass", "FAIL"
+SIZES = "8:16G:x4"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,10 +102,10 @@ def of_log(log: NcclLog, name: str = "log") -> tuple[str, int, dict[int, float]]
 
 
 def expect(
-    fabric: Fabric | nx.Graph | str,
-    sizes: Sequence[int] | str = (),
+    fabric: AnyFabric,
+    sizes: Sequence[int | str] | str = (),
     *,
-    log: NcclLog | None = None,
+    log: AnyLog | None = None,
     algorithm: str = "",
     latency_profile: str = "",
     tolerance: float | None = None,
@@ -117,11 +116,12 @@ def expect(
 ) -> Expectation:
     """What ``fabric`` should give at ``sizes``, and whether ``log`` reaches it.
 
-    fabric: compiled, a graph, or a text as on the command line. sizes: bytes, or a text. algorithm,
-    latency_profile: as texts; without them the fastest, at each size, of what NCCL would choose from.
-    tolerance: a share above 0, which takes the place of the band. log: gives collective, ranks and sizes
-    where these are not said. settings: those of CollectiveJob; ``routing`` is adaptive if not said, as a
-    healthy fabric spreads its load. watch: is told what is routed.
+    fabric: compiled, a graph, or a text as on the command line. sizes: bytes, or a text; if not said those of
+    the log, else SIZES. algorithm, latency_profile: as texts; without them the fastest, at each size, of what
+    NCCL would choose from. tolerance: a share above 0, which takes the place of the band. log: the path of
+    one, or one that was read; gives collective, ranks and sizes where these are not said. settings: those of
+    CollectiveJob; ``routing`` is adaptive if not said, as a healthy fabric spreads its load. watch: is told
+    what is routed.
 
     Raises:
         ParameterError: as CollectiveJob and ``of_log``; nothing near was measured, so that there is no band
@@ -132,19 +132,21 @@ def expect(
     1.1
     """
     fabric, topology, digest = opened(fabric, topology, digest)
-    sizes = parse_sizes(sizes) if isinstance(sizes, str) else sizes
     measured: dict[int, float] = {}
+    asked = SETTINGS["ranks"].checked(settings.pop("ranks", None))
     if log is not None:
+        log = logged(log, asked)
         of, ranks, measured = of_log(log, log.name)
         if settings.setdefault("collective", of) != of:
             raise ParameterError("collective", settings["collective"], f"the log {log.name} is of {of}")
-        said = SETTINGS["ranks"].checked(settings.pop("ranks", None))
-        if said not in (None, ranks):
-            raise ParameterError("ranks", said, f"the log {log.name} is of {ranks:,}")
-        settings["ranks"] = ranks
+        if asked not in (None, ranks):
+            raise ParameterError("ranks", asked, f"the log {log.name} is of {ranks:,}")
+        asked = ranks
         sizes = sizes or list(measured)
     if tolerance is not None and not 0 < tolerance < float("inf"):
         raise ParameterError("tolerance", tolerance, "a share above 0, such as 0.2 or 20%")
+    counts = bytes_of(sizes if len(sizes) else SIZES)
+    settings["ranks"] = asked
     settings.setdefault("routing", "adaptive")
     of = settings.setdefault("collective", ALL_REDUCE.name)
     made = choices(of, algorithm, latency_profile, settings.get("engine", "flow"))
@@ -152,9 +154,9 @@ def expect(
     notes = list(plan.left_out)
     if log is not None:
         notes += [*log.notes, *doubts(log, plan.any_job, named=True)]
-    marks = [_mark(plan.row(size), tolerance, measured.get(size)) for size in sorted(set(sizes))]
+    marks = [_mark(plan.row(size), tolerance, measured.get(size)) for size in sorted(set(counts))]
     if log is not None and all(mark.measured_s is None for mark in marks):
-        raise ParameterError("size", min(sizes), f"the log {log.name} has no line of these sizes")
+        raise ParameterError("size", min(counts), f"the log {log.name} has no line of these sizes")
     return Expectation(marks=tuple(marks), job=plan.any_job, tolerance=tolerance, log=log, notes=tuple(notes))
 
 

@@ -8,30 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import networkx as nx
-
 from fabric import Fabric
 from fabric.words.errors import ParameterError
 from sims.jobs.collective import CollectiveJob
 from sims.scenario.row import Row
 from sims.studies.expect.choice import Choice
-from topologies.named import named
 
-__all__ = ["Plan", "opened"]
-
-
-def opened(
-    fabric: Fabric | nx.Graph | str, topology: str | None, digest: str | None
-) -> tuple[Fabric, str | None, str | None]:
-    """A fabric that is one, a graph or a text as on the command line; with its text and the hash of its
-    contents, where they are not given.
-    """
-    if isinstance(fabric, Fabric):
-        return fabric, topology, digest
-    if not isinstance(fabric, str):
-        return Fabric.from_graph(fabric), topology, digest
-    found = named(fabric)
-    return found.fabric(), found.text, found.digest
+__all__ = ["Plan"]
 
 
 class Plan:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from fabric.words.counted import counted
 from fabric.words.errors import FileFormatError
@@ -24,7 +25,7 @@ from sims.studies.nccl_log.ranks import NVLS, factor_range, ranks_of
 from sims.studies.nccl_log.records import from_records
 from sims.studies.nccl_log.text import from_text
 
-__all__ = ["FACTORS", "Measurement", "NcclLog", "read_nccl"]
+__all__ = ["FACTORS", "AnyLog", "Measurement", "NcclLog", "logged", "read_nccl"]
 
 _LEAST_US = 1e-3  # no operation of a GPU takes less
 
@@ -62,6 +63,14 @@ class NcclLog:
     rows: tuple[Measurement, ...]
     others: tuple[str, ...] = ()
     text: str = field(default="", repr=False, compare=False)
+
+
+AnyLog: TypeAlias = NcclLog | str | os.PathLike[str]
+
+
+def logged(log: AnyLog, ranks: int | None = None) -> NcclLog:
+    """A log that has been read, or that of a path. Arguments and errors as of ``read_nccl``."""
+    return log if isinstance(log, NcclLog) else read_nccl(log, ranks)
 
 
 def read_nccl(path: str | os.PathLike[str], ranks: int | None = None) -> NcclLog:
