@@ -7,9 +7,16 @@ from typing import Any
 from typer.core import TyperCommand
 
 from sims.cli.plain_words import PlainWords
-from sims.settings.table import SETTINGS
+from sims.settings.table import COLLECTIVES, KINDS, table_of
 
 __all__ = ["LateHelp"]
+
+
+def _names(name: str | None, words: str) -> str:
+    """The legal names of the setting ``name`` whose help holds ``words``; several kinds may have one."""
+    tables = map(table_of, (COLLECTIVES, *KINDS))
+    having = [table[name] for table in tables if name is not None and name in table]
+    return next((one for one in having if one.help in words), having[0]).names
 
 
 class LateHelp(PlainWords, TyperCommand):
@@ -17,8 +24,7 @@ class LateHelp(PlainWords, TyperCommand):
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         for option in self.params:
-            setting = SETTINGS.get(option.name or "")
             words = getattr(option, "help", None) or ""
-            if setting and "{names}" in words:
-                option.help = words.replace("{names}", setting.names)  # type: ignore[attr-defined]
+            if "{names}" in words:
+                option.help = words.replace("{names}", _names(option.name, words))  # type: ignore[attr-defined]
         super().format_options(ctx, formatter)

@@ -6,8 +6,11 @@ for a text there is nothing to check, and of a path we say ourselves what is wro
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
+
+from fabric.words.errors import ParameterError
 
 __all__ = ["PlainWords"]
 
@@ -42,3 +45,24 @@ class PlainWords:
             if kind in _KINDS and hasattr(one, "get_runtime_param"):
                 one.get_runtime_param = lambda kind=kind: _KINDS[kind]
         return parameters
+
+    def make_parser(self, ctx: Any) -> Any:
+        parser = super().make_parser(ctx)  # type: ignore[misc]
+        if not ctx.resilient_parsing:  # a shell completes what is not yet right
+            parse = parser.parse_args
+
+            def parsed(args: list[str]) -> Any:
+                found = parse(args=args)
+                _require_once(found[0], found[2])
+                return found
+
+            parser.parse_args = parsed
+        return parser
+
+
+def _require_once(values: dict[str, Any], given: list[Any]) -> None:
+    """Refuse an option of one value that is given again by any of its names: the first would be lost."""
+    for one, many in Counter(given).items():
+        if many > 1 and not (one.multiple or getattr(one, "is_flag", False) or one.nargs == -1):
+            names = " or ".join(one.opts)
+            raise ParameterError(names, values[one.name], f"given {many} times, and takes one value")

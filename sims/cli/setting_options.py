@@ -187,8 +187,9 @@ def _texts(
     kind: str = COLLECTIVES,
 ) -> Texts:
     """What the options and ``--set`` say together, of ``topology`` too where no option names it."""
-    from sims.settings.assignments import overridden, split_values
+    from sims.settings.assignments import overridden, read_assignments, split_values
     from sims.settings.suited import suited
+    from sims.settings.texts import field_of
 
     given: dict[str, list[str]] = {}
     said = set()
@@ -206,6 +207,10 @@ def _texts(
         said.add("routing")
     if topology:
         given["topology"] = [topology]
+    for key, changes in read_assignments(values["sets"] or ()):
+        if (name := field_of(key, kind)) in said:
+            rule = f"{name} is said already, before --set: say it once"
+            raise ParameterError("--set", f"{key}={','.join(changes)}", rule)
     found = overridden(given, values["sets"] or (), several, kind)
     said |= {name for name in found if found[name] != ",".join(given[name])}
     texts = Texts(suited(found, said) if "topology" in found else found)

@@ -28,7 +28,7 @@ def require_parquet(path: object) -> None:
         FabricsimError: pyarrow is not installed, or not for this NumPy; says how it is.
     """
     if trouble := _trouble():
-        rule = "Parquet needs the extra [parquet]: in the checkout, python -m pip install -e '.[parquet]'"
+        rule = "Parquet needs the extra [parquet]: python -m pip install 'fabricsim[parquet]'"
         raise FabricsimError(f"{path}: {rule} ({trouble})")
 
 

@@ -143,7 +143,7 @@ MODEL = _setting(
 GROUPS = replace(
     GROUPS_OF_COLLECTIVES,
     metavar="tp=8,pp=16,dp=rest",
-    help="Deal the ranks over tp, cp, pp and dp, innermost first.  [default: dp=all]",
+    help="Deal the ranks over tp, cp, pp and dp, innermost first.  [default: dp=rest]",
     of=_KIND,
 )
 EXPERTS = replace(

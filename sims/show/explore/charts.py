@@ -40,7 +40,7 @@ def require_charts() -> None:
     """
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
-        rule = "a page needs the extra [explore]: in the checkout, python -m pip install -e '.[explore]'"
+        rule = "a page needs the extra [explore]: python -m pip install 'fabricsim[explore]'"
         raise FabricsimError(f"explore: {rule} ({', '.join(missing)} not installed)")
 
 

@@ -84,7 +84,7 @@ class DaskCluster:
             from distributed import Client
             from distributed.versions import VersionMismatchWarning
         except ImportError:
-            rule = "needs the extra [cluster]: in the checkout, python -m pip install -e '.[cluster]'"
+            rule = "needs the extra [cluster]: python -m pip install 'fabricsim[cluster]'"
             raise FabricsimError(f"--scheduler {self.address}: {rule}") from None
         require_certificates(self.address)
         if warning := open_to_others(self.address):

@@ -176,5 +176,5 @@ def test_no_scheduler_no_address_no_library(monkeypatch: pytest.MonkeyPatch) -> 
         ):
             DaskCluster(address, timeout=0.5).__enter__()
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(FabricsimError, match=r"needs the extra \[cluster\]: in the checkout, python -m pip"):
+    with pytest.raises(FabricsimError, match=r"needs the extra \[cluster\]: python -m pip install"):
         DaskCluster("tcp://127.0.0.1:1").__enter__()
