@@ -19,11 +19,12 @@ def takes_time(f: Fabric) -> bool:
     return not f.tiered and distances(f).pairs >= _MANY
 
 
-def search_seconds(f: Fabric, src: NDArray, dst: NDArray) -> float:
+def search_seconds(f: Fabric, src: NDArray, dst: NDArray, times: int = 1) -> float:
     """Seconds of one core, about, until it is known how far the flows from ``src`` to ``dst`` go.
 
     Endpoints, (flows,) each. 0 where it ``takes_time`` on no account. For 64 leaves it is tried, which stand
-    for all: flows between neighbours are met early.
+    for all: flows between neighbours are met early. ``times``: how often they are routed; tables that are
+    kept are searched for once.
     """
     if not takes_time(f):
         return 0.0
@@ -43,6 +44,6 @@ def search_seconds(f: Fabric, src: NDArray, dst: NDArray) -> float:
     near = switch[mine] - f.n_endpoints, leaf[mine]
     share = probe.block(int(middle), near).share(near)
     # What is not kept is searched for twice: for how far it is, and for the way.
-    times = 1 if tables.keeps(len(blocks)) else 2
+    times = 1 if tables.keeps(len(blocks)) else 2 * times
     part = len(blocks) * tables.columns / len(f.leaves)
     return float(tables.pairs * min(part, 1.0) * times * (_PER_CELL + _PER_PAIR * share))

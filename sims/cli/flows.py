@@ -97,7 +97,9 @@ def flows(
     with Progress(silent=alone(wanted.values())) as progress:
         fabric, text, digest, notes = opened(topology, progress, allow_partition=setup.allow_partition)
         run = FlowRun.of(fabric, setup, traffic_of(traffic, size, fabric, setup.seed), window)
+        progress.say(filter(None, [run.routing_wait.foretold]))
         progress.step("routing and running")
+        progress.say(filter(None, [run.faults_wait().foretold]))
         record = Record() if timeline else None
         result = run.run(record)
         progress.print(flows_lines(text, traffic, run, setup, result, notes))

@@ -82,6 +82,7 @@ def compare(
             topology, progress, allow_partition=contest.allow_partition, fits=contest.fits
         )
         arena = contest.on(fabric)
+        progress.say(filter(None, [arena.foretold]))
         progress.step("routing")
         found: list[Balance] = []
         try:

@@ -17,13 +17,14 @@ from fabric.graph.nic import planes
 from fabric.routing.effort import takes_time
 from fabric.routing.route import check_policy
 from fabric.words.errors import ParameterError
+from fabric.words.units import format_size
 from sims.jobs.causes import causes
 from sims.jobs.compiler import Compiler
 from sims.jobs.grouped import UNGROUPED, Grouped, Timed
 from sims.jobs.library import chosen_by, communicator, protocol_words, require_choice
 from sims.models.band import band_of
 from sims.models.fluid.engine import latency_time
-from sims.models.fluid.patience import foretold
+from sims.models.fluid.patience import schedule_wait
 from sims.models.fluid.program import Program
 from sims.scenario.row import Row
 from sims.scenario.scenario import JOB_SETTINGS, Scenario
@@ -209,8 +210,15 @@ class CollectiveJob:
         for algorithm in algorithms if takes_time(self.degraded) else ():
             if not is_auto(algorithm) and algorithm not in self._programs:
                 with suppress(UnequalGroupsError):
-                    said.append(foretold(self.schedule(algorithm), self.degraded, self.placement))
+                    wait = schedule_wait(self.schedule(algorithm), self.degraded, self.placement)
+                    said.append(wait.foretold)
         return [sentence for sentence in said if sentence]
+
+    def faults_foretold(self, algorithms: Sequence[str], sizes: Sequence[int]) -> list[str]:
+        """A sentence about each run whose faults take a minute or more to follow."""
+        runs = [(name, size) for name in algorithms if not is_auto(name) for size in sizes]
+        said = {run: self.campaign(*run).wait().foretold for run in runs if self.course.source}
+        return [f"{name} of {format_size(size)}: {words}" for (name, size), words in said.items() if words]
 
     def check(self, algorithm: str, sizes: Sequence[int]) -> None:
         """Find out before anything is run that the engine cannot do it.
@@ -225,6 +233,8 @@ class CollectiveJob:
             self.program(algorithm)
             if self.engine == "packet":
                 self.packet_program(algorithm).check(max(sizes))
+            if not self.course.plain:
+                self.campaign(algorithm, max(sizes)).wait()
 
     def fits(self, algorithms: Sequence[str]) -> tuple[list[str], list[str]]:
         """Those of ``algorithms`` that these ranks can run, and a sentence about each of the others."""

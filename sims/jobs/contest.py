@@ -14,7 +14,7 @@ from fabric.damage.fault import format_faults, parse_faults
 from fabric.graph.nic import planes
 from fabric.routing.policies import Policy
 from sims.jobs.demand import Demand, check_demand, demand
-from sims.jobs.routing_compare import Balance, balance_rows, balances, parse_policies
+from sims.jobs.routing_compare import Balance, balance_rows, balances, parse_policies, search_wait
 from sims.jobs.uniform import require_known
 from sims.settings.table import SETTINGS, spelled
 from sims.workload.placement import require_ranks
@@ -95,6 +95,11 @@ class Arena:
     damage: Damage
     demand: Demand
     policies: tuple[Policy, ...]
+
+    @property
+    def foretold(self) -> str:
+        """A sentence where routing takes a minute or more, else nothing."""
+        return search_wait(self.fabric, self.demand, self.policies).foretold
 
     def balances(self) -> Iterator[Balance]:
         """One for each policy, in their order. Raises as ``sims.jobs.routing_compare.balances``."""

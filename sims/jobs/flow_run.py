@@ -18,6 +18,7 @@ from sims.models.fluid.faults.setting import Course
 from sims.models.fluid.faults.striking import Striking
 from sims.models.fluid.faults.timeline import Timeline
 from sims.models.fluid.flows import FlowResult, RoutedTraffic
+from sims.models.fluid.patience import Wait, flows_wait
 from sims.models.packet.settings import PacketSettings
 from sims.models.packet.traffic import run_packets
 from sims.models.profiles import LatencyProfile
@@ -119,21 +120,32 @@ class FlowRun:
         """The traffic on the paths of the fluid model."""
         return RoutedTraffic.of(self.fabric, self.traffic, self.policy, self.profile)
 
+    @cached_property
+    def routing_wait(self) -> Wait:
+        """How long the paths take to be found."""
+        return flows_wait(self.fabric, self.traffic.src, self.traffic.dst, [self.policy])
+
+    def faults_wait(self) -> Wait:
+        """How long the faults take to be followed. Raises ParameterError where nobody would wait for it."""
+        return self.routed.wait(self._striking) if self._striking else Wait(seconds=0.0)
+
     def run(self, timeline: Timeline | None = None) -> FlowResult:
         """Run to the last completion; ``timeline`` is filled with the goodput over time, by the fluid engine.
 
         Raises:
             NoRouteError: a pair has no path.
-            ParameterError: too many packets, or a policy that the packet engine does not know.
+            ParameterError: too many packets, or a policy that the packet engine does not know; what nobody
+                would wait for.
         """
         if self.packets:
+            self.routing_wait.require("topology", self.fabric.name)
             return run_packets(
                 self.fabric, self.traffic, self.policy, self.profile, self.packets, seed=self.seed
             )
-        striking = None
-        if self.course.source:
-            # No flow is done before its bytes have passed a link.
-            least = float(self.traffic.start.max() + self.traffic.size.max() / self.fabric.capacity.max())
-            self.course.require_few(self.fabric, least, allow_partition=self.allow_partition)
-            striking = Striking.of(self.fabric, self.course, self.seed, allow_partition=self.allow_partition)
-        return self.routed.run(self.resolution, striking=striking, timeline=timeline)
+        return self.routed.run(self.resolution, striking=self._striking, timeline=timeline)
+
+    @cached_property
+    def _striking(self) -> Striking | None:
+        if not self.course.source:
+            return None
+        return Striking.of(self.fabric, self.course, self.seed, allow_partition=self.allow_partition)

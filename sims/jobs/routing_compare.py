@@ -23,10 +23,11 @@ from fabric.routing.route import check_policy
 from fabric.words.errors import ParameterError
 from sims.jobs.demand import Demand
 from sims.jobs.uniform import listed, uniform
+from sims.models.fluid.patience import Wait, flows_wait
 from sims.scenario.version import model_version
 from sims.settings.assignments import split_values
 
-__all__ = ["Balance", "TierLoad", "balance_rows", "balances", "parse_policies", "policy_texts"]
+__all__ = ["Balance", "TierLoad", "balance_rows", "balances", "parse_policies", "policy_texts", "search_wait"]
 
 _STEPS = 200  # of the quantiles that are kept for figures
 
@@ -92,6 +93,15 @@ def parse_policies(text: str, seed: int = 0, planes: int = 1) -> list[Policy]:
     return list(dict.fromkeys(parse_policy(one, seed, planes) for one in policy_texts(text)))
 
 
+def search_wait(fabric: Fabric, demand: Demand, policies: Sequence[Policy]) -> Wait:
+    """How long the paths of the demand take to be found under all policies."""
+    src, dst = demand.src, demand.dst
+    if demand.everyone:  # to near and far: half way round stands for all
+        src = np.arange(fabric.n_endpoints)
+        dst = np.roll(src, len(src) // 2)
+    return flows_wait(fabric, src, dst, policies)
+
+
 def balances(fabric: Fabric, demand: Demand, policies: Sequence[Policy], seed: int = 0) -> Iterator[Balance]:
     """What each policy does to the demand, one after another.
 
@@ -101,6 +111,7 @@ def balances(fabric: Fabric, demand: Demand, policies: Sequence[Policy], seed: i
     """
     for policy in policies:
         check_policy(fabric, policy)
+    search_wait(fabric, demand, policies).require("topology", fabric.name)
     for policy in policies:
         on = carrier(fabric, policy)
         if demand.everyone and not listed(on, policy):

@@ -39,6 +39,7 @@ __all__ = ["COMMANDS", "damaged_command"]
 INPUTS = ROOT / "tests" / "gold" / "inputs"
 AVAILABLE = 64e6  # bytes that the program believes to have: what is larger is refused, as it is elsewhere
 HOPS = 2e5  # packets times links that it believes to be many: about two seconds
+PATIENCE = 2.0  # seconds that it believes to be more than anybody would wait
 
 COMMANDS = [
     shlex.split(line)
@@ -260,6 +261,9 @@ def child(cases: int, seed: int, place: str) -> int:
     import sims.models.packet.cost as cost
 
     cost.MOST_HOPS = HOPS
+    import sims.models.fluid.patience as patience
+
+    patience.MOST_SECONDS = PATIENCE
     options, draw = program_options(), Random(f"{seed} commands")
     shutil.copytree(INPUTS, work)
     os.chdir(work)

@@ -26,6 +26,7 @@ from sims.models.fluid.faults.process import StruckFault
 from sims.models.fluid.faults.striking import Striking, waiting
 from sims.models.fluid.faults.timeline import Timeline
 from sims.models.fluid.network import FluidNetwork
+from sims.models.fluid.patience import Wait, flows_wait
 from sims.models.latency import derated, transfer_latency
 from sims.models.profiles import LatencyProfile
 from sims.workload.traffic import Traffic
@@ -128,8 +129,10 @@ class RoutedTraffic:
 
         Raises:
             NoRouteError: a pair has no path.
+            ParameterError: their distances would take more than an hour.
         """
         runs_on = derated(carrier(fabric, policy), profile)
+        flows_wait(runs_on, traffic.src, traffic.dst, [policy]).require("topology", fabric.name)
         parts = [route(runs_on, traffic.src, traffic.dst, policy, qp=qp) for qp in range(policy.qps)]
         return cls(fabric=runs_on, traffic=traffic, profile=profile, parts=tuple(parts), policy=policy)
 
@@ -160,6 +163,16 @@ class RoutedTraffic:
         """(links,): how many flows cross each; one that is split counts by its share."""
         return np.sum([part.load(1.0, self.fabric.n_links) for part in self.parts], axis=0)
 
+    def wait(self, striking: Striking) -> Wait:
+        """How long the faults take to be followed. Raises ParameterError where nobody would wait for it."""
+        size, start = self.traffic.size, self.traffic.start
+        # No flow is done before its bytes have passed a link.
+        least = float(start.max() + size.max() / self.fabric.capacity.max())
+        return striking.await_run(least, self._detours())
+
+    def _detours(self) -> Detours:
+        return Detours(self.fabric, self.parts, [self.router(qp) for qp in range(len(self.parts))])
+
     def run(
         self,
         resolution: float = 0.0,
@@ -172,7 +185,7 @@ class RoutedTraffic:
         env = simpy.Environment()
         watch = None if timeline is None else timeline.watch
         network = FluidNetwork(env, fabric.capacity, resolution=resolution, watch=watch)
-        detours = Detours(fabric, self.parts, [self.router(qp) for qp in range(qps)])
+        detours = self._detours()
         latencies, end = list(self.latency), np.zeros(len(traffic))
         times, group = np.unique(traffic.start, return_inverse=True)
         order = np.argsort(group, kind="stable")
@@ -200,6 +213,8 @@ class RoutedTraffic:
             for number in going:
                 network.reroute(number, *now_on(number))
 
+        if striking is not None:
+            self.wait(striking)
         process = None if striking is None else striking.on(network, detours, moved)
         done = env.all_of([env.process(start(number)) for number in range(len(times))])
         flows = len(traffic) * qps

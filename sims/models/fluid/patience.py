@@ -1,6 +1,9 @@
-"""How long routing a schedule takes, about, and what nobody would wait for. Routes nothing."""
+"""How long routing takes, about, before it is tried: a minute or more is said, more than an hour refused."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,26 +11,54 @@ from numpy.typing import NDArray
 from fabric import Fabric
 from fabric.routing.distance import distances
 from fabric.routing.effort import search_seconds, takes_time
+from fabric.routing.policies import Policy
 from fabric.words.counted import counted
 from fabric.words.errors import ParameterError
 from fabric.words.units import format_time
 from sims.workload.schedule import Schedule
 from sims.workload.total_exchange import TotalExchange
 
-__all__ = ["foretold", "require_patience", "routing_seconds"]
+__all__ = ["MOST_SECONDS", "Wait", "flows_wait", "schedule_wait"]
 
-_MOST = 3600.0  # s
+MOST_SECONDS = 3600.0
 _LONG = 60.0  # s, from which on it is said
 
 
-def routing_seconds(schedule: Schedule, fabric: Fabric, placement: NDArray[np.int64]) -> float:
-    """Seconds of one core, about, to find the paths of every phase; 0 where it is a matter of seconds.
+@dataclass(frozen=True, kw_only=True)
+class Wait:
+    """``seconds`` of one core, about; ``text``: what takes them, in which % stands for them."""
+
+    seconds: float
+    text: str = ""
+
+    @property
+    def words(self) -> str:
+        return self.text.replace("%", f"about {format_time(float(f'{self.seconds:.2g}'))} of one core")
+
+    @property
+    def foretold(self) -> str:
+        """A sentence where it is a minute or more, and is not refused; else nothing."""
+        return self.words if _LONG <= self.seconds <= MOST_SECONDS else ""
+
+    def require(self, parameter: str, value: str) -> None:
+        """Refuse what takes more than an hour.
+
+        Raises:
+            ParameterError: of ``parameter``; says how long it would take, and why.
+        """
+        if self.seconds > MOST_SECONDS:
+            rule = f"{self.words}; at most {format_time(MOST_SECONDS)} is tried: take a smaller one"
+            raise ParameterError(parameter, value, rule)
+
+
+def schedule_wait(schedule: Schedule, fabric: Fabric, placement: NDArray[np.int64]) -> Wait:
+    """To find the paths of every phase; no seconds where it is a matter of seconds.
 
     ``placement``: (ranks,), the endpoint of each rank.
     """
     total, known = 0.0, set()
     if not takes_time(fabric):
-        return total
+        return Wait(seconds=total)
     for phase in schedule.phases:
         if phase.kind == "switched" or phase.transfers in known:
             continue
@@ -37,32 +68,27 @@ def routing_seconds(schedule: Schedule, fabric: Fabric, placement: NDArray[np.in
         else:
             src, dst = placement[phase.src], placement[phase.dst]
         total += search_seconds(fabric, src, dst)
-    return total
+    where = f", in {counted(len(schedule.phases), 'phase')}"
+    return _search(schedule.name, "takes", total, fabric, where)
 
 
-def require_patience(schedule: Schedule, fabric: Fabric, placement: NDArray[np.int64]) -> None:
-    """Refuse what takes more than an hour to route.
-
-    Raises:
-        ParameterError: says how long it would take, and why.
-    """
-    seconds = routing_seconds(schedule, fabric, placement)
-    if seconds > _MOST:
-        rule = (
-            f"{_words(schedule, fabric, seconds)}; at most {format_time(_MOST)} is tried: take a smaller one"
-        )
-        raise ParameterError("topology", fabric.name, rule)
+def flows_wait(
+    fabric: Fabric, src: NDArray[np.int64], dst: NDArray[np.int64], policies: Iterable[Policy]
+) -> Wait:
+    """To find the paths of flows between endpoints, (flows,) each, under every policy."""
+    policies = tuple(policies)
+    total = search_seconds(fabric, src, dst, times=sum(policy.qps for policy in policies))
+    if any(policy.detours for policy in policies):  # by way of switches anywhere
+        total = max(total, search_seconds(fabric, src, np.roll(src, len(src) // 2), times=2 * len(policies)))
+    flows = counted(len(src), "flow")
+    return _search(flows, "takes" if len(src) == 1 else "take", total, fabric, "")
 
 
-def foretold(schedule: Schedule, fabric: Fabric, placement: NDArray[np.int64]) -> str:
-    """A sentence where routing takes a minute or more, else nothing."""
-    seconds = routing_seconds(schedule, fabric, placement)
-    return _words(schedule, fabric, seconds) if seconds >= _LONG else ""
-
-
-def _words(schedule: Schedule, fabric: Fabric, seconds: float) -> str:
-    pairs, phases = distances(fabric).pairs, len(schedule.phases)
-    return (
-        f"{schedule.name} takes about {format_time(seconds)} of one core to route: {pairs:,} distances "
-        f"between switches without tiers, in {counted(phases, 'phase')}"
+def _search(what: str, takes: str, seconds: float, fabric: Fabric, where: str) -> Wait:
+    if not seconds:
+        return Wait(seconds=0.0)
+    pairs = f"{distances(fabric).pairs:,} distances between switches without tiers{where}"
+    return Wait(
+        seconds=seconds,
+        text=f"{what} {takes} % to route: {pairs}",
     )

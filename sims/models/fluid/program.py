@@ -18,7 +18,7 @@ from fabric.routing.policies import Policy
 from fabric.words.errors import ParameterError, TooLargeError
 from sims.models.fluid.crowd import crowded
 from sims.models.fluid.network import RateMemo
-from sims.models.fluid.patience import require_patience
+from sims.models.fluid.patience import schedule_wait
 from sims.models.fluid.stage import (
     Pace,
     Stage,
@@ -123,7 +123,7 @@ class Program:
         phases = tuple(settled(phase, pieces) for phase in schedule.phases)
         schedule = replace(schedule, phases=phases)
         _require_memory(schedule, pieces)
-        require_patience(schedule, runs_on, placement)
+        schedule_wait(schedule, runs_on, placement).require("topology", runs_on.name)
         known: dict[tuple[int, ...], tuple[Paths, NDArray[np.float64], NDArray[np.float64], Pace]] = {}
         link_seconds = link_latency(runs_on, profile)
         stages: list[Stage] = []

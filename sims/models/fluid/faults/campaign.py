@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Generator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from sims.models.fluid.faults.setting import Course
 from sims.models.fluid.faults.striking import Striking, waiting
 from sims.models.fluid.faults.timeline import Timeline
 from sims.models.fluid.network import FluidNetwork, RateMemo
+from sims.models.fluid.patience import Wait
 
 __all__ = ["Campaign", "CampaignResult"]
 
@@ -106,6 +108,14 @@ class Campaign:
     def course(self) -> Course:
         return self.striking.course
 
+    def wait(self) -> Wait:
+        """How long the faults take to be followed. Raises ParameterError where nobody would wait for it."""
+        return self.striking.await_run(self._undisturbed, self.rerouted.detours)
+
+    @cached_property
+    def _undisturbed(self) -> float:
+        return flow_time(self.rerouted.home, self.size)
+
     def run(self) -> CampaignResult:
         """To the last receipt of the last all-reduce.
 
@@ -113,13 +123,9 @@ class Campaign:
             FabricsimError: a fault of a schedule would cut a pair off; flows wait for what nobody
                 repairs; more faults are to be expected than can be followed.
         """
-        home = self.rerouted.home
-        self._undisturbed = flow_time(home, self.size)
-        self.course.require_few(
-            self.striking.fabric, self._undisturbed, allow_partition=self.striking.allow_partition
-        )
+        self.wait()
         self.env = env = simpy.Environment()
-        self.process = self.striking.process(env, home.fabric)
+        self.process = self.striking.process(env, self.rerouted.detours)
         self.process.changed, self.process.learned = self._changed, self._learned
         self.links, self._known = self.process.links, self.process.known
         job = env.process(self._job())

@@ -21,10 +21,9 @@ from fabric.words.errors import FabricsimError, ParameterError
 from fabric.words.units import format_time
 from sims.models.fluid.faults.links import Links
 from sims.models.fluid.faults.outage import Outage
+from sims.models.fluid.faults.wear import MOST_OUTAGES
 
 __all__ = ["FaultProcess", "StruckFault"]
-
-_MOST = 100_000  # outages in one run, those that are passed over included
 
 
 @dataclass(eq=False)
@@ -56,7 +55,7 @@ class FaultProcess:
     other than before, ``learned`` when routing knows other than before. ``limit``: an outage that would cut a
     pair of endpoints off is an error if it was asked for (``strict``), else it is passed over. ``active``:
     faults in force, from when they begin until routing has forgotten them; ``seen``: those since it was
-    cleared.
+    cleared. ``most``: outages that are followed, those that are passed over included.
     """
 
     def __init__(
@@ -67,6 +66,7 @@ class FaultProcess:
         known: Links,
         delay: float,
         *,
+        most: int = MOST_OUTAGES,
         limit: PartitionGuard | None = None,
         strict: bool = False,
     ) -> None:
@@ -77,7 +77,7 @@ class FaultProcess:
         self.active: dict[StruckFault, None] = {}
         self.seen: dict[StruckFault, None] = {}
         self.passed_over = 0
-        self._limit, self._strict = limit, strict
+        self._limit, self._strict, self._most = limit, strict, most
         self._numbers = count()
         self._ahead: list[_Change] = []
         self._outages = iter(outages)
@@ -112,9 +112,9 @@ class FaultProcess:
         if outage is None:
             self._furthest = math.inf
             return None
-        if len(self.faults) + self.passed_over + self._pulled >= _MOST:
-            rule = f"more than {_MOST:,} faults before the run ends: let less fail, or run for less long"
-            raise ParameterError("faults", f"{_MOST:,} within {format_time(outage.at)}", rule)
+        if len(self.faults) + self.passed_over + self._pulled >= self._most:
+            rule = f"more than {self._most:,} faults before the run ends: let less fail, or run for less long"
+            raise ParameterError("faults", f"{self._most:,} within {format_time(outage.at)}", rule)
         fault = StruckFault(outage=outage)
         self._pulled += 1
         self._furthest = outage.at

@@ -16,7 +16,7 @@ from fabric.words.errors import ParameterError
 from fabric.words.units import parse_time
 from sims.models.fluid.faults.outage import Outage
 from sims.models.fluid.faults.schedule_file import FaultSchedule, read_schedule
-from sims.models.fluid.faults.wear import Wear, parse_wear, time_text
+from sims.models.fluid.faults.wear import MOST_OUTAGES, Wear, parse_wear, time_text
 
 __all__ = [
     "CALM",
@@ -102,17 +102,22 @@ class Course:
             return ()
         return self.source.outages(fabric, seed, allow_partition=allow_partition)
 
-    def require_few(self, fabric: Fabric, seconds: float, *, allow_partition: bool) -> None:
-        """Find out before a run of about ``seconds`` that it would meet more faults than can be followed.
+    def require_few(
+        self, fabric: Fabric, seconds: float, *, allow_partition: bool, most: int = MOST_OUTAGES
+    ) -> float:
+        """How many faults a run of about ``seconds`` meets, found out before it.
 
         ``seconds``: of one all-reduce without faults, of which there are as many as this course has.
 
         Raises:
-            ParameterError: it would; says how many.
+            ParameterError: they are more than ``most``; says how many.
         """
-        if isinstance(self.source, Wear):
-            total = self.duration or self.iterations * seconds + (self.iterations - 1) * self.gap
-            self.source.require_few(fabric, total, allow_partition=allow_partition)
+        if isinstance(self.source, FaultSchedule):
+            return len(self.source.entries)
+        if self.source is None:
+            return 0
+        total = self.duration or self.iterations * seconds + (self.iterations - 1) * self.gap
+        return self.source.require_few(fabric, total, allow_partition=allow_partition, most=most)
 
 
 CALM = Course()  # one run, and nothing happens meanwhile

@@ -10,11 +10,13 @@ import simpy
 from fabric import Fabric
 from fabric.damage.breakage import PartitionGuard
 from sims.models.fluid.faults.detours import Detours
+from sims.models.fluid.faults.effort import most_outages, outages_wait
 from sims.models.fluid.faults.links import Links
 from sims.models.fluid.faults.outage import Outage
 from sims.models.fluid.faults.process import FaultProcess
 from sims.models.fluid.faults.setting import Course
 from sims.models.fluid.network import FluidNetwork
+from sims.models.fluid.patience import Wait
 
 __all__ = ["Striking", "waiting"]
 
@@ -36,8 +38,19 @@ class Striking:
         outages = course.outages(fabric, seed, allow_partition=allow_partition)
         return cls(fabric=fabric, course=course, outages=outages, allow_partition=allow_partition)
 
-    def process(self, env: simpy.Environment, carrier: Fabric) -> FaultProcess:
-        """The outages on the clock of ``env``; traffic runs on ``carrier``."""
+    def await_run(self, seconds: float, detours: Detours) -> Wait:
+        """How long the faults of a run of about ``seconds``, undisturbed, take to be followed.
+
+        Raises:
+            ParameterError: more than anybody would wait for; says how many are expected.
+        """
+        most, allow = most_outages(detours.carrier, detours.home), self.allow_partition
+        expected = self.course.require_few(self.fabric, seconds, allow_partition=allow, most=most)
+        return outages_wait(expected, detours.carrier, detours.home)
+
+    def process(self, env: simpy.Environment, detours: Detours) -> FaultProcess:
+        """The outages on the clock of ``env``; flows go by ``detours``."""
+        carrier = detours.carrier
         watched = self.course.source is not None and not self.allow_partition
         return FaultProcess(
             env,
@@ -45,6 +58,7 @@ class Striking:
             Links(self.fabric, carrier),
             Links(self.fabric, carrier),
             self.course.delay,
+            most=most_outages(carrier, detours.home),
             limit=PartitionGuard(self.fabric) if watched else None,
             strict=self.course.strict,
         )
@@ -53,7 +67,7 @@ class Striking:
         self, network: FluidNetwork, detours: Detours, moved: Callable[[Sequence[int]], None]
     ) -> FaultProcess:
         """Let them strike ``network``; ``moved`` is told the groups of flows whose paths changed."""
-        process = self.process(network.env, detours.carrier)
+        process = self.process(network.env, detours)
 
         def changed() -> None:
             network.change(process.links.capacity)

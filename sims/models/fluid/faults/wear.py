@@ -30,10 +30,10 @@ __all__ = ["MOST_OUTAGES", "PARTS", "PROFILES", "Wear", "parse_wear", "time_text
 
 _MONTH, _YEAR, _DAY = 365.25 / 12 * 86400, 365.25 * 86400, 86400.0
 _UNITS = {"y": _YEAR, "d": _DAY, "h": 3600.0, "min": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
-_FLAPS = re.compile(r"(\d+(?:\.\d+)?(?:e\d+)?)\s*/\s*(d|h|min|s)")
+_FLAPS = re.compile(r"(\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*/\s*(d|h|min|s)")
 _DRAWS = 0x3EA4  # sets these draws apart from others of the same seed
 _SMALLEST = 1e-9
-MOST_OUTAGES = 100_000  # of a run; each changes links and may move flows, about 1 ms
+MOST_OUTAGES = 100_000  # of a run; each changes links and may move flows
 _DIGITS = 10  # of the flaps of a day
 
 
@@ -91,14 +91,16 @@ class Wear:
             if len(which):
                 yield Outage(at=now, length=max(length, _SMALLEST), cables=which, what=what)
 
-    def require_few(self, fabric: Fabric, seconds: float, *, allow_partition: bool) -> None:
-        """Do nothing where about ``seconds`` of traffic on ``fabric`` meet few enough outages to follow each.
+    def require_few(
+        self, fabric: Fabric, seconds: float, *, allow_partition: bool, most: int = MOST_OUTAGES
+    ) -> float:
+        """How many outages about ``seconds`` of traffic on ``fabric`` meet, where each can be followed.
 
         Where more cables and switches are down at a time than there are (Little's law: how many fail a
         second, times how long each is down), traffic also waits for repairs, and those outages count too.
 
         Raises:
-            ParameterError: it is more than MOST_OUTAGES; says how many are expected.
+            ParameterError: it is more than ``most``; says how many are expected.
         """
         cables, switches, rates = self._rates(fabric, allow_partition=allow_partition)
         lengths = (self.link_mttr, self.switch_mttr, self.flap_time)
@@ -106,8 +108,9 @@ class Wear:
         down = float(rates @ np.array(lengths))
         if expected >= 1 and down > len(cables) + len(switches):
             expected += down
-        if expected > MOST_OUTAGES:
-            raise self._too_many(f"about {expected:,.0f} faults are to be expected")
+        if expected > most:
+            raise self._too_many(f"about {expected:,.0f} faults are to be expected", most)
+        return expected
 
     def _rates(
         self, fabric: Fabric, *, allow_partition: bool
@@ -125,8 +128,9 @@ class Wear:
             np.array([len(cables) / self.link_mtbf, len(switches) / self.switch_mtbf, flaps]),
         )
 
-    def _too_many(self, figure: str) -> ParameterError:
-        rule = f"{figure}, at most {MOST_OUTAGES:,}: longer times between them, fewer flaps, or a shorter run"
+    def _too_many(self, figure: str, most: int = MOST_OUTAGES) -> ParameterError:
+        why = "" if most == MOST_OUTAGES else " (an hour of work on this fabric)"
+        rule = f"{figure}, at most {most:,}{why}: longer times between them, fewer flaps, or a shorter run"
         spec = self.spec
         if self.flaps >= 1:  # as a day's it would be a long row of zeros
             spec = spec.replace(_text("flaps", self.flaps), f"{self.flaps:g}/s")

@@ -98,9 +98,9 @@ def test_switches_cables_and_flaps_fail_as_often_and_as_long_as_they_should() ->
 def test_what_is_not_said_of_wear_is_four_hours_of_repair_and_flaps_of_five_seconds() -> None:
     wear = parse_wear("quiet")
     assert (wear.link_mttr, wear.switch_mttr, wear.flap_time, wear.flaps) == (14400.0, 14400.0, 5.0, 0.0)
-    assert [parse_wear(f"quiet:flaps={text}").flaps for text in ("86400/d", "3600/h", "60/min", "1/s")] == (
-        pytest.approx([1.0] * 4)
-    )
+    assert [
+        parse_wear(f"quiet:flaps={text}").flaps for text in ("8.64e+4/d", "3600/h", "60/min", "10e-1/s")
+    ] == (pytest.approx([1.0] * 4))
 
 
 def test_outages_follow_each_other_and_the_horizon_is_the_next_that_concerns_the_links() -> None:
@@ -127,12 +127,12 @@ def test_outages_follow_each_other_and_the_horizon_is_the_next_that_concerns_the
     assert [fault.outage.at for fault in process.faults] == [1.0, 2.0, 5.0]
 
 
-def test_outages_looked_ahead_for_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sims.models.fluid.faults.process._MOST", 5)
+def test_outages_looked_ahead_for_are_counted() -> None:
     nowhere = np.zeros(FOUR.n_links, bool)
     for number in (5, 6):
         outages = [Outage(at=1.0 + i, length=0.25, cables=CABLE, what="cut") for i in range(number)]
-        process = FaultProcess(simpy.Environment(), outages, Links(FOUR, FOUR), Links(FOUR, FOUR), delay=0.5)
+        both = Links(FOUR, FOUR), Links(FOUR, FOUR)
+        process = FaultProcess(simpy.Environment(), outages, *both, delay=0.5, most=5)
         if number == 5:
             assert process.horizon(np.inf, nowhere) == np.inf
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from itertools import pairwise
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from fabric import Fabric, Paths, certify, max_min, route
 from fabric.damage.degraded import cable_links, without_links
 from fabric.routing.policies import parse_policy
-from fabric.words.errors import FabricsimError, NoRouteError
+from fabric.words.errors import FabricsimError, NoRouteError, ParameterError
 from sims.jobs.allreduce import AllReduce
 from sims.models.fluid.faults.detours import Detours
 from sims.models.fluid.faults.links import Links
@@ -473,12 +474,19 @@ def test_random_faults_never_cut_a_pair_off(four: Fabric) -> None:
 
 
 def test_too_many_faults(four: Fabric, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sims.models.fluid.faults.process._MOST", 200)
-    with pytest.raises(FabricsimError, match="more than 200 faults before the run ends"):
+    """Refused before the run where so many are to be expected; those that are passed over count as well."""
+    monkeypatch.setattr("sims.models.fluid.faults.effort.MOST_OUTAGES", 200)
+    with pytest.raises(FabricsimError, match="about 3,600 faults are to be expected, at most 200"):
         job(four, faults="quiet:flaps=1/s", repeat="1h").row("ring", 10**9)
     thin = Fabric.from_graph(load("leaf-spine:leaves=2,spines=1,endpoints_per_leaf=2"))
-    with pytest.raises(FabricsimError, match="more than 200 faults before the run ends"):
-        job(thin, faults="quiet:flaps=1/s", repeat="1h").row("ring", 10**9)  # each would cut a pair
+    outages = (Outage(at=1.0 + i, length=0.5, cables=np.array([4]), what="cut") for i in itertools.count())
+    striking = Striking(
+        fabric=thin, course=Course.of("quiet", "1s", "1", "0s"), outages=outages, allow_partition=False
+    )
+    process = striking.process(env := simpy.Environment(), Detours(thin, [], []))
+    with pytest.raises(ParameterError, match=r"200 within .*: more than 200 faults before the run ends"):
+        env.run()  # each would cut a pair
+    assert (process.passed_over, process.faults) == (200, [])
 
 
 def test_what_is_no_cause_is_not_in_the_scenario(four: Fabric) -> None:
