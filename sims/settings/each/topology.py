@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 from fabric.words.errors import ParameterError
 from fabric.words.grammar import in_any_case, read_named, read_pairs
@@ -54,6 +55,7 @@ def _apart(text: str) -> tuple[str, dict[str, str]]:
     return (match[1], read_pairs(f"topology {match[1]}", match[2])) if match else (text, {})
 
 
+@cache
 def _catalogue() -> Mapping[str, Mapping[str, str | None]]:
     from topologies.catalogue import listing
 

@@ -66,7 +66,6 @@ def plan_sweep(spec: SweepSpec, progress: Callable[[str], None] | None = None) -
         return plan_jobs(spec, progress)
     mistakes = Mistakes()
     points = _expanded(spec, mistakes)
-    _require_few(spec, {point.texts["topology"] for point in points})
     _exclude(spec, points, None, mistakes)
     ready = []
     for point in points:
@@ -113,12 +112,6 @@ def plan_sweep(spec: SweepSpec, progress: Callable[[str], None] | None = None) -
     )
 
 
-def _require_few(spec: SweepSpec, topologies: set[str]) -> None:
-    if len(topologies) > _MOST_TOPOLOGIES:
-        rule = f"at most {_MOST_TOPOLOGIES:,}, as each is built before the first point runs: fewer values"
-        raise SweepError(spec.source, [f"{len(topologies):,} topologies: {rule}"])
-
-
 def _that_fit(
     spec: SweepSpec, points: list[_Point], mistakes: Mistakes
 ) -> tuple[list[_Point], dict[str, NamedTopology]]:
@@ -154,8 +147,13 @@ def _that_fit(
 
 
 def _expanded(spec: SweepSpec, mistakes: Mistakes) -> list[_Point]:
-    """A point per combination, its fields put together: whole fields first, then their parts."""
+    """A point per combination, its fields put together: whole fields first, then their parts.
+
+    Raises:
+        SweepError: too many topologies, at the first that is one too many.
+    """
     points = []
+    topologies: set[str] = set()
     for number, label in enumerate(spec.combinations(), 1):
         point = _Point(number=number, label=label, texts=dict(DEFAULTS))
         try:
@@ -171,6 +169,11 @@ def _expanded(spec: SweepSpec, mistakes: Mistakes) -> list[_Point]:
             points.append(point)
         except FabricsimError as error:
             mistakes.note(error, point)
+            continue
+        topologies.add(point.texts["topology"])
+        if len(topologies) > _MOST_TOPOLOGIES:
+            rule = "each is built before the first point runs: fewer values"
+            raise SweepError(spec.source, [f"more than {_MOST_TOPOLOGIES:,} topologies, and {rule}"])
     return points
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 
 import pytest
 
@@ -11,6 +12,7 @@ from fabric.words.errors import FabricsimError, ParameterError
 from sims.cli.main import main
 from sims.cli.terminal import printable
 from sims.models.fluid.faults.wear import MOST_OUTAGES, parse_wear
+from sims.studies.sweep import plan
 from sims.studies.sweep.plan import plan_sweep
 from sims.studies.sweep.spec import read_sweep
 from sims.workload.collectives import parse_algorithms
@@ -25,11 +27,21 @@ def test_parts_that_no_run_can_follow(text: str) -> None:
         parse_algorithms(text)
 
 
-def test_sweeps_are_counted_before_they_are_put_together() -> None:
+def test_sweeps_are_counted_before_they_are_put_together(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(FabricsimError, match="at most 100,000 values"):
         read_sweep(sets=["seed=0..999999"])
-    with pytest.raises(FabricsimError, match="1,001 topologies: at most 1,000"):
-        plan_sweep(read_sweep(sets=["topology=star", "topology.endpoints=2..1002"]))
+    # Not even the thousands behind the first that is one too many are put together.
+    put_together: list[str] = []
+    assign = plan.assign
+
+    def noted(texts: Mapping[str, str], key: str, text: str) -> dict[str, str]:
+        put_together.append(key)
+        return assign(texts, key, text)
+
+    monkeypatch.setattr(plan, "assign", noted)
+    with pytest.raises(FabricsimError, match="more than 1,000 topologies"):
+        plan_sweep(read_sweep(sets=["topology=star", "topology.endpoints=2..9000"]))
+    assert put_together == ["topology", "topology.endpoints"] * 1001
 
 
 def test_expected_outages_are_rate_times_time() -> None:
