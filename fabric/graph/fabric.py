@@ -205,6 +205,13 @@ class Fabric(Card):
         return _read_only((self.link_src < self.n_endpoints) | (self.link_dst < self.n_endpoints))
 
     @cached_property
+    def leaf_of(self) -> NDArray[np.int64]:
+        """(endpoints,): the node that the first network cable of each leads to; itself where it has none."""
+        leaf, cabled = np.arange(self.n_endpoints), self.attached > 0
+        leaf[cabled] = self.arc_dst[self.arc_up[: self.n_endpoints][cabled]]
+        return _read_only(leaf)
+
+    @cached_property
     def position(self) -> NDArray[np.int64]:
         """(endpoints,): place of each endpoint counted leaf by leaf, every leaf padded to the fullest.
 
@@ -213,8 +220,7 @@ class Fabric(Card):
         """
         if not len(self.leaves):  # servers alone, which only scale-up switches join
             return _read_only(np.arange(self.n_endpoints))
-        first = self.arc_dst[np.minimum(self.arc_up[: self.n_endpoints], len(self.arc_dst) - 1)]
-        leaf = np.where(self.attached > 0, self.leaf_index[first], -1).astype(np.int64)
+        leaf = np.where(self.attached > 0, self.leaf_index[self.leaf_of], -1).astype(np.int64)
         order = np.argsort(leaf, kind="stable")
         count = np.bincount(leaf[leaf >= 0], minlength=len(self.leaves))
         start = np.cumsum(count) - count if len(count) else np.zeros(1, np.int64)

@@ -149,8 +149,7 @@ def _longest(
 
 def _unlike(f: Fabric, src: NDArray[np.int64], dst: NDArray[np.int64]) -> tuple[NDArray, NDArray]:
     """Of flows that leave by and arrive at the same leaf, inside servers or not, the first."""
-    first = f.arc_dst[np.minimum(f.arc_up[: f.n_endpoints], len(f.arc_dst) - 1)]
-    leaf = np.where(f.attached > 0, f.leaf_index[first], -1)
+    leaf = np.where(f.attached > 0, f.leaf_index[f.leaf_of], -1)
     inside = (f.scaleup[src] >= 0) & (f.scaleup[src] == f.scaleup[dst])
     key = ((leaf[src] + 1).astype(np.int64) * (len(f.leaves) + 1) + leaf[dst] + 1) * 2 + inside
     one = np.unique(key, return_index=True)[1]

@@ -89,8 +89,7 @@ def _phase(text: str, algorithm: str, fabric: Fabric, seed: int, ranks: int | No
     job = AllReduce(fabric, digest="", ranks=ranks, placement=placement, seed=seed)
     schedule = job.schedule(algorithm)
     where = job.placement
-    leaf = fabric.arc_dst[np.minimum(fabric.arc_up[where], len(fabric.arc_dst) - 1)]
-    leaf = np.where(fabric.attached[where] > 0, leaf, where)
+    leaf = fabric.leaf_of[where]
     moved = [
         float(np.sum(leaf[phase.src] != leaf[phase.dst])) * phase.repeat * phase.count
         for phase in schedule.phases

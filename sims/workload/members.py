@@ -41,9 +41,7 @@ class Members:
         """(ranks,): the server of each rank; under a fabric without servers, its leaf."""
         server = self.fabric.server[self.placement].astype(np.int64)
         if np.all(server < 0):
-            first = self.fabric.arc_up[self.placement]
-            leaf = self.fabric.arc_dst[np.minimum(first, len(self.fabric.arc_dst) - 1)].astype(np.int64)
-            return np.where(self.fabric.attached[self.placement] > 0, leaf, self.placement)
+            return self.fabric.leaf_of[self.placement]
         # A rank without a server stands alone: a group of one, which unequal groups then name.
         return np.where(server >= 0, server, int(server.max(initial=0)) + 1 + np.arange(len(server)))
 

@@ -34,6 +34,8 @@ COMMANDS = [
     "latency",
     "routing compare",
     "allreduce --size 1MiB --explain",
+    "allreduce --size 1MiB --algorithm ring --allow-partition",
+    "routing compare --traffic allreduce:ring --allow-partition",
     "flows --traffic permutation --size 1MB",
 ]
 

@@ -191,3 +191,31 @@ def test_the_case_of_a_cable_listed_from_both_ends() -> None:
         pytest.skip("the case is not beside this checkout")
     once, both = (measure(Fabric.from_graph(load(str(SHARED / f"{name}.csv")))) for name in ("once", "both"))
     assert once == both and both.cables == 10 and both.bisection == 12.5e9
+
+
+@pytest.mark.parametrize(("cables", "more"), [(3, ""), (4, " and 1 more")])
+def test_three_of_the_cables_are_named(cables: int, more: str, tmp_path: Path) -> None:
+    rows = [row for row in listed(cabled(cables), Random(0)) if {row[0], row[4]} != {"l1", "s"}]
+    twice = [row for row in rows if {row[0], row[4]} == {"l0", "s"}]
+    once = [row for row in rows if row not in twice and row[0] < row[4]]
+    path = write_rows(tmp_path / "links.csv", once + twice)
+    (note,) = [note for note in read_graph(str(path)).graph["notes"] if note.startswith("Read ")]
+    assert note.startswith(f"Read {cables} cables once") and note.endswith(f"]{more}.")
+    assert note.count(" - ") == 3
+
+
+def test_entries_that_name_no_port_are_cables_of_their_own() -> None:
+    """Nor do those of which an end is no plain value, or that are no pairs."""
+    from topologies.files.listed_twice import cables_once
+
+    for ports in ([[None, None]] * 2, [[[1], 2]] * 2, [[1, 2, 3]] * 2, [7, 7]):
+        G = nx.Graph()
+        G.add_edge(0, 1, rate=1.0, cables=2, ports=list(ports))
+        assert cables_once(lambda path, G=G: G)("any").edges[0, 1]["cables"] == 2
+        assert "notes" not in G.graph
+    G.add_edge(0, 1, rates=[3.0, 2.0, 2.5], cables=3, ports=[[None, 4], [None, 4], [1, None]])
+    read = cables_once(lambda path: G)("any")
+    assert dict(read.edges[0, 1]) == {
+        "rate": 2.0, "rates": [2.0, 2.5], "cables": 2, "ports": [[None, 4], [1, None]]
+    }  # fmt: skip
+    assert read.graph["notes"][1] == "Took the lower rate of 1 cable listed with two: 0 - 1 [4]."

@@ -226,6 +226,27 @@ def test_parallel_edges_of_a_multigraph_are_cables(
     assert nx.utils.graphs_equal(G, read_node_link(path))
 
 
+@pytest.mark.parametrize(
+    ("attribute", "back", "alike"),
+    [("rate", 2.0, False), ("delay", 1e-6, False), ("cables", 3, False), ("ports", [[7, 8], [9, 9]], True)],
+)
+def test_edges_listed_both_ways_are_one_where_their_cables_are_alike(
+    attribute: str, back: object, alike: bool, tmp_path: Path
+) -> None:
+    """Ports are those of the ends in the order in which an edge names them."""
+    G = nx.DiGraph()
+    there = {"rate": 1.0, "delay": 0.0, "cables": 2, "ports": [[8, 7], [9, 9]]}
+    G.add_edge(0, 1, **there)
+    G.add_edge(1, 0, **{**there, attribute: back})
+    path = tmp_path / "g.json"
+    path.write_text(json.dumps(nx.node_link_data(G, edges="edges")))
+    if alike:
+        assert dict(read_node_link(path).edges[0, 1]) == there
+    else:
+        with pytest.raises(FileFormatError, match="listed 1 time, and back 1 time with other attributes"):
+            read_node_link(path)
+
+
 def test_parallel_edges_may_have_cables_and_ports_themselves(tmp_path: Path) -> None:
     G = nx.MultiGraph()
     G.add_edge(0, 1, rate=2.0, delay=0.0, cables=2, ports=[[1, 1], [2, 2]], label="a", length=3)

@@ -178,3 +178,10 @@ def test_packets_choose_behind_the_last_endpoint_that_sends_them_on() -> None:
     links = [int(np.flatnonzero((fabric.link_src == a) & (fabric.link_dst == b))[0]) for a, b in hops]
     assert last_leg(fabric, links) == 2
     assert last_leg(fabric, [links[0], links[3]]) == 0
+
+
+def test_behind_a_link_is_room_for_its_round_trip_and_64_packets_more() -> None:
+    usual = PacketSettings()
+    assert [usual.slots(loop) for loop in (0.0, 0.5, 2.0, 2.75)] == [65, 65, 67, 67]
+    own = PacketSettings(mtu=1000, header=24, buffer=10 * 1024 + 1023)
+    assert {own.slots(loop) for loop in (0.0, 50.0)} == {10}
