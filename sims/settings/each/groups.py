@@ -29,7 +29,7 @@ def _drift(text: str) -> str:
 
 GROUPS = Setting(
     name="groups",
-    place=190,
+    place=189,
     default=_NONE,
     metavar="tp=8,dp=rest",
     help="Deal the ranks over dimensions, innermost first, and run in every group of --over at once.  "

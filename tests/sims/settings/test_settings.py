@@ -8,7 +8,7 @@ from fabric.words.errors import ParameterError
 from sims.models.fluid.engine import ENGINES
 from sims.settings.assignments import read_assignments
 from sims.settings.each.engine import ENGINES as ENGINE_NAMES
-from sims.settings.table import spelled
+from sims.settings.table import COLLECTIVES, KINDS, spelled, table_of
 from sims.settings.texts import DEFAULTS, assign, legal_parts
 from sims.workload.collectives import algorithms
 from topologies.catalogue import listing
@@ -124,3 +124,10 @@ def test_read_assignments(texts: list[str], found: list[tuple[str, list[str]]]) 
 def test_bad_assignments(texts: list[str]) -> None:
     with pytest.raises(ParameterError, match="--set"):
         read_assignments(texts)
+
+
+@pytest.mark.parametrize("kind", [COLLECTIVES, *KINDS])
+def test_no_two_settings_of_a_kind_stand_in_one_place(kind: str) -> None:
+    """So that their places alone say how columns, options and lists are ordered."""
+    places = [one.place for one in table_of(kind).values() if one.of == kind]
+    assert places == sorted(set(places))
