@@ -14,7 +14,16 @@ from sims.workload.job.precision import BYTES, GRADIENT
 from sims.workload.job.tasks import Part
 from sims.workload.job.training import Training
 
-__all__ = ["Once", "call_of", "gradient_bytes", "message_bytes", "piece", "weight_bytes", "work"]
+__all__ = [
+    "Once",
+    "call_of",
+    "gathered_again",
+    "gradient_bytes",
+    "message_bytes",
+    "piece",
+    "weight_bytes",
+    "work",
+]
 
 Once = Mapping[
     str, Callable[[str, float], float]
@@ -84,7 +93,7 @@ def _sent(job: Training, chunk: int, forward: bool) -> Iterator[tuple[str, str, 
     model, layers = job.model, job.layers[chunk]
     runs = layers * (1 if forward or job.recompute != "full" else 2)
     if job.tp > 1:
-        each = 1 if model.experts and job.etp == 1 else 2  # attention, and a layer that tp splits
+        each = _splits(job)
         size = 1.0 * job.tokens * model.hidden * BYTES
         if job.parallel:
             yield "tp", GATHER, _gathered_bytes(job), each * runs
@@ -117,12 +126,26 @@ def _routed_bytes(job: Training, each: int) -> float:
     return job.tokens / job.tp * job.model.top_k * job.model.hidden * each
 
 
+def gathered_again(job: Training, chunk: int, once: Once) -> list[Part]:
+    """The inputs that a backward turn gathers again, behind its computing, where that uses the network."""
+    if job.tp == 1 or not job.parallel or "tp" in once:
+        return []
+    times = _splits(job) * job.layers[chunk]
+    return [
+        Part(kind="tp", call=call_of("tp", GATHER, chunk % job.pp), size=_gathered_bytes(job), times=times)
+    ]
+
+
+def _splits(job: Training) -> int:
+    """How often a layer is split over tp: its attention, and a feed-forward layer that tp splits."""
+    return 1 if job.model.experts and job.etp == 1 else 2
+
+
 def _behind_weights(job: Training, chunk: int, once: Once) -> float:
     """Seconds by which gathering inputs again outlasts the gradients of weights, behind which it hides."""
     if job.tp == 1 or not job.parallel or "tp" not in once:
         return 0.0
-    each = 1 if job.model.experts and job.etp == 1 else 2
-    gathered = each * job.layers[chunk] * once["tp"](GATHER, _gathered_bytes(job))
+    gathered = _splits(job) * job.layers[chunk] * once["tp"](GATHER, _gathered_bytes(job))
     flops = job.layers[chunk] * job.model.matrix_flops() / job.boost
     return max(0.0, gathered - job.tokens * flops / job.tp / job.speed)
 

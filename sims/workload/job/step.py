@@ -17,6 +17,7 @@ from sims.workload.job.sizes import (
     SCATTER,
     Once,
     call_of,
+    gathered_again,
     gradient_bytes,
     message_bytes,
     piece,
@@ -82,6 +83,7 @@ class _Step:
         """All turns of a stage in their order, and what each sets off."""
         job = self.job
         previous: list[Hashable] = []
+        behind: list[Hashable] = []  # what is gathered behind the turn before
         ahead = job.replicated and (
             job.sharding == "fsdp-keep" or (job.sharding == "zero1" and job.overlap == "all")
         )
@@ -92,7 +94,7 @@ class _Step:
         for turn in job.orders[stage]:
             pieces = self._pieces(turn, ahead)
             for number in range(pieces):
-                after = self._needs(turn) if number == 0 else []
+                after = (self._needs(turn) if number == 0 else []) + behind
                 if job.sharding == "fsdp" and job.replicated:
                     key = ("gather", turn, number)
                     self._gather(key, stage, turn.chunk, pieces, number, previous[-2:-1])
@@ -101,15 +103,28 @@ class _Step:
                     after.append(("ahead", turn.chunk, number))
                 name = _name(turn, job.interleave) + (f".{number}" if pieces > 1 else "")
                 self.add((turn, number), name, f"stage {stage}", self._work(turn, number, pieces), after)
+                behind = self._again(stage, turn, number, pieces, [*after, *previous[-1:]])
                 previous.append((turn, number))
                 if self._reduces(turn):
-                    self._reduce(stage, turn, number, pieces)
+                    self._reduce(stage, turn, number, pieces, [(turn, number), *behind])
             self._number[turn] = self._number[turn, pieces - 1]
             self._send(stage, turn)
+        self._grads[stage] += behind
         if job.overlap == "none" and job.sharding != "fsdp":
             last = job.orders[stage][-1]
             for chunk in job.own_chunks(stage):
-                self._reduce(stage, Turn(False, job.microbatches - 1, chunk), 0, 1, after=last)
+                self._reduce(stage, Turn(False, job.microbatches - 1, chunk), 0, 1, [last, *behind])
+
+    def _again(
+        self, stage: int, turn: Turn, number: int, pieces: int, after: Sequence[Hashable]
+    ) -> list[Hashable]:
+        """Gather inputs again from when a piece of a backward turn starts; what the next one waits for."""
+        parts = [] if turn.forward else gathered_again(self.job, turn.chunk, self.once)
+        if not (parts := list(piece(parts, number, pieces))):
+            return []
+        key = ("inputs", turn, number)
+        self.add(key, f"inputs {turn.chunk}.{number}", f"stage {stage} tp", parts, after)
+        return [key]
 
     def _work(self, turn: Turn, number: int, pieces: int) -> tuple[Part, ...]:
         key = turn.chunk, turn.forward
@@ -168,16 +183,14 @@ class _Step:
         parts = self._over_replicas(GATHER, stage, chunk, pieces, weight_bytes)
         self.add(key, f"parameters {chunk}.{number}", f"stage {stage} parameters", parts, after)
 
-    def _reduce(
-        self, stage: int, turn: Turn, number: int, pieces: int, after: Hashable | None = None
-    ) -> None:
+    def _reduce(self, stage: int, turn: Turn, number: int, pieces: int, after: Sequence[Hashable]) -> None:
         operation = REDUCE if self.job.sharding == "plain" else SCATTER
         parts = self._over_replicas(operation, stage, turn.chunk, pieces, gradient_bytes)
         if parts:
             key = ("reduce", turn, number)
             self._grads[stage].append(key)
             name = f"gradients {turn.chunk}.{number}"
-            self.add(key, name, f"stage {stage} dp", parts, [(turn, number) if after is None else after])
+            self.add(key, name, f"stage {stage} dp", parts, after)
 
     def _over_replicas(
         self,

@@ -103,6 +103,24 @@ def test_what_leaves_servers_shares_the_network():
     assert found.spent.mean("tp") > 2 * 450 / 200 * run("tp=4,dp=rest").spent.mean("tp")
 
 
+@pytest.mark.parametrize("speed", [500e12, 5e12])
+def test_inputs_are_gathered_again_behind_a_backward_turn(speed):
+    """4 ranks, one stage, 8 layers: 2 gathers and 2 scatters each way and layer behind the computing, and in
+    a backward turn 2 more gathers from its start, on the same links: of a turn that computes for less, the
+    links are busy all the time.
+    """
+    how = {"topology": "star:endpoints=4,delay=0ns", "ranks": 4, "batch": 4, "speed": speed}
+    found = run("tp=4", **how)
+    job = found.crew.job
+    each = job.tokens * 1024 * 2 * 0.75 / 50e9
+    own, again = 8 * 4 * each, 8 * 2 * each
+    forward, backward = (work(job, 0, way, {})[0].seconds for way in (True, False))
+    assert (again > backward) == (speed == 500e12)
+    turn = forward + own + max(backward, again) + own
+    assert found.record.time == pytest.approx(job.microbatches * turn, rel=1e-6)
+    assert sum(found.spent.exposed["stage 0"].values()) == pytest.approx(found.record.time)
+
+
 @pytest.mark.parametrize("skew", [1.0, 2.0])
 def test_experts_exchange_tokens(skew):
     """4 all-to-alls a layer and microbatch, of tokens x top-k x h x 2 bytes; a rank keeps an 8th itself."""
