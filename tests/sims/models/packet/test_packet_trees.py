@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fabric import Fabric
+from sims import collective, simulate
 from sims.jobs.allreduce import AllReduce
 from topologies import load
 
@@ -89,3 +90,11 @@ def test_groups_that_servers_cut_in_other_ways(engine: str) -> None:
     row = job(text, engine=engine, groups="mesh:a=6,b=4", over="a").row("in-network:pipeline=1", 2**22)
     assert row.group_times["fastest"] < row.group_times["slowest"] <= row.time_s * (1 + 1e-12)
     assert row.group_times["alone"] == pytest.approx(row.group_times["slowest"], rel=0.02)
+
+
+@pytest.mark.parametrize("engine", ["flow", "packet"])
+def test_a_row_of_groups_runs_again(engine: str) -> None:
+    (row,) = collective(
+        "all-reduce", "fat-tree:k=4", "in-network", "64K", engine=engine, groups="mesh:a=2,b=8", over="b"
+    )
+    assert row.group_times and simulate(row.scenario) == row
