@@ -20,13 +20,15 @@ from topologies.files.tree_shape import tree_shape
 
 __all__ = ["write_astra"]
 
+_GB = 2**30  # bytes of what ASTRA-sim calls GB (bw_GBps_to_Bpns)
 _Dimension = tuple[str, int, float, float]  # kind, members, bytes/s of each, seconds
 
 
 def write_astra(G: nx.Graph, path: str | os.PathLike[str]) -> None:
     """Write the dimensions, scale-up first: kind, members, GB/s of a member each way, and ns of latency.
 
-    The latency of a switch is that of the longest way through it, and of a ring that of one cable.
+    The latency of a switch is half of that of the longest way through it, as ASTRA-sim counts two hops of it
+    for a message (Switch::compute_hops_count), and of a ring that of one cable.
     Contention, routing, names and delays by tier have no place in it. The file appears whole or not at all.
 
     Raises:
@@ -41,10 +43,10 @@ def write_astra(G: nx.Graph, path: str | os.PathLike[str]) -> None:
     columns = {
         "topology": [kind for kind, *_ in found],
         "npus_count": [str(members) for _, members, *_ in found],
-        "bandwidth": [f"{rate / 1e9:.15g}" for *_, rate, _ in found],
+        "bandwidth": [f"{rate / _GB:.15g}" for *_, rate, _ in found],
         "latency": [f"{delay * 1e9:.15g}" for *_, delay in found],
     }
-    notes = {"bandwidth": "  # GB/s", "latency": "  # ns"}
+    notes = {"bandwidth": "  # GB/s, of 2^30 bytes", "latency": "  # ns of each hop"}
     lines = [f"{key}: [ {', '.join(values)} ]{notes.get(key, '')}\n" for key, values in columns.items()]
     with replaced(path) as file:
         file.write("# ASTRA-sim, analytical network: what contends in the fabric does not contend here\n")
@@ -88,8 +90,8 @@ def _tree(c: Columns) -> list[_Dimension]:
         if len(sizes) != 1 or len(rates) != 1 or ends % int(sizes[0]):
             raise ParameterError("topology", c.name, "servers of ASTRA-sim are all alike, and these are not")
         gpus = int(sizes[0])
-        found.append(("Switch", gpus, float(rates[0]), 2 * float(c.delay[scaleup].max())))
+        found.append(("Switch", gpus, float(rates[0]), float(c.delay[scaleup].max())))
     if ends > gpus:
         rate = shape.rate[0] * shape.w[0] * shape.p[0]
-        found.append(("Switch", ends // gpus, rate, 2 * sum(shape.delay)))
+        found.append(("Switch", ends // gpus, rate, sum(shape.delay)))
     return found

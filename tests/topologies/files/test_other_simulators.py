@@ -154,18 +154,23 @@ def test_simgrid_has_each_link_elsewhere_and_a_route_each_way(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "kinds", "counts", "rates"),
+    ("text", "kinds", "counts", "rates", "ways"),
     [
-        ("torus:dims=4/8", ["Ring", "Ring"], [4, 8], [50, 50]),
-        ("fat-tree:k=4,gpus_per_server=4", ["Switch", "Switch"], [4, 4], [450, 50]),
-        ("star:endpoints=6,rate=200Gbps", ["Switch"], [6], [25]),
+        ("torus:dims=4/8", ["Ring", "Ring"], [4, 8], [50, 50], [250, 250]),
+        # Through a scale-up switch 2 x 5 ns; up three tiers and down 2 (25 + 250 + 500) ns.
+        ("fat-tree:k=4,gpus_per_server=4", ["Switch", "Switch"], [4, 4], [450, 50], [10, 1550]),
+        ("star:endpoints=6,rate=200Gbps,delay=1us", ["Switch"], [6], [25], [2000]),
     ],
 )
-def test_astra_sims_dimensions_by_hand(text, kinds, counts, rates, tmp_path):
+def test_a_message_takes_as_long_in_astra_sims_dimensions(text, kinds, counts, rates, ways, tmp_path):
+    """As its BasicTopology::send has it: hops (2 of a switch, 1 along a ring) times latency, and bytes
+    over the bandwidth, of which a GB has 2^30 bytes. ``rates`` in 10^9 bytes/s, ``ways`` in ns.
+    """
     found = yaml.safe_load(written(text, "n.yml", tmp_path))
-    assert (found["topology"], found["npus_count"], found["bandwidth"]) == (kinds, counts, rates)
-    if text.startswith("fat"):  # up three tiers and down: 2 (25 + 250 + 500) ns
-        assert found["latency"] == [10, 1550]
+    assert (found["topology"], found["npus_count"]) == (kinds, counts)
+    for kind, bandwidth, latency, rate, way in zip(kinds, found["bandwidth"], found["latency"], rates, ways):
+        hops = 2 if kind == "Switch" else 1
+        assert hops * latency + 1e6 / (bandwidth * 2**30 / 1e9) == pytest.approx(way + 1e6 / rate, rel=1e-12)
 
 
 def test_what_contends_is_no_network_of_astra_sim(tmp_path):
