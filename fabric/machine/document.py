@@ -7,17 +7,29 @@ What comes out is plain: numbers are finite, whole ones fit a float, nothing is 
 from __future__ import annotations
 
 import codecs
+import io
 import json
 import math
 import os
 import re
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn, TextIO
 
 from fabric.machine.memory import available_memory
 from fabric.words.errors import FileFormatError, TooLargeError
 
-__all__ = ["MOST_DEPTH", "open_text", "parse_json", "parse_toml", "read_bytes", "read_text", "read_toml"]
+__all__ = [
+    "MOST_DEPTH",
+    "open_text",
+    "parse_json",
+    "parse_toml",
+    "read_bytes",
+    "read_text",
+    "read_toml",
+    "text_lines",
+]
 
 MOST_DEPTH = 64  # tables in tables; no file of ours needs more than six
 _MOST_TOML = 16 * 2**20  # bytes: tomllib reads about 2 MB/s
@@ -99,6 +111,32 @@ def open_text(path: str | os.PathLike[str]) -> TextIO:
         return open(path, encoding=encoding, errors="replace")
     except OSError as error:
         raise FileFormatError(os.fspath(path), "", f"cannot be read: {error.strerror}") from None
+
+
+@contextmanager
+def text_lines(path: str | os.PathLike[str]) -> Iterator[Iterator[str]]:
+    """The lines of a text file, one after another, each with its "\\n": no more than one is held.
+
+    What is no file (a pipe) is read as a whole. Raises as ``read_text``, of bytes that are no text when they
+    are reached.
+    """
+    name = os.fspath(path)
+    size = os.path.getsize(name) if os.path.isfile(name) else 0
+    if not size:
+        yield iter(io.StringIO(read_text(name)))
+        return
+    if size * _PER_BYTE > (free := available_memory()):
+        raise TooLargeError(f"{name}, a file of {size / 1e9:,.1f} GB", size * _PER_BYTE, free)
+    try:
+        with open(name, "rb") as start:
+            encoding = _marked(start.read(4))
+        with open(name, encoding=encoding) as file:
+            yield file
+    except UnicodeDecodeError:
+        read_text(name)  # says which byte
+        raise
+    except OSError as error:
+        raise FileFormatError(name, "", f"cannot be read: {error.strerror or error}") from None
 
 
 def _marked(content: bytes) -> str:

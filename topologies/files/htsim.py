@@ -27,6 +27,7 @@ _KEYS = {
     "queue_up", "oversubscribed", "bundle", "switch_latency_ns", "downlink_latency_ns",
 }  # fmt: skip
 _LINE = re.compile(r"([A-Za-z_]+)\s+([0-9]{1,12}(?:\.[0-9]{1,6})?)")
+_NEAR = 1e-9  # relative; rounding of units
 _LONGEST, _MOST_LINES = 4_096, 10_000
 
 
@@ -45,7 +46,9 @@ def write_htsim(G: nx.Graph, path: str | os.PathLike[str]) -> None:
     """Write the counts of a fat tree. The file appears whole or not at all.
 
     Raises:
-        ParameterError: no generalised fat tree of two or three tiers with one leaf for each endpoint.
+        ParameterError: no generalised fat tree of two or three tiers with one leaf for each endpoint, or what
+            htsim's own reader refuses or cuts off: a rate or a delay that is no whole number of Gb/s or ns
+            above zero, an oversubscription that is no whole number, cables up a leaf of another rate.
         SchemaError: the graph breaks the schema.
     """
     if G.is_directed() or G.is_multigraph():
@@ -58,14 +61,31 @@ def write_htsim(G: nx.Graph, path: str | os.PathLike[str]) -> None:
             "htsim's .topo is for fat trees of two or three tiers, each endpoint with one cable to one leaf"
         )
         raise ParameterError("topology", c.name, rule)
+
+    if shape.rate[0] != shape.rate[1]:
+        rule = "htsim counts the ports of leaves alone: their cables up and down need one rate"
+        raise ParameterError("topology", c.name, rule)
+
+    def whole(what: str, value: float) -> str:
+        if round(value) < 1 or abs(value - round(value)) > _NEAR * value:
+            rule = f"htsim reads whole numbers above zero, and {what} would be {value:.6g}"
+            raise ParameterError("topology", c.name, rule)
+        return str(round(value))
+
     tiers, nodes = len(shape.m), int((c.kind == GPU).sum())
     lines = [f"Nodes {nodes}", f"Tiers {tiers}", f"Podsize {prod(shape.m[:2]) if tiers == 3 else nodes}"]
     for t in range(tiers):
-        lines += ["", f"Tier {t}", f"Downlink_speed_Gbps {shape.rate[t] * 8 / 1e9:.15g}"]
+        lines += ["", f"Tier {t}", f"Downlink_speed_Gbps {whole('Gb/s', shape.rate[t] * 8 / 1e9)}"]
         lines += [f"Radix_Down {shape.m[t] * shape.p[t]}"]
-        lines += [f"Radix_Up {shape.w[t + 1] * shape.p[t + 1]}"] if t + 1 < tiers else []
+        if t + 1 < tiers:
+            up = shape.w[t + 1] * shape.p[t + 1]
+            over = shape.m[t] * shape.p[t] * shape.rate[t] / (up * shape.rate[t + 1])
+            lines += [f"Radix_Up {up}", f"Oversubscribed {whole('an oversubscription', over)}"]
         lines += [f"Bundle {shape.p[t]}"] if t else []
-        lines += [f"Downlink_Latency_ns {shape.delay[t] * 1e9:.15g}", "Switch_Latency_ns 0"]
+        lines += [
+            f"Downlink_Latency_ns {whole('a delay in ns', shape.delay[t] * 1e9)}",
+            "Switch_Latency_ns 0",
+        ]
     with replaced(path) as file:
         file.write("\n".join([*lines, ""]))
 

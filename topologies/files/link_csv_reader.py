@@ -16,7 +16,7 @@ from typing import Any
 import networkx as nx
 
 from fabric.machine.collector import collector_paused
-from fabric.machine.document import read_text
+from fabric.machine.document import text_lines
 from fabric.words.counted import counted
 from fabric.words.errors import FileFormatError
 from topologies.files.cells import read_cell
@@ -33,7 +33,10 @@ _NEEDED = (
 
 def looks_like_link_csv(start: str) -> bool:
     """Whether a file that begins so is a link list: its header names two ends, whatever its delimiter."""
-    return _header(start.replace("\r", "\n").split("\n")) is not None
+    try:
+        return bool(_header("", start.replace("\r", "\n").split("\n")))
+    except FileFormatError:
+        return False
 
 
 def read_link_csv(
@@ -60,40 +63,34 @@ def read_link_csv(
             or a node or the cables of a pair contradict an earlier line.
     """
     name = os.fspath(path)
-    lines = read_text(name).split("\n")
-    found = _header(lines, titles)
-    if found is None:
-        raise _no_header(name, lines, titles)
-    at, delimiter, header = found
-    reader = csv.reader((line + "\n" for line in lines[at + 1 :]), delimiter=delimiter, strict=True)
-    try:
-        with collector_paused():
-            rows = ((at + 1 + reader.line_num, [cell.strip() for cell in row]) for row in reader)
-            reading = _Reading(name, at + 1, header, titles, bare)
-            reading.rate_unit = reading.rate_unit or rate_unit or ""
-            return reading.graph((line, row) for line, row in rows if any(row))
-    except csv.Error as error:
-        raise FileFormatError(name, f"line {at + 1 + reader.line_num}", f"not CSV: {error}") from None
+    with text_lines(name) as lines:
+        at, delimiter, header = _header(name, lines, titles)
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        try:
+            with collector_paused():
+                rows = ((at + reader.line_num, [cell.strip() for cell in row]) for row in reader)
+                reading = _Reading(name, at, header, titles, bare)
+                reading.rate_unit = reading.rate_unit or rate_unit or ""
+                return reading.graph((line, row) for line, row in rows if any(row))
+        except csv.Error as error:
+            raise FileFormatError(name, f"line {at + reader.line_num}", f"not CSV: {error}") from None
 
 
-def _header(lines: list[str], titles: Mapping[str, str] | None = None) -> tuple[int, str, list[str]] | None:
-    """Where the header stands, the delimiter and the header's cells. Before it: blank lines and comments."""
-    for i, line in enumerate(lines):
-        if line.strip() and not line.lstrip().startswith("#") and not re.fullmatch("sep=.?", line.strip()):
-            found = split_header(line[:_LONGEST], titles)
-            return found and (i, *found)
-    return None
-
-
-def _no_header(name: str, lines: list[str], titles: Mapping[str, str] | None) -> FileFormatError:
-    for i, line in enumerate(lines):
-        if line.strip() and not line.lstrip().startswith("#"):
-            shown = repr(line.strip() if len(line) <= 80 else line.strip()[:77] + "...")
-            rule = f"a link list has the columns {', '.join(_NEEDED)}"
-            if titles:
-                rule = f"the titles {', '.join(titles)} are needed"
-            return FileFormatError(name, f"line {i + 1}", f"no columns source and target in {shown}: {rule}")
-    return FileFormatError(name, "", "holds no links")
+def _header(
+    name: str, lines: Iterable[str], titles: Mapping[str, str] | None = None
+) -> tuple[int, str, list[str]]:
+    """The line of the header, the delimiter and the header's cells. Before it: blank lines and comments."""
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.lstrip().startswith("#") or re.fullmatch("sep=.?", line.strip()):
+            continue
+        if found := split_header(line.removesuffix("\n")[:_LONGEST], titles):
+            return number, *found
+        shown = repr(line.strip() if len(line) <= 80 else line.strip()[:77] + "...")
+        rule = f"a link list has the columns {', '.join(_NEEDED)}"
+        if titles:
+            rule = f"the titles {', '.join(titles)} are needed"
+        raise FileFormatError(name, f"line {number}", f"no columns source and target in {shown}: {rule}")
+    raise FileFormatError(name, "", "holds no links")
 
 
 _Cable = tuple[int, str, str, tuple[Any, Any], tuple[str, ...]]  # line, rate, delay, ports, edge_ cells

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from itertools import pairwise
 
 import networkx as nx
 import pytest
@@ -60,8 +61,9 @@ def test_a_tree_with_a_cable_moved_has_no_shape():
     "text",
     [
         "fat-tree:k=4",
-        "leaf-spine:leaves=4,spines=2,endpoints_per_leaf=4,trunk_rate=800Gbps",
+        "leaf-spine:leaves=4,spines=2,endpoints_per_leaf=4",
         "pgft:m=4/2,w=1/2,p=1/2",
+        "pgft:m=4/4/4,w=1/2/2,p=1/1/2",
     ],
 )
 def test_htsim_is_read_back(text, tmp_path):
@@ -70,6 +72,46 @@ def test_htsim_is_read_back(text, tmp_path):
     f, g = (Fabric.from_graph(load(t)) for t in (text, str(tmp_path / "f.topo")))
     assert (f.n_endpoints, f.n_switches, f.n_links) == (g.n_endpoints, g.n_switches, g.n_links)
     assert f.capacity.tolist() == g.capacity.tolist() and f.delay.tolist() == pytest.approx(g.delay.tolist())
+
+
+@pytest.mark.parametrize("text", ["fat-tree:k=6", "pgft:m=8/4,w=1/2,p=1/2", "xgft:m=4/4/2,w=1/2/1"])
+def test_htsims_own_reader_finds_the_switches_that_there_are(text, tmp_path):
+    """What FatTreeTopology::set_custom_params computes of a file, and requires of it, with whole numbers."""
+    tiers: list[dict[str, int]] = []
+    head: dict[str, int] = {}
+    for line in written(text, "f.topo", tmp_path).splitlines():
+        if line.startswith("Tier "):
+            tiers.append({})
+        elif line:
+            key, value = line.split()
+            (tiers[-1] if tiers else head)[key] = int(value)
+    fabric = Fabric.from_graph(load(text))
+    counts = [int((fabric.tier == t).sum()) for t in range(1, len(tiers) + 1)]
+    pods = head["Nodes"] // head["Podsize"]
+    up, found = head["Nodes"], [head["Nodes"] // tiers[0]["Radix_Down"]]
+    assert tiers[0]["Radix_Down"] // tiers[0]["Radix_Up"] == tiers[0]["Oversubscribed"]
+    for t, (low, high) in enumerate(pairwise(tiers)):
+        over = high["Downlink_speed_Gbps"] * low["Oversubscribed"]
+        assert up * low["Downlink_speed_Gbps"] % over == 0
+        up = up * low["Downlink_speed_Gbps"] // over
+        assert up == found[t] * low["Radix_Up"] and up % high["Radix_Down"] == 0
+        found.append(up // high["Radix_Down"])
+    assert found == counts and found[0] % pods == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("fat-tree:k=4,delay=0s", "a delay in ns would be 0"),
+        ("fat-tree:k=4,delay=1.5ns", "a delay in ns would be 1.5"),
+        ("fat-tree:k=4,rate=12.5Gbps", "Gb/s would be 12.5"),
+        ("leaf-spine:leaves=4,spines=3,endpoints_per_leaf=4", "an oversubscription would be 1.33333"),
+        ("leaf-spine:leaves=4,spines=2,endpoints_per_leaf=4,trunk_rate=800Gbps", "need one rate"),
+    ],
+)
+def test_what_htsim_would_refuse_or_cut_off_is_not_written(text, message, tmp_path):
+    with pytest.raises(ParameterError, match=message):
+        written(text, "f.topo", tmp_path)
 
 
 HTSIM = """# 128 hosts
