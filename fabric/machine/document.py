@@ -33,7 +33,7 @@ __all__ = [
 
 MOST_DEPTH = 64  # tables in tables; no file of ours needs more than six
 _MOST_TOML = 16 * 2**20  # bytes: tomllib reads about 2 MB/s
-_PIPE, _MOST_UNSAID = 2**24, 2**30  # bytes of what does not tell its size: read at once, and in all
+_PIPE, _MOST_UNSAID = 2**16, 2**30  # bytes of what does not tell its size: read at once, and in all
 _PER_BYTE = 6  # bytes of memory for one of the file, parsed; measured on node-link JSON: 4 to 5
 
 # Longest first: the mark of UTF-32 begins with that of UTF-16.
@@ -44,6 +44,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?[A-Za-z0-9.+-]+')  # strings first, so that none is searched inside
+_AT = re.compile(r"(.*) \(at line (\d+), column (\d+)\)", re.DOTALL)
 _LONG = re.compile(r"(?<![\w.])\d{309}")  # digits beyond which a whole number is larger than any float
 _SURROGATE = re.compile(r"\\u[dD][89abAB]")
 # tomllib takes the square of the parts of a dotted key; a part is a word or in quotes.
@@ -66,7 +67,7 @@ def read_bytes(path: str | os.PathLike[str], *, most: float = math.inf, rule: st
             size, read = os.fstat(file.fileno()).st_size, 0
             if not size:  # a pipe or a device, which may never end
                 fits = min(fits, _MOST_UNSAID)
-            while max(size, read) <= fits and (more := file.read(max(size, _PIPE))):
+            while max(size, read) <= fits and (more := file.read(max(size - read, _PIPE))):
                 pieces.append(more)
                 read += len(more)
     except OSError as error:
@@ -167,7 +168,9 @@ def parse_toml(text: str, path: str) -> dict[str, Any]:
     try:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise FileFormatError(path, "", f"is not TOML: {error}") from None
+        said = _AT.fullmatch(str(error))  # a TOMLDecodeError has its place in words
+        where, problem = (f"line {said[2]} column {said[3]}", said[1]) if said else ("", str(error))
+        raise FileFormatError(path, where, f"is not TOML: {problem}") from None
     except RecursionError:
         raise _too_deep(path, "TOML") from None
     except (ValueError, OverflowError) as error:  # an integer of thousands of digits; a year 0

@@ -7,6 +7,7 @@ so that ten short lines cannot become gigabytes.
 from __future__ import annotations
 
 import os
+import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from typing import Any
@@ -23,8 +24,9 @@ _PIECE = 2**20  # bytes handed to the parser at once
 class Element(ET.Element):
     """An element that knows the ``line`` and the ``column`` where it begins, both counted from 1."""
 
-    line: int = 0
-    column: int = 0
+    __slots__ = ("column", "line")
+    line: int
+    column: int
 
     @property
     def where(self) -> str:
@@ -59,12 +61,16 @@ def parse_xml(path: str | os.PathLike[str]) -> Element:
         depth -= 1
         builder.end(_named(tag))
 
+    def data(text: str) -> None:
+        # What indents elements is kept once: it would take as much memory as they do.
+        builder.data(sys.intern(text) if text.isspace() else text)
+
     def entity(*_: object) -> None:
         raise _refused(name, parser, "declares an entity: files with entities are not read")
 
     parser.buffer_text = True
     parser.StartElementHandler, parser.EndElementHandler = start, end
-    parser.CharacterDataHandler, parser.EntityDeclHandler = builder.data, entity
+    parser.CharacterDataHandler, parser.EntityDeclHandler = data, entity
     try:
         for at in range(0, len(content), _PIECE):
             parser.Parse(content[at : at + _PIECE], False)

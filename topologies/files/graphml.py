@@ -147,10 +147,10 @@ def read_graphml(path: str | os.PathLike[str]) -> nx.Graph:
     (graph,) = graphs
     keys = _Keys(name, root, space)
     G = nx.Graph()
-    G.graph.update(keys.attributes("graph", "graph", graph))
+    G.graph.update(keys.attributes("graph", graph.where, graph))
     as_json = G.graph.pop(_IDS, "") == "json"
-    if next(graph.iter(f"{space}hyperedge"), None) is not None:
-        raise FileFormatError(name, "graph", "a hyperedge: a cable joins two nodes")
+    for element in elements(graph, f"{space}hyperedge"):
+        raise FileFormatError(name, element.where, "a hyperedge: a cable joins two nodes")
 
     def node_id(where: str, element: Element, key: str) -> Hashable:
         text = element.get(key, "")
@@ -216,9 +216,9 @@ class _Keys:
         self.known: dict[str, tuple[str, str]] = {}
         self.drawn: set[str] = set()  # keys of a drawing program's own, which hold shapes and no values
         self.defaults: dict[str, dict[str, Any]] = {"graph": {}, "node": {}, "edge": {}}
-        for element in root.findall(f"{space}key"):
+        for element in elements(root, f"{space}key"):
             number, kind = element.get("id", ""), element.get("attr.type", "string").lower()
-            where = f"key {number}"
+            where = f"key {number}, {element.where}"
             if any(attribute.startswith("yfiles.") for attribute in element.attrib):
                 self.drawn.add(number)
                 continue

@@ -1,0 +1,58 @@
+"""Memory of readers: in proportion to the graph that they make, whatever the format."""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+from pathlib import Path
+
+import networkx as nx
+import pytest
+
+from topologies import load
+from topologies.files.exchange import write_graph
+from topologies.files.slurm import write_slurm_yaml
+
+# Peak of reading over the memory of the graph that comes of it, measured: 1.1 (htsim) to 3.9 (GML), and where
+# elements of XML stand beside it 4.6 (GEXF) and 7.3 (our GraphML, with an element for each attribute).
+FACTOR, OF_XML = 4.5, 8.0
+BARE = ":hosts=gpu-*"
+FORMS = {
+    ".json": "", ".csv": "", ".dot": "", ".ibnetdiscover": "", ".txt": "", ".conf": "", ".yaml": "",
+    ".topo": "", ".plan.csv": BARE, ".plan.dot": "", ".gml": BARE, ".graphml": "", ".gexf": BARE,
+}  # fmt: skip
+
+
+def written(k: int, ending: str, folder: Path) -> str:
+    G = load(f"fat-tree:k={k}")
+    path = folder / f"g{k}{ending}"
+    if ending in (".gml", ".gexf"):
+        plain = nx.Graph((f"{'gpu' if u < k**3 // 4 else 'sw'}-{u}", f"sw-{v}") for u, v in G.edges)
+        (nx.write_gml if ending == ".gml" else nx.write_gexf)(plain, path)
+    elif ending == ".yaml":
+        write_slurm_yaml(G, path)
+    else:
+        write_graph(G, path)
+    return f"{path}{FORMS[ending]}"
+
+
+def measured(spec: str) -> tuple[float, float]:
+    """Bytes at the peak of reading, and of the graph."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        graph = load(spec)
+        gc.collect()
+        left, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert graph.number_of_nodes()
+    return peak, left
+
+
+@pytest.mark.parametrize("ending", FORMS)
+def test_a_reader_takes_a_few_times_what_its_graph_takes(ending: str, tmp_path: Path) -> None:
+    load(written(4, ending, tmp_path))  # imports are none of it
+    small, large = (measured(written(k, ending, tmp_path)) for k in (10, 16))
+    assert large[0] <= (OF_XML if ending in (".graphml", ".gexf") else FACTOR) * large[1]
+    assert large[0] / small[0] <= 1.25 * large[1] / small[1]  # in proportion
