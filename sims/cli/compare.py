@@ -78,10 +78,12 @@ def compare(
             from sims.show.figures import where as where_holds
 
             rows = [where_holds(own, where) for own in rows]
+        progress.step("comparing")
         found = [compared(rows[0], own) for own in rows[1:]]
         progress.print(comparisons_lines(found, sides))
         wanted["rows"].write(write_records, records_of(found, sides[1:]))
         if wanted["figure"] and not progress.stopped:
+            progress.step("drawing")
             from sims.show.figures import ratios_figure, save_figure
 
             drawn, every_row = ratios_figure(found, sides, title=title), [row for own in rows for row in own]

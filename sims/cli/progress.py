@@ -36,7 +36,7 @@ def pace(far: HowFar | None) -> str:
     hours, rest = divmod(round(far.left), 3600)
     clock = f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
     rate = far.done / far.seconds
-    per_second = f", {rate:.{0 if rate >= 10 else 1}f}/s" if far.counted else ""
+    per_second = f", {rate:.{0 if rate >= 10 else 1}f}/s" if far.counted and rate >= 0.1 else ""
     return f"{said}{per_second}, {clock} left"
 
 

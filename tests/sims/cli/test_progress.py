@@ -98,6 +98,7 @@ def test_a_step_without_items_shows_its_share_and_text_is_no_markup(monkeypatch:
         (HowFar(1000, 10_000, 10.0), "1,000 of 10,000, 100/s, 1:30 left"),
         (HowFar(1, 3601, 2.0), "1 of 3,601, 0.5/s, 2:00:00 left"),
         (HowFar(0, 10, 1.0), "0 of 10"),
+        (HowFar(1, 3, 60.0), "1 of 3, 2:00 left"),
         (HowFar(0.25, 1.0, 10.0, counted=False), "25%, 0:30 left"),
         (HowFar(0.0, 1.0, 10.0, counted=False), ""),
         (HowFar(0, 0, 1.0), ""),
