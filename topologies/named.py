@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FAMILIES", "LARGE", "PRESETS", "NamedTopology", "named"]
 
+_NEAREST = 3  # names that a misspelt one is answered with
 LARGE = 500_000  # endpoints from which on a graph that is only compiled is not built by NetworkX
 
 FAMILIES: dict[str, Builder] = builders_in("topologies.families")
@@ -183,10 +185,17 @@ def _read(text: str) -> NamedTopology:
         return NamedTopology(name=path, builder=builder, arguments=arguments, is_file=True)
     if os.path.isdir(path):
         raise ParameterError("topology", path, "a folder: the path of a graph file is needed")
+    if os.path.exists(path):
+        raise ParameterError("topology", path, "a device or pipe: the path of a graph file is needed")
     if "/" in path or os.sep in path or os.path.splitext(path)[1]:
         raise ParameterError("topology", path, "no such file")
     rule = "no family of this name and no such file: FAMILY:key=value,..., preset:NAME or a path is needed"
-    raise ParameterError("topology", head, rule, [*FAMILIES, *(f"preset:{name}" for name in PRESETS)])
+    every = [*FAMILIES, *(f"preset:{name}" for name in PRESETS)]
+    if near := get_close_matches(head, every, n=_NEAREST):
+        raise ParameterError(
+            "topology", head, f"{rule} (did you mean {' or '.join(near)}? fabricsim topology list has all)"
+        )
+    raise ParameterError("topology", head, rule, every)
 
 
 def _built(what: str, name: str, table: Mapping[str, Builder], kind: str, rest: str) -> NamedTopology:

@@ -21,6 +21,7 @@ __all__ = [
     "TooLargeError",
 ]
 
+_COUNTED = 1e6  # GB: beyond, the digits of an estimate say nothing
 _SHOWN = 10  # violations and choices listed before "and N more"
 
 
@@ -98,8 +99,9 @@ class TooLargeError(FabricsimError):
         super().__init__(what, needed, available)
 
     def __str__(self) -> str:
+        needed = self.needed / 1e9
         return (
-            f"{self.what}: needs about {self.needed / 1e9:,.1f} GB of memory, "
+            f"{self.what}: needs about {needed:{',.1f' if needed < _COUNTED else '.3g'}} GB of memory, "
             f"{self.available / 1e9:,.1f} GB are available: ask for less or use a larger machine"
         )
 

@@ -53,7 +53,7 @@ class Parameter:
 def _whole(name: str, text: str) -> int:
     value = parse_count(text)
     if value is None:
-        raise ParameterError(name, text, "a whole number, zero or more, such as 8 or 100k")
+        raise ParameterError(name, text, "a whole number, such as 8 or 100k")
     return value
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from decimal import Decimal
+from itertools import pairwise
 
 from fabric.words.errors import ParameterError
 
@@ -30,6 +31,7 @@ _NCCL = {"": 1, "K": 2**10, "k": 2**10, "M": 2**20, "m": 2**20, "G": 2**30, "g":
 _SECONDS = {"s": 1, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _TIMES = _SECONDS | {"min": 60, "h": 3600, "d": 86400, "y": 365.25 * 86400}
 _LONG = 600.0  # s, from which four digits of seconds say less to a reader than minutes do
+_COUNTED = 1e6  # years, from which on digits say nothing
 _PAIRS = (("y", "d"), ("d", "h"), ("h", "min"), ("min", "s"))
 _BITS = {"bps": 1, "kbps": 1e3, "Mbps": 1e6, "Gbps": 1e9, "Tbps": 1e12, "Pbps": 1e15}
 _RATES = {
@@ -119,6 +121,7 @@ def parse_sizes(text: str, name: str = "sizes") -> tuple[int, ...]:
     """
     parts = str(text).split(":")
     if len(parts) == 1:
+        _require_points(name, parts[0].split(","))
         sizes = tuple(parse_size(item, name) for item in parts[0].split(","))
     elif len(parts) == 3 and parts[2][:1] in ("x", "+"):
         first, last = parse_size(parts[0], name), parse_size(parts[1], name)
@@ -131,6 +134,19 @@ def parse_sizes(text: str, name: str = "sizes") -> tuple[int, ...]:
     if len(set(sizes)) != len(sizes):
         raise ParameterError(name, text, "each size once")
     return sizes
+
+
+def _require_points(name: str, items: list[str]) -> None:
+    """Refuse what may be one size with a decimal comma: ``1,5GiB`` is 1.5 GiB, or 1 B and 5 GiB."""
+    for whole, rest in pairwise(items):
+        if not (whole.isdigit() and rest[:1].isdigit() and not rest.isdigit()):
+            continue
+        try:
+            parse_size(f"{whole}.{rest}")
+        except ParameterError:  # 8,1KiB has one reading: 8.1 KiB is no whole number of bytes
+            continue
+        rule = f"may be {whole}.{rest}, or {whole} B and {rest}: write {whole}.{rest} or {whole}B,{rest}"
+        raise ParameterError(name, f"{whole},{rest}", rule)
 
 
 def _range(first: int, last: int, step: str, name: str, text: str) -> tuple[int, ...]:
@@ -160,7 +176,11 @@ def format_size(size: float) -> str:
     for unit, factor in (("TiB", 2**40), ("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
         if factor <= size < 1e6 * factor and size % factor == 0:
             return f"{size / factor:g} {unit}"
-    return f"{size:g} B" if size < 1e6 else f"{size / 1e6:g} MB" if size < 1e9 else f"{size / 1e9:g} GB"
+    if size < 1e6:
+        return f"{size:g} B"
+    if size < 1e9:
+        return f"{size / 1e6:g} MB"
+    return f"{size / 1e9:g} GB" if size < 1e15 else f"{size / 1e15:g} PB"
 
 
 def format_time(seconds: float) -> str:
@@ -177,6 +197,8 @@ def format_time(seconds: float) -> str:
         if rounded >= _TIMES[large]:
             break
     many, rest = divmod(rounded, _TIMES[large])
+    if many >= _COUNTED:
+        return f"{'-' * (seconds < 0)}{many:.4g} {large}"
     return f"{'-' * (seconds < 0)}{many:,.0f} {large} {rest / _TIMES[small]:.0f} {small}"
 
 

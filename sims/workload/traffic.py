@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,7 +105,10 @@ def read_traffic(path: str | Path, endpoints: int, names: NodeNames | None = Non
         src, dst, size, start = (read_matrix if kind == "matrix" else read_connections)(path, endpoints)
         return Traffic(src=src, dst=dst, size=size, start=start)
     text = read_text(path)
-    reader = csv.reader(text.splitlines())
+    lines_of = text.splitlines()
+    # As a spreadsheet writes where the comma stands in numbers: src;dst;size_bytes, and 0,01.
+    comma = next((mark for mark in ";\t" if lines_of and mark in lines_of[0]), ",")
+    reader = csv.reader(lines_of, delimiter=comma)
     try:
         # A blank line is no row.
         lines, table = zip(*[(reader.line_num, row) for row in reader if row] or [(1, [])])
@@ -127,6 +131,9 @@ def read_traffic(path: str | Path, endpoints: int, names: NodeNames | None = Non
     if not rows:
         raise FileFormatError(str(path), "", "holds no flows")
     columns = dict(zip(header, zip(*rows)))
+    if comma != ",":
+        for name in columns.keys() - {"src", "dst"}:
+            columns[name] = tuple(map(_pointed, columns[name]))
     columns.setdefault("start_s", ("0",) * len(rows))
 
     def numbers(name: str, kind: type) -> NDArray:
@@ -164,6 +171,11 @@ def read_traffic(path: str | Path, endpoints: int, names: NodeNames | None = Non
     refuse("size_bytes", size, ~(np.isfinite(size) & (size > 0)), "a finite number above zero")
     refuse("start_s", start, ~(np.isfinite(start) & (start >= 0)), "a finite number, zero or more")
     return Traffic(src=src, dst=dst, size=size, start=start)
+
+
+def _pointed(text: str) -> str:
+    """A number with a decimal comma, with a point; not of 1,000, which may be a thousand and is refused."""
+    return text if re.fullmatch(r"\s*[1-9]\d*,\d{3}\s*", text) else text.replace(",", ".", 1)
 
 
 def _named(

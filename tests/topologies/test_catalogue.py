@@ -125,7 +125,10 @@ def test_source_digest_is_of_the_contents(dump: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("spec", "words"),
     [
-        ("fat_tree:k=4", r"topology: 'fat_tree': no family .* \(did you mean 'fat-tree'\? legal: fat-tree, "),
+        (
+            "fat_tree:k=4",
+            r"topology: 'fat_tree': no family .* \(did you mean fat-tree\? fabricsim topology list",
+        ),
         ("", "topology: '': no family of this name"),
         ("preset:colosus-100k", "preset: 'colosus-100k': unknown .did you mean 'colossus-100k'"),
         ("preset:", "preset: '': unknown .legal: colossus-100k"),

@@ -268,7 +268,7 @@ def _part(name: str, whole: str, part: str, rows: Sequence[Row]) -> Column:
         scale = "log2"
     elif max(values) >= 16 * max(min(values), 1):
         scale = "log10"
-    label = f"{noun} ({unit})"
+    label = noun if noun == unit else f"{noun} ({unit})"
     return Column(
         name=name,
         label=label,

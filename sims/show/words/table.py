@@ -137,7 +137,7 @@ def _line(row: Row, dtype: Dtype) -> str:
 
 def _us(seconds: float) -> str:
     value = seconds * 1e6
-    return f"{value:.2f}" if value < 1e5 else f"{value:.0f}"
+    return f"{value:.2f}" if value < 1e5 else f"{value:.0f}" if value < 1e15 else f"{value:.4g}"
 
 
 def limit_lines(block: Sequence[Row]) -> Iterator[str]:

@@ -53,3 +53,9 @@ def test_errors_survive_being_rebuilt(error: FabricsimError, words: str) -> None
 def test_choices_may_be_any_iterable() -> None:
     error = ParameterError("x", "b", "one of them", (c for c in "abc"))
     assert error.choices == ("a", "b", "c") and str(error) == str(type(error)(*error.args))
+
+
+@pytest.mark.parametrize("needed", [1e9, 1e14, 1e15, 1.6e26])
+def test_what_would_be_needed_is_told_in_few_digits(needed: float) -> None:
+    said = str(TooLargeError("tree", needed, 1e9))
+    assert len(said.partition(" GB")[0]) < len("tree: needs about 000,000.0") + 1

@@ -231,3 +231,22 @@ def test_long_texts_are_taken_or_refused_at_once(read: Callable[[str], object], 
     with suppress(ParameterError):
         read(text)
     assert time.process_time() - began < 2  # the square of 50,000 took four and more
+
+
+@pytest.mark.parametrize("text", ["1,5GiB", "8,1KiB,2,5GiB", "0,5M", "1,5MB,8MB"])
+def test_a_decimal_comma_is_no_list_of_sizes(text: str) -> None:
+    with pytest.raises(ParameterError, match=r"may be .*\..*, or .* B and .*: write"):
+        parse_sizes(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "sizes"), [("8,1KiB,1GiB", (8, 2**10, 2**30)), ("1B,5GiB", (1, 5 * 2**30)), ("8,512", (8, 512))]
+)
+def test_a_list_with_one_reading_stays_one(text: str, sizes: tuple[int, ...]) -> None:
+    assert parse_sizes(text) == sizes
+
+
+@pytest.mark.parametrize("power", range(300))
+def test_no_quantity_fills_a_line(power: int) -> None:
+    for words in (format_size(10.0**power), format_time(10.0**power), format_time(-(10.0**power))):
+        assert len(words) <= 20, words

@@ -155,3 +155,14 @@ n04/1,"n[01-02]",3e9,2
 def test_bad_names_in_a_file(tmp_path: Path, line: str, rule: str) -> None:
     with pytest.raises(FileFormatError, match=rule):
         read_traffic(write(tmp_path, f"src,dst,size_bytes\n{line}\n"), 8, NAMES)
+
+
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_a_spreadsheet_may_write_commas_in_numbers(tmp_path: Path, mark: str) -> None:
+    plain = read_traffic(write(tmp_path, "src,dst,size_bytes,start_s\n0,1,1000.5,0.01\n2,3,8,0.125\n"), 8)
+    text = "src,dst,size_bytes,start_s\n0,1,1000.5,0.01\n2,3,8,0.125\n".replace(",", mark)
+    found = read_traffic(write(tmp_path, text.replace(".", ",")), 8)
+    for name in ("src", "dst", "size", "start"):
+        assert getattr(found, name).tolist() == getattr(plain, name).tolist()
+    with pytest.raises(FileFormatError, match=r"line 2: size_bytes = '1,000': a number"):
+        read_traffic(write(tmp_path, f"src{mark}dst{mark}size_bytes\n0{mark}1{mark}1,000\n"), 8)
