@@ -128,6 +128,7 @@ def test_a_deadlock_is_the_same_one(monkeypatch: pytest.MonkeyPatch) -> None:
         ("tree:segment=16384", {"packet": "window"}),
         ("halving-doubling", {"routing": "spray", "packet": "none:steps=barrier"}),
         ("hierarchical-tree:pipeline=3", {"packet": "none:buffer=20KiB"}),
+        ("in-network", {"routing": "adaptive"}),
     ],
 )
 def test_rows_of_collectives_are_the_same(
