@@ -25,13 +25,12 @@ from sims.studies.expect.choice import Choice, choices
 from sims.studies.expect.plan import Plan
 from topologies import load
 
-__all__ = ["CAUSES", "FABRIC", "PACKETS", "SEEDS", "SIZES", "SUSPECTS", "TABLE", "TUNING", "packet_times"]
+__all__ = ["CAUSES", "FABRIC", "PACKETS", "SEEDS", "SIZES", "TABLE", "packet_times", "tuning"]
 
 FABRIC = "leaf-spine:leaves=2,spines=8,endpoints_per_leaf=8,gpus_per_server=4,rate=100Gbps,nvlink=1.2Tbps"
 SIZES = tuple(4**k for k in (5, 7, 8, 10, 11, 12, 13, 14))  # 1 KiB to 256 MiB
 SEEDS = range(10)
 TABLE = Path(__file__).with_name("hidden.csv")
-SUSPECTS = Path(__file__).with_name("suspects.csv")  # what the packet engine gives for each suspect
 PACKETS = "none:mtu=1048576,header=0"  # as few packets as there can be
 _RUN: dict[str, Any] = {"engine": "packet", "packet": PACKETS, "routing": "adaptive"}
 
@@ -43,19 +42,27 @@ def _scaled(**factors: float) -> Change:
     return lambda own: replace(own, **{name: getattr(own, name) * by for name, by in factors.items()})
 
 
-# What the library ran at each size when the tables were made, as its log says: (algorithm, protocol).
-_RAN = (
-    (("tree", "ll"),) * 2
-    + (("ring", "ll"),) * 2
-    + (("ring", "ll128"),) * 2
-    + (("ring", "simple"), ("tree", "simple"))
-)
-TUNING = "\n".join(
-    f"AllReduce: {size} Bytes -> Algo {algorithm.upper()} proto {protocol.upper()} channel{{Lo..Hi}}={{0..3}}"
-    for size, (algorithm, protocol) in zip(SIZES, _RAN)
-)
-_NAMES = {"ring": "ring", "tree": "chain-tree"}
-_PLAN = tuple(Choice(_NAMES[name], f"nccl-{name}-{protocol}") for name, protocol in _RAN)
+# What the library runs at each size on a healthy machine, and on one on which some of it is forbidden.
+_LIBRARY = Plan(_tree, choices("all-reduce"), nccl=True, routing="adaptive")
+_PLAN = tuple(_LIBRARY.choice(size) for size in SIZES)
+_WAYS = ("ring", "chain-tree", "-ll", "-ll128", "-simple")
+
+
+def _left(rng: np.random.Generator) -> tuple[Choice, ...]:
+    """NCCL_ALGO or NCCL_PROTO in the environment: of what is left the library takes what it thinks best."""
+    way = _WAYS[int(rng.integers(len(_WAYS)))]
+    left = [one for one in choices("all-reduce") if way in one.algorithm or one.profile.endswith(way)]
+    return tuple(_LIBRARY.choice(size, left) for size in SIZES)
+
+
+def tuning(cause: str, seed: int) -> str:
+    """What NCCL_DEBUG_SUBSYS=TUNING prints of a case."""
+    ran = _left(np.random.default_rng([seed, sum(map(ord, cause))])) if cause == "forced choice" else _PLAN
+    parts = [one.profile.split("-") for one in ran]
+    return "\n".join(
+        f"AllReduce: {size} Bytes -> Algo {name.upper()} proto {how.upper()} channel{{Lo..Hi}}={{0..3}}"
+        for size, (_, name, how) in zip(SIZES, parts)
+    )
 
 
 def _run(
@@ -126,11 +133,7 @@ def _latency(rng: np.random.Generator, chosen: Sequence[Choice], folder: str) ->
 
 
 def _forced(rng: np.random.Generator, chosen: Sequence[Choice], folder: str) -> list[float]:
-    """NCCL_ALGO or NCCL_PROTO in the environment: of what is left the library takes what it thinks best."""
-    way = ("ring", "chain-tree", "-ll", "-ll128", "-simple")[int(rng.integers(5))]
-    left = [one for one in choices("all-reduce") if way in one.algorithm or one.profile.endswith(way)]
-    rows = [Plan(_tree, left, routing="adaptive").row(size) for size in SIZES]
-    return _run([Choice(row.used, row.scenario.latency_profile) for row in rows], folder)
+    return _run(_left(rng), folder)
 
 
 def _other(rng: np.random.Generator, chosen: Sequence[Choice], folder: str) -> list[float]:

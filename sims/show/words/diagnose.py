@@ -41,7 +41,13 @@ def diagnose_lines(found: Diagnosis) -> Iterator[str]:
         names = " and ".join(one.cause.name for one in found.alike)
         yield f"# these times do not tell apart: {names}"
     yield "# share: of the likelihood over all sizes; off: of the best variant, root of the mean square"
-    yield f"# verdict    {found.first.cause.name}: {found.first.cause.words}"
+    answer, share = found.answer
+    first = found.first.cause
+    if first.kind:
+        yield f"# verdict    {answer}, {share_words(share)}: all wait for the slowest on their way; a log"
+        yield f"#            cannot tell what it is, likeliest {first.name}: {first.words}"
+    else:
+        yield f"# verdict    {answer}: {first.words}"
 
 
 def share_words(share: float) -> str:
@@ -81,6 +87,7 @@ def diagnose_records(found: Diagnosis) -> list[dict[str, Any]]:
         {
             "rank": place,
             "cause": one.cause.name,
+            "answer": one.cause.answer,
             "share": one.share,
             "off_rms": "" if one.rms is None else one.rms,
             "fits_best": one.words,

@@ -59,21 +59,32 @@ class Variant:
 
 @dataclass(frozen=True, kw_only=True)
 class Cause:
-    """``name``: short, of itself; ``words``: in a sentence; ``look``: where to see whether it is so."""
+    """``name``: short, of itself; ``words``: in a sentence; ``look``: where to see whether it is so.
+    ``kind``: of several that give the same times, what they have in common.
+    """
 
     name: str
     words: str
     look: str
     variants: tuple[Variant, ...]
+    kind: str = ""
+
+    @property
+    def answer(self) -> str:
+        """What a log can tell: the kind, or the cause where it is by itself."""
+        return self.kind or self.name
 
 
 @dataclass(frozen=True, eq=False)
 class Site:
-    """What causes are made for: the ranks, on their fabric, and what a library may run on them."""
+    """What causes are made for: the ranks, on their fabric, and what a library may run on them; ``told``:
+    whether the log says what it ran.
+    """
 
     members: Members
     choices: Sequence[Choice]
     reduces: bool
+    told: bool = False
 
     @property
     def fabric(self) -> Fabric:

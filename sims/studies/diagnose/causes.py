@@ -19,7 +19,11 @@ from sims.models.profiles import LatencyProfile
 from sims.studies.diagnose.cause import FILE, Cause, Site, Variant, cable_line, scaled
 from sims.workload.collectives import parameters_of
 
-__all__ = ["EXPECTED", "causes"]
+__all__ = ["EXPECTED", "FORCED", "SLOW_PATH", "causes"]
+
+FORCED = "forced choice"
+# All ranks of a ring or tree go at the pace of its slowest link, whichever that is: one number in the log.
+SLOW_PATH = "slow path"
 
 _SHARES = (
     "75%",
@@ -75,6 +79,7 @@ def _nics(site: Site) -> Iterator[Cause]:
     if found:
         yield Cause(
             name="NICs",
+            kind=SLOW_PATH,
             words="a NIC or its cable is slow, or lost so that its neighbour carries for two, or NCCL uses "
             "some of the NICs only",
             look="state, rate, width and errors of every NIC (ibstat, mlxlink, ethtool), halving the hosts "
@@ -88,6 +93,7 @@ def _lost_port(site: Site) -> Iterator[Cause]:
     if planes(site.fabric) > 1 and ports:
         yield Cause(
             name="lost port",
+            kind=SLOW_PATH,
             words="one port of a NIC, or one of its planes, is down",
             look="ports that are down (ibstat, ip link), plane by plane",
             variants=(
@@ -103,6 +109,7 @@ def _one_plane(site: Site) -> Iterator[Cause]:
     if (count := planes(site.fabric)) > 1:
         yield Cause(
             name="one plane",
+            kind=SLOW_PATH,
             words="a transfer uses one port of its NIC: one queue pair, one side of a bond",
             look="NCCL_IB_QPS_PER_CONNECTION, the hash of the bond, counters of every port",
             variants=(Variant(words=f"1 of {count} planes used", settings={"routing": "ecmp:qps=1"}),),
@@ -144,6 +151,7 @@ def _slow_cable(site: Site) -> Iterator[Cause]:
         line = cable_line(f, leaf, int(above[0]))
         yield Cause(
             name="slow trunk",
+            kind=SLOW_PATH,
             words="one cable between switches runs below its rate, and the load is spread over it as before",
             look="rates and symbol errors of the switches' ports (iblinkinfo, ibqueryerrors)",
             variants=tuple(
@@ -161,6 +169,7 @@ def _slow_cable(site: Site) -> Iterator[Cause]:
 def _uplinks(site: Site) -> Iterator[Cause]:
     yield Cause(
         name="few uplinks",
+        kind=SLOW_PATH,
         words="leaves have less capacity above than below: oversubscribed, or uplinks missing",
         look="fabricsim topology check of a dump; uplinks that are up, leaf by leaf",
         variants=tuple(
@@ -198,6 +207,7 @@ def _nvlink(site: Site) -> Iterator[Cause]:
     if ways:
         yield Cause(
             name="NVLink off",
+            kind=SLOW_PATH,
             words="GPUs of a server do not use NVLink",
             look="nvidia-smi nvlink -s, the fabric manager, NCCL_P2P_DISABLE, 'via SHM' or 'via P2P' in "
             "NCCL_DEBUG=INFO",
@@ -216,6 +226,7 @@ def _gpudirect(site: Site) -> Iterator[Cause]:
     """Every byte crosses PCIe and the host's memory twice more, so half of a NIC's rate or less is left."""
     yield Cause(
         name="GPUDirect off",
+        kind=SLOW_PATH,
         words="NICs do not read and write the GPUs' memory: bytes are copied by way of the host's",
         look="nvidia-peermem or DMA-BUF, ACS of PCIe switches, 'GDRDMA' missing in NCCL_DEBUG=INFO",
         variants=tuple(
@@ -284,16 +295,18 @@ def _reduction(site: Site) -> Iterator[Cause]:
 
 
 def _forced(site: Site) -> Iterator[Cause]:
-    """An algorithm or a protocol that is left alone, where there are several."""
-    found = []
+    """An algorithm or a protocol that is left alone, where there are several; or what the log says that ran,
+    which is then known.
+    """
+    found = [Variant(words="what the log says that NCCL chose")] if site.told else []
     heads = {one.algorithm.partition(":")[0] for one in site.choices}
     protocols = {one.profile.partition(":")[0].rpartition("-")[2] for one in site.choices}
-    if len(heads) > 1:
+    if len(heads) > 1 and not site.told:
         found += [
             Variant(words=f"{head} only", allows=lambda one, head=head: one.algorithm.startswith(head))  # type: ignore[misc]
             for head in sorted(heads)
         ]
-    if len(protocols) > 1 and all(one.profile.startswith("nccl-") for one in site.choices):
+    if len(protocols) > 1 and not site.told and all(one.profile.startswith("nccl-") for one in site.choices):
         found += [
             Variant(
                 words=f"protocol {own.upper()} only",
@@ -303,7 +316,7 @@ def _forced(site: Site) -> Iterator[Cause]:
         ]
     if found:
         yield Cause(
-            name="forced choice",
+            name=FORCED,
             words="NCCL is told, or thinks, to use an algorithm or a protocol that is not the best",
             look="NCCL_ALGO, NCCL_PROTO, NCCL_TUNER_PLUGIN in the environment and in nccl.conf; "
             "NCCL_DEBUG_SUBSYS=TUNING",

@@ -1,6 +1,7 @@
 """Diagnosis: the causes of a log's times, ranked by how well each fits. Prints nothing.
 
 A cause's share is its likelihood (sims.studies.diagnose.fit), in the mean of its variants, over that of all.
+Causes that a log cannot tell apart are one answer, whose share is the sum of theirs.
 Beforehand "as expected" counts as much as all others together. "None of these" is one of them: times of which
 nothing is known but their order of magnitude.
 """
@@ -61,8 +62,8 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Diagnosis:
-    """``findings``: the likeliest cause first; ``measured`` and ``expected``, of a healthy run: (sizes,) in
-    s; ``notes``: what a reader should know.
+    """``findings``: those of the likeliest answer first, and among them the likeliest cause; ``measured`` and
+    ``expected``, of a healthy run: (sizes,) in s; ``notes``: what a reader should know.
     """
 
     log: NcclLog | None
@@ -78,9 +79,22 @@ class Diagnosis:
         return self.findings[0]
 
     @property
+    def answer(self) -> tuple[str, float]:
+        """The likeliest answer, one cause or what a log cannot tell apart, and its share."""
+        return self.first.cause.answer, _shares(self.findings)[self.first.cause.answer]
+
+    @property
     def alike(self) -> list[Finding]:
         """What the times do not tell from the first, and the first."""
         return [one for one in self.findings if one.share * _ALIKE >= self.first.share]
+
+
+def _shares(findings: Sequence[Finding]) -> dict[str, float]:
+    """The share of each answer."""
+    found: dict[str, float] = {}
+    for one in findings:
+        found[one.cause.answer] = found.get(one.cause.answer, 0.0) + one.share
+    return found
 
 
 def suspects_of(
@@ -107,6 +121,7 @@ def suspects_of(
     settings.setdefault("routing", "adaptive")
     made = choices(of, algorithm, latency_profile)
     how = {"topology": topology, "digest": digest, "watch": watch, "told": _told(log, made), **settings}
+    how["nccl"] = not (algorithm or latency_profile)
     return Suspects(fabric, list(measured), made, **how)
 
 
@@ -182,12 +197,13 @@ def ranked(
         found.append(Finding(cause=each[0].cause, share=0.0, best=near, words=words, rms=rms))
     whole = max(weights) + math.log(sum(math.exp(one - max(weights)) for one in weights))
     shared = [replace(one, share=math.exp(weight - whole)) for one, weight in zip(found, weights)]
+    answers = _shares(shared)
     return Diagnosis(
         log=log,
         suspects=suspects,
         measured=tuple(times.values()),
         expected=tuple(np.exp(healthy + own).tolist()),
-        findings=tuple(sorted(shared, key=lambda one: -one.share)),
+        findings=tuple(sorted(shared, key=lambda one: (-answers[one.cause.answer], -one.share))),
         notes=(*suspects.plan.left_out, *log.notes, *doubts(log, suspects.plan.any_job, named=True)),
     )
 

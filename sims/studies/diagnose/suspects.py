@@ -17,14 +17,18 @@ from numpy.typing import NDArray
 from fabric import Fabric
 from fabric.words.errors import FabricsimError
 from sims.jobs.collective import CollectiveJob
-from sims.scenario.row import Row
+from sims.models.fluid.rank_steps import messages
+from sims.models.kernel import at_hand
 from sims.studies.diagnose.cause import FILE, Cause, Site, Variant
-from sims.studies.diagnose.causes import causes
+from sims.studies.diagnose.causes import EXPECTED, FORCED, causes
 from sims.studies.expect.choice import Choice
 from sims.studies.expect.plan import Plan
 
 __all__ = ["Suspect", "Suspects"]
 
+_RAN = Cause(name=FORCED, words="", look="", variants=(Variant(words="what ran"),))  # and nothing besides
+
+_MOST_MESSAGES = 40_000  # of a healthy run at all sizes; some 40 runs follow, of 6 us a message and routing
 _SEEN = 0.1  # of log(time): what changes no size by more is not seen
 
 
@@ -45,9 +49,9 @@ class Suspects:
 
     ``all``: those that can be seen, the healthy run first; ``unseen``: names of causes of which no variant
     changes a size by more than a tenth, or none is possible; ``healthy``: (sizes,) rows of the healthy run.
-    ``told``: by size what the library said that it ran, which otherwise is the fastest. ``engine``,
-    ``packet``: settings of the runs; what a library runs is chosen by closed forms all the same,
-    as it does. Other arguments as of Plan.
+    ``told``: by size what the library said that it ran, which otherwise is what it would choose. ``engine``,
+    ``packet``: settings of the runs, ``how`` they are run: by engine flow each rank goes on by itself, unless
+    ``sync`` is said or that would take long. Other arguments as of Plan.
     """
 
     def __init__(
@@ -62,22 +66,28 @@ class Suspects:
         told: Mapping[int, Choice] = {},
         engine: str = "flow",
         packet: str = "",
+        nccl: bool = False,
         **settings: Any,
     ) -> None:
-        self.how = {} if engine == "flow" else {"engine": engine, "packet": packet}
         self.sizes = tuple(sizes)
         self._fabric = fabric
         self.settings = {"topology": topology, "digest": digest, **settings}
-        self.plan = Plan(fabric, choices, topology=topology, digest=digest, watch=watch, **settings)
-        self._rows = {one: [self._healthy(one, size) for size in sizes] for one in self.plan.choices}
-        best = [self._best(self.plan.choices, place)[0] for place in range(len(self.sizes))]
-        self._chosen = [self._told(told.get(size), own) for size, own in zip(sizes, best)]
-        self.healthy = [self._rows[one][place] for place, one in enumerate(self._chosen)]
+        self.plan = Plan(fabric, choices, **self.settings, watch=watch, nccl=nccl)
+        due = [self.plan.choice(size) for size in sizes]
+        self._chosen = [self._told(told.get(size), own) for size, own in zip(sizes, due)]
+        self._due = [self._healthy(*one) for one in zip(sizes, self._chosen, due)]
+        self.healthy = [self.plan.run(one, size) for one, size in zip(self._due, self.sizes)]
         job = self.plan.any_job
-        site = Site(job.members, self.plan.choices, job.collective.reduces)
+        site = Site(
+            job.members, self.plan.choices, job.collective.reduces, all(size in told for size in sizes)
+        )
         self.all: list[Suspect] = []
         self.unseen: list[str] = []
+        self.how = {"engine": engine, "packet": packet} if engine != "flow" else self._rank_by_rank()
         with tempfile.TemporaryDirectory(prefix="fabricsim-") as folder:
+            ran = self._suspect(_RAN, _RAN.variants[0], Path(folder))
+            assert ran is not None  # the first is made, or raises
+            self._as_ran = ran.times
             for cause in causes(site):
                 watch(cause.name)
                 found = [self._suspect(cause, variant, Path(folder)) for variant in cause.variants]
@@ -86,13 +96,24 @@ class Suspects:
                 if not seen:
                     self.unseen.append(cause.name)
 
-    def _healthy(self, choice: Choice, size: int) -> Row:
-        return self.plan.job(choice.profile).row(choice.algorithm, size)
+    def _rank_by_rank(self) -> dict[str, str]:
+        """Ranks go on when they can, as packets do, where that is a matter of seconds."""
+        if "sync" in self.settings or not at_hand():
+            return {}
+        count = 0
+        for choice, size in zip(self._chosen, self.sizes):
+            schedule = self.plan.job(choice.profile).program(choice.algorithm).schedule
+            for phase in schedule.phases:
+                if phase.kind not in ("ring", "pipeline") and (phase.kind != "round" or phase.repeat > 1):
+                    return {}
+                each = messages(phase, size / schedule.pipeline, schedule.chunks)[0]
+                count += len(phase) * each * schedule.pipeline
+        return {"sync": "rank"} if count <= _MOST_MESSAGES else {}
 
-    def _best(self, choices: Sequence[Choice], place: int) -> tuple[Choice, Row]:
-        """The fastest of ``choices`` at a size, and its row, on the healthy fabric."""
-        rows = [(one, self._rows[one][place]) for one in choices]
-        return min(rows, key=lambda pair: pair[1].time_s)
+    def _healthy(self, size: int, ran: Choice, due: Choice) -> Choice:
+        """What a library should run: what it ran where that is hardly slower than what is due."""
+        took, least = (self.plan.run(one, size).time_s for one in (ran, due))
+        return ran if took < least * (1 + _SEEN) else due
 
     def _told(self, told: Choice | None, best: Choice) -> Choice:
         """What the library said that it ran, where that is one of the choices; their texts may say more."""
@@ -106,14 +127,17 @@ class Suspects:
         return next(fits, best)
 
     def _shows(self, suspect: Suspect) -> bool:
-        return bool(np.abs(np.log(suspect.times / self.all[0].times)).max() > _SEEN)
+        """Whether a cause changes what ran, or for a choice what should have."""
+        against = self.all[0].times if suspect.cause.name == FORCED else self._as_ran
+        return bool(np.abs(np.log(suspect.times / against)).max() > _SEEN)
 
     def _suspect(self, cause: Cause, variant: Variant, folder: Path) -> Suspect | None:
         """None where the fabric cannot be so: no such cables, or an endpoint would be cut off."""
         left = [one for one in self.plan.choices if variant.allows is None or variant.allows(one)]
-        places = range(len(self.sizes))
-        free = variant.allows is None
-        ran = tuple(self._chosen[place] if free else self._best(left, place)[0] for place in places)
+        if variant.allows is not None:
+            ran = tuple(self.plan.choice(size, left) for size in self.sizes)
+        else:
+            ran = tuple(self._due if cause is EXPECTED else self._chosen)
         if variant.cables:
             (folder / FILE).write_text("\n".join(variant.cables), encoding="utf-8")
         settings = {key: text.replace(FILE, str(folder / FILE)) for key, text in variant.settings.items()}
@@ -121,7 +145,9 @@ class Suspects:
         jobs: dict[str, CollectiveJob] = {}
         try:
             times = [
-                self._rows[one][place].time_s if plain else self._time(one, place, variant, settings, jobs)
+                self.plan.run(one, self.sizes[place]).time_s
+                if plain
+                else self._time(one, place, variant, settings, jobs)
                 for place, one in enumerate(ran)
             ]
         except FabricsimError:

@@ -117,11 +117,10 @@ def expect(
     """What ``fabric`` should give at ``sizes``, and whether ``log`` reaches it.
 
     fabric: compiled, a graph, or a text as on the command line. sizes: bytes, or a text; if not said those of
-    the log, else SIZES. algorithm, latency_profile: as texts; without them the fastest, at each size, of what
-    NCCL would choose from. tolerance: a share above 0, which takes the place of the band. log: the path of
-    one, or one that was read; gives collective, ranks and sizes where these are not said. settings: those of
-    CollectiveJob; ``routing`` is adaptive if not said, as a healthy fabric spreads its load. watch: is told
-    what is routed.
+    the log, else SIZES. algorithm, latency_profile: as texts; without them what NCCL would choose at each
+    size. tolerance: a share above 0, which takes the place of the band. log: the path of one, or one that was
+    read; gives collective, ranks and sizes where these are not said. settings: those of CollectiveJob;
+    ``routing`` is adaptive if not said, as a healthy fabric spreads its load. watch: is told what is routed.
 
     Raises:
         ParameterError: as CollectiveJob and ``of_log``; nothing near was measured, so that there is no band
@@ -150,7 +149,8 @@ def expect(
     settings.setdefault("routing", "adaptive")
     of = settings.setdefault("collective", ALL_REDUCE.name)
     made = choices(of, algorithm, latency_profile, settings.get("engine", "flow"))
-    plan = Plan(fabric, made, topology=topology, digest=digest, watch=watch, **settings)
+    settings |= {"topology": topology, "digest": digest, "nccl": not (algorithm or latency_profile)}
+    plan = Plan(fabric, made, watch=watch, **settings)
     notes = list(plan.left_out)
     if log is not None:
         notes += [*log.notes, *doubts(log, plan.any_job, named=True)]

@@ -5,18 +5,17 @@ from __future__ import annotations
 import csv
 import math
 import tempfile
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import hidden
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from fabric.words.errors import ParameterError
 from sims.studies.diagnose.cause import FILE
-from sims.studies.diagnose.causes import EXPECTED
+from sims.studies.diagnose.causes import EXPECTED, FORCED, SLOW_PATH
 from sims.studies.diagnose.diagnosis import NONE_OF_THESE, diagnose, ranked, suspects_of
 from sims.studies.diagnose.fit import Spread, log_likelihood, of_none
 from sims.studies.diagnose.suspects import Suspects
@@ -52,7 +51,7 @@ def log_of(times: list[float], seed: int = 0, noise: float = NOISE, ranks: int =
         version="",
         notes=(),
         rows=tuple(rows),
-        text=hidden.TUNING,
+        text="",
     )
 
 
@@ -68,48 +67,69 @@ def suspects() -> Suspects:
     return suspects_of(log_of([1.0] * len(hidden.SIZES)), hidden.FABRIC)
 
 
-def recorded() -> dict[tuple[str, str], NDArray[np.float64]]:
-    """The times that the packet engine gives for each suspect that can be seen."""
-    with hidden.SUSPECTS.open(encoding="utf-8") as file:
-        return {(line[0], line[1]): np.array(list(map(float, line[2:]))) for line in csv.reader(file)}
-
-
-@pytest.fixture(scope="module")
-def of_packets() -> Suspects:
-    """As ``suspects``, packet by packet: the table in place of half a minute."""
-    found, times = suspects_of(log_of([1.0] * len(hidden.SIZES)), hidden.FABRIC), recorded()
-    every = [(one, times.get((one.cause.name, one.variant.words))) for one in found.all]
-    found.all = [replace(one, times=own) for one, own in every if own is not None]
-    return found
-
-
 def named_first(suspects: Suspects, *, baseline: bool) -> dict[str, float]:
-    """By cause the share of seeds with which it is named first."""
-    cases = table()
+    """By cause the share of seeds with which it, or what a log cannot tell from it, is named first."""
+    cases, right = table(), dict.fromkeys(hidden.CAUSES, 0.0)
     assert Counter(cause for cause, _, _ in cases) == dict.fromkeys(hidden.CAUSES, len(hidden.SEEDS))
     healthy = next(times for cause, _, times in cases if cause == EXPECTED.name)
-    right: dict[str, float] = defaultdict(float)
+    answers = {one.cause.name: one.cause.answer for one in suspects.all}
     for cause, seed, times in cases:
         good = log_of(healthy, 1000 + seed) if baseline else None
         found = ranked(log_of(times, seed), suspects, baseline=good)
-        right[cause] += (found.first.cause.name == cause) / len(hidden.SEEDS)
+        right[cause] += (found.answer[0] == answers.get(cause, cause)) / len(hidden.SEEDS)
     return right
 
 
-def test_hidden_causes_are_named_first(of_packets: Suspects) -> None:
-    """Ten answers, ten seeds each, from the packet model with noise. What is missed: hashes that hardly
-    collide, which pass for as expected, and NICs that pass for NVLink of the same rate.
+def test_hidden_causes_are_named_first(suspects: Suspects) -> None:
+    """Ten answers, ten seeds each, from the packet model with noise, by the log alone. What is missed: hashes
+    that hardly collide, which pass for as expected, and choices that hardly cost.
     """
-    right = named_first(of_packets, baseline=True)
+    assert suspects.how == {"sync": "rank"}
+    right = named_first(suspects, baseline=False)
     assert np.mean(list(right.values())) >= 0.85, right
-    assert {cause for cause in right if right[cause] < 0.85} <= {"NICs", "collisions"}, right
-    assert np.mean(list(named_first(of_packets, baseline=False).values())) >= 0.7
+    assert {cause for cause in right if right[cause] < 0.85} <= {"collisions", "forced choice"}, right
+    assert np.mean(list(named_first(suspects, baseline=True).values())) >= 0.9
 
 
-def test_the_fluid_model_names_fewer_of_them(suspects: Suspects) -> None:
-    """In step, bytes come on top of steps that overlap in packets: said, not to be taken for better."""
-    right = np.mean(list(named_first(suspects, baseline=False).values()))
-    assert 0.6 <= right < 0.85
+def test_causes_of_one_answer_give_the_same_times(suspects: Suspects) -> None:
+    """What is one answer is so for a reason: each cause of a slow path comes within a tenth of another."""
+    path = [one for one in suspects.all if one.cause.kind == SLOW_PATH]
+    large = np.array(hidden.SIZES) >= 2**22
+    logs = np.array([np.log(one.times[large]) for one in path])
+    names = np.array([one.cause.name for one in path])
+    for name in dict.fromkeys(names):
+        others, own = logs[names != name], logs[names == name]
+        off = np.abs(own[:, None] - others[None]).max(axis=2)
+        # Severities lie on scales of their own: the nearest of two causes, with what lies between them.
+        assert off.min() < 0.25, name
+
+
+def test_ranks_that_go_on_by_themselves_are_as_packets(suspects: Suspects) -> None:
+    """A slow NIC and missing uplinks, packet by packet: within 3% in the median, whatever the size."""
+    off = []
+    for name in ("NICs", "few uplinks"):
+        one = next(each for each in suspects.all if each.cause.name == name)
+        made = Suspects.__new__(Suspects)
+        made.__dict__.update(suspects.__dict__, how={"engine": "packet", "packet": hidden.PACKETS}, all=[one])
+        again = made._suspect(one.cause, one.variant, Path(tempfile.mkdtemp()))
+        assert again is not None
+        off += list(np.abs(np.log(again.times / one.times)))
+    assert np.median(off) < 0.03
+
+
+def test_what_the_log_says_that_ran_is_known() -> None:
+    """Of a choice that was forced, and of one that NCCL makes itself: the rest is not guessed."""
+    seed = next(
+        seed for seed in hidden.SEEDS if "SIMPLE" in hidden.tuning("forced choice", seed).split("\n")[0]
+    )
+    times = next(times for cause, number, times in table() if (cause, number) == ("forced choice", seed))
+    for case, due in (("forced choice", FORCED), ("as expected", EXPECTED.name)):
+        own = times if case == FORCED else next(t for cause, _, t in table() if cause == case)
+        log = replace(log_of(own, seed), text=hidden.tuning(case, seed))
+        found = diagnose(log, hidden.FABRIC, sync="phase", tolerance=0.3)
+        assert found.first.cause.name == due
+        variants = [one.variant.words for one in found.suspects.all if one.cause.name == FORCED]
+        assert variants == ["what the log says that NCCL chose"] * (case == FORCED)
 
 
 def test_fluid_logs_are_told_from_each_other_by_the_fluid_model(suspects: Suspects) -> None:
@@ -124,19 +144,6 @@ def test_fluid_logs_are_told_from_each_other_by_the_fluid_model(suspects: Suspec
             for other in suspects.all
         )
     assert right / len(suspects.all) >= 0.9
-
-
-def test_the_table_of_suspects_is_what_packets_give(suspects: Suspects) -> None:
-    made = Suspects.__new__(Suspects)
-    made.__dict__.update(suspects.__dict__, how={"engine": "packet", "packet": hidden.PACKETS}, all=[None])
-    times, seen = recorded(), 0
-    for one in suspects.all:
-        if one.cause.name in ("NVLink off", "few uplinks"):
-            again = made._suspect(one.cause, one.variant, Path(tempfile.mkdtemp()))
-            assert again is not None
-            assert again.times == pytest.approx(times[one.cause.name, one.variant.words], rel=1e-5)
-            seen += 1
-    assert seen >= 3
 
 
 @pytest.mark.parametrize(("cause", "seed"), [("NICs", 3), ("high latency", 5)])
@@ -211,7 +218,7 @@ def test_what_cannot_be_diagnosed_is_refused(suspects: Suspects) -> None:
 
 def test_planes_have_causes_of_their_own() -> None:
     fabric = "multi-plane:planes=4,endpoints=16,radix=16,gpus_per_server=4"
-    found = suspects_of(log_of([1e-3] * len(hidden.SIZES)), fabric)
+    found = suspects_of(log_of([1e-3] * len(hidden.SIZES)), fabric, sync="phase")
     by_name = {one.cause.name: one for one in found.all}
     assert by_name["one plane"].times[-1] / found.all[0].times[-1] > 1.5
     assert by_name["lost port"].variant.cables[0].count(",") == 1
