@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["FAMILIES", "LARGE", "PRESETS", "NamedTopology", "named"]
 
-_NEAREST = 3  # names that a misspelt one is answered with
 LARGE = 500_000  # endpoints from which on a graph that is only compiled is not built by NetworkX
 
 FAMILIES: dict[str, Builder] = builders_in("topologies.families")
@@ -191,9 +190,9 @@ def _read(text: str) -> NamedTopology:
         raise ParameterError("topology", path, "no such file")
     rule = "no family of this name and no such file: FAMILY:key=value,..., preset:NAME or a path is needed"
     every = [*FAMILIES, *(f"preset:{name}" for name in PRESETS)]
-    if near := get_close_matches(head, every, n=_NEAREST):
+    if near := get_close_matches(head, every, n=1):
         raise ParameterError(
-            "topology", head, f"{rule} (did you mean {' or '.join(near)}? fabricsim topology list has all)"
+            "topology", head, f"{rule} (did you mean {near[0]!r}? fabricsim topology list has all)"
         )
     raise ParameterError("topology", head, rule, every)
 

@@ -127,7 +127,7 @@ def test_source_digest_is_of_the_contents(dump: Path, tmp_path: Path) -> None:
     [
         (
             "fat_tree:k=4",
-            r"topology: 'fat_tree': no family .* \(did you mean fat-tree\? fabricsim topology list",
+            r"topology: 'fat_tree': no family .* \(did you mean 'fat-tree'\? fabricsim topology list",
         ),
         ("", "topology: '': no family of this name"),
         ("preset:colosus-100k", "preset: 'colosus-100k': unknown .did you mean 'colossus-100k'"),

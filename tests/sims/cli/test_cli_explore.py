@@ -88,4 +88,4 @@ def test_without_the_extra_it_says_how_to_have_it(
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 2
-    assert "pip install -e '.[explore]' (altair, vl_convert not installed)" in capsys.readouterr().err
+    assert "pip install 'fabricsim[explore]' (altair, vl_convert not installed)" in capsys.readouterr().err

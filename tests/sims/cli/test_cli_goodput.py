@@ -6,6 +6,7 @@ import re
 import pytest
 from project import ROOT
 from typer.testing import CliRunner
+from usual_options import replaced
 
 from fabric.words.errors import ParameterError
 from sims import simulate
@@ -26,7 +27,7 @@ OFTEN = ["--faults", "quiet:gpu_mtbf=100d,link_mtbf=20d,switch_mtbf=9d", "--dura
 
 
 def run(*arguments):
-    return CliRunner().invoke(app, [*SMALL, *OFTEN, *arguments])
+    return CliRunner().invoke(app, replaced([*SMALL, *OFTEN], arguments))
 
 
 def test_the_words():

@@ -5,6 +5,7 @@ import re
 
 import pytest
 from typer.testing import CliRunner
+from usual_options import replaced
 
 from fabric.words.errors import FabricsimError, ParameterError
 from sims import simulate
@@ -36,7 +37,7 @@ overlap = "backward"
 
 
 def run(*arguments):
-    return CliRunner().invoke(app, [*SMALL, *arguments])
+    return CliRunner().invoke(app, replaced(SMALL, arguments))
 
 
 def refused(*arguments):
