@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from fabric.words.counted import counted
@@ -10,7 +10,7 @@ from fabric.words.units import format_size, format_time
 from sims.scenario.row import Row
 from sims.scenario.scenario import usual
 from sims.show.words.band import band_words
-from sims.studies.expect.expectation import Expectation, Mark
+from sims.studies.expect.expectation import SLOW, UNREAL, WRONG, Expectation, Mark
 from sims.workload.members import used
 from sims.workload.placement import placement_words
 
@@ -83,7 +83,9 @@ def _meaning(found: Expectation) -> Iterator[str]:
     last = found.marks[-1]
     least = f"{_rate(last.busbw(last.slow_s) / 1e9)} GB/s"
     size = format_size(last.size)
-    yield f"# below {least} at {size} ({format_time(last.slow_s)}) something is wrong: {_whose(found)}"
+    far = found.tolerance is None and "extrapolated" in band_words(last.row)
+    told = "something may be wrong" if far else "something is wrong"
+    yield f"# below {least} at {size} ({format_time(last.slow_s)}) {told}: {_whose(found)}"
     if found.tolerance is None:
         yield f"# band at {size}: {band_words(last.row)}"
     if found.log is None:
@@ -93,18 +95,38 @@ def _meaning(found: Expectation) -> Iterator[str]:
     if found.passed:
         yield f"# verdict    pass: {counted(len(held), 'size')} at least as fast as the marks"
         return
-    worst = max(found.failed, key=lambda mark: (mark.measured_s or 0) / mark.slow_s)
-    ratio = (worst.measured_s or 0) / worst.slow_s
-    yield (
-        f"# verdict    FAIL: {count} below the marks, the worst {format_size(worst.size)}, which takes "
-        f"{ratio - 1:.1%} longer than it may"
-    )
+    yield f"# verdict    FAIL: {count}"
+    for fault, words in _FAULTS.items():
+        own = [mark for mark in found.failed if mark.fault == fault]
+        if own:
+            worst = max(own, key=lambda mark: _worse(mark, fault))
+            least, most = (format_size(f(mark.size for mark in own)) for f in (min, max))
+            span = f"{counted(len(own), 'size')}, {least}" + (f" to {most}" if len(own) > 1 else "")
+            yield f"#   {span}: {words(worst)}"
+
+
+def _worse(mark: Mark, fault: str) -> float:
+    slower = (mark.measured_s or 0) / mark.slow_s
+    return slower if fault == SLOW else 1 / slower
+
+
+_FAULTS: dict[str, Callable[[Mark], str]] = {
+    WRONG: lambda mark: "results were wrong",
+    UNREAL: lambda mark: (
+        f"faster than these links can be, {format_size(mark.size)} "
+        f"{mark.least_s / (mark.measured_s or 1):.2f} times: the log is of another machine"
+    ),
+    SLOW: lambda mark: (
+        f"below the marks, the worst {format_size(mark.size)}, which takes "
+        f"{(mark.measured_s or 0) / mark.slow_s - 1:.1%} longer than it may"
+    ),
+}
 
 
 def _whose(found: Expectation) -> str:
     """Where the marks are from."""
     if found.tolerance is not None:
-        return f"that is more than {found.tolerance:.4g} beyond the modelled time"
+        return f"that is more than {found.tolerance * 100:.4g}% above the modelled time"
     return "nine of ten measured machines are faster than that mark"
 
 
@@ -127,6 +149,7 @@ def expect_records(found: Expectation) -> list[dict[str, Any]]:
             "measured_s": "" if mark.measured_s is None else mark.measured_s,
             "measured_busbw_GBps": "" if mark.measured_s is None else mark.busbw(mark.measured_s) / 1e9,
             "verdict": mark.verdict,
+            "fault": mark.fault,
             "version": mark.row.version,
         }
         for mark in found.marks

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
@@ -20,26 +20,32 @@ from sims.settings.several import bytes_of
 from sims.settings.table import SETTINGS
 from sims.studies.calibrated import check_log, doubts
 from sims.studies.expect.choice import choices
+from sims.studies.expect.least import least_time
 from sims.studies.expect.plan import Plan
 from sims.studies.nccl_log import AnyLog, NcclLog, logged
 from sims.workload.collective import ALL_REDUCE, measured_by
 
-__all__ = ["FAIL", "PASS", "SIZES", "Expectation", "Mark", "expect", "of_log"]
+__all__ = ["FAIL", "PASS", "SIZES", "SLOW", "UNREAL", "WRONG", "Expectation", "Mark", "expect", "of_log"]
 
 PASS, FAIL = "pass", "FAIL"
+SLOW, WRONG, UNREAL = "slow", "wrong", "unreal"
 SIZES = "8:16G:x4"
+_ROUNDED = 0.99  # of the least time: logs print few digits
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mark:
     """What should be seen at one size: ``row`` as simulated, ``quick_s`` and ``slow_s`` between which
-    machines are; ``measured_s``: the median of the log's lines of this size, None without.
+    machines are; ``least_s``, below which none ends on these links (least.py); ``measured_s``: the median of
+    the log's lines of this size, None without; ``wrong``: some of its results were wrong.
     """
 
     row: Row
     quick_s: float
     slow_s: float
+    least_s: float = 0.0
     measured_s: float | None = None
+    wrong: bool = False
 
     @property
     def size(self) -> int:
@@ -52,10 +58,23 @@ class Mark:
 
     @property
     def verdict(self) -> str:
-        """Whether what was measured is at least as fast as the slow mark; "" where nothing was."""
+        """Whether what was measured is right, at least as fast as the slow mark, and no faster than the
+        links; "" where nothing was.
+        """
         if self.measured_s is None:
             return ""
-        return PASS if self.measured_s <= self.slow_s else FAIL
+        return FAIL if self.fault else PASS
+
+    @property
+    def fault(self) -> str:
+        """Why it fails: WRONG results, UNREAL as faster than the links, or SLOW; "" where it does not."""
+        if self.measured_s is None:
+            return ""
+        if self.wrong:
+            return WRONG
+        if self.measured_s < _ROUNDED * self.least_s:
+            return UNREAL
+        return SLOW if self.measured_s > self.slow_s else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +92,7 @@ class Expectation:
 
     @property
     def failed(self) -> list[Mark]:
-        """The sizes at which the log is slower than it should be."""
+        """The sizes at which the log is not as it should be."""
         return [mark for mark in self.marks if mark.verdict == FAIL]
 
     @property
@@ -154,7 +173,15 @@ def expect(
     notes = list(plan.left_out)
     if log is not None:
         notes += [*log.notes, *doubts(log, plan.any_job, named=True)]
-    marks = [_mark(plan.row(size), tolerance, measured.get(size)) for size in sorted(set(counts))]
+    wrong = log.wrong if log is not None else ()
+    marks = [
+        replace(
+            _mark(plan.row(size), tolerance, measured.get(size)),
+            least_s=least_time(plan.any_job, size),
+            wrong=size in wrong,
+        )
+        for size in sorted(set(counts))
+    ]
     if log is not None and all(mark.measured_s is None for mark in marks):
         raise ParameterError("size", min(counts), f"the log {log.name} has no line of these sizes")
     return Expectation(marks=tuple(marks), job=plan.any_job, tolerance=tolerance, log=log, notes=tuple(notes))

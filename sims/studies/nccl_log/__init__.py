@@ -51,7 +51,8 @@ class NcclLog:
     ``name``: of the file, without its folder; ``collective``: one of FACTORS; ``ranks``: None where nothing
     tells them; ``servers``: ranks on each host of the device list, () where it is not whole; ``version``: of
     nccl-tests and NCCL, "" where not stated; ``notes``: what a reader should know, such as wrong results;
-    ``others``: collectives whose tests in the same file are left out; ``text``: the log, cleaned.
+    ``wrong``: bytes of the sizes at which results were; ``others``: collectives whose tests in the same file
+    are left out; ``text``: the log, cleaned.
     """
 
     name: str
@@ -62,6 +63,7 @@ class NcclLog:
     notes: tuple[str, ...]
     rows: tuple[Measurement, ...]
     others: tuple[str, ...] = ()
+    wrong: frozenset[int] = frozenset()
     text: str = field(default="", repr=False, compare=False)
 
 
@@ -121,6 +123,7 @@ def read_nccl(path: str | os.PathLike[str], ranks: int | None = None) -> NcclLog
         notes=tuple(notes),
         rows=rows,
         others=others,
+        wrong=frozenset(entry.size for entry in wrong),
         text=text,
     )
 

@@ -82,13 +82,31 @@ def test_a_log_passes_up_to_the_mark_and_fails_beyond(tmp_path: Path) -> None:
     bad = expect(TREE, log=log_of(plain, tmp_path, {2**30: 1.02, 2**24: 1.01}))
     assert not bad.passed and [mark.verdict for mark in bad.marks] == ["pass", "pass", "FAIL", "FAIL"]
     lines = list(expect_lines(bad))
-    assert lines[-1] == (
-        "# verdict    FAIL: 2 of 4 sizes below the marks, the worst 1 GiB, which takes 2.0% longer "
-        "than it may"
-    )
+    assert lines[-2:] == [
+        "# verdict    FAIL: 2 of 4 sizes",
+        "#   2 sizes, 16 MiB to 1 GiB: below the marks, the worst 1 GiB, which takes 2.0% longer than it may",
+    ]
     assert [record["verdict"] for record in expect_records(bad)] == ["pass", "pass", "FAIL", "FAIL"]
     assert expect_records(plain)[0]["verdict"] == ""
     assert any(line.startswith("# verdict    pass: 4 sizes") for line in expect_lines(good))
+
+
+def test_wrong_results_fail_however_fast(tmp_path: Path) -> None:
+    log = replace(log_of(expect(TREE, SIZES), tmp_path, {}), wrong=frozenset({2**24}))
+    found = expect(TREE, log=log)
+    assert not found.passed and [mark.fault for mark in found.failed] == ["wrong"]
+    assert list(expect_lines(found))[-1] == "#   1 size, 16 MiB: results were wrong"
+
+
+def test_what_is_faster_than_the_links_is_of_another_machine(tmp_path: Path) -> None:
+    """1 GiB has to leave a NIC of 50 GB/s: it takes 21.5 ms, even where switches add up."""
+    star = Fabric.from_graph(load("star:endpoints=8"))
+    plain = expect(star, [2**20, 2**30], tolerance=0.5)
+    share = 2**30 / 50e9 / plain.marks[1].slow_s
+    for factor, fault in ((share * 1.001, ""), (share / 1.03, "unreal")):
+        found = expect(star, log=log_of(plain, tmp_path, {2**30: factor}), tolerance=0.5)
+        assert found.marks[1].fault == fault, factor
+    assert "faster than these links can be, 1 GiB 1.03 times: the log" in list(expect_lines(found))[-1]
 
 
 def test_a_log_of_some_sizes_judges_those(tmp_path: Path) -> None:
