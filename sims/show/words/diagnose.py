@@ -48,6 +48,8 @@ def diagnose_lines(found: Diagnosis) -> Iterator[str]:
         yield f"#            cannot tell what it is, likeliest {first.name}: {first.words}"
     else:
         yield f"# verdict    {answer}: {first.words}"
+    if found.log and found.log.wrong:
+        yield f"# results    wrong at {counted(len(found.log.wrong), 'size')}, whatever the times say"
 
 
 def share_words(share: float) -> str:

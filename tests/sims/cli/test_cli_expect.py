@@ -74,6 +74,16 @@ def test_records_for_scripts(run: Run) -> None:
     assert run("expect", FABRIC, "--log", EXAMPLE.name, "--tolerance", "0.75")[0] == 0
 
 
+def test_wrong_results_are_no_pass_and_said_beside_a_cause(run: Run) -> None:
+    lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    bad = [re.sub(r" 0$", " 1234", one) if one.split()[:1] == ["2097152"] else one for one in lines]
+    assert bad != lines
+    Path("bad.log").write_text("\n".join(bad) + "\n", encoding="utf-8")
+    status, out, _ = run("expect", FABRIC, "--log", "bad.log", "--tolerance", "75%")
+    assert status == 1 and out.splitlines()[-1] == "#   1 size, 2 MiB: results were wrong"
+    assert run("diagnose", "bad.log", FABRIC)[1].splitlines()[-1].startswith("# results    wrong at 1 size")
+
+
 def test_a_diagnosis_says_each_cause_and_the_command_that_shows_it(run: Run) -> None:
     """The command takes the time that the cause was ranked by."""
     status, out, _ = run("diagnose", EXAMPLE.name, FABRIC)
