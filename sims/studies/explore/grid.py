@@ -83,10 +83,12 @@ def plan_grid(
             continue
         plan = _within(full, spec)
         if len(plan.points) <= MOST_RUNS:
-            plan, seconds = _estimated(plan, slow)
+            plan, seconds = _estimated(plan)
             if seconds <= MOST_SECONDS:
-                return Grid(spec=spec, plan=plan, fewer=fewer, seconds=seconds)
-    plan, seconds = _estimated(plan, slow)
+                # Which runs it is does not hang on what else the machine does now; how long they take does.
+                plan = replace(plan, seconds=slow * plan.seconds)
+                return Grid(spec=spec, plan=plan, fewer=fewer, seconds=slow * seconds)
+    plan, seconds = _estimated(plan)
     _refuse(f"{counted(len(plan.points), 'run')}, about {math.ceil(seconds / 60)} min")
     raise AssertionError
 
@@ -139,14 +141,12 @@ def _within(full: Plan, spec: SweepSpec) -> Plan:
     )
 
 
-def _estimated(plan: Plan, slow: float) -> tuple[Plan, float]:
-    """The plan with its own seconds, and these with what the use of links takes; ``slow``: how many times as
-    long as usual this machine takes, now and beside what else it does.
-    """
+def _estimated(plan: Plan) -> tuple[Plan, float]:
+    """The plan with its own seconds, and these with what the use of links takes."""
     points = [point for point in plan.points if isinstance(point, Scenario)]
     seconds, memory = estimate(points, plan.extents)
-    plan = replace(plan, seconds=slow * seconds, worker_bytes=memory)
-    return plan, slow * (seconds + estimate(pictured(points), plan.extents)[0])
+    plan = replace(plan, seconds=seconds, worker_bytes=memory)
+    return plan, seconds + estimate(pictured(points), plan.extents)[0]
 
 
 def pictured(points: Sequence[Scenario]) -> list[Scenario]:
