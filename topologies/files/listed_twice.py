@@ -67,6 +67,9 @@ def _join(data: dict[str, Any], ports: Sequence[Any]) -> Iterator[tuple[tuple[An
     rates = data.get("rates", [data.get("rate")] * count)
     if len(ports) != count or not isinstance(rates, list | tuple) or len(rates) != count:
         return  # the schema says what is wrong
+    said = all(isinstance(rate, int | float) for rate in rates)
+    if not said and any(rate is not None for rate in rates):
+        return  # as of rates that are no numbers
     found: dict[Hashable, list[Any]] = {}
     for i, (pair, rate) in enumerate(zip(ports, rates)):
         known = isinstance(pair, list | tuple) and len(pair) == 2 and not {*map(type, pair)} & {list, dict}
@@ -74,19 +77,19 @@ def _join(data: dict[str, Any], ports: Sequence[Any]) -> Iterator[tuple[tuple[An
         found.setdefault(tuple(pair) if named else i, []).append((pair, rate))
     if len(found) == count:
         return
-    kept = [(group[0][0], min(rate for _, rate in group)) for group in found.values()]
+    kept = [(group[0][0], min(rate for _, rate in group) if said else None) for group in found.values()]
     yield from (
         (tuple(group[0][0]), len({rate for _, rate in group}) == 1)
         for group in found.values()
         if len(group) > 1
     )
     data["ports"] = [pair for pair, _ in kept]
-    left = [rate for _, rate in kept]
+    left: list[Any] = [rate for _, rate in kept]
     data.pop("rates", None)
     data.pop("cables", None)
     if len(kept) > 1:
         data["cables"] = len(kept)
-    if left[0] is not None:
+    if said:
         data["rate"] = min(left)
         if len(set(left)) > 1:
             data["rates"] = left

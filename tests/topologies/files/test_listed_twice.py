@@ -219,3 +219,15 @@ def test_entries_that_name_no_port_are_cables_of_their_own() -> None:
         "rate": 2.0, "rates": [2.0, 2.5], "cables": 2, "ports": [[None, 4], [1, None]]
     }  # fmt: skip
     assert read.graph["notes"][1] == "Took the lower rate of 1 cable listed with two: 0 - 1 [4]."
+
+
+@pytest.mark.parametrize(
+    "rates", [{}, {"rate": "fast"}, {"rates": [1.0, "fast"]}, {"rates": [None, 1.0]}, {"rate": []}]
+)
+def test_rates_that_are_no_numbers_are_left_to_the_schema(rates: dict[str, Any]) -> None:
+    from topologies.files.listed_twice import cables_once
+
+    G = nx.Graph()
+    G.add_edge(0, 1, cables=2, ports=[[1, 2], [1, 2]], **rates)
+    read = dict(cables_once(lambda path: G)("any").edges[0, 1])
+    assert read == ({"cables": 2, "ports": [[1, 2], [1, 2]], **rates} if rates else {"ports": [[1, 2]]})
