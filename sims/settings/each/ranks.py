@@ -48,7 +48,7 @@ PLACEMENT = Setting(
     spell=_placement,
     later=False,
     digest="placement_digest",
-    unnamed=lambda text: "file:" + ",".join(re.findall(r"[\w-]+=[^,:]+", text)),
+    unnamed=lambda text: "file:" + ",".join(re.findall(r"(?<![\w-])[\w-]++=[^,:]+", text)),
     of_flows=False,
     noun="placement",
     nouns="placements",

@@ -64,7 +64,7 @@ def _catalogue() -> Mapping[str, Mapping[str, str | None]]:
 
 def _unnamed(text: str) -> str:
     """What follows the path (such as :nvlink=450GB/s) is a cause; the path is not."""
-    return "file:" + ",".join(re.findall(r"[\w-]+=[^,:]+", text))
+    return "file:" + ",".join(re.findall(r"(?<![\w-])[\w-]++=[^,:]+", text))
 
 
 def _value(text: str) -> str:

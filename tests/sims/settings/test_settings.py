@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fabric.words.errors import ParameterError
 from sims.models.fluid.engine import ENGINES
 from sims.settings.assignments import read_assignments
 from sims.settings.each.engine import ENGINES as ENGINE_NAMES
+from sims.settings.each.topology import _unnamed
 from sims.settings.table import COLLECTIVES, KINDS, spelled, table_of
 from sims.settings.texts import DEFAULTS, assign, legal_parts
 from sims.workload.collectives import algorithms
@@ -131,3 +136,15 @@ def test_no_two_settings_of_a_kind_stand_in_one_place(kind: str) -> None:
     """So that their places alone say how columns, options and lists are ordered."""
     places = [one.place for one in table_of(kind).values() if one.of == kind]
     assert places == sorted(set(places))
+
+
+@given(st.text(alphabet="ab-_=,:./ é", max_size=24))
+def test_what_follows_a_path_is_told_apart_whatever_stands_there(text: str) -> None:
+    """By each piece between commas and colons."""
+    words = [re.search(r"[\w-]+=.+", piece, re.DOTALL) for piece in re.split("[,:]", text)]
+    assert _unnamed(text) == "file:" + ",".join(found[0] for found in words if found)
+
+
+def test_a_long_name_without_a_value_is_read_once() -> None:
+    """And not from each of its letters, which would take minutes."""
+    assert _unnamed("a" * 1_000_000) == "file:"
