@@ -183,7 +183,7 @@ def test_parquet_holds_what_csv_holds_and_says_what_it_needs(
     monkeypatch.setattr("sims.scenario.parquet.find_spec", lambda name: None)
     for use in (lambda: read_records(path), lambda: check_writable(path, "--out", ROW_FORMATS)):
         with pytest.raises(
-            FabricsimError, match=r"rows.parquet: Parquet needs the extra \[parquet\]: in the"
+            FabricsimError, match=r"rows.parquet: Parquet needs the extra \[parquet\]: python -m pip"
         ):
             use()
 
