@@ -102,6 +102,7 @@ def twin_ends(program: Program, size: float) -> NDArray[np.float64]:
     stands_for: Any = SimpleNamespace(
         schedule=program.schedule,
         paths=paths,
+        trees=[()] * len(program.stages),
         qps=program.qps,
         profile=program.profile,
         settings=SimpleNamespace(steps="receipt"),

@@ -232,7 +232,7 @@ def test_all_ranks_take_part_by_default(four: Fabric) -> None:
     ("settings", "message"),
     [
         ({"ranks": 17}, r"ranks: 17: at most the 16 endpoints"),
-        ({"ranks": 1}, r"ranks: 1: at least 2"),
+        ({"ranks": 1}, r"ranks: '1': a whole number from 2, or all"),
         ({"engine": "fluid"}, r"engine: 'fluid': unknown engine .*flow, bound, packet"),
         ({"routing": "ecpm"}, r"routing: 'ecpm': unknown policy .*did you mean 'ecmp'"),
         ({"placement": "here"}, r"placement: 'here': neither"),

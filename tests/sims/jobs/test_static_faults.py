@@ -210,5 +210,5 @@ def test_a_graph_in_memory() -> None:
     (row,) = all_reduce(graph, "ring", [8], fail="cables=1")
     assert row.scenario.fail == "cables=1"
     assert simulate(row.scenario, Fabric.from_graph(graph)) == row
-    with pytest.raises(ParameterError, match="fail: 3: text, as on the command line"):
+    with pytest.raises(ParameterError, match="fail: '3': neither a number of cables or switches nor a file"):
         all_reduce(graph, "ring", [8], fail=3)

@@ -511,7 +511,8 @@ def test_keys_of_schedules(four: Fabric, tmp_path: Path) -> None:
     for path in (a, b):
         path.write_text('[[fault]]\nat = "1ms"\nnode = "24"\n')
     rows = [
-        job(four, faults=str(path), routing="dmodk", seed=path is b).row("ring", 10**8) for path in (a, b)
+        job(four, faults=str(path), routing="dmodk", seed=int(path is b)).row("ring", 10**8)
+        for path in (a, b)
     ]
     assert rows[0].key == rows[1].key and rows[0].scenario.seed == 0
     a.write_text('[[fault]]\nat = "2ms"\nnode = "24"\n')
