@@ -9,7 +9,7 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -60,6 +60,7 @@ class NamedTopology:
     builder: Builder
     arguments: Mapping[str, Any]
     is_file: bool
+    called: str = field(default="", compare=False)  # the other name of a preset by which it was named
 
     @cached_property
     def text(self) -> str:
@@ -152,7 +153,11 @@ def named(text: str, *, nvlink: str | None = None) -> NamedTopology:
         raise ParameterError("nvlink", nvlink, f"{found.name} has no such parameter")
     rate = builder.parameters["nvlink"].read("nvlink", nvlink)
     return NamedTopology(
-        name=found.name, builder=builder, arguments={**found.arguments, "nvlink": rate}, is_file=found.is_file
+        name=found.name,
+        builder=builder,
+        arguments={**found.arguments, "nvlink": rate},
+        is_file=found.is_file,
+        called=found.called,
     )
 
 
@@ -170,8 +175,9 @@ def _read(text: str) -> NamedTopology:
         head = head.lower()
     if head.lower() == "preset":
         preset, _, rest = (piece.strip() for piece in rest.partition(":"))
-        preset = PRESETS[preset.lower()].name if preset.lower() in PRESETS else preset
-        return _built(f"preset:{preset}", preset, PRESETS, "preset", rest)
+        own = PRESETS[preset.lower()].name if preset.lower() in PRESETS else preset
+        called = "" if own in (preset, preset.lower()) else f"preset:{preset.lower()}"
+        return replace(_built(f"preset:{own}", own, PRESETS, "preset", rest), called=called)
     if head in FAMILIES:
         return _built(head, head, FAMILIES, "family", rest)
     if os.path.isfile(text):

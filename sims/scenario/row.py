@@ -72,6 +72,11 @@ class Row(Card):
     def key(self) -> str:
         return self.scenario.key
 
+    @property
+    def limit(self) -> str:
+        """What most of the time goes into: "latency", or the kind of link for which the bytes wait."""
+        return "latency" if self.latency_share > 0.5 else self.limit_link
+
     def card(self) -> tuple[str, dict[str, str]]:
         what, used = self.scenario, self.scenario.algorithm
         return f"Row {what.topology}", {

@@ -10,17 +10,28 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from fabric.words.counted import counted
 from fabric.words.errors import ParameterError
 from sims.scenario.row import Row
 from sims.scenario.rows import is_results, read_rows
 from sims.scenario.scenario import Scenario
 from sims.settings.texts import parts_of, taken_apart
 
-__all__ = ["Change", "Comparison", "Pair", "compare", "records_of"]
+__all__ = ["Change", "Comparison", "Pair", "as_fast", "compare", "records_of"]
 
 USUAL, SIZES = "ring,tree,halving-doubling", "1K:16G:x4"  # where a topology is simulated
 Side: TypeAlias = Sequence[Row] | str | os.PathLike[str]
 _NONE = "none"  # a part that one side does not have
+EQUAL = 5e-5  # relative; times this near are told apart by no table
+
+
+def as_fast(time: float, other: float) -> bool:
+    """Whether two times are equal to within EQUAL, whichever comes first.
+
+    >>> as_fast(1.0, 1.00004), as_fast(1.0, 1.0001)
+    (True, False)
+    """
+    return abs(time - other) <= EQUAL * min(time, other)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +57,12 @@ class Pair:
     def ratio(self) -> float:
         return self.b.time_s / self.a.time_s
 
+    @property
+    def verdict(self) -> int:
+        """-1 where B is faster, 1 where it is slower, 0 where both are as fast (see ``as_fast``)."""
+        a, b = self.a.time_s, self.b.time_s
+        return 0 if as_fast(a, b) else 1 if b > a else -1
+
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
@@ -59,6 +76,17 @@ class Comparison:
     left_out: tuple[int, int]
     varied: tuple[str, ...]
 
+    def caution(self) -> str:
+        """That the sides are different jobs, where pairs are of unlike numbers of ranks; "" where not."""
+        unlike = {(p.a.scenario.ranks, p.b.scenario.ranks) for p in self.pairs}
+        unlike = {(a, b) for a, b in unlike if a != b}
+        if not unlike:
+            return ""
+        a, b = min(unlike)
+        more = f" (and {counted(len(unlike) - 1, 'other pair')} of numbers)" if len(unlike) > 1 else ""
+        same = f" {min(a, b)}" if len(unlike) == 1 else ""
+        return f"of {a:,} and {b:,} ranks{more}: not the same job; --ranks{same} runs the same"
+
     def records(self) -> list[dict[str, Any]]:
         """A record per pair, of plain values: what varies, the keys, the numbers of both, the ratio."""
         return [
@@ -71,8 +99,8 @@ class Comparison:
                 "busbw_a_GBps": pair.a.busbw_GBps,
                 "busbw_b_GBps": pair.b.busbw_GBps,
                 "time_b_over_a": pair.ratio,
-                "limit_a": pair.a.limit_link,
-                "limit_b": pair.b.limit_link,
+                "limit_a": pair.a.limit,
+                "limit_b": pair.b.limit,
             }
             for pair in self.pairs
         ]

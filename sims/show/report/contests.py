@@ -13,11 +13,11 @@ from fabric.words.counted import counted
 from sims.scenario.row import Row
 from sims.show.report.axes import label, listed, noun, number, series, value, varied
 from sims.show.report.findings import median_row
+from sims.studies.compare import as_fast
 
 __all__ = ["Contest", "compared", "contests", "contests_in_words"]
 
 _MOST = 12  # values of an axis that a sentence names
-_SAME = 1e-9  # a relative difference of times that is rounding
 _USUAL = ("algorithm", "size_bytes", "seed", "ranks")  # what other sentences and figures are about
 
 
@@ -43,7 +43,7 @@ class Contest:
         for setting in self.settings:
             least = min(row.time_s for row in setting.values())
             for name, row in setting.items():
-                won[name] += row.time_s <= least * (1 + _SAME)
+                won[name] += as_fast(row.time_s, least)
         return won
 
     def behind(self, name: str, winner: str) -> list[tuple[float, Row]]:
@@ -101,7 +101,7 @@ def _told_by(rows: Sequence[Row], axis: str, name: str) -> bool:
 def contests_in_words(rows: Sequence[Row]) -> Iterator[str]:
     """Sentences for each contest: who wins in how many settings, and how far the others are behind."""
     for contest in contests(rows):
-        yield _sentence(contest)
+        yield _sentence(contest) + _caution(contest)
 
 
 def _sentence(contest: Contest) -> str:
@@ -123,6 +123,14 @@ def _sentence(contest: Contest) -> str:
     return f"{text} {'; '.join([*order[:_MOST], *more])}." if order else text
 
 
+def _caution(contest: Contest) -> str:
+    """That values of unlike numbers of ranks do different jobs."""
+    ranks = [{row.scenario.ranks for row in setting.values()} for setting in contest.settings]
+    if all(len(own) == 1 for own in ranks):
+        return ""
+    return f" Of {listed([f'{n:,}' for n in sorted(set().union(*ranks))], _MOST)} ranks: not the same job."
+
+
 def _everywhere(total: int) -> str:
     return f"in all {total:,} settings" if total > 1 else "in the one setting"
 
@@ -141,7 +149,7 @@ def _behind(name: str, ratios: Sequence[tuple[float, Row]], contest: Contest) ->
     values = [ratio for ratio, _ in ratios]
     low, high = min(values), max(values)
     if high - low <= 0.0005 * high:
-        if abs(high - 1) <= _SAME:
+        if as_fast(high, 1) and as_fast(low, 1):
             return f"{name} takes the same time"
         return f"{name} takes {number(high)} times as long"
     at = label(max(ratios, key=lambda item: item[0])[1].scenario, contest.others)

@@ -34,7 +34,7 @@ def median_row(rows: Sequence[Row]) -> Row:
 
 def waits_for(row: Row) -> str:
     """What most of the row's time goes into."""
-    if row.latency_share > 0.5:
+    if row.limit == "latency":
         return f"latency takes {row.latency_share:.0%} of the time"
     words = f"its bytes wait for {row.limit_link} links"
     if row.contention > 1.0005:

@@ -31,7 +31,7 @@ def limits(rows: Sequence[Row]) -> Html:
 
 
 def _kind(row: Row) -> str:
-    return "latency" if row.latency_share > 0.5 else f"bytes on {row.limit_link} links"
+    return row.limit if row.limit == "latency" else f"bytes on {row.limit} links"
 
 
 def _counted(rows: Sequence[Row]) -> Html:

@@ -11,11 +11,11 @@ from string import ascii_uppercase
 
 from fabric.words.counted import counted
 from fabric.words.units import format_size, format_time
-from sims.studies.compare import Comparison, Pair
+from sims.studies.compare import EQUAL, Comparison, Pair, as_fast
 
 __all__ = ["comparison_lines", "comparisons_lines"]
 
-_SAME = 1e-9  # a relative difference of times that is rounding
+_ROUNDING = 1e-9  # relative, of times
 
 
 def comparisons_lines(found: Sequence[Comparison], sides: Sequence[str]) -> Iterator[str]:
@@ -46,7 +46,7 @@ def _winners(found: Sequence[Comparison]) -> Iterator[str]:
         times = {"A": 1.0} | {_mark(i): own[key] for i, own in enumerate(ratios, start=1)}
         least = min(times.values())
         for mark, time in times.items():
-            won[mark] = won.get(mark, 0) + (time <= least * (1 + _SAME))
+            won[mark] = won.get(mark, 0) + as_fast(time, least)
     order = sorted(won.items(), key=lambda item: -item[1])
     words = ", ".join(f"{mark} in {count:,}" for mark, count in order)
     ties = "; ties count for each" if sum(won.values()) > len(shared) else ""
@@ -59,6 +59,8 @@ def comparison_lines(found: Comparison, a: str, b: str, mark: str = "B") -> Iter
     yield f"{mark}: {b}"
     for change in found.changes:
         yield f"changed  {change}"
+    if caution := found.caution():
+        yield f"caution  {caution}"
     if not found.changes:
         yield "changed  nothing in the scenarios"
     yield ""
@@ -89,30 +91,41 @@ def _numbers(pair: Pair) -> list[str]:
     return [
         format_time(pair.a.time_s),
         format_time(pair.b.time_s),
-        f"{pair.ratio:.4g}",
+        _ratio(pair.ratio),
         f"{pair.a.busbw_GBps:.4g} GB/s",
         f"{pair.b.busbw_GBps:.4g} GB/s",
-        pair.a.limit_link,
-        pair.b.limit_link if pair.b.limit_link != pair.a.limit_link else "same",
+        pair.a.limit,
+        pair.b.limit if pair.b.limit != pair.a.limit else "same",
     ]
 
 
 def _summary(found: Comparison, mark: str) -> Iterator[str]:
-    ratios = [pair.ratio for pair in found.pairs]
-    faster, slower = sum(r < 1 - _SAME for r in ratios), sum(r > 1 + _SAME for r in ratios)
+    ratios, verdicts = [pair.ratio for pair in found.pairs], [pair.verdict for pair in found.pairs]
+    faster, slower = verdicts.count(-1), verdicts.count(1)
     if not faster and not slower:
         every = "The one pair takes" if len(ratios) == 1 else f"All {len(ratios):,} pairs take"
-        yield f"{every} the same time."
+        yield f"{every} the same time{_within(found)}."
         yield from _alone(found, mark)
         return
-    counts = (
-        f"{mark} is faster in {faster:,}, slower in {slower:,} and equal in {len(ratios) - faster - slower:,}"
-    )
-    yield f"{counts} of {counted(len(ratios), 'pair')}. Time of {mark} over A: median {median(ratios):.4g},"
+    equal = f"equal in {verdicts.count(0):,}{_within(found)}"
+    counts = f"{mark} is faster in {faster:,}, slower in {slower:,} and {equal}"
+    middle = _ratio(median(ratios))
+    yield f"{counts} of {counted(len(ratios), 'pair')}. Time of {mark} over A: median {middle},"
     least, most = min(found.pairs, key=lambda p: p.ratio), max(found.pairs, key=lambda p: p.ratio)
-    ends = [f"{pair.ratio:.4g}{_where(pair, found)}" for pair in (least, most)]
+    ends = [f"{_ratio(pair.ratio)}{_where(pair, found)}" for pair in (least, most)]
     yield f"from {ends[0]} to {ends[1]}."
     yield from _alone(found, mark)
+
+
+def _within(found: Comparison) -> str:
+    """How near equal times are, where they are not the same to the last bit that is no rounding."""
+    near = any(pair.verdict == 0 and abs(pair.ratio - 1) > _ROUNDING for pair in found.pairs)
+    return f" (to within {EQUAL:.3%})" if near else ""
+
+
+def _ratio(value: float) -> str:
+    """A ratio of times, which is 1 in words where they are as fast and nowhere else."""
+    return "1" if as_fast(value, 1) else text if (text := f"{value:.4g}") != "1" else f"{value:.5g}"
 
 
 def _alone(found: Comparison, mark: str) -> Iterator[str]:

@@ -145,7 +145,7 @@ def limit_lines(block: Sequence[Row]) -> Iterator[str]:
     row = max(block, key=lambda r: r.scenario.size_bytes)
     size = format_size(row.scenario.size_bytes)
     text = f"# limit at {size}: {row.efficiency:.1%} of the bandwidth bound"
-    if row.latency_share > 0.5:
+    if row.limit == "latency":
         text += f"; latency takes {row.latency_share:.0%} of the time"
     else:
         text += f"; the bytes wait for {row.limit_link} links"

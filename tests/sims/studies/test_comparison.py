@@ -291,3 +291,49 @@ def test_settings_of_the_command_reach_every_topology(command) -> None:
     wanted = run("torus:dims=4/4", "ring,tree,halving-doubling", "1MiB", **settings)
     assert [float(row["time_b_s"]) for row in rows[:3]] == [row.time_s for row in wanted]
     assert [row["b"] for row in rows] == ["torus:dims=4/4"] * 3 + [words[2]] * 3
+
+
+def scaled(rows: list[Row], factors: list[float]) -> list[Row]:
+    return [replace(row, time_s=row.time_s * factor) for row, factor in zip(rows, factors)]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_equal_is_what_the_table_shows_as_1_whichever_side_comes_first(seed: int) -> None:
+    """Exchanged sides exchange who is faster; a ratio reads 1 where a pair is equal, and only there."""
+    rng = np.random.default_rng(seed)
+    rows = run()
+    near = 1 + rng.choice([-1, 1], len(rows)) * 10.0 ** rng.uniform(-12, -1, len(rows))
+    other = run("fat-tree:k=4,rate=200Gbps")
+    other = [replace(b, time_s=a.time_s) for a, b in zip(rows, scaled(other, [1.0] * len(rows)))]
+    other = scaled(other, near.tolist())
+    there, back = compare(rows, other), compare(other, rows)
+    assert [pair.verdict for pair in there.pairs] == [-pair.verdict for pair in back.pairs]
+    for pair, factor, line in zip(there.pairs, near, list(comparison_lines(there, "a", "b"))[5:]):
+        assert (pair.verdict == 0) == (abs(factor - 1) < 5e-5) == (" 1  " in line)
+
+
+def test_a_difference_that_no_digit_shows_is_no_win() -> None:
+    found = compare(run(algorithm="ring", sizes="8"), run("fat-tree:k=4,rate=800Gbps", "ring", "8"))
+    assert 1e-9 < 1 - found.pairs[0].ratio < 5e-5
+    assert (
+        list(comparison_lines(found, "a", "b"))[-1] == "The one pair takes the same time (to within 0.005%)."
+    )
+
+
+def test_what_mostly_waits_for_latency_says_so() -> None:
+    found = compare(run(algorithm="ring", sizes="8,16G"), run("fat-tree:k=4,rate=200Gbps", "ring", "8,16G"))
+    small, large = found.records()
+    assert found.pairs[0].a.latency_share > 0.5 > found.pairs[1].a.latency_share
+    assert small["limit_a"] == small["limit_b"] == "latency"
+    assert large["limit_a"] == found.pairs[1].a.limit_link
+    assert [line.split()[-2:] for line in list(comparison_lines(found, "a", "b"))[5:6]] == [
+        ["latency", "same"]
+    ]
+
+
+def test_unlike_numbers_of_ranks_are_said_to_be_different_jobs() -> None:
+    found = compare(run("fat-tree:k=4", "ring", "1M"), run("fat-tree:k=6", "ring", "1M"))
+    said = "caution  of 16 and 54 ranks: not the same job; --ranks 16 runs the same"
+    assert said in list(comparison_lines(found, "a", "b"))
+    same = compare(run("fat-tree:k=4", "ring", "1M"), run("fat-tree:k=4,rate=200Gbps", "ring", "1M"))
+    assert not same.caution() and "caution" not in "".join(comparison_lines(same, "a", "b"))

@@ -75,6 +75,13 @@ def test_ties_count_for_each() -> None:
     )
 
 
+def test_unlike_numbers_of_ranks_are_different_jobs() -> None:
+    pair = [row(1.0, topology="fat-tree:k=4"), row(2.0, topology="dragonfly:p=2", ranks=72)]
+    said = " ".join(words(*pair))
+    assert "Of 16 and 72 ranks: not the same job" in said
+    assert "not the same job" not in " ".join(words(row(1.0), row(2.0, topology="dragonfly:p=2")))
+
+
 def test_of_seeds_the_median_counts() -> None:
     rows = [row(t, routing="ecmp", seed=seed) for seed, t in enumerate((1.0, 2.0, 9.0))]
     rows += [row(t, routing="adaptive", seed=seed) for seed, t in enumerate((0.1, 4.0, 4.0))]
