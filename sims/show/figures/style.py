@@ -108,12 +108,13 @@ class Mark(NamedTuple):
 def mark(place: int, variant: int | None = None) -> Mark:
     """The mark of the series that comes at ``place`` (from 0).
 
-    ``variant``: which of several series of that place; they share colour and marker, and differ in the dash.
+    ``variant``: which of several series of that place; they share the colour and differ in the dash, and from
+    the sixth on in the marker: 7 places of 35 variants each have marks of their own.
     """
-    dash = place if variant is None else variant
+    dash, turn = (place, 0) if variant is None else (variant, variant // len(DASHES))
     return Mark(
         COLOURS[place % len(COLOURS)],
-        MARKERS[place % len(MARKERS)],
+        MARKERS[(place + turn) % len(MARKERS)],
         DASHES[dash % len(DASHES)],
         HATCHES[(place + 3 * (variant or 0)) % len(HATCHES)],
     )

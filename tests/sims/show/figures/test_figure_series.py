@@ -5,6 +5,7 @@ from sims import all_reduce, allreduce_figure
 from sims.scenario.row import Row
 from sims.show.figures import figure_of
 from sims.show.figures.columns import column
+from sims.show.figures.style import DASHES, mark
 from topologies import fat_tree, load
 from topologies.catalogue import canonical
 
@@ -65,3 +66,15 @@ def test_an_axis_of_fractions_is_an_axis_of_numbers() -> None:
     drawn = figure_of(rows, x="topology.oversubscription", y="busbw_GBps")
     (line,) = [line for line in drawn.axes[0].lines if len(line.get_xdata()) == 4]
     assert list(line.get_xdata()) == [1, 1.5, 2, 4]
+
+
+def test_every_series_has_a_mark_of_its_own() -> None:
+    """In grey as well: seven colours, and within one of them dash and marker."""
+    alone = [mark(place) for place in range(56)]
+    assert len({(one.colour, one.marker) for one in alone}) == 56
+    for place in range(7):
+        variants = [mark(place, variant) for variant in range(35)]
+        assert len({(one.marker, one.dash) for one in variants}) == 35
+        assert len({one.colour for one in variants}) == 1
+        assert len({mark(place, variant).hatch for variant in range(8)}) == 8
+    assert [mark(0, variant).dash for variant in range(5)] == list(DASHES)
