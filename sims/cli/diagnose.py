@@ -12,7 +12,7 @@ from sims.cli.log_options import Log, LogRanks
 from sims.cli.output import alone, outputs
 from sims.cli.output_options import Format, Json, out_option
 from sims.cli.progress import Progress
-from sims.cli.tolerance import share, tolerance_option
+from sims.cli.tolerance import tolerance_option
 from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS
 
 __all__ = ["diagnose"]
@@ -93,7 +93,7 @@ def diagnose(
             read,
             fabric,
             baseline=good,
-            tolerance=share(tolerance),
+            tolerance=tolerance,
             algorithm=algorithm,
             latency_profile=latency_profile,
             topology=text,

@@ -13,7 +13,7 @@ from sims.cli.output_options import Json, out_option
 from sims.cli.progress import Progress
 from sims.cli.row_outputs import RowFormat, log_sizes, row_outputs, write_log
 from sims.cli.setting_options import Texts, every, with_settings
-from sims.cli.tolerance import share, tolerance_option
+from sims.cli.tolerance import tolerance_option
 from sims.scenario.files import FIGURE_FORMATS
 
 __all__ = ["expect"]
@@ -94,7 +94,7 @@ def expect(
             log=read,
             algorithm=texts["algorithm"],
             latency_profile=profile,
-            tolerance=share(tolerance),
+            tolerance=tolerance,
             topology=text,
             digest=digest,
             watch=lambda label: progress.step(f"routing {label}"),

@@ -29,6 +29,7 @@ from sims.studies.diagnose.points import points
 from sims.studies.diagnose.suspects import Suspect, Suspects
 from sims.studies.expect.choice import Choice, choices
 from sims.studies.expect.expectation import of_log
+from sims.studies.expect.tolerance import share
 from sims.studies.nccl_log import AnyLog, NcclLog, logged
 from sims.studies.nccl_log.tuning import chosen_by_nccl
 
@@ -141,7 +142,7 @@ def diagnose(
     fabric: AnyFabric,
     *,
     baseline: AnyLog | None = None,
-    tolerance: float | None = None,
+    tolerance: float | str | None = None,
     **settings: Any,
 ) -> Diagnosis:
     """Why the times of ``log`` on ``fabric`` are as they are.
@@ -157,11 +158,11 @@ def diagnose(
             the fabric has endpoints; no machine was measured near enough for a band; the baseline is of
             another collective, of other ranks, or lacks sizes.
     """
-    ranks = SETTINGS["ranks"].checked(settings.get("ranks"))
+    ranks, width = SETTINGS["ranks"].checked(settings.get("ranks")), share(tolerance)
     read = logged(log, ranks)
     suspects = suspects_of(read, fabric, **settings)
     healthy = None if baseline is None else logged(baseline, ranks)
-    return ranked(read, suspects, baseline=healthy, tolerance=tolerance)
+    return ranked(read, suspects, baseline=healthy, tolerance=width)
 
 
 def ranked(

@@ -22,6 +22,7 @@ from sims.studies.calibrated import check_log, doubts
 from sims.studies.expect.choice import choices
 from sims.studies.expect.least import least_time
 from sims.studies.expect.plan import Plan
+from sims.studies.expect.tolerance import share
 from sims.studies.nccl_log import AnyLog, NcclLog, logged
 from sims.workload.collective import ALL_REDUCE, measured_by
 
@@ -127,7 +128,7 @@ def expect(
     log: AnyLog | None = None,
     algorithm: str = "",
     latency_profile: str = "",
-    tolerance: float | None = None,
+    tolerance: float | str | None = None,
     topology: str | None = None,
     digest: str | None = None,
     watch: Callable[[str], None] = lambda label: None,
@@ -149,6 +150,7 @@ def expect(
     >>> round(found.marks[0].slow_s / found.marks[0].row.time_s, 6)
     1.1
     """
+    width = share(tolerance)
     fabric, topology, digest = opened(fabric, topology, digest)
     measured: dict[int, float] = {}
     asked = SETTINGS["ranks"].checked(settings.pop("ranks", None))
@@ -161,8 +163,6 @@ def expect(
             raise ParameterError("ranks", asked, f"the log {log.name} is of {ranks:,}")
         asked = ranks
         sizes = sizes or list(measured)
-    if tolerance is not None and not 0 < tolerance < float("inf"):
-        raise ParameterError("tolerance", tolerance, "a share above 0, such as 0.2 or 20%")
     counts = bytes_of(sizes if len(sizes) else SIZES)
     settings["ranks"] = asked
     settings.setdefault("routing", "adaptive")
@@ -176,7 +176,7 @@ def expect(
     wrong = log.wrong if log is not None else ()
     marks = [
         replace(
-            _mark(plan.row(size), tolerance, measured.get(size)),
+            _mark(plan.row(size), width, measured.get(size)),
             least_s=least_time(plan.any_job, size),
             wrong=size in wrong,
         )
@@ -184,7 +184,7 @@ def expect(
     ]
     if log is not None and all(mark.measured_s is None for mark in marks):
         raise ParameterError("size", min(counts), f"the log {log.name} has no line of these sizes")
-    return Expectation(marks=tuple(marks), job=plan.any_job, tolerance=tolerance, log=log, notes=tuple(notes))
+    return Expectation(marks=tuple(marks), job=plan.any_job, tolerance=width, log=log, notes=tuple(notes))
 
 
 def _mark(row: Row, tolerance: float | None, measured: float | None) -> Mark:

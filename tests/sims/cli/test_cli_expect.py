@@ -128,7 +128,7 @@ def test_forms_go_to_standard_output_or_to_a_file(run: Run) -> None:
         ),
         (("expect", FABRIC, "--format", "nccl-tests", "--out", "rows.csv"), "the ending of the file tells"),
         (("expect", FABRIC, "--format", "nccl-tests", "--json"), "--json is another format"),
-        (("expect", FABRIC, "--tolerance", "much"), "--tolerance: 'much': a share above 0, such as 20%"),
+        (("expect", FABRIC, "--tolerance", "much"), "tolerance: 'much': a share above 0, such as 20%"),
         (("expect", FABRIC, "--log", "none.log"), "none.log: cannot be read"),
         (("expect", "star:endpoints=8", "--log", EXAMPLE.name), "ranks: 64: at most the 8 endpoints"),
         (("expect", FABRIC, "--latency-profile", "ideal"), "no machine was measured near enough"),
