@@ -7,6 +7,7 @@ was yielded is the caller's, and what was not can be asked for again.
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 import time
@@ -122,6 +123,8 @@ class DaskCluster:
                 with suppress(OSError, AssertionError):  # its scheduler may be dead: nobody to say goodbye to
                     client.close(timeout=1.5)
         finally:
+            client = None
+            gc.collect()  # tasks that nobody asked again are told of when they go: while nothing is printed
             for name, level in self._levels.items():
                 logging.getLogger(name).setLevel(level)
 
