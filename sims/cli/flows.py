@@ -12,7 +12,7 @@ from fabric.words.counted import counted
 from fabric.words.errors import ParameterError
 from sims.cli.fabric_options import opened
 from sims.cli.output import Output, alone, outputs
-from sims.cli.output_options import Explain, ExplainPlot, Format, Json, Out, Ports, Timeline
+from sims.cli.output_options import Explain, ExplainPlot, Format, Json, Out, Ports, RowFile, Timeline
 from sims.cli.progress import Progress
 from sims.cli.setting_options import Texts, every, with_settings
 from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS, check_outputs, tell_written
@@ -59,15 +59,7 @@ def flows(
     form: Format = None,
     json: Json = False,
     ports: Ports = None,
-    row: Annotated[
-        Path | None,
-        typer.Option(
-            "--row",
-            metavar="FILE",
-            help="Write the run as one row, from which it can be run again: .csv, .json or .jsonl.",
-            show_default=False,
-        ),
-    ] = None,
+    row: RowFile = None,
     explain: Explain = False,
     explain_plot: ExplainPlot = None,
 ) -> None:

@@ -20,6 +20,7 @@ __all__ = [
     "Json",
     "Out",
     "Ports",
+    "RowFile",
     "Timeline",
     "format_option",
     "out_option",
@@ -60,6 +61,15 @@ Format = Annotated[str | None, format_option("csv, json or jsonl", "csv")]
 Json = Annotated[
     bool,
     typer.Option("--json", help="Send the rows to standard output as JSON, and nothing else."),
+]
+RowFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--row",
+        metavar="FILE",
+        help="Write the run as one row, from which it can be run again: .csv, .json or .jsonl.",
+        show_default=False,
+    ),
 ]
 Explain = Annotated[
     bool,

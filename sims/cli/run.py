@@ -10,7 +10,7 @@ import typer
 
 from sims.cli.one_job import run_one
 from sims.cli.output import Output, outputs
-from sims.cli.output_options import Explain, Format, Json, Out
+from sims.cli.output_options import Explain, Format, Json, Out, RowFile
 from sims.cli.setting_options import Sets
 from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS, check_outputs
 
@@ -29,15 +29,7 @@ def run(
     out: Out = None,
     form: Format = None,
     json: Json = False,
-    row: Annotated[
-        Path | None,
-        typer.Option(
-            "--row",
-            metavar="FILE",
-            help="Write the run as one row, from which it can be run again: .csv, .json or .jsonl.",
-            show_default=False,
-        ),
-    ] = None,
+    row: RowFile = None,
     timeline: Annotated[
         Path | None,
         typer.Option(

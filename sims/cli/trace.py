@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from sims.cli.fabric_options import opened
 from sims.cli.output import alone, outputs
-from sims.cli.output_options import Explain, Format, Json, Out
+from sims.cli.output_options import Explain, Format, Json, Out, RowFile
 from sims.cli.progress import Progress
 from sims.cli.setting_options import Texts, every, with_settings
 from sims.scenario.files import ROW_FORMATS, check_outputs, tell_written
@@ -29,15 +25,7 @@ def trace(
     out: Out = None,
     form: Format = None,
     json: Json = False,
-    row: Annotated[
-        Path | None,
-        typer.Option(
-            "--row",
-            metavar="FILE",
-            help="Write the run as one row, from which it can be run again: .csv, .json or .jsonl.",
-            show_default=False,
-        ),
-    ] = None,
+    row: RowFile = None,
     explain: Explain = False,
 ) -> None:
     """Run a program's trace, GOAL or Chakra, on a fabric.
