@@ -8,7 +8,7 @@ that run, below zero where it would cost. Remedies overlap, so what they save do
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -46,10 +46,12 @@ __all__ = [
     "Explanation",
     "Remedy",
     "command",
+    "differing",
     "doubling",
     "doublings",
     "explain",
     "keeps_paths",
+    "options",
     "remedy",
     "silent",
 ]
@@ -80,6 +82,31 @@ def doublings(
         yield names[number], fabric.capacity * np.where(index == number, 2.0, 1.0)
     if carries.sum() > 1:
         yield EVERY, fabric.capacity * 2
+
+
+def differing(
+    name: str, settings: Mapping[str, str], said: Mapping[str, str], left_out: list[str]
+) -> dict[str, str]:
+    """What the remedy ``name`` changes of the settings ``said``; where nothing, it is ``left_out`` with why.
+
+    >>> left_out = []
+    >>> differing("no faults", {"fail": "none"}, {"fail": "none"}, left_out), left_out
+    ({}, ['no faults (there are none)'])
+    """
+    new = {key: value for key, value in settings.items() if said[key] != value}
+    if not new:
+        words = [f"{key.replace('_', ' ')} is {value}" for key, value in settings.items()]
+        left_out.append(f"{name} ({'there are none' if name == NO_FAULTS else words[0]})")
+    return new
+
+
+def options(settings: Mapping[str, str]) -> str:
+    """How a command line says ``settings``.
+
+    >>> options({"routing": "adaptive", "placement": "packed"})
+    '--routing adaptive --placement packed'
+    """
+    return shlex.join(word for key, value in settings.items() for word in option_words(key, value))
 
 
 def keeps_paths(runs_on: Fabric, policy: Policy) -> bool:
@@ -228,15 +255,14 @@ class Explainer:
             (NO_LATENCY, {"latency_profile": quiet.spec}),
         )
         for name, settings in changes:
-            new = {key: value for key, value in settings.items() if getattr(row.scenario, key) != value}
             if name == NO_LATENCY and has_protocol(row.used):
                 left_out.append(f"{name} (that of NCCL's protocol is not of the profile)")
                 continue
+            said = {key: getattr(row.scenario, key) for key in settings}
+            new = differing(name, settings, said, left_out)
             if not new:
-                words = [f"{key.replace('_', ' ')} is {value}" for key, value in settings.items()]
-                left_out.append(f"{name} ({'there are none' if name == NO_FAULTS else words[0]})")
                 continue
-            how = shlex.join(word for key, value in new.items() for word in option_words(key, value))
+            how = options(new)
             again = (lambda program: program.with_latency(quiet)) if name == NO_LATENCY else None
             yield from self._tried(row, name, how, new, left_out, again)
 

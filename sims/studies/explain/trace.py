@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
-
 from fabric.damage.fault import NONE
 from fabric.measures.places import slug
 from fabric.words.errors import FabricsimError
 from sims.jobs.trace_job import TraceJob
 from sims.scenario.trace_row import TraceRow
-from sims.settings.texts import option_words
 from sims.studies.explain.bottleneck import Hotspot, fullest
 from sims.studies.explain.explainer import (
     BALANCED,
@@ -18,7 +15,9 @@ from sims.studies.explain.explainer import (
     PACKED,
     Explanation,
     Remedy,
+    differing,
     doublings,
+    options,
     remedy,
     silent,
     with_doubled,
@@ -45,14 +44,10 @@ def explain_trace(job: TraceJob, row: TraceRow) -> Explanation:
     ]
     found: list[Remedy] = []
     for name, settings in changes:
-        new = {key: value for key, value in settings.items() if said[key] != value}
+        new = differing(name, settings, said, left_out)
         if not new:
-            words = [f"{key.replace('_', ' ')} is {value}" for key, value in settings.items()]
-            left_out.append(f"{name} ({'there are none' if name == NO_FAULTS else words[0]})")
             continue
-        how = shlex.join(word for key, value in new.items() for word in option_words(key, value))
-        if name.startswith("2x "):
-            how = f"--upgrade {slug(name.removeprefix('2x '))}"
+        how = f"--upgrade {slug(name.removeprefix('2x '))}" if "upgrade" in new else options(new)
         try:
             found.append(remedy(name, how, now, job.changed(**new).result.makespan))
         except FabricsimError as error:

@@ -5,7 +5,6 @@ Remedies that leave paths as they are keep them; others route anew. What they sa
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -18,7 +17,6 @@ from fabric.words.errors import FabricsimError
 from sims.jobs.train.job import TrainJob
 from sims.jobs.train.steps import StepRun
 from sims.scenario.train_row import TrainRow
-from sims.settings.texts import option_words
 from sims.studies.explain.explainer import (
     BALANCED,
     NO_FAULTS,
@@ -26,7 +24,9 @@ from sims.studies.explain.explainer import (
     PACKED,
     Explanation,
     Remedy,
+    differing,
     doublings,
+    options,
     remedy,
     silent,
 )
@@ -92,20 +92,14 @@ def _settings(job: TrainJob, row: TrainRow, left_out: list[str]) -> Iterator[Rem
     if job.training and job.training.replicated and job.training.sharding in ("plain", "zero1"):
         changes.append(("all overlapped", {"overlap": "all"}))
     for name, settings in changes:
-        new = {key: value for key, value in settings.items() if said[key] != value}
+        new = differing(name, settings, said, left_out)
         if not new:
-            words = [f"{key} is {value}" for key, value in settings.items()]
-            left_out.append(f"{name} ({'there are none' if name == NO_FAULTS else words[0]})")
             continue
-        how = shlex.join(word for key, value in new.items() for word in _words(key, value))
+        how = "--overlap all" if "overlap" in new else options(new)
         try:
             yield remedy(name, how, row.time_s, job.changed(**new).run.record.time)
         except FabricsimError as error:
             left_out.append(f"{name} ({error})")
-
-
-def _words(key: str, value: str) -> list[str]:
-    return ["--overlap", value] if key == "overlap" else option_words(key, value)
 
 
 def _silent(job: TrainJob, row: TrainRow) -> Iterator[Remedy]:
