@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fabric.graph.fabric import Fabric
 from fabric.graph.schema import NVSWITCH, SWITCH
 
-__all__ = ["busiest_nic", "planes", "planes_used"]
+__all__ = ["busiest_nic", "planes", "planes_used", "sending_rate"]
 
 
 def planes(f: Fabric) -> int:
@@ -33,6 +33,20 @@ def planes_used(f: Fabric, load: NDArray[np.float64]) -> float:
     sends = np.zeros(f.n_endpoints, bool)
     sends[f.link_src[link]] = True
     return planes(f) * pairs / int(f.attached[sends].sum()) if pairs else 0.0
+
+
+def sending_rate(f: Fabric, *, scaleup: bool = False) -> NDArray[np.float64]:
+    """(endpoints,): bytes/s that each can send over its cables into the network, with ``scaleup`` over all.
+
+    >>> from topologies import star
+    >>> sending_rate(Fabric.from_graph(star(endpoints=2))).tolist()
+    [50000000000.0, 50000000000.0]
+    """
+    out = (f.link_src < f.n_endpoints) & (scaleup | (f.kind[f.link_dst] != NVSWITCH))
+    rate: NDArray[np.float64] = np.bincount(
+        f.link_src[out], weights=f.capacity[out], minlength=f.n_endpoints
+    ).astype(np.float64)
+    return rate
 
 
 def busiest_nic(f: Fabric, load: NDArray[np.float64]) -> float:

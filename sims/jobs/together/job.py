@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from fabric import Fabric
 from fabric.damage.breakage import harmed
-from fabric.graph.nic import planes
-from fabric.graph.schema import NVSWITCH
+from fabric.graph.nic import planes, sending_rate
 from fabric.routing.route import check_policy
 from fabric.words.errors import ParameterError
 from sims.jobs.causes import causes
@@ -154,10 +153,8 @@ class RunJob:
         """Bytes/s of the slowest NIC among its endpoints, as the fabric was built: what is meant does not
         grow with an upgrade, nor shrink with a fault.
         """
-        f = self.fabric
-        out = (f.link_src < f.n_endpoints) & (f.kind[f.link_dst] != NVSWITCH)
-        rate = np.bincount(f.link_src[out], weights=f.capacity[out], minlength=f.n_endpoints)
-        least = float(rate[self.places[one.name]].min()) * self.profile.bandwidth
+        rate = sending_rate(self.fabric)[self.places[one.name]]
+        least = float(rate.min()) * self.profile.bandwidth
         if not least > 0:
             raise ParameterError(f"background {one.name}", one.traffic, "an endpoint of it has no cable")
         return least

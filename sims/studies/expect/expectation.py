@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
@@ -173,11 +173,12 @@ def expect(
     notes = list(plan.left_out)
     if log is not None:
         notes += [*log.notes, *doubts(log, plan.any_job, named=True)]
-    wrong = log.wrong if log is not None else ()
+    wrong, least = log.wrong if log is not None else (), least_time(plan.any_job, 1.0)
     marks = [
-        replace(
-            _mark(plan.row(size), width, measured.get(size)),
-            least_s=least_time(plan.any_job, size),
+        _mark(
+            *(plan.row(size), width),
+            least_s=least * size,
+            measured_s=measured.get(size),
             wrong=size in wrong,
         )
         for size in sorted(set(counts))
@@ -187,7 +188,8 @@ def expect(
     return Expectation(marks=tuple(marks), job=plan.any_job, tolerance=width, log=log, notes=tuple(notes))
 
 
-def _mark(row: Row, tolerance: float | None, measured: float | None) -> Mark:
+def _mark(row: Row, tolerance: float | None, **held: Any) -> Mark:
+    """``held``: what else a Mark has."""
     if tolerance is not None:
         quick, slow = 1 / (1 + tolerance), 1 + tolerance
     elif row.error_low == row.error_high:
@@ -196,4 +198,4 @@ def _mark(row: Row, tolerance: float | None, measured: float | None) -> Mark:
         raise ParameterError("latency_profile", name, rule)
     else:
         quick, slow = 1 + row.error_low, 1 + row.error_high
-    return Mark(row=row, quick_s=row.time_s * quick, slow_s=row.time_s * slow, measured_s=measured)
+    return Mark(row=row, quick_s=row.time_s * quick, slow_s=row.time_s * slow, **held)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fabric.graph.schema import NVSWITCH
+from fabric.graph.nic import sending_rate
 from sims.jobs.collective import CollectiveJob
 
 __all__ = ["least_time"]
@@ -27,22 +27,12 @@ def least_time(job: CollectiveJob, size: float) -> float:
     >>> round(least_time(job, 200e9), 9)
     3.0
     """
-    f, endpoint = job.degraded, job.placement
-    servers = job.members.servers
+    f, endpoint, servers = job.degraded, job.placement, job.members.servers
     alone = int(servers.max(initial=-1)) + 1 + np.arange(len(servers))
-    cables = (f.link_src < f.n_endpoints) & (f.kind[f.link_dst] != NVSWITCH)
-    every = f.link_src < f.n_endpoints
     return max(
-        _least(job, size, np.where(servers >= 0, servers, alone), _rate(job, cables)[endpoint]),
-        _least(job, size, alone, _rate(job, every)[endpoint]),
+        _least(job, size, np.where(servers >= 0, servers, alone), sending_rate(f)[endpoint]),
+        _least(job, size, alone, sending_rate(f, scaleup=True)[endpoint]),
     )
-
-
-def _rate(job: CollectiveJob, links: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """(endpoints,): bytes/s that each can send over those ``links``."""
-    f = job.degraded
-    rate = np.bincount(f.link_src[links], weights=f.capacity[links], minlength=f.n_endpoints)
-    return rate.astype(np.float64)
 
 
 def _least(job: CollectiveJob, size: float, unit: NDArray[np.int64], rate: NDArray[np.float64]) -> float:
