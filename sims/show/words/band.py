@@ -10,7 +10,7 @@ from sims.models.profiles import latency_profile
 from sims.scenario.row import Row
 from sims.workload.collectives import has_protocol
 
-__all__ = ["FOOT", "band_words", "has_band"]
+__all__ = ["FOOT", "band_words", "extrapolated", "has_band"]
 
 FOOT = "Pale: where four of five measured machines were, of such runs"
 
@@ -22,8 +22,7 @@ def has_band(row: Row) -> bool:
 
 def band_words(row: Row) -> str:
     """Between which multiples of the time machines were, which machines, and how far that is stretched."""
-    name = "nccl" if has_protocol(row.used) else latency_profile(row.scenario.latency_profile).name
-    near = band_of(name, row.scenario.collective, row.latency_share, 1, row.scenario.size_bytes)
+    name, near = _near(row)
     if near is None or not has_band(row):
         return f"none: nothing near was measured that profile {name} could be held against"
     times = f"{1 + row.error_low:.2f} to {1 + row.error_high:.2f} times this time"
@@ -36,6 +35,18 @@ def band_words(row: Row) -> str:
         sizes = f"{format_size(of.least)} to {format_size(of.most)}"
         text += f"; extrapolated from {of.nodes:,} nodes and {sizes}"
     return text
+
+
+def extrapolated(row: Row) -> bool:
+    """Whether its band reaches beyond what was measured."""
+    near = _near(row)[1]
+    return near is not None and has_band(row) and _stretched(row, near)
+
+
+def _near(row: Row) -> tuple[str, Band | None]:
+    """The name of the profile of a row, and what was measured nearest to it."""
+    name = "nccl" if has_protocol(row.used) else latency_profile(row.scenario.latency_profile).name
+    return name, band_of(name, row.scenario.collective, row.latency_share, 1, row.scenario.size_bytes)
 
 
 def _stretched(row: Row, near: Band) -> bool:

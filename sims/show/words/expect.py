@@ -9,7 +9,7 @@ from fabric.words.counted import counted
 from fabric.words.units import format_size, format_time
 from sims.scenario.row import Row
 from sims.scenario.scenario import usual
-from sims.show.words.band import band_words
+from sims.show.words.band import band_words, extrapolated
 from sims.studies.expect.expectation import SLOW, UNREAL, WRONG, Expectation, Mark
 from sims.workload.members import used
 from sims.workload.placement import placement_words
@@ -83,7 +83,7 @@ def _meaning(found: Expectation) -> Iterator[str]:
     last = found.marks[-1]
     least = f"{_rate(last.busbw(last.slow_s) / 1e9)} GB/s"
     size = format_size(last.size)
-    far = found.tolerance is None and "extrapolated" in band_words(last.row)
+    far = found.tolerance is None and extrapolated(last.row)
     told = "something may be wrong" if far else "something is wrong"
     yield f"# below {least} at {size} ({format_time(last.slow_s)}) {told}: {_whose(found)}"
     if found.tolerance is None:
