@@ -17,7 +17,7 @@ from fabric.words.errors import ParameterError
 from sims.jobs.collective import CollectiveJob
 from sims.models.profiles import CONSTANTS, CUSTOM, MOST_SHARE, LatencyProfile
 from sims.studies.nccl_log import Measurement
-from sims.workload.collectives import SLICES, sliced
+from sims.workload.collectives import sliced
 
 __all__ = ["Fit", "SizesError", "fit", "robust_fit"]
 
@@ -146,10 +146,9 @@ def fit(job: CollectiveJob, algorithm: str, rows: Sequence[Measurement]) -> Fit:
     changed["cable_factor"] = job.profile.cable_factor * f
     for key in ("bandwidth", "scaleup_bandwidth"):
         changed[key] = getattr(job.profile, key) / g
-    usual = sliced(algorithm, "flow", job.collective.name)
     return Fit(
         algorithm=algorithm,
-        runs_as=algorithm if usual == algorithm else usual.replace(f"pipeline={SLICES}", "pipeline=1"),
+        runs_as=sliced(algorithm, "flow", job.collective.name, slices=1),
         topology=job.scenario(algorithm, 8).topology,
         base=job.profile.spec,
         profile=replace(job.profile, name=CUSTOM, **_rounded(changed)),

@@ -104,8 +104,8 @@ def canonical_algorithm(text: str, collective: str | None = None) -> str:
     return format_algorithm(*found[0], of)
 
 
-def sliced(text: str, engine: str, collective: str = ALL_REDUCE.name) -> str:
-    """The text of an algorithm as users mean it, who say nothing of slices: with ``SLICES`` of them.
+def sliced(text: str, engine: str, collective: str = ALL_REDUCE.name, slices: int = SLICES) -> str:
+    """The text of an algorithm as users mean it, who say nothing of slices: with so many ``slices``.
 
     Rows say how many ran, so a text that stands in a row without a number means what it always did: no
     slices. Closed forms (``bound``) know no phases side by side; there it means none, too, and where the
@@ -120,7 +120,7 @@ def sliced(text: str, engine: str, collective: str = ALL_REDUCE.name) -> str:
     takes = is_auto(text) or (known in table and table[known].in_slices)
     if engine == "bound" or not takes or "pipeline" in rest:
         return text
-    return f"{text}{',' if rest.strip() else '' if colon else ':'}pipeline={SLICES}"
+    return f"{text}{',' if rest.strip() else '' if colon else ':'}pipeline={slices}"
 
 
 def sliced_each(text: str, engine: str, collective: str = ALL_REDUCE.name) -> str:
