@@ -18,9 +18,9 @@ from sims.scenario.goodput_row import LOSSES, GoodputRow
 from sims.show.figures.page import Page
 from sims.show.figures.style import COLOURS, GREY, HATCHES, bare, mark, styled
 
-__all__ = ["goodput_figure", "plot_intervals", "plot_shares"]
+__all__ = ["SHARES", "goodput_figure", "plot_intervals", "plot_shares"]
 
-_NAMES = {
+SHARES = {
     "useful": "useful",
     "saving": "checkpoints",
     "lost": "work lost",
@@ -66,10 +66,10 @@ def plot_shares(ax: Axes, found: Sequence[Sized]) -> None:
     parts = {"useful": [one.share for one in found], "saving": [one.saving for one in found]}
     parts |= {name: [one.losses[name] for one in found] for name in LOSSES}
     shown = {name: values for name, values in parts.items() if max(values) > 0}
-    colours = [COLOURS[list(_NAMES).index(name)] for name in shown]
-    areas = ax.stackplot(gpus, *shown.values(), labels=[_NAMES[name] for name in shown], colors=colours)
+    colours = [COLOURS[list(SHARES).index(name)] for name in shown]
+    areas = ax.stackplot(gpus, *shown.values(), labels=[SHARES[name] for name in shown], colors=colours)
     for area, name in zip(areas, shown):
-        area.set(hatch=HATCHES[list(_NAMES).index(name)], edgecolor="white", linewidth=0)
+        area.set(hatch=HATCHES[list(SHARES).index(name)], edgecolor="white", linewidth=0)
     half = [[one.share - one.low for one in found], [one.high - one.share for one in found]]
     ax.errorbar(gpus, parts["useful"], half, color="black", linewidth=0.8, capsize=1.5, fmt="none")
     ax.set_xscale("log")

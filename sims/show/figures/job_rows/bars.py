@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sims.scenario.goodput_row import LOSSES, GoodputRow
 from sims.scenario.run_row import RunRow
 from sims.scenario.train_row import TrainRow
+from sims.show.figures.goodput import SHARES
 from sims.show.figures.job_rows.told import names_of
 from sims.show.figures.style import bare, mark
 
@@ -20,14 +21,6 @@ __all__ = ["LETTERS", "plot_exposed", "plot_slowdown", "plot_useful"]
 
 _THICK = 0.72
 LETTERS = 34  # of a line beside the bars
-_NAMES = {
-    "useful": "useful",
-    "saving": "checkpoints",
-    "lost": "work lost",
-    "restarting": "restarting",
-    "waiting": "waiting for hosts",
-    "slowed": "slowed by the network",
-}
 _KINDS = ("compute", "tp", "cp", "ep", "etp", "pp", "dp", "edp", "embedding", "optimizer", "waiting")
 
 
@@ -48,7 +41,7 @@ def plot_exposed(ax: Axes, rows: Sequence[TrainRow]) -> None:
 def plot_useful(ax: Axes, rows: Sequence[GoodputRow]) -> None:
     """Where the time of a job goes, in per cent; black: the 95% interval of what is useful."""
     parts = {"useful": [row.share for row in rows], "checkpoints": [row.saving for row in rows]}
-    parts |= {_NAMES[loss]: [row.of_loss(loss) for row in rows] for loss in LOSSES}
+    parts |= {SHARES[loss]: [row.of_loss(loss) for row in rows] for loss in LOSSES}
     _stack(ax, {name: 100 * np.array(values) for name, values in parts.items()}, names_of(rows))
     low, high = (100 * np.array([getattr(row, end) for row in rows]) for end in ("low", "high"))
     _interval(ax, np.arange(len(rows)), low, high)

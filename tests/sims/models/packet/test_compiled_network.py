@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 import simpy
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from test_packet_network import ROCE, links_of, random_traffic, random_tree
+from hypothesis import settings
+from test_packet_network import ROCE, any_network, links_of, random_traffic, random_tree
 
 from fabric import Ecmp, Fabric, Paths, route
 from fabric.routing.policies import parse_policy
@@ -62,14 +61,7 @@ def seen(kind: type[Sending], fabric: Fabric, paths: Paths, draw: np.random.Gene
     return ends, ports, tallies, latency.counts, latency.number, latency.total, latency.worst
 
 
-@given(
-    seed=st.integers(0, 2**32),
-    tiers=st.integers(1, 3),
-    slots=st.integers(2, 12),
-    cc=st.sampled_from(["none", "window"]),
-    spread=st.sampled_from(["", "random", "shortest queue"]),
-    switching=st.sampled_from(["cut-through", "store-and-forward"]),
-)
+@any_network
 @settings(max_examples=100, deadline=None)
 def test_every_number_is_that_of_simpy(
     seed: int, tiers: int, slots: int, cc: str, spread: str, switching: str

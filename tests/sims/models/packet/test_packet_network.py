@@ -38,6 +38,16 @@ class Watched(PacketNetwork):
         super()._launch(packet, flow, port, ready, start, now)
 
 
+any_network = given(
+    seed=st.integers(0, 2**32),
+    tiers=st.integers(1, 3),
+    slots=st.integers(2, 12),
+    cc=st.sampled_from(["none", "window"]),
+    spread=st.sampled_from(["", "random", "shortest queue"]),
+    switching=st.sampled_from(["cut-through", "store-and-forward"]),
+)
+
+
 def random_tree(draw: np.random.Generator, tiers: int) -> nx.Graph:
     """Two or three tiers of few switches; every cable of a rate and a length of its own."""
     G = nx.Graph(name="random")
@@ -117,14 +127,7 @@ def test_agrees_with_a_process_for_every_port(seed: int, tiers: int, slots: int,
         assert network.ports[link].slots - network.ports[link].fullest >= line.most_held
 
 
-@given(
-    seed=st.integers(0, 2**32),
-    tiers=st.integers(1, 3),
-    slots=st.integers(2, 12),
-    cc=st.sampled_from(["none", "window"]),
-    spread=st.sampled_from(["", "random", "shortest queue"]),
-    switching=st.sampled_from(["cut-through", "store-and-forward"]),
-)
+@any_network
 @settings(max_examples=60, deadline=None)
 def test_nothing_is_lost_and_no_buffer_is_over_its_size(
     seed: int, tiers: int, slots: int, cc: str, spread: str, switching: str
