@@ -1,4 +1,4 @@
-"""Gold: what some 300 commands print and write, recorded once and compared after every change.
+"""Gold: what some 480 commands print and write, recorded once and compared after every change.
 
     python tests/gold/gold.py record     # writes tests/gold/outputs/*.txt
     python tests/gold/gold.py            # compares; exit status 1 and a diff where anything differs
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-import hashlib
 import io
 import os
 import re
@@ -41,7 +40,8 @@ TEXT = {
     ".yml",
     ".yaml",
 }
-LONG = 20_000  # characters of a file, beyond which its hash stands for it
+LONG = 20_000  # characters of a file, beyond which some of its lines stand for it
+KEPT = 12  # lines of such a file
 CLOCK = [
     (re.compile(r'("version": ?)"[^"]*"'), r'\1"V"'),
     (re.compile(r"fabricsim \d+\.\d+\.\d+\S*"), "fabricsim V"),
@@ -87,34 +87,45 @@ def timeless(text: str) -> str:
     return text
 
 
+def shortened(text: str) -> str:
+    """``text``, or how many lines it has and some of them, its first and last among them."""
+    if len(text) < LONG:
+        return text
+    lines = text.splitlines()
+    kept = sorted({i * (len(lines) - 1) // (KEPT - 1) for i in range(KEPT)})
+    return "\n".join([f"{len(lines):,} lines, of them:", *(lines[i] for i in kept), ""])
+
+
 def written(folder: Path, before: dict[Path, bytes]) -> Iterator[tuple[str, str]]:
     """The files of text that a command made or changed, by name."""
     for path in sorted(folder.rglob("*")):
         if path.is_file() and before.get(path) != path.read_bytes():
             name = path.relative_to(folder).as_posix()
             text = timeless(path.read_text(encoding="utf-8")) if path.suffix in TEXT else "written\n"
-            yield name, text if len(text) < LONG else f"{hashlib.sha256(text.encode()).hexdigest()}\n"
+            yield name, shortened(text)
 
 
-def played(commands: list[str]) -> str:
-    """The outputs of ``commands``, one after the other in one new folder."""
-    said = []
+@contextlib.contextmanager
+def new_folder() -> Iterator[Path]:
+    """A folder with the inputs, as the folder of this process for a while."""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name).resolve()
+        folder, here = Path(name).resolve(), Path.cwd()
         shutil.copytree(HERE / "inputs", folder, dirs_exist_ok=True)
-        here = Path.cwd()
         os.chdir(folder)
         try:
-            for command in commands:
-                before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-                out, err, status = run(shlex.split(command))
-                said.append(f"$ {command}\n{out}")
-                complaint = [line for line in err.splitlines() if line.startswith("fabricsim:")]
-                said += [f"! {line}\n" for line in complaint]
-                said += [f"= {status}\n"] if status else []
-                said += [f"> {file}\n{text}" for file, text in written(folder, before)]
+            yield folder
         finally:
             os.chdir(here)
+
+
+def played(command: str, folder: Path) -> str:
+    """What one command says and writes, each part ended by a line's end."""
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    out, err, status = run(shlex.split(command))
+    said = [f"$ {command}\n{out}"]
+    said += [f"! {line}\n" for line in err.splitlines() if line.startswith("fabricsim:")]
+    said += [f"= {status}\n"] if status else []
+    said += [f"> {file}\n{text}" for file, text in written(folder, before)]
     return timeless("".join(part if part.endswith("\n") else f"{part}\n" for part in said))
 
 
@@ -126,7 +137,9 @@ def main() -> int:
     for name, commands in sections():
         if wanted and name not in wanted:
             continue
-        text, path = played(commands), OUTPUTS / f"{name}.txt"
+        with new_folder() as folder:
+            text = "".join(played(command, folder) for command in commands)
+        path = OUTPUTS / f"{name}.txt"
         count += len(commands)
         if record:
             path.write_text(text, encoding="utf-8")
