@@ -184,10 +184,11 @@ def format_size(size: float) -> str:
 
 
 def format_time(seconds: float) -> str:
-    """Four significant digits in the unit that suits; from ten minutes on in the two units that suit.
+    """Four significant digits in the unit that suits; from ten minutes on in the two that suit, or in the
+    larger alone where nothing is left for the smaller.
 
     >>> format_time(0.0000123), format_time(86400.0), format_time(90 * 60)
-    ('12.3 us', '1 d 0 h', '1 h 30 min')
+    ('12.3 us', '1 d', '1 h 30 min')
     """
     if abs(seconds) < _LONG or not math.isfinite(seconds):
         return format_seconds(seconds)
@@ -197,9 +198,10 @@ def format_time(seconds: float) -> str:
         if rounded >= _TIMES[large]:
             break
     many, rest = divmod(rounded, _TIMES[large])
+    sign, rest = "-" * (seconds < 0), round(rest / _TIMES[small])
     if many >= _COUNTED:
-        return f"{'-' * (seconds < 0)}{many:.4g} {large}"
-    return f"{'-' * (seconds < 0)}{many:,.0f} {large} {rest / _TIMES[small]:.0f} {small}"
+        return f"{sign}{many:.4g} {large}"
+    return f"{sign}{many:,.0f} {large}" + (f" {rest} {small}" if rest else "")
 
 
 def format_seconds(seconds: float) -> str:

@@ -28,17 +28,17 @@ from fabric.words.units import (
 @pytest.mark.parametrize(
     "seconds, text",
     [
-        (86400.0, "1 d 0 h"),
-        (86399.9, "1 d 0 h"),  # what rounds to a day is a day, and not 23 h 60 min
-        (3599.6, "1 h 0 min"),
+        (86400.0, "1 d"),
+        (86399.9, "1 d"),  # what rounds to a day is a day, and not 23 h 60 min
+        (3599.6, "1 h"),
         (599.9, "599.9 s"),
-        (600.0, "10 min 0 s"),
+        (600.0, "10 min"),
         (754.2, "12 min 34 s"),
         (5400.0, "1 h 30 min"),
         (-5400.0, "-1 h 30 min"),
-        (30 * 86400.0, "30 d 0 h"),
-        (731 * 86400.0, "2 y 0 d"),
-        (1000 * 31557600.0, "1,000 y 0 d"),
+        (30 * 86400.0, "30 d"),
+        (731 * 86400.0, "2 y"),
+        (1000 * 31557600.0, "1,000 y"),
         (4.1, "4.1 s"),
         (0.999999, "1 s"),
         (0.99994, "999.9 ms"),
@@ -49,13 +49,31 @@ def test_times_in_words(seconds: float, text: str) -> None:
     assert format_time(seconds) == text
 
 
-@given(st.floats(600, 1e12))
+_SMALLER = {"min": "s", "h": "min", "d": "h", "y": "d"}
+
+
+def _of_a_unit(many: int) -> st.SearchStrategy[float]:
+    """``many`` whole units, about as often as not: where nothing is left over."""
+    return st.sampled_from([600.0, 3600.0, 86400.0, 31557600.0]).map(lambda unit: many * unit)
+
+
+@given(st.floats(600, 1e12) | st.integers(1, 10**6).flatmap(_of_a_unit))
 def test_a_long_time_in_words_is_as_long_within_its_smaller_unit(seconds: float) -> None:
-    many, large, rest, small = format_time(seconds).replace(",", "").split()
+    many, large, *smaller = format_time(seconds).replace(",", "").split()
+    assert len(smaller) in (0, 2), "one number and one unit, or two of each"
+    rest, small = smaller or ("0", _SMALLER[large])
     assert (
         abs(parse_time(many + large) + parse_time(rest + small) - seconds) <= parse_time("1" + small) * 1.01
     )
     assert parse_time(rest + small) < parse_time("1" + large)
+
+
+@given(st.floats(0, 1e12), st.sampled_from([1, -1]))
+def test_no_part_of_a_time_is_zero(seconds: float, sign: int) -> None:
+    """Nothing is said of a unit of which nothing is left: 54 d, and not 54 d 0 h."""
+    words = format_time(sign * seconds).lstrip("-").replace(",", "").split()
+    if float(words[0]):  # 0 ns is all there is of nothing
+        assert all(float(number) for number in words[::2])
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_the_row_is_what_was_printed(tmp_path):
 def test_what_would_help_and_the_figure(tmp_path):
     figure = tmp_path / "g.svg"
     result = run("--explain", "--plot", str(figure), "--gpus", "16,64")
-    assert "what would help, of 20 d 0 h, each simulated" in result.output
+    assert "what would help, of 20 d, each simulated" in result.output
     assert "a network that no fault slows" in result.output
     assert "(may be chance: more --runs tell)" in result.output  # a faster start, of 8 runs
     drawn = figure.read_text()
@@ -135,10 +135,10 @@ def test_the_state_may_name_a_model():
 @pytest.mark.parametrize(
     ("arguments", "note"),
     [
-        (["--step", "30d"], "a step takes 30 d 0 h, longer than the job is watched, 20 d 0 h: none ends"),
+        (["--step", "30d"], "a step takes 30 d, longer than the job is watched, 20 d: none ends"),
         (
             ["--checkpoint", "25d"],
-            "a checkpoint comes after 25 d 0 h of work, longer than the job is watched",
+            "a checkpoint comes after 25 d of work, longer than the job is watched",
         ),
         (["--checkpoint", "19d"], ""),
         (["--checkpoint", "never"], ""),
