@@ -8,7 +8,7 @@ from typing import Any
 
 from fabric.graph.fabric import Fabric
 from fabric.measures.finding import EFFECT, FAULT, NOTE, Finding
-from fabric.measures.subnet import boundary_bisections, port_use, subnet_lids
+from fabric.measures.subnet import Subnet, boundary_bisections, port_use, subnet_lids
 from fabric.words.counted import counted
 from fabric.words.units import format_rate
 
@@ -76,23 +76,26 @@ def subnet_line(fabric: Fabric) -> str:
     """How many InfiniBand subnets it is, one for each network of its own, and whether they have LIDs enough.
 
     >>> from topologies import fat_tree
-    >>> subnet_line(Fabric.from_graph(fat_tree(k=4)))
-    '  InfiniBand         one subnet: 36 of 49,151 unicast LIDs (16 endpoint ports + 20 switches)'
+    >>> subnet_line(Fabric.from_graph(fat_tree(k=4))).removeprefix("  InfiniBand         ")
+    "fits one subnet: 16 endpoint ports + 20 switches take 36 of a subnet's 49,151 addresses (LIDs)"
     """
-    s = subnet_lids(fabric)
+    return f"  InfiniBand         {_subnets(subnet_lids(fabric))}"
+
+
+def _subnets(s: Subnet) -> str:
     if not s.parts:
-        return "  InfiniBand         no subnet: no endpoint is cabled to a switch"
+        return "no subnet: no endpoint is cabled to a switch"
     whose = f"{counted(s.endpoint_ports, 'endpoint port')} + {counted(s.switches, 'switch')}"
+    addresses = f"a subnet's {s.limit:,} addresses (LIDs)"
+    routers = "several subnets joined by routers are needed, or RoCE"
     if s.parts > 1:
         what = "planes" if s.planes else "separate parts"
-        text = f"{s.parts:,} subnets, one for each of its {what}"
-        need = f"{s.largest:,} of {s.limit:,} unicast LIDs in the largest, {s.lids:,} in all ({whose})"
-        rest = "" if s.parts_fit else "; too many for one: several joined by routers, or RoCE"
-        return f"  InfiniBand         {text}: {need}{rest}"
-    need = f"{s.lids:,} of {s.limit:,} unicast LIDs ({whose})"
+        need = f"the largest takes {s.largest:,} of {addresses}, all together {s.lids:,} ({whose})"
+        rest = "" if s.parts_fit else f"; that is too many for one: {routers}"
+        return f"{s.parts:,} subnets, one for each of its {what}: {need}{rest}"
     if s.fits:
-        return f"  InfiniBand         one subnet: {need}"
-    return f"  InfiniBand         not one subnet: {need}: several subnets joined by routers, or RoCE"
+        return f"fits one subnet: {whose} take {s.lids:,} of {addresses}"
+    return f"too large for one subnet: {whose} need {s.lids:,} of {addresses}: {routers}"
 
 
 def bisection_lines(fabric: Fabric) -> Iterator[str]:
