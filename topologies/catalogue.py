@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ __all__ = [
     "Explained",
     "canonical",
     "disclaimer",
+    "disclaimers",
     "explain",
     "listing",
     "load",
@@ -73,10 +74,17 @@ def source_digest(spec: str) -> str:
 
 
 def disclaimer(spec: str) -> str:
-    """What has to be said beside every figure of the preset that ``spec`` names; "" where it names none."""
-    head, _, rest = spec.strip().partition(":")
+    """What has to be said beside every figure of the preset that ``spec`` names, and of the name itself where
+    the preset has another; "" where it names none.
+    """
+    head, _, rest = spec.strip().lower().partition(":")
     name = rest.partition(":")[0].strip()
-    return PRESETS[name].disclaimer if head.strip() == "preset" and name in PRESETS else ""
+    return PRESETS[name].claim(name) if head.strip() == "preset" and name in PRESETS else ""
+
+
+def disclaimers(specs: Iterable[str]) -> list[str]:
+    """What has to be said beside figures of all of ``specs``, each once."""
+    return [said for said in dict.fromkeys(map(disclaimer, dict.fromkeys(specs))) if said]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -60,7 +60,7 @@ class NamedTopology:
     builder: Builder
     arguments: Mapping[str, Any]
     is_file: bool
-    called: str = field(default="", compare=False)  # the other name of a preset by which it was named
+    called: str = field(default="", compare=False)  # of a preset that was asked for by another of its names
 
     @cached_property
     def text(self) -> str:
@@ -83,8 +83,10 @@ class NamedTopology:
 
     @property
     def disclaimer(self) -> str:
-        """What has to be said beside every figure of a preset; "" of what is none."""
-        return self.builder.disclaimer if isinstance(self.builder, Preset) else ""
+        """What has to be said beside every figure of a preset, and for what the name stands by which it was
+        asked for, if it has another; "" of what is no preset.
+        """
+        return self.builder.claim(self.called) if isinstance(self.builder, Preset) else ""
 
     @property
     def network(self) -> str:
@@ -112,7 +114,10 @@ class NamedTopology:
             TooLargeError: the topology would not fit in memory.
         """
         if not self.is_file:
-            return self.builder.function(**self.arguments)
+            G = self.builder.function(**self.arguments)
+            if self.called:
+                G.graph["disclaimer"] = self.disclaimer
+            return G
         if self.arguments:
             return self.builder.function(self.name, **self.arguments)
         from topologies.files.exchange import read_graph
@@ -176,7 +181,7 @@ def _read(text: str) -> NamedTopology:
     if head.lower() == "preset":
         preset, _, rest = (piece.strip() for piece in rest.partition(":"))
         own = PRESETS[preset.lower()].name if preset.lower() in PRESETS else preset
-        called = "" if own in (preset, preset.lower()) else f"preset:{preset.lower()}"
+        called = "" if own in (preset, preset.lower()) else preset.lower()
         return replace(_built(f"preset:{own}", own, PRESETS, "preset", rest), called=called)
     if head in FAMILIES:
         return _built(head, head, FAMILIES, "family", rest)

@@ -95,7 +95,7 @@ def calibrate(
             named=own,
             watch=lambda label: progress.step(f"fitting {label}"),
         )
-        progress.print(calibration_lines(str(log), found))
+        progress.print(calibration_lines(str(log), found, fabric.disclaimer))
         progress.say(f"fabricsim: warning: {said}" for said in found.warnings)
         best = found.best[1]
         text = profile_toml(best.profile, best.provenance(log.name, count, found.doubts))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -80,7 +81,7 @@ def compare(
             rows = [where_holds(own, where) for own in rows]
         progress.step("comparing")
         found = [compared(rows[0], own) for own in rows[1:]]
-        progress.print(comparisons_lines(found, sides))
+        progress.print(comparisons_lines(found, sides, _notes(sides, rows)))
         wanted["rows"].write(write_records, records_of(found, sides[1:]))
         if wanted["figure"] and not progress.stopped:
             progress.step("drawing")
@@ -97,6 +98,18 @@ def _require_topology(sides: list[str], asked: Asked) -> None:
     if asked.first and all(map(is_results, sides)):
         rule = "is of topologies, and all sides are rows: choose among those by --where"
         raise ParameterError(*asked.first, rule)
+
+
+def _notes(sides: Sequence[str], rows: Sequence[Sequence[Row]]) -> list[str]:
+    """What has to be said of the fabrics: as they were named, or as rows name them."""
+    from sims.scenario.rows import is_results
+    from topologies.catalogue import disclaimers
+
+    named = (
+        [row.scenario.topology for row in own] if is_results(side) else [side]
+        for side, own in zip(sides, rows)
+    )
+    return disclaimers(chain.from_iterable(named))
 
 
 def _rows(side: str, asked: Asked, progress: Progress) -> Iterator[Row]:

@@ -70,15 +70,17 @@ def explore(
     from sims.studies.explore.listing import listing
     from sims.studies.explore.run import explore as run
     from sims.studies.explore.run import folder_beside
+    from topologies.catalogue import disclaimers
 
     folder = None if dry_run else rows or folder_beside(out)
     require_charts()
     with Progress() as progress:
         grid = plan_grid(specs, sets or (), progress.step)
+        notes = [f"note: {said}" for said in disclaimers(specs)]
         if folder is None:
-            progress.print(listing(grid, most))
+            progress.print([*listing(grid, most), *notes])
             return
-        progress.say(list(listing(grid, most))[-1:])
+        progress.say([*list(listing(grid, most))[-1:], *notes])
         found = run(
             grid,
             folder,

@@ -121,9 +121,6 @@ def built(
         fits(topology.text, topology.size)
     with working(_seconds(topology, compiled)):
         graph = topology.compilable() if compiled else topology.graph()
-    if topology.called:
-        also = f"{topology.called} is {topology.name}, as reported"
-        graph.graph["notes"] = [also, *graph.graph.get("notes", ())]
     if topology.is_file:
         graph.graph["name"] = text  # so that what is wrong with the file is said of the file
     return graph, topology

@@ -42,9 +42,11 @@ def export(
     wanted = outputs(out, form, graph=tuple(WRITERS))
     from topologies import load
 
-    with Progress() as progress:
+    with Progress(silent=alone(wanted.values())) as progress:
         progress.step("building the topology")
         built = load(texts["topology"])
+        if said := built.graph.get("disclaimer"):
+            progress.print([f"note: {said}"])
         progress.step("writing")
         wanted["graph"].write(lambda path: write_graph(built, path))
 

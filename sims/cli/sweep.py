@@ -72,13 +72,15 @@ def sweep(
     from sims.studies.sweep.plan import plan_sweep
     from sims.studies.sweep.run import run_sweep, workers_for
     from sims.studies.sweep.spec import read_sweep
+    from topologies.catalogue import disclaimers
 
     with Progress() as progress:
         wanted = read_sweep(spec, sets or ())
         found = plan_sweep(wanted, lambda topology: progress.step(f"checking {topology}"))
+        notes = [f"note: {said}" for said in disclaimers(wanted.topologies)]
         if dry_run:
             workers, note = workers_for(found, len(found.points), most)
-            progress.print([*listing(found, workers), *filter(None, [note])])
+            progress.print([*listing(found, workers), *filter(None, [note]), *notes])
             return
         assert out is not None
         progress.step("running")
@@ -91,7 +93,7 @@ def sweep(
             say=lambda line: progress.say([line]),
             watch=progress.each,
         )
-    print(outcome)
+    print(outcome, *notes, sep="\n")
     tell_written(*outcome.files)
     if outcome.failures:
         raise typer.Exit(_SOME_FAILED)

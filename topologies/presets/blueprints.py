@@ -70,7 +70,11 @@ def superpod_h100(
         "512-port leaves of 256 down and 256 up), not the operator's design"
     ),
     place=50,
-    also=("mrc-131k", "stargate"),
+    also={
+        "mrc-131k": "MRC is the protocol of the paper that describes this design, as reported",
+        "stargate": "this design is said to run at the Stargate site in Abilene, as reported of the paper; "
+        "how many GPUs and planes stand there it does not say",
+    },
     network="RoCE 800G",
 )
 def multiplane_131k(

@@ -28,7 +28,7 @@ __all__ = ["colossus_100k", "hpn_pod", "meta_24k"]
     ),
     in_network=ETHERNET,
     place=10,
-    also=("memphis",),
+    also={"memphis": "Colossus stands in Memphis, Tennessee, as its maker says (NVIDIA, 2024-10-28)"},
 )
 def colossus_100k(
     *,

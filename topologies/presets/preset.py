@@ -5,8 +5,8 @@ Knows no figure and no family.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import wraps
 from math import inf
 
@@ -21,13 +21,21 @@ __all__ = ["Preset", "preset"]
 class Preset(Builder):
     """A function that builds a family with its arguments filled in from public figures.
 
-    ``disclaimer`` says what the figures are and what they are not; ``also`` has its other names; ``network``
-    is its kind of network, which says how quick its switches and NICs are.
+    ``disclaimer`` says what the figures are and what they are not; ``also`` has its other names, each with
+    why it is one and how sure that is; ``network`` is its kind of network, which says how quick its switches
+    and NICs are.
     """
 
     disclaimer: str
-    also: tuple[str, ...] = ()
+    also: Mapping[str, str] = field(default_factory=dict)
     network: str = "RoCE 400G"
+
+    def claim(self, called: str = "") -> str:
+        """The disclaimer; where it was asked for by another name, ``called``, also for what that stands."""
+        if called not in self.also:
+            return self.disclaimer
+        named = f"preset:{called} is another name of preset:{self.name}"
+        return f"{self.disclaimer}; {named}: {self.also[called]}"
 
 
 def preset(
@@ -36,7 +44,7 @@ def preset(
     *,
     disclaimer: str,
     place: float = inf,
-    also: tuple[str, ...] = (),
+    also: Mapping[str, str] | None = None,
     network: str = "RoCE 400G",
     in_network: str = "",
 ) -> Callable[[Callable[P, nx.Graph]], Callable[P, nx.Graph]]:
@@ -63,7 +71,7 @@ def preset(
             summary=summary,
             place=place,
             disclaimer=disclaimer,
-            also=also,
+            also=also or {},
             network=network,
         )
         return public(build, builder)

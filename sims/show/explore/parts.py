@@ -15,7 +15,7 @@ from sims.show.explore.settings import settings
 from sims.show.explore.widgets import menu
 from sims.show.report.axes import constant, listed, noun
 from sims.show.report.markup import Html, element, joined
-from topologies.catalogue import disclaimer
+from topologies.catalogue import disclaimers
 
 __all__ = ["Page", "body"]
 
@@ -56,7 +56,7 @@ def body(page: Page) -> Html:
     links = (element("li", element("a", heading, href=f"#{anchor}")) for anchor, heading, _ in sections)
     nav = element("nav", element("ul", *links), aria_label="Sections")
     theme = element("form", menu("theme", "Colours", _THEMES))
-    said = dict.fromkeys(filter(None, (disclaimer(one.scenario.topology) for one in page.results)))
+    said = disclaimers(one.scenario.topology for one in page.results)
     notes = [_CLAIM, *(f"{text[:1].upper()}{text[1:]}".rstrip(".") + "." for text in said)]
     head = [
         element("p", f"fabricsim {page.results[0].version}: a page to play with", class_="kind"),

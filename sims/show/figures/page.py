@@ -26,7 +26,7 @@ from sims.settings.table import asides
 from sims.show.figures.columns import short_size
 from sims.show.figures.parts import parts
 from sims.show.figures.style import GREY
-from topologies.catalogue import disclaimer
+from topologies.catalogue import disclaimers
 
 __all__ = ["Page", "heading", "renderer_of", "words_of"]
 
@@ -89,7 +89,7 @@ def words_of(rows: Sequence[Row], over_seeds: str = "", note: str = "") -> tuple
     above += [same["algorithm"]] if "algorithm" in same else []
     setting = heading(rows)[1]
     versions = "/".join(dict.fromkeys(row.version for row in rows))
-    said = list(dict.fromkeys(filter(None, (disclaimer(row.scenario.topology) for row in rows))))
+    said = disclaimers(row.scenario.topology for row in rows)
     if len(said) > 1:
         said = [_PRESETS]
     seeds = len({row.scenario.seed for row in rows})

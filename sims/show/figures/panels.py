@@ -20,7 +20,7 @@ from sims.show.figures.named import FIGURES
 from sims.show.figures.page import Page, words_of
 from sims.show.figures.series import require_rows
 from sims.show.figures.style import styled
-from topologies.catalogue import disclaimer
+from topologies.catalogue import disclaimers
 
 if TYPE_CHECKING:
     from sims.studies.bom.costs import Costs
@@ -62,7 +62,7 @@ def figure_of(
     wishes = {"x": x, "y": y, "color": color, "costs": costs, "overlay": overlay or None}
     given = {name: value for name, value in wishes.items() if value is not None}
     if figure is None and set(given) <= {"overlay"} and not {facet, width, height, title} - {None}:
-        said = dict.fromkeys(filter(None, (disclaimer(row.scenario.topology) for row in rows)))
+        said = disclaimers(row.scenario.topology for row in rows)
         return allreduce_figure(rows, "; ".join(said), overlay=overlay)
     kind = _kind(figure, given)
     named = {name: value for name, value in given.items() if isinstance(value, str)}

@@ -24,7 +24,7 @@ from sims.show.report.pictures import chosen
 from sims.show.report.provenance import provenance
 from sims.show.report.rows_table import failures_table, rows_table
 from sims.show.report.stylesheet import stylesheet
-from topologies.catalogue import disclaimer
+from topologies.catalogue import disclaimers
 
 __all__ = ["own_title", "report"]
 
@@ -159,7 +159,7 @@ def _axis(name: str, values: Sequence[Any]) -> str:
 
 def _claims(results: Sequence[Row | Failure]) -> list[Html]:
     """What has to be said beside every number, each sentence once."""
-    said_once = dict.fromkeys(filter(None, (disclaimer(result.scenario.topology) for result in results)))
+    said_once = disclaimers(result.scenario.topology for result in results)
     words = [_CLAIM, *(f"{text[:1].upper()}{text[1:]}".rstrip(".") + "." for text in said_once)]
     return [element("p", text, class_="note") for text in words]
 

@@ -22,7 +22,7 @@ from sims.show.report.markup import Column, Html, element, joined, page, table
 from sims.show.report.picture import WIDTH, framed
 from sims.show.report.stylesheet import stylesheet
 from sims.studies.best import Best, answer_of
-from topologies.catalogue import disclaimer
+from topologies.catalogue import disclaimers
 
 __all__ = ["job_report"]
 
@@ -75,7 +75,7 @@ def job_report(
         sections.append(("What failed", table("Points that gave no row", columns, lines)))
     sections.append(("Where the numbers come from", _origin(results, source, sweep_toml)))
     head = [element("p", f"fabricsim {results[0].version}: {kinds[0]}", class_="kind"), element("h1", name)]
-    notes = dict.fromkeys(filter(None, (disclaimer(one.scenario.topology) for one in results)))
+    notes = disclaimers(one.scenario.topology for one in results)
     claims = [_CLAIM.format(results[0].version), *(f"{text[:1].upper()}{text[1:]}." for text in notes)]
     head += [element("p", text, class_="note") for text in claims]
     parts = (element("section", element("h2", heading), Html("\n"), inner) for heading, inner in sections)

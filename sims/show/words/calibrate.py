@@ -14,8 +14,8 @@ from sims.studies.calibrated import Calibration, hosts_words
 __all__ = ["calibration_lines", "calibration_records"]
 
 
-def calibration_lines(path: str, found: Calibration) -> Iterator[str]:
-    """What was read, what was found per algorithm, how well it fits."""
+def calibration_lines(path: str, found: Calibration, disclaimer: str = "") -> Iterator[str]:
+    """What was read, what was found per algorithm, how well it fits; ``disclaimer``: of the fabric."""
     log, fits = found.log, found.fits
     sizes = sorted({row.size_bytes for row in log.rows})
     span = f"{format_size(sizes[0])} to {format_size(sizes[-1])}"
@@ -28,6 +28,8 @@ def calibration_lines(path: str, found: Calibration) -> Iterator[str]:
     for note in (*log.notes, *found.left_out):
         yield f"# note       {note}"
     yield f"# topology   {fits[0][1].topology}"
+    if disclaimer:
+        yield f"# note       {disclaimer}"
     widths = (26, 12, 12, 10, 10, 10)
     titles = ("algorithm", "alpha", "busbw", "median", "90%", "worst")
     yield _columns(titles, widths) + "  at"

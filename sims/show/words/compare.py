@@ -18,8 +18,12 @@ __all__ = ["comparison_lines", "comparisons_lines"]
 _ROUNDING = 1e-9  # relative, of times
 
 
-def comparisons_lines(found: Sequence[Comparison], sides: Sequence[str]) -> Iterator[str]:
-    """Several sides against the first, one after another, and who wins: in how many of what all have."""
+def comparisons_lines(
+    found: Sequence[Comparison], sides: Sequence[str], notes: Sequence[str] = ()
+) -> Iterator[str]:
+    """Several sides against the first, one after another, and who wins: in how many of what all have; then
+    ``notes`` on the fabrics.
+    """
     yield from comparison_lines(found[0], sides[0], sides[1])
     for place, one in enumerate(found[1:], start=2):
         yield ""
@@ -27,6 +31,7 @@ def comparisons_lines(found: Sequence[Comparison], sides: Sequence[str]) -> Iter
     if len(found) > 1:
         yield ""
         yield from _winners(found)
+    yield from (f"note: {note}" for note in notes)
 
 
 def _mark(place: int) -> str:

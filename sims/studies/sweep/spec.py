@@ -70,6 +70,12 @@ class SweepSpec:
     def __len__(self) -> int:
         return self.points
 
+    @property
+    def topologies(self) -> list[str]:
+        """As they are named in it, parts aside."""
+        pairs = [*self.base, *(pair for axis in self.axes for choice in axis.choices for pair in choice)]
+        return list(dict.fromkeys(text for key, text in pairs if key == "topology"))
+
     def combinations(self) -> Iterator[Assignments]:
         """What the axes assign at each point, in the order of the file."""
         for chosen in product(*(axis.choices for axis in self.axes)):

@@ -190,7 +190,7 @@ def test_another_name_names_the_same() -> None:
     assert canonical("preset:mrc-131k:endpoints=600") == "preset:multiplane-131k:endpoints=600"
     G = load("preset:mrc-131k:endpoints=600")
     assert (G.graph["name"], G.graph["preset"]) == ("multiplane-131k:endpoints=600", "multiplane-131k")
-    assert disclaimer("preset:mrc-131k") == disclaimer("preset:multiplane-131k") != ""
+    assert disclaimer("preset:mrc-131k").startswith(disclaimer("preset:multiplane-131k") + "; ")
 
 
 def test_multiplane_131k_built_small() -> None:

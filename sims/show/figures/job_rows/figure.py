@@ -15,7 +15,7 @@ from sims.show.figures.job_rows.over import plot_over
 from sims.show.figures.job_rows.told import names_of, shared, short
 from sims.show.figures.page import Page
 from sims.show.figures.style import styled
-from topologies.catalogue import disclaimer
+from topologies.catalogue import disclaimers
 
 __all__ = ["JOB_FIGURES", "MOST_BARS", "figure_of_jobs"]
 
@@ -113,7 +113,7 @@ def _words(rows: Sequence[JobRow], note: str) -> tuple[list[str], list[str]]:
     told = [f"{name.replace('_', ' ')} {short(text)}" for name, text in same.items() if name != "model"]
     more = [counted(len(told) - _TOLD, "more setting")] if len(told) > _TOLD else []
     version = rows[0].version
-    claims = dict.fromkeys(filter(None, (disclaimer(row.scenario.topology) for row in rows)))
+    claims = disclaimers(row.scenario.topology for row in rows)
     below = [
         note,
         f"All: {', '.join([*told[:_TOLD], *more])}" if told else "",
