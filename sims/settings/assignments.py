@@ -82,10 +82,12 @@ def read_assignments(texts: Iterable[str]) -> list[tuple[str, list[str]]]:
 def split_values(text: str, *, whole: bool = False) -> list[str]:
     """The values between the commas of ``text``; a piece ``part=value`` continues the one before, unless each
     is ``whole``. Commas within brackets separate nothing, and what follows a ``hostlist:`` belongs to it, up
-    to the name of another placement.
+    to the name of another placement. Groups need no name before their sizes where there is one value.
 
     >>> split_values("ecmp:qps=2,salt=none,spray"), split_values("leaf-spine=2,spine-core=2", whole=True)
     (['ecmp:qps=2,salt=none', 'spray'], ['leaf-spine=2', 'spine-core=2'])
+    >>> split_values("tp=8,pp=16,dp=rest"), split_values("mesh:tp=8,dp=rest,mesh:tp=4,dp=rest")
+    (['tp=8,pp=16,dp=rest'], ['mesh:tp=8,dp=rest', 'mesh:tp=4,dp=rest'])
     >>> split_values("packed,hostlist:lrdn[1-4,7],login1,random")
     ['packed', 'hostlist:lrdn[1-4,7],login1', 'random']
     """
@@ -94,7 +96,7 @@ def split_values(text: str, *, whole: bool = False) -> list[str]:
         if values and values[-1].startswith("hostlist:") and piece.partition(":")[0] not in PLACEMENTS:
             values[-1] += "," + piece
         elif values and not whole and "=" in piece and ":" not in piece.partition("=")[0]:
-            values[-1] += ("," if ":" in values[-1] else ":") + piece
+            values[-1] += ("," if set(":=") & set(values[-1]) else ":") + piece
         else:
             values.append(piece)
     return values
