@@ -138,6 +138,7 @@ training: $(BIN)/fabricsim ## a job from its model to a month: the figures of do
 	$(BIN)/fabricsim sweep $(TRAINING)/shapes.toml -o $(RESULTS)/training/shapes
 	$(PLOT)/training/shapes -o $(TRAINING)/shapes.png
 	$(REPORT)/training/shapes -o $(RESULTS)/training/shapes.html
+	$(BIN)/fabricsim run $(TRAINING)/beside.toml --timeline $(TRAINING)/beside.png >/dev/null
 	$(BIN)/fabricsim run docs/run/jobs.toml --timeline docs/run/jobs.png >/dev/null
 	$(BIN)/fabricsim goodput preset:superpod-h100:su=64 --job $(TRAINING)/job.toml --plot $(TRAINING)/month.png >/dev/null
 	$(BIN)/fabricsim goodput preset:colossus-100k --step 20s --faults llama3 --plot docs/goodput.png >/dev/null

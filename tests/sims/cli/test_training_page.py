@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import tomllib
 
 from project import ROOT
 from typer.testing import CliRunner
@@ -47,6 +48,14 @@ def test_its_job_is_that_of_its_first_command():
     for option, text in zip(first[3::2], first[4::2]):
         if option in ("--model", "--groups", "--sequence", "--batch"):
             assert job[option[2:]].removeprefix("mesh:") == text
+
+
+def test_the_job_beside_others_is_the_same():
+    folder = ROOT / "docs" / "training"
+    job, beside = (tomllib.loads((folder / name).read_text()) for name in ("job.toml", "beside.toml"))
+    one = beside["job"][0]
+    assert one["ranks"] == 16_384
+    assert all(one[name] == job[name] for name in job if name != "topology")
 
 
 def test_one_target_makes_every_figure_of_the_three_pages():

@@ -12,10 +12,19 @@ from sims.studies.sweep.spec import SweepError, read_sweep
 
 SHAPES = ROOT / "docs" / "training" / "shapes.toml"
 
+# The same on 512 GPUs, so that it runs in a second.
+SMALL = [
+    "topology=preset:superpod-h100:su=2",
+    "model=llama3-8b:layers=32",
+    "batch=64",
+    "sequence=1024",
+    "interleave=1",
+]
+
 
 def test_the_sweep_of_the_page(tmp_path):
     """Tensor-parallel ranks of a server exchange over NVLink, and better routing never costs time."""
-    spec = read_sweep(SHAPES, ["model=llama3-8b:layers=4", "batch=64"])
+    spec = read_sweep(SHAPES, SMALL)
     out = run_sweep(spec, tmp_path, jobs=1)
     assert not out.failures and out.ran == spec.points
     rows = read_results(tmp_path)
@@ -33,10 +42,10 @@ def test_the_sweep_of_the_page(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("groups=mesh:tp=5,dp=rest,mesh:tp=2,dp=rest", "5 do not divide the 128 ranks"),
-        ("batch=63,64", "multiple of dp x microbatch"),
+        ("groups=mesh:tp=5,dp=rest,mesh:tp=2,dp=rest", "5 do not divide the 16,384 ranks"),
+        ("batch=2047,2048", "multiple of dp x microbatch"),
         ("model=llama4,llama3-8b", "unknown model"),
-        ("model=llama3-405b", "one h100 has 85.9 GB"),
+        ("groups=tp=8,pp=8,dp=rest", "'92.8 GB': one h100 has 85.9 GB"),  # as the page says
     ],
 )
 def test_points_that_cannot_run_are_told_before_one_runs(change, message):
