@@ -47,8 +47,13 @@ class Group(PlainWords, typer.core.TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         known = ctx.resilient_parsing or args[0].startswith("-") or self.get_command(ctx, args[0])
         if not known:
-            raise ParameterError("command", args[0], "unknown", self.list_commands(ctx))
+            rule = f"unknown{self.elsewhere(ctx, args[0])}"
+            raise ParameterError("command", args[0], rule, self.list_commands(ctx))
         return super().resolve_command(ctx, args)
+
+    def elsewhere(self, ctx: Any, word: str) -> str:
+        """Where else ``word`` is a command, as part of a sentence; nothing here."""
+        return ""
 
 
 class Program(Group):
@@ -61,6 +66,15 @@ class Program(Group):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         return _command(*self.table[cmd_name][:3]) if cmd_name in self.table else None
+
+    def elsewhere(self, ctx: Any, word: str) -> str:
+        from sims.workload.collective import COLLECTIVES
+
+        if word in COLLECTIVES:
+            return f": write {ctx.command_path} collective {word}"
+        groups = [(name, self.get_command(ctx, name)) for name in self.table]
+        inside = [name for name, one in groups if isinstance(one, Group) and one.get_command(ctx, word)]
+        return f": write {ctx.command_path} {inside[0]} {word}" if inside else ""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):

@@ -13,6 +13,7 @@ import typer
 from project import ROOT
 
 from sims.cli import main as cli
+from sims.workload.collective import COLLECTIVES
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -108,6 +109,19 @@ def test_the_nearest_word_is_named(run: Run, words: str, near: str) -> None:
     status, out, err = run(*words.split())
     assert (status, out) == (2, "") and err.count("\n") == 1
     assert f"did you mean {near!r}?" in err, err
+
+
+def test_a_command_of_another_place_is_said_in_full(run: Run) -> None:
+    """Every command of a group, and every collective, asked for without the word before it."""
+    words = {name: f"collective {name}" for name in COLLECTIVES}
+    for group in ("topology", "routing"):
+        legal = run(group, "x-x")[2].rpartition("legal: ")[2].rstrip(")\n").split(", ")
+        assert len(legal) > 0
+        words |= {name: f"{group} {name}" for name in legal}
+    for word, whole in words.items():
+        if word != "compare":  # a command of both
+            status, _, err = run(word)
+            assert status == 2 and f"unknown: write fabricsim {whole} " in err, err
 
 
 def test_a_misspelled_figure_and_column(run: Run) -> None:
