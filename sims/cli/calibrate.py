@@ -50,7 +50,7 @@ def calibrate(
         list[Path] | None,
         out_option(
             "Write the profile that fits best (.toml), the residuals (.csv, .json, .jsonl, .parquet) or the "
-            "figure (.svg, .png, .pdf); - is standard output. May be given again."
+            "figure (.svg, .png, .pdf); - is standard output."
         ),
     ] = None,
     form: ProfileFormat = None,

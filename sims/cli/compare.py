@@ -42,7 +42,7 @@ def compare(
         list[Path] | None,
         out_option(
             "Write the pairs (.csv, .json, .jsonl, .parquet) or draw the ratio (.svg, .png, .pdf); - is "
-            "standard output. May be given again."
+            "standard output."
         ),
     ] = None,
     form: Format = None,

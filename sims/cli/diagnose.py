@@ -67,7 +67,7 @@ def diagnose(
         list[Path] | None,
         out_option(
             "Write the causes (.csv, .json, .jsonl, .parquet), or draw the likeliest beside the log (.svg, "
-            ".png, .pdf); - is standard output. May be given again."
+            ".png, .pdf); - is standard output."
         ),
     ] = None,
     form: Format = None,

@@ -50,7 +50,7 @@ def expect(
         list[Path] | None,
         out_option(
             "Write the marks (.csv, .json, .jsonl, .parquet), or draw the curve (.svg, .png, .pdf); - is "
-            "standard output. May be given again."
+            "standard output."
         ),
     ] = None,
     form: RowFormat = None,

@@ -25,7 +25,7 @@ def explore(
             metavar="SPEC...", help="Topologies, as of topology list; each is a choice.", show_default=False
         ),
     ],
-    out: Annotated[Path | None, out_option("The page: .html; - is standard output.")] = None,
+    out: Annotated[list[Path] | None, out_option("The page: .html; - is standard output.")] = None,
     rows: Annotated[
         Path | None,
         typer.Option(
@@ -72,7 +72,7 @@ def explore(
     from sims.studies.explore.run import folder_beside
     from topologies.catalogue import disclaimers
 
-    folder = None if dry_run else rows or folder_beside(out)
+    folder = None if dry_run else rows or folder_beside(out[0] if out else None)
     require_charts()
     with Progress() as progress:
         grid = plan_grid(specs, sets or (), progress.step)

@@ -51,7 +51,7 @@ def _option(name: str, help: str, metavar: str = "COLUMN") -> typer.models.Optio
 
 def plot(
     rows: Results,
-    out: Annotated[Path, out_option("The figure: .svg, .png or .pdf; - is standard output, as SVG.")],
+    out: Annotated[list[Path], out_option("The figure: .svg, .png or .pdf; - is standard output, as SVG.")],
     figure: Annotated[str | None, _option("--figure", f"{_FIGURES}.", "NAME")] = None,
     x: Annotated[str | None, _option("--x", f"The axis across: {_COLUMNS}.")] = None,
     y: Annotated[str | None, _option("--y", "The axis upwards.")] = None,
@@ -130,7 +130,7 @@ def plot(
 
 def report(
     rows: Results,
-    out: Annotated[Path, out_option("The page: .html; - is standard output.")],
+    out: Annotated[list[Path], out_option("The page: .html; - is standard output.")],
     where: Where = None,
     prices: Annotated[
         str, _option("--prices", "Prices of the bills, as of topology bom.", "FILE|sample")

@@ -27,7 +27,7 @@ GraphFormat = Annotated[
 @with_settings("topology")
 def export(
     texts: Texts,
-    out: Annotated[Path, out_option("The file, whose ending tells its format; - is standard output.")],
+    out: Annotated[list[Path], out_option("The file, whose ending tells its format; - is standard output.")],
     form: GraphFormat = None,
 ) -> None:
     """Write the graph in a format that other programs read.
@@ -56,7 +56,7 @@ def import_(
         str,
         typer.Argument(help="A graph file of any format, FILE:key=value,... where it does not say all."),
     ],
-    out: Annotated[Path, out_option("The node-link JSON file; - is standard output.")],
+    out: Annotated[list[Path], out_option("The node-link JSON file; - is standard output.")],
 ) -> None:
     """Read a file or dump, check it, write node-link JSON."""
     wanted = outputs(out, graph=(".json",))

@@ -18,7 +18,9 @@ __all__ = ["opensm"]
 @with_settings("topology")
 def opensm(
     texts: Texts,
-    out: Annotated[Path, out_option("The tables: .csv, for --routing static:file=; - is standard output.")],
+    out: Annotated[
+        list[Path], out_option("The tables: .csv, for --routing static:file=; - is standard output.")
+    ],
     engine: Annotated[
         str, typer.Option(metavar="NAME", help="Of OpenSM: ftree, minhop, updn or dfsssp.")
     ] = "ftree",

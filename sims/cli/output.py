@@ -1,4 +1,4 @@
-"""Output: where one thing that a command makes goes, a file or standard output. Knows no command.
+"""Output: where one thing that a command makes goes, files or standard output. Knows no command.
 
 What goes to standard output goes there alone, so that another program can read it: the table that a command
 prints otherwise is left out, as the rows say more.
@@ -15,44 +15,49 @@ from typing import Any
 
 from fabric.words.errors import ParameterError
 
-__all__ = ["Output", "alone", "outputs", "write_text"]
+__all__ = ["BINARY", "STDOUT", "Output", "alone", "outputs", "write_text"]
 
-_STDOUT = "-"
-_BINARY = (".png", ".pdf", ".parquet")  # no text, so of files only
+STDOUT = "-"
+BINARY = (".png", ".pdf", ".parquet")  # no text, so of files only
 
 
 @dataclass(frozen=True)
 class Output:
-    """One thing goes to ``file``, and to standard output in the format of the ending ``form``; "" if not.
+    """One thing goes to ``files``, and to standard output in the format of the ending ``form``; "" if not.
 
     An output without either is false.
     """
 
-    file: Path | None = None
+    files: tuple[Path, ...] = ()
     form: str = ""
 
     def __bool__(self) -> bool:
-        return bool(self.file or self.form)
+        return bool(self.files or self.form)
 
     def write(self, make: Callable[..., object], *made: Any) -> None:
-        """Call ``make(path, *made)`` for each place, and say on stderr which file it was.
+        """Call ``make(path, *made)`` for each place, and say on stderr which files it were: all, or none.
 
-        Standard output gets what ``make`` writes to a file that is then removed: nothing of it if that fails.
+        Standard output gets what ``make`` writes to a file that is then removed: nothing of it if that, or
+        one of the files, fails.
         """
+        from fabric.machine.whole_file import together
         from sims.scenario.files import tell_written
 
+        text = ""
         if self.form:
             with tempfile.TemporaryDirectory(prefix="fabricsim-") as folder:
                 path = Path(folder) / f"output{self.form}"
                 make(path, *made)
-                sys.stdout.write(path.read_text(encoding="utf-8"))
-        if self.file:
-            make(self.file, *made)
-            tell_written(self.file)
+                text = path.read_text(encoding="utf-8")
+        with together():
+            for file in self.files:
+                make(file, *made)
+        sys.stdout.write(text)
+        tell_written(*self.files)
 
 
 def outputs(
-    out: Path | Sequence[Path] | None,
+    out: Sequence[Path] | None,
     form: str | None = None,
     json: bool = False,
     plot: Path | None = None,
@@ -60,44 +65,44 @@ def outputs(
 ) -> dict[str, Output]:
     """An ``Output`` for each kind of thing that a command makes; ``kinds``: the endings of its files.
 
-    out: the value of --out, or values; ``-`` is standard output. form: the value of --format, the first
+    out: the values of --out; ``-`` is standard output. form: the value of --format, the first
     ending of the first kind if not given. json: --json, which sends ``rows`` to standard output. plot: the
     value of --plot, a file for ``figure``.
 
     Raises:
-        ParameterError: an ending that is of no kind, two files of one kind, two things for standard output, a
-            format that is no text, a file that cannot be written.
+        ParameterError: an ending that is of no kind, one file twice, two things for standard output, a format
+            that is no text, a file that cannot be written.
 
     >>> outputs([Path("-")], "json", rows=(".csv", ".json"))["rows"]
-    Output(file=None, form='.json')
+    Output(files=(), form='.json')
     """
     from sims.scenario.files import check_writable
 
     every = tuple(ending for endings in kinds.values() for ending in endings)
     found = dict.fromkeys(kinds, Output())
-    named = [out] if isinstance(out, Path) else list(out or ())
-    piped = [path for path in named if str(path) == _STDOUT]
+    named = list(out or ())
+    piped = [path for path in named if str(path) == STDOUT]
     if form is not None and not piped:
         raise ParameterError("--format", form, "is of what goes to standard output: --out -")
     if len(piped) + json > 1:
-        raise ParameterError("--out", _STDOUT, "one thing goes to standard output, and --json is one")
+        raise ParameterError("--out", STDOUT, "one thing goes to standard output, and --json is one")
     if piped:
-        texts = [ending[1:] for ending in every if ending not in _BINARY]
+        texts = [ending[1:] for ending in every if ending not in BINARY]
         chosen = texts[0] if form is None else form.lower().removeprefix(".")
         if chosen not in texts:
             raise ParameterError("--format", form, "no text that goes to standard output", texts)
         found[_kind(f".{chosen}", kinds)] = Output(form=f".{chosen}")
     if json:
         found["rows"] = Output(form=".json")
-    files = [("--out", path, every) for path in named if str(path) != _STDOUT]
+    files = [("--out", path, every) for path in named if str(path) != STDOUT]
     if plot is not None:
         files.append(("--plot", plot, tuple(kinds["figure"])))
     for option, path, endings in files:
         check_writable(path, option, endings)
         kind = _kind(path.suffix, kinds)
-        if found[kind].file:
-            raise ParameterError(option, str(path), f"{found[kind].file} is the same thing: one file of each")
-        found[kind] = Output(path, found[kind].form)
+        if path.resolve() in {file.resolve() for file in found[kind].files}:
+            raise ParameterError(option, str(path), "named twice: each file once")
+        found[kind] = Output((*found[kind].files, path), found[kind].form)
     return found
 
 

@@ -1,7 +1,7 @@
 """The options of what a command makes. Runs no command.
 
 ``--out`` (``-o``) is the same thing everywhere: what the command makes, in the format that the ending of the
-file tells. A command that makes several things takes it more than once.
+file tells. It may be given again: for another thing that the command makes, or the same in another format.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ _LONGEST_TITLE = 1_000  # a page and more; to measure 100,000 letters takes a mi
 
 
 def out_option(help: str, metavar: str = "FILE") -> Any:
-    """``--out`` of a command that makes what ``help`` says."""
-    return typer.Option("--out", "-o", metavar=metavar, help=help, show_default=False)
+    """``--out`` of a command that makes what ``help`` says, as ``Files``; of one folder a ``Path``."""
+    again = "" if metavar == "FOLDER" else " May be given again."
+    return typer.Option("--out", "-o", metavar=metavar, help=f"{help}{again}", show_default=False)
 
 
 def format_option(names: str, default: str) -> Any:
@@ -55,7 +56,7 @@ def _in_letters(text: str | None) -> str | None:
 
 
 Out = Annotated[
-    Path | None, out_option("Write the rows: .csv, .json, .jsonl or .parquet; - is standard output.")
+    list[Path] | None, out_option("Write the rows: .csv, .json, .jsonl or .parquet; - is standard output.")
 ]
 Format = Annotated[str | None, format_option("csv, json or jsonl", "csv")]
 Json = Annotated[

@@ -6,13 +6,14 @@ Knows no command.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from fabric.words.errors import ParameterError
-from sims.cli.output import Output, outputs, write_text
+from sims.cli.output import BINARY, STDOUT, Output, outputs, write_text
 from sims.cli.output_options import format_option
-from sims.scenario.files import ROW_FORMATS, check_writable
+from sims.scenario.files import ROW_FORMATS
 
 if TYPE_CHECKING:
     from sims.jobs.collective import CollectiveJob
@@ -30,29 +31,24 @@ RowFormat = Annotated[
 
 
 def row_outputs(
-    out: Path | Sequence[Path] | None, form: str | None, json: bool, **kinds: Sequence[str]
+    out: Sequence[Path] | None, form: str | None, json: bool, **kinds: Sequence[str]
 ) -> dict[str, Output]:
-    """As ``outputs`` of ``rows`` and ``kinds``, and where a ``log`` goes: to the file of ``out`` with its
-    ending, else to standard output.
-
-    Raises:
-        ParameterError: as ``outputs``; several files where the form is that of a log.
+    """As ``outputs`` of ``rows`` and ``kinds``, and where a ``log`` goes: to the files of ``out`` with its
+    ending, else to standard output. Raises as ``outputs``.
     """
     if form is None or form.lower() not in _FORMS:
-        texts = [*(ending[1:] for ending in ROW_FORMATS[:3]), *_FORMS]
+        every = chain(ROW_FORMATS, *kinds.values())
+        texts = [*(ending[1:] for ending in every if ending not in BINARY), *_FORMS]
         if form is not None and form.lower().removeprefix(".") not in texts:
             raise ParameterError("--format", form, "unknown", texts)
         return {"log": Output(), **outputs(out, form, json, None, rows=ROW_FORMATS, **kinds)}
     if json:
         raise ParameterError("--format", form, "--json is another format: one of them")
     found = {kind: Output() for kind in ("rows", *kinds)}
-    files = [out] if isinstance(out, Path) else list(out or ())
-    if [path for path in files if str(path) != "-"]:
-        if len(files) > 1:
-            raise ParameterError("--out", str(files[1]), f"one file of --format {form}")
-        check_writable(files[0], "--out", _FORMS[form.lower()])
-        return {"log": Output(file=files[0]), **found}
-    return {"log": Output(form=f".{form.lower()}"), **found}
+    files = [path for path in out or () if str(path) != STDOUT]
+    piped = len(out or ()) > len(files) or not files
+    own = outputs(files, log=_FORMS[form.lower()])["log"]
+    return {"log": Output(own.files, f".{form.lower()}" if piped else ""), **found}
 
 
 def with_log(output: Output, names: list[str]) -> list[str]:

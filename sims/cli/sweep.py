@@ -9,7 +9,7 @@ import typer
 
 from fabric.words.counted import counted
 from fabric.words.errors import ParameterError
-from sims.cli.output import outputs
+from sims.cli.output import STDOUT, outputs
 from sims.cli.output_options import Format, Json, out_option
 from sims.cli.progress import Progress
 from sims.scenario.files import ROW_FORMATS, tell_written
@@ -61,8 +61,8 @@ def sweep(
     """
     if out is None and not dry_run:
         raise ParameterError("--out", None, "a folder for the rows: -o FOLDER")
-    if str(out) == "-":
-        raise ParameterError("--out", "-", "a folder is needed: a sweep is kept, and gone on with")
+    if str(out) == STDOUT:
+        raise ParameterError("--out", STDOUT, "a folder is needed: a sweep is kept, and gone on with")
     if spec is None and not sets:
         raise ParameterError(
             "SPEC", None, "name a file, or axes as in --set topology.k=8,16 --set size=1M:1G:x4"
@@ -104,7 +104,7 @@ def merge(
         list[Path], typer.Argument(metavar="A B [...]", help="Folders of sweeps, files of rows.")
     ],
     out: Annotated[
-        Path | None,
+        list[Path] | None,
         out_option(
             "What they become: .csv, .json, .jsonl, .parquet or a folder; - is standard output.",
             "FILE|FOLDER",
@@ -117,15 +117,28 @@ def merge(
 
     Rows of one scenario that differ are an error.
     """
-    piped = outputs(out if str(out) == "-" else None, form, json, rows=ROW_FORMATS)["rows"]
-    if out is None and not piped:
+    named = out or []
+    folders = [
+        path for path in named if str(path) != STDOUT and (path.is_dir() or path.suffix not in ROW_FORMATS)
+    ]
+    if folders and len(named) > 1:
+        raise ParameterError(
+            "--out", str(folders[0]), "a folder is named alone; files may be several", ROW_FORMATS
+        )
+    wanted = outputs([] if folders else named, form, json, rows=ROW_FORMATS)["rows"]
+    if not named and not wanted:
         raise ParameterError("--out", None, "a file or a folder for the rows: -o all.csv")
-    from sims.studies.sweep.merge import merge_results
+    from sims.scenario.files import write_records
+    from sims.studies.sweep.merge import merge_results, merged
 
-    if piped:
-        piped.write(lambda path: merge_results(paths, path))
-    if out is not None and str(out) != "-":
-        count, files = merge_results(paths, out)
-        if not piped:
-            print(f"{out}: {counted(count, 'result')} of {counted(len(paths), 'source')}")
-        tell_written(*files)
+    written: list[Path] = []
+    if folders:
+        count, written = merge_results(paths, folders[0])
+    else:
+        results = merged(paths)
+        count = len(results)
+        wanted.write(write_records, [result.to_dict() for result in results])
+    if not wanted.form:
+        for path in named:
+            print(f"{path}: {counted(count, 'result')} of {counted(len(paths), 'source')}")
+    tell_written(*written)

@@ -167,7 +167,7 @@ def _after(fabric: Fabric, texts: Texts) -> tuple[Fabric, Damage]:
 @with_settings("topology", "fail", "allow_partition", "seed")
 def draw(
     texts: Texts,
-    out: Annotated[Path, out_option("The picture: .svg, .png or .pdf; - is standard output, as SVG.")],
+    out: Annotated[list[Path], out_option("The picture: .svg, .png or .pdf; - is standard output, as SVG.")],
     style: Annotated[
         str,
         typer.Option(

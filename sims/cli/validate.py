@@ -50,7 +50,7 @@ def validate(
         list[Path] | None,
         out_option(
             "Write all points (.csv, .json, .jsonl, .parquet), the report, one page (.html), or with "
-            "--measured the figure (.svg, .png, .pdf); - is standard output. May be given again."
+            "--measured the figure (.svg, .png, .pdf); - is standard output."
         ),
     ] = None,
     form: Format = None,

@@ -25,16 +25,14 @@ def run(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (f"{RUN} --size 1K -o a.csv -o b.csv", "--out or -o: 'b.csv': given 2 times, and takes one value"),
-        (f"{RUN} --size 1K -o a.csv --output b.csv", "given 2 times"),
+        ("sweep --set size=1K -o a -o b", "--out or -o: 'b': given 2 times, and takes one value"),
+        (f"{RUN} --size 1K --plot a.svg --plot b.svg", "given 2 times"),
         (f"{RUN} --size 1MiB --size 2MiB", "--size"),
         (f"{RUN} --duration 1h --iterations 5", "--repeat or --iterations or --duration: '5': given 2 times"),
         (f"{RUN} --ranks 4 --ranks 3 --ranks 2", "--ranks: '2': given 3 times"),
         (f"{RUN} --ranks 4 --set ranks=3", "--set: 'ranks=3': ranks is said already, before --set"),
         (f"{RUN} --latency-profile ideal --set latency-profile=roce-400g", "latency_profile is said already"),
         ("train fat-tree:k=4 --batch 4 --batch 8", "--batch: '8'"),
-        ("topology export fat-tree:k=4 -o a.json -o b.json", "given 2 times"),
-        ("plot a.csv -o a.svg -o b.svg", "given 2 times"),
     ],
 )
 def test_an_option_of_one_value_is_given_once(

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from project import ROOT
 
+from fabric.machine.whole_file import replaced
+from fabric.words.errors import FabricsimError
 from sims.cli import main as cli
 from sims.cli.output import Output, outputs
 from sims.scenario.files import read_records
@@ -25,9 +27,9 @@ FIGURES, ROWS = (".svg", ".png", ".pdf"), (".csv", ".json", ".jsonl", ".parquet"
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    """Run a command in a folder with two files of rows and a log; returns its status, stdout and stderr."""
+    """Run a command in a folder with what commands read; returns its status, stdout and stderr."""
     monkeypatch.chdir(tmp_path)
-    for name in ("old.csv", "old.jsonl", "nccl.log", "links.csv"):
+    for name in ("old.csv", "old.jsonl", "nccl.log", "links.csv", "jobs.toml", "pingpong.goal"):
         (tmp_path / name).write_bytes((INPUTS / name).read_bytes())
 
     def command(words: str) -> tuple[int, str, str]:
@@ -58,6 +60,12 @@ MAKERS = {
     "topology export star:endpoints=4": (".json", ".graphml", ".dot", ".csv"),
     "topology import links.csv": (".json",),
     "routing compare star:endpoints=4": (".csv", ".json"),
+    "train fat-tree:k=4 --model llama3-8b --groups tp=4,dp=rest --sequence 512 --batch 8": (".csv", ".json"),
+    "goodput fat-tree:k=4 --step 20s --faults llama3 --duration 1d": (".csv", ".json"),
+    "expect star:endpoints=8 --size 1M,4M": (".csv", ".jsonl", ".svg"),
+    "diagnose nccl.log star:endpoints=64": (".csv", ".json"),
+    "run jobs.toml": (".csv", ".json"),
+    "trace star:endpoints=4 --trace pingpong.goal": (".csv", ".json"),
 }
 
 
@@ -71,6 +79,41 @@ def test_out_is_the_same_thing_in_every_command(run: Run, tmp_path: Path, comman
             assert status == 0 and err.splitlines()[-1] == f"wrote {name}", err
             made.append((tmp_path / name).read_bytes())
         assert made[0] == made[1] == made[2] != b""
+
+
+@pytest.mark.parametrize("command", [name for name, endings in MAKERS.items() if len(endings) > 1])
+def test_out_may_be_given_again_in_every_command(run: Run, tmp_path: Path, command: str) -> None:
+    """Each file by its ending, and two of one: as if each were asked for by itself."""
+    endings = (*MAKERS[command], MAKERS[command][0])
+    names = [f"made{number}{ending}" for number, ending in enumerate(endings)]
+    status, _out, err = run(f"{command} {' '.join(f'-o {name}' for name in names)}")
+    written = [line.removeprefix("wrote ") for line in err.splitlines() if line.startswith("wrote ")]
+    assert status == 0 and sorted(written) == sorted(names), err
+    for name in names:
+        assert run(f"{command} -o alone{Path(name).suffix}")[0] == 0
+        assert (tmp_path / name).read_bytes() == (tmp_path / f"alone{Path(name).suffix}").read_bytes()
+
+
+def test_of_several_files_all_are_written_or_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.csv").write_text("as it was")
+
+    def make(path: Path, text: str) -> None:
+        with replaced(path) as file:
+            file.write(text)
+            if path.name == "b.csv" and text == "bad":
+                raise OSError(28, "No space left on device")
+
+    both = Output((Path("a.csv"), Path("b.csv")), ".csv")
+    with pytest.raises(FabricsimError, match=r"b\.csv: cannot be written: No space left on device"):
+        both.write(make, "bad")
+    assert capsys.readouterr() == ("", "") and os.listdir() == ["a.csv"]
+    assert Path("a.csv").read_text() == "as it was"
+    both.write(make, "good")
+    assert capsys.readouterr() == ("good", "wrote a.csv\nwrote b.csv\n")
+    assert sorted(os.listdir()) == ["a.csv", "b.csv"] and Path("a.csv").read_text() == "good"
 
 
 @pytest.mark.parametrize("command", MAKERS)
@@ -130,8 +173,10 @@ def test_several_things_by_their_endings(run: Run, tmp_path: Path) -> None:
         ("topology list -o - --format parquet", "(legal: csv, json, jsonl)"),
         ("topology draw star:endpoints=4 -o a.xyz", "--out: 'a.xyz'"),
         ("topology draw star:endpoints=4 --output a.xyz", "--out: 'a.xyz'"),
-        ("compare old.csv old.jsonl -o a.csv -o b.json", "a.csv is the same thing"),
-        ("calibrate nccl.log -o a.svg --plot b.svg", "a.svg is the same thing"),
+        ("compare old.csv old.jsonl -o a.csv -o ./a.csv", "--out: 'a.csv': named twice: each file once"),
+        ("calibrate nccl.log -o a.svg --plot a.svg", "--plot: 'a.svg': named twice"),
+        ("merge old.csv -o folder -o a.csv", "--out: 'folder': a folder is named alone"),
+        ("expect star:endpoints=8 --format nccl-tests -o a.log -o b.csv", "--out: 'b.csv'"),
         ("latency star:endpoints=4 --plot a.csv", "--plot: 'a.csv'"),
         ("merge old.csv", "--out: not given"),
         ("sweep --set topology=star:endpoints=4 -o -", "a folder is needed"),
@@ -149,9 +194,9 @@ def test_what_cannot_be_made_is_said_before_anything_is_done(
 def test_an_output_of_two_kinds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     found = outputs([Path("a.csv"), Path("-")], "svg", rows=ROWS, figure=FIGURES)
-    assert found == {"rows": Output(Path("a.csv")), "figure": Output(form=".svg")}
+    assert found == {"rows": Output((Path("a.csv"),)), "figure": Output(form=".svg")}
     assert outputs(None, rows=ROWS) == {"rows": Output()} and not Output()
-    assert outputs(Path("/dev/null"), figure=FIGURES, rows=ROWS)["figure"].file == Path("/dev/null")
+    assert outputs([Path("/dev/null")], figure=FIGURES, rows=ROWS)["figure"].files == (Path("/dev/null"),)
 
 
 def test_what_fails_sends_nothing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -50,6 +50,18 @@ EVERY = dict(commands())
 GROUPS = [path for path, command in EVERY.items() if hasattr(command, "list_commands")]
 
 
+def test_out_is_taken_again_by_all_commands_but_of_one_folder() -> None:
+    outs = {
+        " ".join(path): one
+        for path, command in EVERY.items()
+        for one in command.params
+        if "--out" in one.opts
+    }
+    assert len(outs) > 20
+    assert [name for name, one in outs.items() if not one.multiple] == ["sweep"]
+    assert all("May be given again." in one.help for name, one in outs.items() if name != "sweep")
+
+
 @pytest.mark.parametrize("path", EVERY, ids=" ".join)
 def test_help_is_short_too_and_fits_into_80_columns(run: Run, path: tuple[str, ...]) -> None:
     status, out, err = run(*path, "--help")
