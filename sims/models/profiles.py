@@ -12,7 +12,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from fabric.machine.document import read_toml
@@ -56,6 +56,8 @@ class LatencyProfile:
     ``scaleup_bandwidth``: of the rates of the network's links and of those inside servers. ``injection``:
     once more of those between an endpoint and the network, which one process cannot fill.
 
+    ``about``: what the constants are made of, for the reader.
+
     Raises:
         ParameterError: a constant is below zero, zero where it is a share of bandwidth, or not finite.
     """
@@ -80,6 +82,7 @@ class LatencyProfile:
     bandwidth: float = 1.0
     scaleup_bandwidth: float = 1.0
     injection: float = 1.0
+    about: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         for key, value in self.constants().items():
@@ -134,7 +137,7 @@ _FACTORS = ("cable_factor", "plateau", *_SHARES)
 _SIZES = ("eager", "cache")
 _PLAIN = (*_FACTORS, *_SIZES)  # written without a unit
 MOST_SHARE = 10.0  # reduction in switches reaches a bus bandwidth above the links' rate
-CONSTANTS = tuple(field.name for field in fields(LatencyProfile) if field.name != "name")
+CONSTANTS = tuple(one.name for one in fields(LatencyProfile) if one.name not in ("name", "about"))
 
 PLATEAU_BYTES = 64  # of a step: bytes over (channels x ranks), NCCL's "plateau effect of ring"
 
@@ -145,7 +148,8 @@ def _nccl(name: str, share: float, base: float, net: float, intra: float, **othe
     plateau = times.pop("plateau", 1.0)
     seconds = {key: parse_time(f"{value}us") for key, value in times.items()}
     shares = {"bandwidth": share, "scaleup_bandwidth": share}
-    return LatencyProfile(name=name, cable_factor=0.0, plateau=plateau, **seconds, **shares)
+    about = "NCCL's own cost model, 2.30.7: what it believes, not what was measured"
+    return LatencyProfile(name=name, cable_factor=0.0, plateau=plateau, about=about, **seconds, **shares)
 
 
 # One NVLink step of NCCL's LL protocol (below). It includes the switch.
@@ -155,23 +159,35 @@ PROFILES = {
     profile.name: profile
     for profile in (
         # No latency but that of the cables: for comparing with closed forms.
-        LatencyProfile(name="ideal"),
-        # 64 B end to end under one leaf: 3.6 us (RoCE; "Insights into DeepSeek-V3", ISCA 2025, Table 5, as
-        # reported). A hop through one more switch, with its cable: 0.725 us (ib_write_lat 5.09 us under a
-        # leaf, 6.54 us two hops further, MRC, arXiv:2605.04333, as reported), less a cable of 50 m (0.25 us).
-        # Overhead: 3.6 us less one switch and two cables of 5 m (0.05 us).
+        LatencyProfile(name="ideal", about="no latency but that of the cables"),
+        # A hop through one more switch, with its cable: 0.725 us (ib_write_lat 5.09 us under a leaf, 6.54 us
+        # two hops further, MRC, as below), less a cable of 50 m (0.25 us). Overhead: 3.6 us less one switch
+        # and two cables of 5 m (0.05 us).
         LatencyProfile(
-            name="roce-400g", overhead=3.075e-6, switch_latency=0.475e-6, scaleup_overhead=_NVLINK_STEP
+            name="roce-400g",
+            overhead=3.075e-6,
+            switch_latency=0.475e-6,
+            scaleup_overhead=_NVLINK_STEP,
+            about="RoCE, 64 B in 3.6 us under one leaf (DeepSeek-V3 insights, table 5, as reported)",
         ),
-        # The same switches; NICs of 800G: ib_write_lat 5.09 us under a leaf (MRC, arXiv:2605.04333, as
-        # reported). Overhead: that less one switch and two cables of 5 m (0.05 us).
+        # The same switches. Overhead: 5.09 us less one switch and two cables of 5 m (0.05 us).
         LatencyProfile(
-            name="roce-800g", overhead=4.565e-6, switch_latency=0.475e-6, scaleup_overhead=_NVLINK_STEP
+            name="roce-800g",
+            overhead=4.565e-6,
+            switch_latency=0.475e-6,
+            scaleup_overhead=_NVLINK_STEP,
+            about="NICs of 800G, ib_write_lat 5.09 us under one leaf (MRC, arXiv:2605.04333, as reported): "
+            "another machine and another test than that of roce-400g, 1.49 us more a message; rates are the "
+            "topology's",
         ),
-        # 64 B end to end under one leaf: 2.8 us (InfiniBand; same table). Port to port of an NDR switch:
-        # sources print 150 to 400 ns; the middle is taken. Overhead: the rest, less two cables of 5 m.
+        # Port to port of an NDR switch: sources print 150 to 400 ns; the middle is taken. Overhead: the rest,
+        # less two cables of 5 m.
         LatencyProfile(
-            name="ib-ndr", overhead=2.475e-6, switch_latency=0.275e-6, scaleup_overhead=_NVLINK_STEP
+            name="ib-ndr",
+            overhead=2.475e-6,
+            switch_latency=0.275e-6,
+            scaleup_overhead=_NVLINK_STEP,
+            about="InfiniBand, 64 B in 2.8 us under one leaf (DeepSeek-V3 insights, table 5, as reported)",
         ),
         # NCCL's own cost model of all-reduce, version 2.30.7, src/graph/tuning.cc: latencies over the network
         # and over NVLink, protocols LL, LL128 and Simple, and the share of bandwidth that each leaves. Its
@@ -211,6 +227,7 @@ PROFILES = {
             staging=0.61e-9,
             cache=24 * 2**20,
             injection=0.5,
+            about="MPI from host memory, fitted to Leonardo, LUMI and MareNostrum 5 (HLC-Lab/pico)",
         ),
         # What a file says: nothing that it does not.
         LatencyProfile(name=CUSTOM),

@@ -151,7 +151,7 @@ def fit(job: CollectiveJob, algorithm: str, rows: Sequence[Measurement]) -> Fit:
         runs_as=sliced(algorithm, "flow", job.collective.name, slices=1),
         topology=job.scenario(algorithm, 8).topology,
         base=job.profile.spec,
-        profile=replace(job.profile, name=CUSTOM, **_rounded(changed)),
+        profile=replace(job.profile, name=CUSTOM, about="", **_rounded(changed)),
         alpha=float(f * latency[0]),
         busbw=float(sizes[-1] / (g * seconds[-1]) * job.bus_factor),
         size=size,

@@ -31,6 +31,9 @@ def latency_lines(
     yield f"# one-way latency of an idle fabric, without the time of the bytes; routing {policy}"
     yield f"# topology   {topology}: {counted(fabric.n_endpoints, 'endpoint')}"
     yield f"# latency    {profile}"
+    if profile.about:
+        changed = "" if profile.spec == profile.name else f"of {profile.name} as it is shipped: "
+        yield f"# source     {changed}{profile.about}"
     for note in filter(None, [fabric.disclaimer, *notes]):
         yield f"# note       {note}"
     titles = ("way", "links", "switches", "pairs", "share")

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+from project import ROOT
 
 from fabric import Dmodk, Fabric, route
 from fabric.words.errors import FileFormatError, ParameterError
-from sims.jobs.allreduce import AllReduce
+from sims.jobs.allreduce import AllReduce, all_reduce
 from sims.models.fluid.engine import bound_time, flow_time
 from sims.models.latency import derated, link_latency, transfer_latency
 from sims.models.profiles import CUSTOM, DEFAULT_PROFILE, PROFILES, latency_profile, profile_toml
 from sims.simulation import simulate
 from topologies import fat_tree
+
+MODEL = (ROOT / "docs" / "model.md").read_text(encoding="utf-8")
 
 
 def test_names_and_overrides() -> None:
@@ -29,12 +33,42 @@ def test_names_and_overrides() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "under_a_leaf"), [("roce-400g", 3.6e-6), ("ib-ndr", 2.8e-6), ("ideal", 50e-9)]
+    ("name", "under_a_leaf"),
+    [("roce-400g", 3.6e-6), ("roce-800g", 5.09e-6), ("ib-ndr", 2.8e-6), ("ideal", 50e-9)],
 )
 def test_a_message_under_one_leaf_takes_the_published_time(name: str, under_a_leaf: float) -> None:
     fabric = Fabric.from_graph(fat_tree(k=4))
     paths = route(fabric, np.array([0]), np.array([1]), Dmodk())
     assert paths.total(link_latency(fabric, PROFILES[name])).tolist() == pytest.approx([under_a_leaf])
+
+
+def test_800g_differs_from_400g_by_the_overhead_of_a_message_and_nothing_else() -> None:
+    """5.09 - 3.6 us in each of the 2 x 127 steps of a ring of 128, as docs/model.md has it, at any size."""
+    old, new = PROFILES["roce-400g"], PROFILES["roce-800g"]
+    assert {key for key in old.constants() if old.constants()[key] != new.constants()[key]} == {"overhead"}
+    times = {}
+    for rate, name in (("400Gbps", "roce-400g"), ("800Gbps", "roce-400g"), ("800Gbps", "roce-800g")):
+        rows = all_reduce(
+            f"fat-tree:k=8,rate={rate}", "ring", sizes=["8", "1MiB", "1GiB"], latency_profile=name
+        )
+        times[rate, name] = [row.time_s for row in rows]
+    for slow, quick in zip(times["800Gbps", "roce-800g"], times["800Gbps", "roce-400g"]):
+        assert slow - quick == pytest.approx(254 * 1.49e-6)
+    table = re.findall(
+        r"^\| .*`roce-(400|800)g` \| ([\d,]+) us \| ([\d,]+) us \| ([\d.]+) ms \|$", MODEL, re.MULTILINE
+    )
+    assert len(table) == 3
+    for (_, *cells), own in zip(table, times.values()):
+        small, medium, large = (float(cell.replace(",", "")) for cell in cells)
+        assert [small, medium] == [round(time * 1e6) for time in own[:2]]
+        assert large == round(own[2] * 1e3, 2)
+
+
+def test_every_profile_says_where_it_is_from_and_a_file_nothing(tmp_path: Path) -> None:
+    assert all(profile.about for name, profile in PROFILES.items() if name != CUSTOM)
+    (tmp_path / "own.toml").write_text('profile = "roce-800g"\noverhead = "3us"\n')
+    own = latency_profile(str(tmp_path / "own.toml"))
+    assert (own.name, own.about) == (CUSTOM, "")
 
 
 def test_two_more_switches_and_their_cables_are_two_more_hops_of_the_published_time() -> None:
