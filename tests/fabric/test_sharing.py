@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fabric import Ecmp, Fabric, Paths, certify, max_min, route
+from fabric.routing.paths import Shared
 from topologies import fat_tree
 
 Flows = list[dict[int, Fraction]]
@@ -116,3 +117,17 @@ def test_a_random_permutation_is_certified(seed: int) -> None:
     assert certify(paths, F.capacity, rates)
     # Equal flows that start together: the slowest ends when the most loaded link has carried its share.
     assert rates.min() == pytest.approx(50e9 / paths.load(1.0, F.n_links).max())
+
+
+def test_flows_of_one_link_beside_flows_of_a_bundle_alone() -> None:
+    """Flow 0 has its bundle's link alone, 1 one of its own, 2 a bundle of two and one of its own."""
+    use = Paths(ptr=np.array([0, 1, 1, 2]), link=np.array([0, 1], np.int32), weight=None)
+    bundles = Paths(ptr=np.array([0, 1, 3]), link=np.array([0, 1, 2], np.int32), weight=None)
+    own = Paths(
+        ptr=np.array([0, 0, 1, 2]),
+        link=np.array([3, 3], np.int32),
+        weight=None,
+        shared=Shared(use=use, bundles=bundles),
+    )
+    assert max_min(own, np.array([1.0, 8.0, 3.0, 5.0])).tolist() == [1.0, 2.5, 2.5]
+    assert max_min(own, np.array([1.0, 8.0, 2.0, 5.0])).tolist() == [1.0, 3.0, 2.0]

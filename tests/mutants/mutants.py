@@ -35,6 +35,7 @@ LEAST = 0.95
 OTHERS = "numpy networkx simpy matplotlib.pyplot typer rich pytest hypothesis"
 # Files of tests that draw, install or wait: they hold pages and processes, no number that no other holds.
 APART = "bench mutants fuzz wheel test_readme test_drawing test_progress sweep_cluster sweep_pool"
+WHOLE = "tests/gold/"  # its tests run commands, and hold all that they say
 Table = dict[str, tuple[float, list[str]]]  # of each test the seconds it takes and the functions it calls
 Reasons = dict[tuple[str, str, str], str]
 
@@ -88,20 +89,25 @@ def table(tree: Path, folder: Path, test_files: Iterable[str]) -> Table:
 
 
 def chosen(file: str, function: str | None, tests: Table, seconds: float) -> tuple[list[str], float]:
-    """Tests that call the function, those of its own file and short ones first, as far as `seconds` go."""
+    """Tests that call the function, as far as `seconds` go: half of them for those of its own file and short
+    ones, half for whole commands whose output is recorded, drawn from all sections."""
     stem = Path(file).parent.name if Path(file).stem == "__init__" else Path(file).stem
     target = f"{file}::{function}"
-    candidates = []
+    small, whole = [], []
     for name, (took, calls) in tests.items():
         mirrors = stem in name.split("::")[0]
         reaches = target in calls if function else any(call.startswith(f"{file}::") for call in calls)
-        if reaches or mirrors:  # a test of the mirroring file may use what an earlier one computed and kept
-            candidates.append((not reaches, took / (4 if mirrors else 1), took, name))
+        if name.startswith(WHOLE):
+            if reaches:
+                whole.append((hashlib.sha256(name.encode()).hexdigest(), took, name))
+        elif reaches or mirrors:  # a test of the mirroring file may use what an earlier one computed and kept
+            small.append((not reaches, took / (4 if mirrors else 1), took, name))
     names, total = [], 0.0
-    for _, _, took, name in sorted(candidates):
-        if total + took <= seconds:
-            names.append(name)
-            total += took
+    for most, candidates in ((seconds / 2, sorted(small)), (seconds, sorted(whole))):
+        for *_, took, name in candidates:
+            if total + took <= most:
+                names.append(name)
+                total += took
     return names, total
 
 

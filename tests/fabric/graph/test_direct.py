@@ -192,6 +192,21 @@ def test_a_chain_of_endpoints_carries_nothing_through() -> None:
         route(Fabric.from_graph(G), np.array([0]), np.array([2]), parse_policy("ecmp"))
 
 
+def test_a_relay_with_a_cable_is_nearer_than_one_on_the_leaf_of_the_destination() -> None:
+    """0 has NVLink alone; of its server 1 is cabled to 3 and 4, and 2 is on their leaf."""
+    G = nx.Graph()
+    G.add_nodes_from(range(5), kind="gpu", tier=0)
+    G.add_node("nv", kind="nvswitch", tier=1)
+    G.add_node("leaf", kind="switch", tier=1)
+    G.add_edges_from([(i, "nv") for i in (0, 1, 2)], rate=8.0, delay=1e-7)
+    G.add_edges_from([(i, "leaf") for i in (2, 3, 4)] + [(1, 3), (1, 4)], rate=1.0, delay=1e-6)
+    F = Fabric.from_graph(G)
+    paths = route(F, np.array([0, 0]), np.array([3, 4]), parse_policy("ecmp"))
+    for flow, end in enumerate((3, 4)):
+        mine = paths.link[paths.ptr[flow] : paths.ptr[flow + 1]]
+        assert [F.ids[i] for i in F.link_dst[mine].tolist()] == ["nv", 1, end]
+
+
 def test_an_endpoint_of_the_server_with_the_cable_relays() -> None:
     F = Fabric.from_graph(servers())
     classes = {(c.way, c.links): c.pairs for c in pair_classes(F)}

@@ -345,6 +345,14 @@ def test_a_cut_beyond_the_way_up_changes_no_dmodk_path() -> None:
 # --- endpoints with several ways, relays, illegal use ---
 
 
+@pytest.mark.parametrize(
+    ("src", "dst", "name"), [([[0, 1]], [[2, 3]], "src"), ([0, 1], [2], "dst"), ([0], [[1]], "dst")]
+)
+def test_ends_of_another_shape_are_refused_by_name(src: Any, dst: Any, name: str) -> None:
+    with pytest.raises(ParameterError, match=f"^{name}: .*: one endpoint per flow, as many of src as of dst"):
+        route(Fabric.from_graph(fat_tree(k=4)), np.array(src), np.array(dst), Ecmp())
+
+
 def test_inside_a_server_traffic_takes_the_scale_up_switch() -> None:
     F = Fabric.from_graph(ZOO["servers"]())
     paths = route(F, np.array([2]), np.array([3]), Dmodk())

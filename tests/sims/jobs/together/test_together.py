@@ -136,6 +136,21 @@ def test_the_same_pace_alone_and_together():
     assert run(jobs, seed="1").row().iterations["a"] != row.iterations["a"]
 
 
+@pytest.mark.parametrize("compute", ["1us", "1s", "1000s"])
+def test_times_of_a_row_agree_to_a_share_of_themselves(compute):
+    """Not to so many seconds: a ten-thousandth is refused of iterations of any length."""
+    row = run([send("a", 2, "packed", size=1, compute=compute)]).row()
+    one = row.jobs["a"]
+    for change, rule in (
+        ({"mean_s": one["mean_s"] * 1.0001}, "its mean_s"),
+        ({"alone_s": one["alone_s"] * 1.0001}, "its slow"),
+    ):
+        with pytest.raises(ParameterError, match=rule):
+            RunRow.from_dict({**row.to_dict(), "jobs": {"a": {**one, **change}}})
+        change = {name: one[name] * (1 + 1e-9) for name in change}  # what printing may cost
+        RunRow.from_dict({**row.to_dict(), "jobs": {"a": {**one, **change}}})
+
+
 def test_a_row_runs_again_and_reads_back():
     row = run([send("a", 2, "packed", jitter="1%"), send("b", 4, "random")]).row()
     assert simulate(row.scenario) == row
