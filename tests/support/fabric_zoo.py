@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Any
 
 import networkx as nx
@@ -117,3 +118,26 @@ def random_graphs(draw: st.DrawFn) -> nx.Graph:
     names = {f"w{i}": t for i, t in enumerate(tier)}
     access = [(e, f"w{home}") for e, home in enumerate(homes)]
     return graph("random", range(len(homes)), names, access + [(f"w{u}", f"w{v}") for u, v in trunk])
+
+
+@st.composite
+def thinned_trees(draw: st.DrawFn) -> nx.Graph:
+    """Trees of two or three tiers in which any cable but one of each leaf may be missing, in any order."""
+    leaves = draw(st.integers(2, 7))
+    tiers = [[f"l{i}" for i in range(leaves)]]
+    tiers += [
+        [f"{name}{i}" for i in range(draw(st.integers(1, 5)))] for name in draw(st.sampled_from(["s", "sc"]))
+    ]
+    trunk = []
+    for lower, upper in pairwise(tiers):
+        pairs = draw(st.permutations([(u, v) for u in lower for v in upper]))
+        missing = (
+            draw(st.sets(st.integers(1, len(pairs) - 1), max_size=len(pairs) // 2))
+            if len(pairs) > 1
+            else set()
+        )
+        trunk += [pair for i, pair in enumerate(pairs) if i not in missing]
+    homes = draw(st.permutations(range(leaves)))
+    names = {name: t + 1 for t, tier in enumerate(tiers) for name in draw(st.permutations(tier))}
+    access = [(e, f"l{home}") for e, home in enumerate(homes)]
+    return graph("thinned", range(len(homes)), names, access + trunk)

@@ -10,7 +10,7 @@ import fabric_oracles as oracle
 import networkx as nx
 import numpy as np
 import pytest
-from fabric_zoo import ZOO, dual_homed, graph, irregular, leaf_spine, rail_only, random_graphs
+from fabric_zoo import ZOO, dual_homed, graph, irregular, leaf_spine, rail_only, random_graphs, thinned_trees
 from hypothesis import given, settings
 from numpy.typing import NDArray
 
@@ -82,8 +82,8 @@ def test_all_pairs_of_the_zoo(name: str, policy: Policy) -> None:
     check(G, F, route(F, src, dst, policy), src, dst)
 
 
-@settings(max_examples=60, deadline=None)
-@given(random_graphs())
+@settings(max_examples=200, deadline=None)
+@given(random_graphs() | thinned_trees())
 def test_random_graphs_route_or_name_the_pair(G: nx.Graph) -> None:
     F = Fabric.from_graph(G, allow_partition=True)
     src, dst = pairs(F.n_endpoints)

@@ -166,6 +166,15 @@ def test_links_change_and_flows_move_under_way(always: None) -> None:
     assert env.run(done).tolist() == [7.0, 12.0]
 
 
+@pytest.mark.parametrize("scale", [1e-9, 1.0, 1e6])
+def test_who_waits_goes_on_at_the_last_end(always: None, scale: float) -> None:
+    """The clock stands there, whatever the unit of the sizes; what is sent next begins there."""
+    network = FluidNetwork(simpy.Environment(), np.ones(1))
+    for last in (3.0, 6.0):
+        network.env.run(network.send(paths_of([[0], [0]]), scale * np.array([1.0, 2.0])))
+        assert network.env.now == pytest.approx(scale * last, rel=1e-12)
+
+
 def test_somebody_who_acts_by_surprise_is_heeded(always: None) -> None:
     # Handed over between two steps of the clock, while the network has already run ahead.
     env = simpy.Environment()
