@@ -387,3 +387,18 @@ def test_of_packets_what_waits_is_no_latency() -> None:
     assert lines[1].startswith(
         "# the rest: 37.8% of the time, waits in queues and for other ranks, and headers"
     )
+
+
+@pytest.mark.parametrize("routing", ["ecmp", "adaptive"])
+@pytest.mark.parametrize("fabric", ["star:endpoints=7", "fat-tree:k=4,gpus_per_server=2"])
+def test_the_share_of_latency_is_what_a_run_without_any_saves(fabric: str, routing: str) -> None:
+    """Of every algorithm, in slices and whole, where latency is nearly all and where it is nearly nothing."""
+    ranks = Fabric.from_graph(load(fabric))
+    real, silent = (
+        AllReduce(ranks, routing=routing, latency_profile=profile, seed=3) for profile in ("ib-ndr", SILENT)
+    )
+    names = [*algorithms(), *(f"{name}:pipeline={m}" for name in ACROSS for m in (2, 5))]
+    for name in real.fits(names)[0]:
+        for size in (8, 300_000, 2**30):
+            row, without = real.row(name, size), silent.row(name, size)
+            assert row.latency_share == pytest.approx(1 - without.time_s / row.time_s, abs=1e-9), name
