@@ -68,6 +68,15 @@ def test_a_tree_adds_what_comes_from_both_children_one_after_the_other() -> None
     assert flow_time(own, size) - flow_time(plain, size) == pytest.approx(2 * steps * amount * 1e-9, rel=1e-9)
 
 
+def test_switches_that_add_leave_ranks_nothing_to_add() -> None:
+    size = 2.0**24
+    plain, own = (
+        job(8, p).program("in-network") for p in ("ideal:cable_factor=0", "ideal:cable_factor=0,reduction=1ns")
+    )
+    assert flow_time(own, size) == flow_time(plain, size)
+    assert [phase.additions(1) for phase in own.schedule.phases] == [0]
+
+
 def test_what_ranks_do_counts_as_latency_and_not_as_contention() -> None:
     row = job(8).row("recursive-doubling", 2**24)
     wire = 3 * 2**24 / RATE

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fabric_zoo import graph
 from project import ROOT
 
 from fabric import Dmodk, Fabric, route
@@ -217,6 +218,14 @@ def test_a_step_is_charged_once_whatever_the_way() -> None:
     np.testing.assert_allclose(transfer_latency(paths, fabric, least), [2e-6, 3e-6, 3e-6, 0])
     alone = transfer_latency(paths.take(np.array([0])), fabric, least)
     np.testing.assert_allclose(alone, [1e-6])  # nothing crosses the network in this phase
+
+
+def test_a_server_by_itself_takes_no_step_of_the_network() -> None:
+    """Its scale-up switch is the first node behind the endpoints, as a switch of the network is elsewhere."""
+    fabric = Fabric.from_graph(graph("server", range(4), {}, [(i, "nv") for i in range(4)], ["nv"]))
+    profile = latency_profile("ideal:net_step=3us,intra_step=1us,cable_factor=0")
+    paths = route(fabric, np.array([0, 3]), np.array([1, 0]), Dmodk())
+    np.testing.assert_allclose(transfer_latency(paths, fabric, profile), [1e-6, 1e-6])
 
 
 def test_a_base_is_paid_once_a_collective() -> None:
