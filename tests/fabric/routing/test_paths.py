@@ -64,3 +64,16 @@ def test_a_lockstep_phase_is_one_flow() -> None:
     paths = Paths.lockstep(np.array([0.0, 2.0, 0.0, 1.0]))
     assert len(paths) == 1 and paths.length.tolist() == [2]
     assert paths.load(3.0, 4) == pytest.approx([0, 6, 0, 3])
+
+
+@given(rows, rows, st.integers(0, 99))
+def test_parts_are_merged_in_any_order_with_and_without_weights(one: Rows, two: Rows, seed: int) -> None:
+    """And flows of no part have no links."""
+    place = np.random.default_rng(seed).permutation(len(one) + len(two) + 2)
+    first, second = np.split(place[:-2], [len(one)])
+    flat = make(two, weighted=False)
+    merged = Paths.merged([(first, make(one)), (second, flat)], len(place))
+    want: Rows = [[] for _ in place]
+    for flow, row in [*zip(first.tolist(), one), *zip(second.tolist(), read(flat))]:
+        want[flow] = row
+    assert read(merged) == want

@@ -143,6 +143,8 @@ def same(F: Fabric, flat: Paths, bundled: Paths) -> None:
     assert bundled.load(amount, F.n_links) == pytest.approx(flat.load(amount, F.n_links))
     assert bundled.load(2.0, F.n_links) == pytest.approx(flat.load(2.0, F.n_links))
     assert bundled.total(F.delay) == pytest.approx(flat.total(F.delay))
+    value = np.random.default_rng(len(flat)).random(F.n_links)
+    assert bundled.largest(value).tolist() == flat.largest(value).tolist()
     assert bundled.expanded().load(amount, F.n_links) == pytest.approx(flat.load(amount, F.n_links))
     assert bundled.expanded().shared is None
 

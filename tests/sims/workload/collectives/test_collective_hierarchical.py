@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from fabric.words.errors import ParameterError
+from sims.workload.collectives.circulant import bruck
 from sims.workload.collectives.doubling import halving_doubling, recursive_doubling
 from sims.workload.collectives.group import by_label
 from sims.workload.collectives.hierarchical import group_ranks, hierarchical
-from sims.workload.collectives.ring import ring
+from sims.workload.collectives.pat import pat, pat_reduce_scatter
+from sims.workload.collectives.ring import ring, ring_all_gather, ring_reduce_scatter
 from sims.workload.collectives.tree import double_binary_tree
 from sims.workload.replay import replay
 from sims.workload.schedule import COPY, REDUCE, Schedule
@@ -47,6 +49,14 @@ def test_all_reduce(inner: str, g: int) -> None:
 @pytest.mark.parametrize("inner", INNER)
 def test_all_reduce_of_many(inner: str) -> None:
     replay(hierarchical(shuffled(33, 8), INNER[inner], "grid"))
+
+
+@pytest.mark.parametrize("inner", [bruck, pat, pat_reduce_scatter, ring_reduce_scatter, ring_all_gather])
+@pytest.mark.parametrize("g", [1, 2, 3, 4])
+def test_halves_of_an_all_reduce(inner: Make, g: int) -> None:
+    """With ranks whose parts stand in their order across, and with others."""
+    for count in (2, 3, 4, 5, 8):
+        replay(hierarchical(shuffled(count, g), inner, "grid"))
 
 
 @pytest.mark.parametrize("inner", INNER)
@@ -108,6 +118,7 @@ def test_group_ranks_are_in_order_of_first_appearance() -> None:
     assert group_ranks([-1, -1, -1]).tolist() == [[0], [1], [2]]
     order, sizes = by_label([1, 0, 1, -1, -1, 0, 1])
     assert (order.tolist(), sizes.tolist()) == ([0, 2, 6, 1, 5, 3, 4], [3, 2, 1, 1])
+    assert by_label([3, 2, 1, 0, -1, -1, -1])[1].tolist() == [1] * 7
 
 
 def test_unequal_groups_are_named() -> None:
