@@ -189,6 +189,8 @@ def _read(text: str) -> NamedTopology:
         return NamedTopology(name=text, builder=_FILE, arguments={}, is_file=True)
     match = _WITH_ARGUMENTS.fullmatch(text)
     path = match[1] if match else text
+    if not os.path.exists(path) and set("*?[") & set(path):
+        return _read(_matching(path) + text[len(path) :])
     if match and os.path.isfile(path):
         builder = _file_builder(path, match[2])
         arguments = read_arguments(path, match[2], builder.parameters)
@@ -206,6 +208,17 @@ def _read(text: str) -> NamedTopology:
             "topology", head, f"{rule} (did you mean {near[0]!r}? fabricsim topology list has all)"
         )
     raise ParameterError("topology", head, rule, every)
+
+
+def _matching(pattern: str) -> str:
+    """The one file that a pattern matches, as shells leave alone what has arguments behind it."""
+    from glob import glob
+
+    found = [path for path in sorted(glob(pattern)) if os.path.isfile(path)]
+    if len(found) != 1:
+        rule = f"matches {len(found):,} files, and one is needed" if found else "matches no file"
+        raise ParameterError("topology", pattern, rule, found[:5])
+    return found[0]
 
 
 def _built(what: str, name: str, table: Mapping[str, Builder], kind: str, rest: str) -> NamedTopology:

@@ -27,6 +27,23 @@ def test_text_size_graph_and_fabric_are_of_one_topology(text: str) -> None:
     assert topology.digest == "" and topology.disclaimer == G.graph.get("disclaimer", "")
 
 
+def test_a_pattern_is_the_one_file_that_it_matches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shells leave ``*.json:nvlink=450GB/s`` as it is. A file of that very name comes first."""
+    (tmp_path / "a1").mkdir()
+    write_node_link(torus(dims=3), tmp_path / "a1" / "ring.json")
+    monkeypatch.chdir(tmp_path)
+    assert named("a*/r?ng.json") == named("a1/ring.json") and named("a*/*.json").name == "a1/ring.json"
+    said = named("*/ring.json:hosts_per_switch=4,rate=400Gbps")
+    assert said == named("a1/ring.json:hosts_per_switch=4,rate=400Gbps")
+    write_node_link(torus(dims=4), tmp_path / "[a].json")
+    assert named("[a].json").name == "[a].json"
+    (tmp_path / "a2.json").write_text("{}")
+    with pytest.raises(ParameterError, match=r"topology: '\*/\*.jsn': matches no file"):
+        named("*/*.jsn")
+    with pytest.raises(ParameterError, match=r"matches 2 files, and one is needed \(.*legal: \[a\].json, a2"):
+        named("*.json:nvlink=1TB/s")
+
+
 def test_a_file_is_its_contents(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     write_node_link(torus(dims=3), path)

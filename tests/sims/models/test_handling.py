@@ -71,7 +71,8 @@ def test_a_tree_adds_what_comes_from_both_children_one_after_the_other() -> None
 def test_switches_that_add_leave_ranks_nothing_to_add() -> None:
     size = 2.0**24
     plain, own = (
-        job(8, p).program("in-network") for p in ("ideal:cable_factor=0", "ideal:cable_factor=0,reduction=1ns")
+        job(8, p).program("in-network")
+        for p in ("ideal:cable_factor=0", "ideal:cable_factor=0,reduction=1ns")
     )
     assert flow_time(own, size) == flow_time(plain, size)
     assert [phase.additions(1) for phase in own.schedule.phases] == [0]
