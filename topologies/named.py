@@ -118,11 +118,12 @@ class NamedTopology:
             if self.called:
                 G.graph["disclaimer"] = self.disclaimer
             return G
-        if self.arguments:
-            return self.builder.function(self.name, **self.arguments)
-        from topologies.files.exchange import read_graph
+        from topologies.files.exchange import read_graph, reading_graph
 
-        G = read_graph(self.name)
+        with reading_graph(self.name):
+            if self.arguments:
+                return self.builder.function(self.name, **self.arguments)
+            G = read_graph(self.name)
         if len(G) and not any("kind" in data for _, data in G.nodes(data=True)):
             rule = f"its {len(G):,} nodes do not say what they are: say it behind the path, as "
             rule += f"{self.name}:hosts_per_switch=4 (all are switches) or :hosts=gpu-* (those are none)"

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from fabric.graph.fabric import Fabric
 from fabric.graph.schema import GPU, SWITCH
 from fabric.machine.document import read_text
+from fabric.machine.under_way import reading
 from fabric.routing.distance import Block, distances
 from fabric.routing.draw import Draw
 from fabric.routing.forwarding_tables import Tables
@@ -56,7 +57,8 @@ def tables(f: Fabric, path: str) -> Tables:
         raise FileFormatError(path, "", f"cannot be read: {error.strerror}") from None
     key = ("tables", path, state.st_mtime_ns, state.st_size)
     if key not in f.derived:
-        f.derived[key] = _read(f, path)
+        with reading(path):
+            f.derived[key] = _read(f, path)
     found: Tables = f.derived[key]
     return found
 

@@ -98,12 +98,13 @@ def expect(
             topology=text,
             digest=digest,
             watch=lambda label: progress.step(f"routing {label}"),
+            stoppable=progress.stoppable,
             **settings,
         )
         progress.print(expect_lines(found))
         wanted["rows"].write(write_records, expect_records(found))
         write_log(wanted["log"], form or "", [mark.row for mark in found.marks], found.job, elements)
-        if wanted["figure"]:
+        if wanted["figure"] and not progress.stopped:
             from sims.show.figures import save_figure
             from sims.show.figures.expect import expect_figure
 

@@ -24,7 +24,18 @@ if TYPE_CHECKING:
     from topologies.named import NamedTopology
     from topologies.parts.memory import Size
 
-__all__ = ["FABRIC_OPTIONS", "Graph", "Opened", "Preset", "Spec", "Topology", "built", "named", "opened"]
+__all__ = [
+    "FABRIC_OPTIONS",
+    "Graph",
+    "Opened",
+    "Preset",
+    "Spec",
+    "Topology",
+    "built",
+    "made",
+    "named",
+    "opened",
+]
 
 Spec = Annotated[
     str | None,
@@ -119,19 +130,26 @@ def built(
     topology = named_topology(text)
     if fits and topology.size:
         fits(topology.text, topology.size)
-    with working(_seconds(topology, compiled)):
-        graph = topology.compilable() if compiled else topology.graph()
+    graph = made(topology, compiled=compiled)
     if topology.is_file:
         graph.graph["name"] = text  # so that what is wrong with the file is said of the file
     return graph, topology
 
 
-def _seconds(topology: NamedTopology, compiled: bool) -> float:
-    """Of one core, about, to build the graph, or to compile it: nothing is known of a file."""
+def made(topology: NamedTopology, *, compiled: bool = False) -> nx.Graph:
+    """The graph that is named, and meanwhile about how long that takes; ``compiled`` as of ``built``."""
+    if topology.is_file:
+        return topology.graph()  # says itself how far it is
+    with working(_seconds(topology, compiled)):
+        return topology.compilable() if compiled else topology.graph()
+
+
+def _seconds(topology: NamedTopology, compiled: bool, graph: nx.Graph | None = None) -> float:
+    """Of one core, about, to build the graph, or to compile it: of a file, the ``graph`` that came of it."""
     from topologies.named import LARGE
 
     if topology.size is None:
-        return 0.0
+        return 0.0 if graph is None else (len(graph) + graph.number_of_edges()) * _GRAPH
     as_arrays = compiled and topology.size.endpoints >= LARGE
     return (topology.size.nodes + topology.size.edges) * (_ARRAYS if as_arrays else _GRAPH)
 
@@ -147,7 +165,7 @@ def opened(
     from topologies.parts.arrays import Arrays
 
     gc.freeze()  # the graph is here to stay: later collections need not walk it
-    with working(_seconds(topology, compiled=True)):
+    with working(_seconds(topology, True, graph)):
         fabric = Fabric.from_graph(graph, allow_partition=allow_partition)
     notes = list(graph.graph.get("notes", ()))
     if isinstance(graph, Arrays):

@@ -89,7 +89,9 @@ def plot(
     from sims.show.figures import where as where_holds
     from sims.studies.nccl_log import read_nccl
 
-    results = read_results(*rows)
+    with Progress() as progress:
+        progress.step("reading the rows")
+        results = read_results(*rows)
     if any(isinstance(result, JobRow) for result in results):
         from sims.show.figures.job_rows import figure_of_jobs
         from sims.show.figures.job_rows.selection import where_jobs
@@ -163,7 +165,9 @@ def report(
     from sims.scenario.rows import read_results, rows_of, sweep_text
     from sims.show.report import report as page
 
-    results = read_results(*rows)
+    with Progress() as progress:
+        progress.step("reading the rows")
+        results = read_results(*rows)
     source, told = ", ".join(map(str, rows)), sweep_text(*rows) if not where else None
     jobs = any(isinstance(result.scenario, JobScenario) for result in results)
     if where and jobs:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sims.cli.fabric_options import named
+from sims.cli.fabric_options import made, named
 from sims.cli.output import alone, outputs
 from sims.cli.output_options import format_option, out_option
 from sims.cli.progress import Progress
@@ -40,11 +40,11 @@ def export(
     from topologies.files.exchange import WRITERS, write_graph
 
     wanted = outputs(out, form, graph=tuple(WRITERS))
-    from topologies import load
+    from topologies.named import named as named_topology
 
     with Progress(silent=alone(wanted.values())) as progress:
         progress.step("building the topology")
-        built = load(texts["topology"])
+        built = made(named_topology(texts["topology"]))
         if said := built.graph.get("disclaimer"):
             progress.print([f"note: {said}"])
         progress.step("writing")
@@ -61,11 +61,14 @@ def import_(
     """Read a file or dump, check it, write node-link JSON."""
     wanted = outputs(out, graph=(".json",))
     from fabric.graph.schema import read_columns
-    from topologies import load, write_node_link
+    from topologies import write_node_link
+    from topologies.named import named as named_topology
 
-    built = load(named({"graph": file}))
-    read_columns(built)  # what breaks the schema is refused here, not in the command that uses it
     with Progress(silent=alone(wanted.values())) as progress:
+        progress.step("reading the file")
+        built = made(named_topology(named({"graph": file})))
+        read_columns(built)  # what breaks the schema is refused here, not in the command that uses it
         if notes := built.graph.get("notes"):
             progress.print(f"note: {note}" for note in notes)
+        progress.step("writing")
         wanted["graph"].write(lambda path: write_node_link(built, path))

@@ -24,7 +24,8 @@ def run_one(
     records: Callable[[Any], list[dict[str, Any]]] = lambda row: [row.to_dict()],
     figure: Callable[[Any, Any, Progress], Any],
 ) -> Any:
-    """Run the job of the settings ``texts`` and hand out what is ``wanted``, rows and a figure. Its row.
+    """Run the job of the settings ``texts`` and hand out what is ``wanted``, ``rows``, a ``figure`` and,
+    where rows are lines of it, the ``row`` too. Its row.
 
     ``make``: of the fabric, its text and hash and the other settings a job, which has ``warnings`` and a
     ``row``. ``lines``: of the row, what is printed; ``why``: of the job and its row what is printed of
@@ -46,6 +47,8 @@ def run_one(
                 row, remedies = why(job, row)
                 progress.print(remedies)
         wanted["rows"].write(write_records, records(row))
+        if "row" in wanted:
+            wanted["row"].write(write_records, [row.to_dict()])
         if wanted["figure"] and not progress.stopped:
             progress.step("drawing")
             from sims.show.figures import save_figure

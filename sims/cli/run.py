@@ -49,15 +49,14 @@ def run(
     wanted = outputs(out, form, json, rows=ROW_FORMATS)
     check_outputs(("--row", row, ROW_FORMATS), ("--timeline", timeline, FIGURE_FORMATS))
     wanted["figure"] = Output((timeline,) if timeline else ())
+    wanted["row"] = Output((row,) if row else ())
     from sims.jobs.together.job import RunJob
-    from sims.scenario.files import write_records
     from sims.settings.scenario_file import read_scenario
     from sims.show.figures.of_job import figure_of_job
     from sims.show.words.run import run_lines
 
     texts, why = read_scenario(scenario, sets or ()), _why if explain else None
-    found = run_one(texts, wanted, RunJob, lines=run_lines, why=why, records=_lines, figure=figure_of_job)
-    Output((row,) if row else ()).write(write_records, [found.to_dict()])
+    run_one(texts, wanted, RunJob, lines=run_lines, why=why, records=_lines, figure=figure_of_job)
 
 
 def _lines(row: RunRow) -> list[dict[str, Any]]:

@@ -135,7 +135,9 @@ def merge(
     if folders:
         count, written = merge_results(paths, folders[0])
     else:
-        results = merged(paths)
+        with Progress() as progress:
+            progress.step("reading the rows")
+            results = merged(paths)
         count = len(results)
         wanted.write(write_records, [result.to_dict() for result in results])
     if not wanted.form:

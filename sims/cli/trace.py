@@ -55,9 +55,10 @@ def trace(
         progress.print(trace_lines(job, found, [*notes, *job.warnings]))
         if explain:
             progress.step("trying what would help")
-            why = explain_trace(job, found)
-            found = replace(found, gains=why.gains)
-            progress.print(explanation_lines("the trace", why))
+            with progress.stoppable():  # what came out is kept
+                why = explain_trace(job, found)
+                found = replace(found, gains=why.gains)
+                progress.print(explanation_lines("the trace", why))
         wanted["rows"].write(write_columns, job.result.columns())
         if row:
             write_records(row, [found.to_dict()])

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from fabric.machine.document import read_text
+from fabric.machine.under_way import reading
 from fabric.words.counted import counted
 from fabric.words.errors import FabricsimError, FileFormatError, ParameterError
 from sims.scenario.files import ROW_FORMATS, read_records, tell_damaged
@@ -44,23 +45,27 @@ def read_results(*paths: str | os.PathLike[str]) -> list[Row | JobRow | Failure]
     Raises:
         FileFormatError: missing, empty, cut off, or a record is not a result; names the record.
     """
-    return latest(result for path in paths for result in results_in(path))
+    with reading(*(_rows_of(path) for path in paths)):
+        return latest(result for path in paths for result in results_in(path))
 
 
 def results_in(path: str | os.PathLike[str]) -> Iterable[Row | JobRow | Failure]:
     """Every result in a file or folder, as of ``read_results``, several of one key included."""
-    source, folder = Path(path), Path(path).is_dir()
-    if not source.exists():
+    source, folder = _rows_of(path), Path(path).is_dir()
+    if not Path(path).exists():
         raise FileFormatError(str(path), "", "no such file or folder")
-    if folder:
-        source = source / ROWS
-        if not source.is_file():
-            raise FileFormatError(str(path), "", f"a folder without {ROWS}: not the output of a sweep")
+    if folder and not source.is_file():
+        raise FileFormatError(str(path), "", f"a folder without {ROWS}: not the output of a sweep")
     damaged: list[int] | None = [] if folder else None
     found = results_of(read_records(source, damaged=damaged), str(source))
     if damaged:
         tell_damaged(source, damaged)
     return _in_order(found, source.with_name(TABLE)) if folder else found
+
+
+def _rows_of(path: str | os.PathLike[str]) -> Path:
+    """The file with the rows of a folder; of a file itself."""
+    return Path(path) / ROWS if Path(path).is_dir() else Path(path)
 
 
 def _in_order(results: Iterable[Row | JobRow | Failure], table: Path) -> list[Row | JobRow | Failure]:

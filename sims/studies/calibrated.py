@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fabric import Fabric
+from fabric.machine.under_way import watched
 from fabric.words.counted import counted
 from fabric.words.errors import ParameterError
 from sims.jobs.collective import CollectiveJob
@@ -219,7 +220,7 @@ def calibrate(
     """
     ranks = check_log(log)
     fits, refused = [], []
-    for item in items:
+    for item in watched(items, len(items)):
         watch(item.label)
         job = CollectiveJob(
             fabric,

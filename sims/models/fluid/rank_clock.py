@@ -17,9 +17,10 @@ from sims.models.fluid.incremental import Sharing, enter, leave, ripple, settle
 from sims.models.fluid.rank_steps import Steps
 from sims.models.kernel import kernel
 
-__all__ = ["DONE", "FULL", "Events", "State", "begin", "room", "run"]
+__all__ = ["DONE", "FULL", "PAUSED", "Events", "State", "begin", "room", "run"]
 
-DONE, FULL = 0, 1
+DONE, FULL, PAUSED = 0, 1, 2
+_PAUSE = 2_000  # instants, a tenth of a second: between two a caller may be interrupted
 _SAME = 1e-12  # of the time: events this near are one instant
 _MANY = 8  # where one flow of so many has a new end, all are put in order anew
 _AWAY, _ASIDE, _ON = 0, 1, 2  # of a flow: nothing to send, others first, on its links
@@ -120,12 +121,12 @@ def room(most: int, old: Events | None = None) -> Events:
 
 @kernel
 def run(net: Sharing, steps: Steps, state: State, events: Events) -> int:
-    """On to the end, or until there is no room for one more event (FULL)."""
+    """On to the end, or until there is no room for one more event (FULL), or for a while (PAUSED)."""
     if state.at[0] < 0:
         for lane in range(steps.slices):
             for rank in range(steps.ranks):
                 _advance(net, steps, state, lane, rank, 0.0)
-    while True:
+    for _ in range(_PAUSE):
         _share(net, state)
         time = _next(state, events)
         if time == np.inf:
@@ -140,6 +141,7 @@ def run(net: Sharing, steps: Steps, state: State, events: Events) -> int:
             else:
                 _came(net, steps, state, events, time)
             time = _next(state, events)
+    return PAUSED
 
 
 @kernel

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.machine.memory import available_memory
+from fabric.machine.under_way import under_way
 from fabric.words.errors import FabricsimError, ParameterError, TooLargeError
 from sims.models.fluid.program import Program
 from sims.models.fluid.rank_steps import messages, routes_of, steps_of
@@ -44,7 +45,7 @@ def rank_ends(program: Program, size: float, *, latency: bool = True) -> NDArray
     if not program.schedule.phases:
         return np.full(program.schedule.n, base)
     from sims.models.fluid.incremental import sharing
-    from sims.models.fluid.rank_clock import FULL, begin, room, run
+    from sims.models.fluid.rank_clock import DONE, FULL, begin, room, run
 
     steps, paths = steps_of(program, size, latency=latency), routes_of(program)
     slices, length, weight = steps.slices, paths.length.astype(np.int32), paths.weight
@@ -59,8 +60,11 @@ def rank_ends(program: Program, size: float, *, latency: bool = True) -> NDArray
     )
     nic = np.unique(paths.link[paths.ptr[:-1]], return_inverse=True)[1]
     state, events = begin(net, steps, nic.astype(np.int32)), room(flows)
-    while run(net, steps, state, events) == FULL:
-        events = room(2 * len(events.time), events)
+    total = slices * int(steps.messages[steps.phase].sum())
+    with under_way(lambda: float(state.received.sum()), total):
+        while (ended := run(net, steps, state, events)) != DONE:
+            if ended == FULL:
+                events = room(2 * len(events.time), events)
     if state.counts[3] < slices * len(steps.phase):
         raise FabricsimError("sync rank: ranks wait for ever, for a link that carries nothing")
     return state.last + base

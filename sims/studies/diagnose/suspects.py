@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric import Fabric
+from fabric.machine.under_way import watched
 from fabric.words.errors import FabricsimError
 from sims.jobs.collective import CollectiveJob
 from sims.models.fluid.rank_steps import messages
@@ -88,7 +89,8 @@ class Suspects:
             ran = self._suspect(_RAN, _RAN.variants[0], Path(folder))
             assert ran is not None  # the first is made, or raises
             self._as_ran = ran.times
-            for cause in causes(site):
+            every = list(causes(site))
+            for cause in watched(every, len(every)):
                 watch(cause.name)
                 found = [self._suspect(cause, variant, Path(folder)) for variant in cause.variants]
                 seen = [one for one in found if one is not None and (not self.all or self._shows(one))]

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from fabric.machine.under_way import watched
 from fabric.words.errors import ParameterError
 from sims.jobs.collective import CollectiveJob
 from sims.jobs.opened import AnyFabric, opened
@@ -132,6 +134,7 @@ def expect(
     topology: str | None = None,
     digest: str | None = None,
     watch: Callable[[str], None] = lambda label: None,
+    stoppable: Callable[[], AbstractContextManager[None]] = nullcontext,
     **settings: Any,
 ) -> Expectation:
     """What ``fabric`` should give at ``sizes``, and whether ``log`` reaches it.
@@ -141,6 +144,7 @@ def expect(
     size. tolerance: a share above 0, which takes the place of the band. log: the path of one, or one that was
     read; gives collective, ranks and sizes where these are not said. settings: those of CollectiveJob;
     ``routing`` is adaptive if not said, as a healthy fabric spreads its load. watch: is told what is routed.
+    stoppable: a context that may end what is inside, so that the marks that are finished are told.
 
     Raises:
         ParameterError: as CollectiveJob and ``of_log``; nothing near was measured, so that there is no band
@@ -174,15 +178,13 @@ def expect(
     if log is not None:
         notes += [*log.notes, *doubts(log, plan.any_job, named=True)]
     wrong, least = log.wrong if log is not None else (), least_time(plan.any_job, 1.0)
-    marks = [
-        _mark(
-            *(plan.row(size), width),
-            least_s=least * size,
-            measured_s=measured.get(size),
-            wrong=size in wrong,
-        )
-        for size in sorted(set(counts))
-    ]
+    wanted, marks = sorted(set(counts)), list[Mark]()
+    with stoppable():
+        for size in watched(wanted, len(wanted)):
+            row, time = plan.row(size), measured.get(size)
+            marks.append(_mark(row, width, least_s=least * size, measured_s=time, wrong=size in wrong))
+    if not marks:
+        raise KeyboardInterrupt
     if log is not None and all(mark.measured_s is None for mark in marks):
         raise ParameterError("size", min(counts), f"the log {log.name} has no line of these sizes")
     return Expectation(marks=tuple(marks), job=plan.any_job, tolerance=width, log=log, notes=tuple(notes))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from fabric import Fabric
+from fabric.machine.under_way import watched
 from fabric.words.errors import ParameterError
 from sims.jobs.collective import CollectiveJob
 from sims.jobs.library import communicator
@@ -47,7 +48,7 @@ class Plan:
         self.left_out: list[str] = []
         self.choices: list[Choice] = []
         refused: dict[str, ParameterError] = {}
-        for choice in choices:
+        for choice in watched(choices, len(choices)):
             watch(f"{choice.algorithm}, {choice.profile}")
             job = self.job(choice.profile)
             try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,7 @@ from sims.simulation import fabric_of, job_of
 from sims.studies.explain.bottleneck import hotspots
 from sims.studies.explain.explanation import Explanation, Remedy, remedy
 from sims.studies.explain.slowest_group import slowest_group
+from sims.studies.explain.trials import Trial, tried
 from sims.workload.collectives import AUTO, has_protocol, in_protocols, sliced
 from sims.workload.skew import EVEN
 
@@ -213,14 +215,11 @@ class Explainer:
     def _remedies(self, row: Row) -> tuple[tuple[Remedy, ...], tuple[str, ...]]:
         """Those that apply, what saves most first, and words on the others."""
         left_out: list[str] = []
-        remedies = [
-            *self._twice(row, left_out),
-            *self._settings(row, left_out),
-            *self._other(row, left_out),
-        ]
-        return tuple(sorted(remedies, key=lambda remedy: -remedy.saved_s)), tuple(left_out)
+        trials = [*self._twice(row, left_out), *self._settings(row, left_out)]
+        trials.append((OTHER, partial(self._other, row, left_out)))
+        return tried(trials, left_out), tuple(left_out)
 
-    def _twice(self, row: Row, left_out: list[str]) -> Iterator[Remedy]:
+    def _twice(self, row: Row, left_out: list[str]) -> Iterator[Trial]:
         """Every kind of cable twice as fast, and all of them."""
         if row.used not in self._doubled:
             program = self.job.program(row.used)
@@ -242,10 +241,10 @@ class Explainer:
                 same = keeps_paths(program.fabric, self.job.policy)
                 return program.with_capacity(capacity) if same else None
 
-            how = f"--upgrade {slug(kind)}"
-            yield from self._tried(row, f"2x {kind}", how, settings, left_out, again)
+            name, how = f"2x {kind}", f"--upgrade {slug(kind)}"
+            yield name, partial(self._tried, row, name, how, settings, again)
 
-    def _settings(self, row: Row, left_out: list[str]) -> Iterator[Remedy]:
+    def _settings(self, row: Row, left_out: list[str]) -> Iterator[Trial]:
         """One setting of the job replaced at a time; of faults, all that make them."""
         quiet = silent(self.job.profile)
         changes: tuple[tuple[str, dict[str, str]], ...] = (
@@ -264,7 +263,7 @@ class Explainer:
                 continue
             how = options(new)
             again = (lambda program: program.with_latency(quiet)) if name == NO_LATENCY else None
-            yield from self._tried(row, name, how, new, left_out, again)
+            yield name, partial(self._tried, row, name, how, new, again)
 
     def _tried(
         self,
@@ -272,30 +271,27 @@ class Explainer:
         name: str,
         how: str,
         settings: dict[str, str],
-        left_out: list[str],
         again: Callable[[Program], Program | None] | None,
-    ) -> Iterator[Remedy]:
-        """The remedy, or words on why it cannot be had.
+    ) -> Remedy:
+        """The remedy.
 
         ``again``: the changed program, made of that of the job without routing; None where it must be routed.
+
+        Raises:
+            FabricsimError: it cannot be had on this fabric.
         """
         size = row.scenario.size_bytes
-        try:
-            if again and self._timed and (row.used, name) not in self._again:
-                program = again(self.job.program(row.used))
-                if program:
-                    self._again[row.used, name] = program
-            if (row.used, name) in self._again:
-                time = self._time(self._again[row.used, name], size)
-                scenario = self.job.scenario(row.used, size).model_copy(update=settings)
-                yield remedy(name, how, row.time_s, time, scenario=scenario)
-                return
-            changed, note = self._job(name, settings)
-            time = self._run(changed, row.used, size)
-            scenario = changed.scenario(row.used, size)
-            yield remedy(name, how, row.time_s, time, scenario=scenario, note=note)
-        except FabricsimError as error:
-            left_out.append(f"{name} ({error})")
+        if again and self._timed and (row.used, name) not in self._again:
+            program = again(self.job.program(row.used))
+            if program:
+                self._again[row.used, name] = program
+        if (row.used, name) in self._again:
+            time = self._time(self._again[row.used, name], size)
+            scenario = self.job.scenario(row.used, size).model_copy(update=settings)
+            return remedy(name, how, row.time_s, time, scenario=scenario)
+        changed, note = self._job(name, settings)
+        time = self._run(changed, row.used, size)
+        return remedy(name, how, row.time_s, time, scenario=changed.scenario(row.used, size), note=note)
 
     def _job(self, name: str, settings: dict[str, str]) -> tuple[CollectiveJob, str]:
         """The job with these settings, and what has to be said of it and not of the one that is explained."""
@@ -321,7 +317,7 @@ class Explainer:
             self._times[key] = job.row(algorithm, size).time_s
         return self._times[key]
 
-    def _other(self, row: Row, left_out: list[str]) -> Iterator[Remedy]:
+    def _other(self, row: Row, left_out: list[str]) -> Remedy | None:
         """The fastest of the other algorithms, each as it runs where nothing more is said of it.
 
         One whose bytes alone take longer than the best found so far is not run.
@@ -348,9 +344,10 @@ class Explainer:
         if chosen:
             scenario = self.job.scenario(chosen, size)
             name = f"{OTHER}: {chosen}"
-            yield remedy(name, f"--algorithm {chosen}", row.time_s, best, scenario=scenario)
-        elif not refused:
+            return remedy(name, f"--algorithm {chosen}", row.time_s, best, scenario=scenario)
+        if not refused:
             left_out.append(f"{OTHER} (no other fits these ranks)")
+        return None
 
     def _least(self, algorithm: str, size: float) -> float:
         """Seconds that ``algorithm`` cannot beat: its bytes on the fullest links.

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fabric.measures.places import upgraded
-from fabric.routing.policies import parse_policy
-from fabric.words.errors import FabricsimError
+from fabric.routing.policies import Policy, parse_policy
 from sims.jobs.flow_run import FlowRun
 from sims.models.fluid.faults.setting import CALM
 from sims.models.fluid.flows import FlowResult
+from sims.models.profiles import LatencyProfile
 from sims.studies.explain.bottleneck import Hotspot, fullest
 from sims.studies.explain.explainer import (
     BALANCED,
@@ -28,6 +30,7 @@ from sims.studies.explain.explainer import (
     remedy,
     silent,
 )
+from sims.studies.explain.trials import Trial, tried
 
 __all__ = ["explain_flows"]
 
@@ -39,7 +42,7 @@ def explain_flows(run: FlowRun, result: FlowResult) -> Explanation:
     """Why ``result``, that of ``run``, takes its makespan. The latency is that of the flow that ends last."""
     now = result.makespan
     left_out: list[str] = []
-    remedies = [*_same_paths(run, now, left_out), *_other_paths(run, now, left_out)]
+    remedies = tried([*_same_paths(run, now, left_out), *_other_paths(run, now, left_out)], left_out)
     routed, last = run.routed, int(np.argmax(result.end))
     latency = max(float(part[last]) for part in routed.latency)
     return Explanation(
@@ -55,49 +58,61 @@ def explain_flows(run: FlowRun, result: FlowResult) -> Explanation:
                 bottlenecks=fullest(routed.fabric, routed.carried / routed.fabric.capacity, routed.flows),
             ),
         ),
-        remedies=tuple(sorted(remedies, key=lambda one: -one.saved_s)),
+        remedies=remedies,
         left_out=tuple(left_out),
         note=_FLUID if run.packets else _UNDISTURBED if run.course.source else "",
     )
 
 
-def _same_paths(run: FlowRun, now: float, left_out: list[str]) -> Iterator[Remedy]:
+def _same_paths(run: FlowRun, now: float, left_out: list[str]) -> Iterator[Trial]:
     routed = run.routed
-    quick = run.plain and keeps_paths(routed.fabric, run.policy)
     for kind, capacity in doublings(routed.fabric, routed.carried, left_out):
-        if quick:
-            then = routed.again(capacity=capacity).run(run.resolution).makespan
-        else:
-            then = _makespan(run, healthy=upgraded(run.healthy, "" if kind == EVERY else kind))
-        yield doubling(kind, now, then)
+        yield f"2x {kind}", partial(_twice, run, now, kind, capacity)
     quiet = silent(run.profile)
     if quiet == run.profile:
         left_out.append(f"{NO_LATENCY} (latency profile is {quiet.spec})")
-        return
+    else:
+        yield NO_LATENCY, partial(_silent, run, now, quiet)
+
+
+def _twice(run: FlowRun, now: float, kind: str, capacity: NDArray[np.float64]) -> Remedy:
+    if run.plain and keeps_paths(run.routed.fabric, run.policy):
+        then = run.routed.again(capacity=capacity).run(run.resolution).makespan
+    else:
+        then = _makespan(run, healthy=upgraded(run.healthy, "" if kind == EVERY else kind))
+    return doubling(kind, now, then)
+
+
+def _silent(run: FlowRun, now: float, quiet: LatencyProfile) -> Remedy:
     if run.plain:
-        then = routed.again(profile=quiet).run(run.resolution).makespan
+        then = run.routed.again(profile=quiet).run(run.resolution).makespan
     else:
         then = _makespan(run, profile=quiet)
-    yield remedy(NO_LATENCY, f"--latency-profile {quiet.spec}", now, then)
+    return remedy(NO_LATENCY, f"--latency-profile {quiet.spec}", now, then)
 
 
-def _other_paths(run: FlowRun, now: float, left_out: list[str]) -> Iterator[Remedy]:
+def _other_paths(run: FlowRun, now: float, left_out: list[str]) -> Iterator[Trial]:
     ideal = parse_policy("adaptive")
     if run.policy == ideal:
         left_out.append(f"{BALANCED} (routing is {run.policy})")
     else:
-        try:
-            then = _makespan(run, policy=ideal)
-            said = "" if run.packets else ideal.warning(run.fabric)
-            yield remedy(BALANCED, f"--routing {ideal}", now, then, note=said)
-        except FabricsimError as error:
-            left_out.append(f"{BALANCED} ({error})")
+        yield BALANCED, partial(_balanced, run, now, ideal)
     options = ["--fail none --degrade none"] if run.damage else []
     options += ["--faults none"] if run.course.source else []
     if options:
-        yield remedy(NO_FAULTS, " ".join(options), now, _makespan(run, faults=(), course=CALM))
+        yield NO_FAULTS, partial(_undisturbed, run, now, " ".join(options))
     else:
         left_out.append(f"{NO_FAULTS} (there are none)")
+
+
+def _balanced(run: FlowRun, now: float, ideal: Policy) -> Remedy:
+    then = _makespan(run, policy=ideal)
+    said = "" if run.packets else ideal.warning(run.fabric)
+    return remedy(BALANCED, f"--routing {ideal}", now, then, note=said)
+
+
+def _undisturbed(run: FlowRun, now: float, how: str) -> Remedy:
+    return remedy(NO_FAULTS, how, now, _makespan(run, faults=(), course=CALM))
 
 
 def _makespan(run: FlowRun, **changes: Any) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from fabric.machine.under_way import watched
 from fabric.words.units import parse_rate, parse_time
 from sims.jobs.goodput.job import GoodputJob
 from sims.models.fluid.faults.wear import time_text
@@ -15,15 +16,9 @@ __all__ = ["explain_goodput"]
 
 def explain_goodput(job: GoodputJob) -> Iterator[tuple[str, GoodputRow]]:
     """(remedy, the row with it), one after another, each a run of its own."""
-    for name, changes in _remedies(job.scenario.settings):
+    every = [*_remedies(job.scenario.settings), *_healthier(job)]
+    for name, changes in watched(every, len(every)):
         yield name, job.changed(**changes).row()
-    hazards = job.hazards
-    for unit in UNITS:
-        if hazards.rate(unit) > 0:
-            text = hazards.changed(unit, 2.0).spec
-            yield f"half as many failures of {_NAMES[unit]}", job.changed(faults=text).row()
-    if any(one.stretch > 1 for one in job.network):
-        yield "a network that no fault slows", job.changed(exposed="0%").row()
 
 
 _NAMES = {
@@ -34,6 +29,15 @@ _NAMES = {
     "switch": "switches",
     "software": "software",
 }
+
+
+def _healthier(job: GoodputJob) -> Iterator[tuple[str, dict[str, str]]]:
+    """What may fail less often, and how that is said."""
+    for unit in UNITS:
+        if job.hazards.rate(unit) > 0:
+            yield f"half as many failures of {_NAMES[unit]}", {"faults": job.hazards.changed(unit, 2.0).spec}
+    if any(one.stretch > 1 for one in job.network):
+        yield "a network that no fault slows", {"exposed": "0%"}
 
 
 def _remedies(said: Mapping[str, str]) -> Iterator[tuple[str, dict[str, str]]]:

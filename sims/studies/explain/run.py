@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from fabric.damage.fault import NONE
+from fabric.machine.under_way import watched
 from fabric.measures.places import cable_kinds
 from fabric.words.errors import FabricsimError
 from sims.jobs.together.job import RunJob, mean_s
+from sims.models.step.several import Course
 from sims.studies.explain.explainer import BALANCED, NO_FAULTS, PACKED, with_doubled
 
 __all__ = ["explain_run"]
@@ -18,16 +21,23 @@ def explain_run(job: RunJob) -> Iterator[tuple[str, dict[str, float]]]:
 
     Remedies that cannot be done on the fabric are left out.
     """
-    for name, changes in _remedies(job):
+    trials = [(name, partial(_changed, job, changes)) for name, changes in _remedies(job)]
+    trials += [(f"without {noise.name}", partial(_without, job, noise.name)) for noise in job.bursts]
+    for name, run in watched(trials, len(trials)):
         try:
-            course = job.changed(**changes).course()
+            course = run()
         except FabricsimError:
             continue
         yield name, {one: mean_s(records) for one, records in course.records.items()}
-    for noise in job.bursts:
-        names = [one.name for one in job.parties] + [one.name for one in job.bursts if one is not noise]
-        records = job.course(names).records
-        yield f"without {noise.name}", {one: mean_s(found) for one, found in records.items()}
+
+
+def _changed(job: RunJob, changes: dict[str, str]) -> Course:
+    return job.changed(**changes).course()
+
+
+def _without(job: RunJob, name: str) -> Course:
+    parties = [one.name for one in job.parties]
+    return job.course(parties + [one.name for one in job.bursts if one.name != name])
 
 
 def _remedies(job: RunJob) -> Iterator[tuple[str, dict[str, str]]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fabric.damage.fault import NONE
 from fabric.measures.places import slug
-from fabric.words.errors import FabricsimError
 from sims.jobs.trace_job import TraceJob
 from sims.scenario.trace_row import TraceRow
 from sims.studies.explain.bottleneck import Hotspot, fullest
@@ -22,6 +23,7 @@ from sims.studies.explain.explainer import (
     silent,
     with_doubled,
 )
+from sims.studies.explain.trials import Trial, tried
 
 __all__ = ["explain_trace"]
 
@@ -42,26 +44,26 @@ def explain_trace(job: TraceJob, row: TraceRow) -> Explanation:
         (NO_FAULTS, {"fail": NONE, "degrade": NONE, "faults": NONE}),
         (NO_LATENCY, {"latency_profile": silent(job.profile).spec}),
     ]
-    found: list[Remedy] = []
+    trials: list[Trial] = []
     for name, settings in changes:
-        new = differing(name, settings, said, left_out)
-        if not new:
-            continue
-        how = f"--upgrade {slug(name.removeprefix('2x '))}" if "upgrade" in new else options(new)
-        try:
-            found.append(remedy(name, how, now, job.changed(**new).result.makespan))
-        except FabricsimError as error:
-            left_out.append(f"{name} ({error})")
+        if new := differing(name, settings, said, left_out):
+            trials.append((name, partial(_changed, job, now, name, new)))
+    found = tried(trials, left_out)
     latency = sum(one.saved_s for one in found if one.name == NO_LATENCY)
     return Explanation(
         time_s=now,
         latency_share=latency / now if now else 0.0,
         phases=1,
         hotspots=(_spot(job, now, latency),) if row.bytes else (),
-        remedies=tuple(sorted(found, key=lambda one: -one.saved_s)),
+        remedies=found,
         left_out=tuple(left_out),
         note="" if job.calm else "the full links are those of the undisturbed fluid model",
     )
+
+
+def _changed(job: TraceJob, now: float, name: str, new: dict[str, str]) -> Remedy:
+    how = f"--upgrade {slug(name.removeprefix('2x '))}" if "upgrade" in new else options(new)
+    return remedy(name, how, now, job.changed(**new).result.makespan)
 
 
 def _spot(job: TraceJob, now: float, latency: float) -> Hotspot:

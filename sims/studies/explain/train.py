@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fabric.damage.fault import NONE
 from fabric.measures.places import slug
-from fabric.words.errors import FabricsimError
 from sims.jobs.train.job import TrainJob
 from sims.jobs.train.steps import StepRun
 from sims.scenario.train_row import TrainRow
@@ -30,6 +30,7 @@ from sims.studies.explain.explainer import (
     remedy,
     silent,
 )
+from sims.studies.explain.trials import Trial, tried
 from sims.workload.job.step import step_tasks
 from sims.workload.job.tasks import COMPUTE, Task
 
@@ -39,23 +40,20 @@ __all__ = ["explain_train"]
 def explain_train(job: TrainJob, row: TrainRow) -> Explanation:
     """What each doubled kind of link, better routing, placement and the like would save of the step."""
     left_out: list[str] = []
-    remedies = [
-        *_twice(job, row, left_out),
-        *_settings(job, row, left_out),
-        *_silent(job, row),
-        *_free(job, row),
-    ]
+    silence: Trial = NO_LATENCY, partial(_silent, job, row)
+    trials = [*_twice(job, row, left_out), *_settings(job, row, left_out), silence, *_free(job, row)]
+    remedies = tried(trials, left_out)
     return Explanation(
         time_s=row.time_s,
         latency_share=0.0,
         phases=1,
         hotspots=(),
-        remedies=tuple(sorted(remedies, key=lambda one: -one.saved_s)),
+        remedies=remedies,
         left_out=tuple(left_out),
     )
 
 
-def _twice(job: TrainJob, row: TrainRow, left_out: list[str]) -> Iterator[Remedy]:
+def _twice(job: TrainJob, row: TrainRow, left_out: list[str]) -> Iterator[Trial]:
     """Every kind of link twice as fast, scale-up links among them; and computing."""
     fabric = next((one.fabric for one in job.run.programs.values()), job.degraded)
     load = job.run.loads() if job.run.programs else np.zeros(fabric.n_links)
@@ -65,13 +63,20 @@ def _twice(job: TrainJob, row: TrainRow, left_out: list[str]) -> Iterator[Remedy
                 load = load + stage.paths.load(stage.share, fabric.n_links)
     for kind, capacity in doublings(fabric, load, left_out):
         factor = np.divide(capacity, fabric.capacity, out=np.ones(len(capacity)), where=fabric.capacity > 0)
-        run = job.run.with_capacity(factor, _tasks(job, factor))
-        yield remedy(f"2x {kind}", f"--upgrade {slug(kind)}", row.time_s, run.record.time)
+        yield f"2x {kind}", partial(_faster, job, row, kind, factor)
     if job.training:
-        faster = replace(job.crew.job, speed=2 * job.crew.job.speed)
-        tasks = step_tasks(faster, job.crew.once)
-        run = StepRun(tasks, job.run.programs)
-        yield remedy("2x computing", "GPUs of twice the speed", row.time_s, run.record.time)
+        yield "2x computing", partial(_computing, job, row)
+
+
+def _faster(job: TrainJob, row: TrainRow, kind: str, factor: NDArray[np.float64]) -> Remedy:
+    run = job.run.with_capacity(factor, _tasks(job, factor))
+    return remedy(f"2x {kind}", f"--upgrade {slug(kind)}", row.time_s, run.record.time)
+
+
+def _computing(job: TrainJob, row: TrainRow) -> Remedy:
+    faster = replace(job.crew.job, speed=2 * job.crew.job.speed)
+    run = StepRun(step_tasks(faster, job.crew.once), job.run.programs)
+    return remedy("2x computing", "GPUs of twice the speed", row.time_s, run.record.time)
 
 
 def _tasks(job: TrainJob, factor: NDArray[np.float64]) -> list[Task] | None:
@@ -81,7 +86,7 @@ def _tasks(job: TrainJob, factor: NDArray[np.float64]) -> list[Task] | None:
     return step_tasks(job.crew.job, job.crew.over(factor).once)
 
 
-def _settings(job: TrainJob, row: TrainRow, left_out: list[str]) -> Iterator[Remedy]:
+def _settings(job: TrainJob, row: TrainRow, left_out: list[str]) -> Iterator[Trial]:
     """One setting replaced at a time."""
     said = row.scenario.settings
     changes: list[tuple[str, dict[str, str]]] = [
@@ -92,27 +97,30 @@ def _settings(job: TrainJob, row: TrainRow, left_out: list[str]) -> Iterator[Rem
     if job.training and job.training.replicated and job.training.sharding in ("plain", "zero1"):
         changes.append(("all overlapped", {"overlap": "all"}))
     for name, settings in changes:
-        new = differing(name, settings, said, left_out)
-        if not new:
-            continue
-        how = "--overlap all" if "overlap" in new else options(new)
-        try:
-            yield remedy(name, how, row.time_s, job.changed(**new).run.record.time)
-        except FabricsimError as error:
-            left_out.append(f"{name} ({error})")
+        if new := differing(name, settings, said, left_out):
+            yield name, partial(_changed, job, row, name, new)
 
 
-def _silent(job: TrainJob, row: TrainRow) -> Iterator[Remedy]:
+def _changed(job: TrainJob, row: TrainRow, name: str, new: dict[str, str]) -> Remedy:
+    how = "--overlap all" if "overlap" in new else options(new)
+    return remedy(name, how, row.time_s, job.changed(**new).run.record.time)
+
+
+def _silent(job: TrainJob, row: TrainRow) -> Remedy:
     quiet = silent(job.profile)
     tasks = job.run.tasks
     if job.training:
         tasks = step_tasks(job.crew.job, job.crew.with_profile(quiet).once)
     how = f"--latency-profile {quiet.spec}"
-    yield remedy(NO_LATENCY, how, row.time_s, job.run.with_latency(quiet, tasks).record.time)
+    return remedy(NO_LATENCY, how, row.time_s, job.run.with_latency(quiet, tasks).record.time)
 
 
-def _free(job: TrainJob, row: TrainRow) -> Iterator[Remedy]:
+def _free(job: TrainJob, row: TrainRow) -> Iterator[Trial]:
     """Each kind of communication that takes no time: a bound for whatever would make it faster."""
     for kind in job.run.kinds:
         if kind != COMPUTE:
-            yield remedy(f"{kind} in no time", "a bound", row.time_s, job.run.without([kind]))
+            yield f"{kind} in no time", partial(_without, job, row, kind)
+
+
+def _without(job: TrainJob, row: TrainRow, kind: str) -> Remedy:
+    return remedy(f"{kind} in no time", "a bound", row.time_s, job.run.without([kind]))

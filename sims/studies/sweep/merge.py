@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
+from fabric.machine.under_way import reading
 from fabric.words.counted import counted
 from fabric.words.errors import FabricsimError, ParameterError
 from sims.scenario.files import ROW_FORMATS, check_writable, write_records
@@ -43,17 +44,16 @@ def merged(paths: Sequence[str | os.PathLike[str]]) -> list[Row | JobRow | Failu
         DisagreementError: two rows of one scenario have different numbers.
     """
     seen: dict[str, tuple[Row | JobRow, str]] = {}
-    every: list[Row | JobRow | Failure] = []
-    for path in paths:
-        for result in results_in(path):
-            every.append(result)
-            if not isinstance(result, Failure):
-                row, where = seen.setdefault(result.key, (result, str(path)))
-                own = _COMPARED if isinstance(result, Row) else [one.name for one in result.columns()]
-                for column in own:
-                    if getattr(row, column) != getattr(result, column):
-                        raise DisagreementError(result.key, where, str(path), column)
-    return sorted(latest(every), key=lambda result: result.key)
+    with reading(*paths):
+        every = [(path, result) for path in paths for result in results_in(path)]
+    for path, result in every:
+        if not isinstance(result, Failure):
+            row, where = seen.setdefault(result.key, (result, str(path)))
+            own = _COMPARED if isinstance(result, Row) else [one.name for one in result.columns()]
+            for column in own:
+                if getattr(row, column) != getattr(result, column):
+                    raise DisagreementError(result.key, where, str(path), column)
+    return sorted(latest(result for _, result in every), key=lambda result: result.key)
 
 
 def merge_results(

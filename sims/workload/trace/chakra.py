@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from fabric.machine.document import parse_json, read_bytes, read_text
+from fabric.machine.under_way import watched
 from fabric.words.counted import counted
 from fabric.words.errors import FileFormatError
 from sims.workload.trace.trace import CALC, MOST, RECV, SEND, Builder, Trace
@@ -74,7 +75,7 @@ def read_chakra(path: str | os.PathLike[str]) -> Trace:
     builder = Builder(name)
     left: Counter[str] = Counter()
     calls: dict[str, dict[int, list[tuple[Node, int, int]]]] = defaultdict(lambda: defaultdict(list))
-    for rank, file in enumerate(files):
+    for rank, file in enumerate(watched(files, len(files))):
         number_of: dict[int, int] = {}
         waits: list[tuple[Node, int]] = []
         for node in sorted(_nodes(file), key=lambda node: node.number):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 
+from fabric.machine.under_way import reading
 from fabric.words.errors import FileFormatError, ParameterError
 from sims.workload.trace.goal import looks_like_goal, read_goal
 from sims.workload.trace.trace import Trace
 
 __all__ = ["read_trace"]
+
+_PER_BYTE = 4.8e-7  # s of one core, of GOAL
 
 
 def read_trace(path: str | os.PathLike[str]) -> Trace:
@@ -32,7 +35,8 @@ def read_trace(path: str | os.PathLike[str]) -> Trace:
     if looks_like_chakra(name, start):
         return read_chakra(path)
     if looks_like_goal(start.decode(errors="replace")):
-        return read_goal(path)
+        with reading(path, per_byte=_PER_BYTE):
+            return read_goal(path)
     raise FileFormatError(
         name, "", "neither GOAL (num_ranks ...) nor an execution trace of Chakra (NAME.RANK.et)"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from rank_twin import twin_ends
 from fabric import Fabric
 from fabric.words.errors import ParameterError, TooLargeError
 from sims.jobs.collective import CollectiveJob
-from sims.models.fluid import ranks
+from sims.models.fluid import rank_clock, ranks
 from sims.models.fluid.ranks import rank_ends, rank_time
 from sims.models.kernel import at_hand
 from sims.workload.collective import COLLECTIVES
@@ -52,6 +53,23 @@ def test_every_algorithm_agrees_with_the_twin(collective: str, algorithm: str, s
 @pytest.mark.parametrize("algorithm", ["halving-doubling", "hierarchical-tree:pipeline=3", "ring"])
 def test_every_policy_agrees_with_the_twin(routing: str, algorithm: str) -> None:
     agree("fat-tree:k=4,gpus_per_server=4", algorithm, 2e6, routing=routing)
+
+
+def test_a_clock_that_pauses_after_every_instant_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the last bit: between two instants nothing is remembered but what is in the arrays."""
+    program = job("fat-tree:k=4", routing="ecmp").program("chain-tree")
+    whole = rank_ends(program, 1e6)
+    plain: Any = rank_clock.run
+    pauses: list[int] = []
+
+    def by_instants(*given: Any) -> int:
+        pauses.append(plain.py_func(*given))
+        return pauses[-1]
+
+    monkeypatch.setattr(rank_clock, "_PAUSE", 1)
+    monkeypatch.setattr(rank_clock, "run", by_instants)
+    assert rank_ends(program, 1e6).tolist() == whole.tolist()
+    assert pauses.count(rank_clock.PAUSED) > 20 and pauses[-1] == rank_clock.DONE
 
 
 @pytest.mark.parametrize("routing", ["valiant", "ugal", "adaptive:paths=4"])
