@@ -40,7 +40,9 @@ def one(fabric: Fabric, traffic: str, routing: str, seed: int = 0) -> Balance:
 def test_patterns_and_phases(eight: Fabric) -> None:
     shift = demand("shift:3", eight)
     assert np.array_equal(shift.dst, (np.arange(128) + 3) % 128) and shift.via is None and not shift.drawn
-    assert demand("alltoall", eight).everyone and demand("permutation", eight).drawn
+    every = demand("alltoall", eight)
+    assert every.everyone and not len(every.src) and not len(every.dst)
+    assert demand("permutation", eight).drawn
     ring = demand("allreduce", eight)
     assert np.array_equal(ring.dst, (ring.src + 1) % 128)
     assert ring.note == "ring, its one phase: 128 transfers at once"

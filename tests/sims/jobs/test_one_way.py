@@ -8,6 +8,7 @@ from pathlib import Path
 import networkx as nx
 import numpy as np
 import pytest
+from fabric_zoo import graph
 
 from fabric import Ecmp, Fabric, route
 from fabric.measures.hops import pair_classes
@@ -78,6 +79,19 @@ def test_cables_of_two_lengths_are_no_exact_class() -> None:
     for _, _, data in list(graph.edges(leaf, data=True))[:3]:
         data["delay"] *= 3
     classes = one_way.one_way(Fabric.from_graph(graph), ROCE, Ecmp())
+    assert not any(c.exact for c in classes)
+
+
+def test_cables_past_a_tier_make_no_class_exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four links lead 0 to 1 over the spine and 2 to 3 over the core, by longer cables."""
+    monkeypatch.setattr(one_way, "_ALL_PAIRS", 0)
+    monkeypatch.setattr(one_way, "_SOURCES", 1)
+    tiers = {"a": 1, "b": 1, "c": 1, "d": 1, "spine": 2, "core": 3}
+    cables = [(i, leaf) for i, leaf in enumerate("abcd")] + [("a", "spine"), ("b", "spine")]
+    G = graph("past", range(4), tiers, [*cables, ("spine", "core"), ("c", "core"), ("d", "core")])
+    for leaf in "cd":
+        G.edges[leaf, "core"]["delay"] = 5e-7
+    classes = one_way.one_way(Fabric.from_graph(G), ROCE, Ecmp())
     assert not any(c.exact for c in classes)
 
 

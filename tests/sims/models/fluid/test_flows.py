@@ -67,6 +67,14 @@ def test_flows_start_when_they_say() -> None:
     assert result.makespan == pytest.approx(2 * size / B)
 
 
+@pytest.mark.parametrize("sizes", [[1000.0, 3.0], [1000.0, 2.5]])
+def test_sizes_are_written_as_they_are_and_whole_where_all_are(sizes: list[float]) -> None:
+    fabric = Fabric.from_graph(fat_tree(endpoints=4, radix=8))
+    who = Traffic(src=np.array([1, 2]), dst=np.array([0, 0]), size=np.array(sizes), start=np.zeros(2))
+    column = run_flows(fabric, who, Dmodk(), IDEAL).columns()["size_bytes"]
+    assert column == sizes and {type(size) for size in column} == {int if sizes[1] == 3 else float}
+
+
 def test_makespan_counts_from_the_first_start() -> None:
     fabric = Fabric.from_graph(fat_tree(endpoints=4, radix=8, delay=0.0))
     who = Traffic(src=np.array([1]), dst=np.array([0]), size=np.array([1e9]), start=np.array([5.0]))
