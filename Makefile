@@ -152,6 +152,7 @@ $(VENV)/bin/python:
 
 $(BIN)/fabricsim: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/python -m compileall -q fabric topologies sims
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(BIN)/fabricsim

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from operator import itemgetter, methodcaller
+from itertools import islice, repeat
+from operator import contains, is_not, itemgetter
 from typing import Any
 
 import numpy as np
@@ -19,19 +20,27 @@ class Column:
     value is then asked once a run: ``first`` says where each begins, and holds all where runs are short.
     """
 
-    def __init__(self, name: str, values: list[Any], *, lacking: bool = False) -> None:
+    def __init__(
+        self, name: str, values: list[Any], *, lacking: bool = False, first: NDArray[np.int64] | None = None
+    ) -> None:
         self.name, self.values, self.lacking = name, values, lacking
-        same = np.fromiter(map(id, values), np.int64, len(values))
-        self.first = np.flatnonzero(np.diff(same, prepend=0))
+        self.first = _begins(values) if first is None else first
         self.heads = list(map(values.__getitem__, self.first.tolist())) if self._long else values
 
     @classmethod
     def of(cls, data: Sequence[dict[str, Any]], name: str, default: Any = None) -> Column:
-        """That of ``data``; C speed where no dict lacks it."""
+        """That of ``data``; C speed where no dict lacks it, or all do."""
         try:
             return cls(name, list(map(itemgetter(name), data)))
         except KeyError:
-            return cls(name, list(map(methodcaller("get", name, default), data)), lacking=True)
+            if any(map(contains, data, repeat(name))):
+                return cls(name, [one.get(name, default) for one in data], lacking=True)
+            return cls.alike(name, default, len(data))
+
+    @classmethod
+    def alike(cls, name: str, default: Any, count: int) -> Column:
+        """That of ``count`` nodes or edges that all lack it."""
+        return cls(name, [default] * count, lacking=True, first=np.arange(min(count, 1)))
 
     @property
     def _long(self) -> bool:
@@ -64,3 +73,9 @@ class Column:
             if not fine:
                 missing = f"missing {self.name}"
                 yield f"{where(i)}: {missing if value is None else f'{self.name} = {value!r}'}: {rule}"
+
+
+def _begins(values: list[Any]) -> NDArray[np.int64]:
+    """Where each run of the very same object begins."""
+    other = bytes(map(is_not, values, islice(values, 1, None)))
+    return np.append(np.arange(min(len(values), 1)), np.flatnonzero(np.frombuffer(other, bool)) + 1)

@@ -285,7 +285,10 @@ def _arcs(
     src, dst = np.concatenate([tail, head]), np.concatenate([head, tail])
     upward = kind[dst] == SWITCH
     upward &= (kind[src] == GPU) | (tier[src] < tier[dst]) if tiered else True
-    arcs = np.argsort((src.astype(np.int64) * 2 + upward) * len(kind) + dst)
+    key = (src.astype(np.int64) * 2 + upward) * len(kind) + dst
+    arcs = np.argsort(
+        key, kind="stable"
+    )  # merges runs: edges mostly come in order, and this is ten times as fast
     return tiered, arcs, upward[arcs]
 
 
@@ -298,7 +301,7 @@ def _back(
     """
     back = np.flatnonzero(dst < endpoints)
     order = (dst[back].astype(np.int64) * 2 + (kind[src[back]] == SWITCH)) * len(kind) + src[back]
-    return back[np.argsort(order)].astype(np.int32)
+    return back[np.argsort(order, kind="stable")].astype(np.int32)
 
 
 def _attached(
@@ -311,7 +314,7 @@ def _attached(
     scaleup = np.full(endpoints, -1, np.int32)
     domestic = kind[dst] == NVSWITCH
     scaleup[src[domestic]] = dst[domestic]
-    return scaleup, np.unique(dst[kind[dst] == SWITCH])
+    return scaleup, distinct(dst[kind[dst] == SWITCH], len(kind)).astype(np.int32)
 
 
 def _ports(
@@ -345,6 +348,17 @@ def ranges(start: NDArray[np.int64], stop: NDArray[np.int64]) -> NDArray[np.int6
     count = stop - start
     end = np.cumsum(count)
     return np.arange(int(end[-1]) if len(end) else 0) + np.repeat(start - (end - count), count)
+
+
+def distinct(values: NDArray[Any], below: int) -> NDArray[np.int64]:
+    """The different ``values``, ascending, of whole numbers from 0 to ``below`` - 1: sorts nothing.
+
+    >>> distinct(np.array([4, 1, 4]), 5).tolist()
+    [1, 4]
+    """
+    met = np.zeros(below, bool)
+    met[values] = True
+    return np.flatnonzero(met)
 
 
 def components(nodes: int, tail: NDArray, head: NDArray) -> NDArray[np.int64]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fabric.graph.fabric import Fabric
+from fabric.graph.fabric import Fabric, distinct
 from fabric.graph.schema import NVSWITCH, SWITCH
 
 __all__ = ["busiest_nic", "planes", "planes_used", "sending_rate"]
@@ -60,9 +60,9 @@ def busiest_nic(f: Fabric, load: NDArray[np.float64]) -> float:
         src, dst = f.link_src[link].astype(np.int64), f.link_dst[link]
         end, other = np.where(sends, src, dst), np.where(sends, dst, src)
         nic = (end * 2 + (f.kind[other] == NVSWITCH)) * 2 + sends
-        own, nic = np.unique(nic, return_inverse=True)
-        f.derived["nics"] = link, None if len(own) == len(link) else nic  # None: each has one link
-    link, nic = f.derived["nics"]
+        single = len(distinct(nic, 4 * f.n_endpoints)) == len(link)
+        f.derived["nics"] = link, None if single else np.unique(nic, return_inverse=True)[1]
+    link, nic = f.derived["nics"]  # None: each has one link
     if f.derived.get("nic_rates", (None,))[0] is not f.capacity:  # a derated fabric shares the tables
         rate = f.capacity[link] if nic is None else np.bincount(nic, weights=f.capacity[link])
         f.derived["nic_rates"] = f.capacity, np.where(rate > 0, rate, np.inf)

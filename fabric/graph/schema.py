@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import chain, compress, repeat
 from math import isfinite
 from numbers import Integral, Real
-from operator import contains, methodcaller
+from operator import contains
 from typing import Any
 
 import networkx as nx
@@ -102,7 +102,7 @@ def read_columns(graph: nx.Graph, *, allow_uncabled: bool = False) -> Columns:
     # Most graphs say nothing else of their edges: then no edge need be asked for it.
     plain = sum(map(len, edge_data)) == 2 * len(edge_data) and not rates.lacking and not delays.lacking
     more = [] if plain else edge_data
-    cables = Column.of(more, "cables", 1) if more else Column("cables", [1] * len(edge_data))
+    cables = Column.of(more, "cables", 1) if more else Column.alike("cables", 1, len(edge_data))
     problems += rates.violations(edge, "a finite number of bytes/s above zero", _positive)
     problems += delays.violations(edge, "a finite number of seconds, zero or more", _not_negative)
     rule = f"a whole number from 1 to {_MOST_CABLES:,}"
@@ -192,8 +192,8 @@ def _edges(
     head = np.fromiter(neighbours, np.int32, int(degree.sum()))
     tail = np.repeat(np.arange(count, dtype=np.int32), degree)
     once = tail <= head
-    data = list(compress(chain.from_iterable(map(methodcaller("values"), adjacency)), once.tolist()))
-    return tail[once], head[once], data
+    data = chain.from_iterable(around.values() for around in adjacency)
+    return tail[once], head[once], list(compress(data, once.tolist()))
 
 
 def _rate_violations(

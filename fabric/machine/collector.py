@@ -9,7 +9,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["collector_paused"]
+__all__ = ["collector_paused", "rest", "resume"]
 
 
 @contextmanager
@@ -26,3 +26,14 @@ def collector_paused() -> Iterator[None]:
     finally:
         if collecting:
             gc.enable()
+
+
+def rest() -> None:
+    """No collections until ``resume``: while a program is loaded much comes to life and nothing dies."""
+    gc.disable()
+
+
+def resume() -> None:
+    """Collections from now on, none of which walks what there is by now."""
+    gc.freeze()
+    gc.enable()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from fabric.machine.collector import collector_paused
 from fabric.machine.under_way import working
 from fabric.words.errors import ParameterError
 from sims.cli.progress import Progress
@@ -158,15 +159,16 @@ def opened(
     text: str, progress: Progress, *, allow_partition: bool = False, fits: Fits | None = None
 ) -> Opened:
     """Build or read the topology that ``text`` names and compile it; ``fits`` as of ``built``."""
-    graph, topology = built(text, progress, fits, compiled=True)
-    progress.step("compiling the topology")
     from fabric import Fabric
     from topologies.named import LARGE
     from topologies.parts.arrays import Arrays
 
-    gc.freeze()  # the graph is here to stay: later collections need not walk it
-    with working(_seconds(topology, True, graph)):
-        fabric = Fabric.from_graph(graph, allow_partition=allow_partition)
+    with collector_paused():
+        graph, topology = built(text, progress, fits, compiled=True)
+        gc.freeze()  # the graph is here to stay: later collections need not walk it
+        progress.step("compiling the topology")
+        with working(_seconds(topology, True, graph)):
+            fabric = Fabric.from_graph(graph, allow_partition=allow_partition)
     notes = list(graph.graph.get("notes", ()))
     if isinstance(graph, Arrays):
         notes.append(

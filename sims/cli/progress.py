@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, TypeVar
 
+from fabric.machine.collector import resume
 from fabric.machine.under_way import HowFar, how_far, watched
 from sims.cli.terminal import plain_stream, printable
 
@@ -55,6 +56,7 @@ class Progress:
         self._timer: threading.Timer | None = None
 
     def __enter__(self) -> Progress:
+        resume()  # the program is loaded, and work begins
         self._wait(*((_PATIENCE, self._show) if sys.stderr.isatty() else (_MINUTE, self._tell)))
         return self
 

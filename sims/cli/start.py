@@ -20,6 +20,9 @@ def main() -> NoReturn:
         signal.signal(signal.SIGINT, _leave)
     signal.signal(signal.SIGTERM, _leave)
     _open_streams()
+    from fabric.machine.collector import rest
+
+    rest()  # until the first Progress, which whatever takes long has
     from sims.cli.main import main as run
 
     run()

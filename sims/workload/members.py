@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric import Fabric
-from fabric.graph.fabric import ranges
+from fabric.graph.fabric import distinct, ranges
 from fabric.words.counted import counted
 
 __all__ = ["Members", "used"]
@@ -33,8 +33,9 @@ class Members:
     @cached_property
     def nodes(self) -> int:
         """How many machines the ranks are on: servers, and each rank without one."""
-        own = self.fabric.server[self.placement]
-        return len(np.unique(own[own >= 0])) + int(np.sum(own < 0))
+        own = np.sort(self.fabric.server[self.placement], kind="stable")
+        alone = int(np.searchsorted(own, 0))
+        return alone + int(np.count_nonzero(np.diff(own[alone:], prepend=-1)))
 
     @cached_property
     def groups(self) -> NDArray[np.int64]:
@@ -68,11 +69,11 @@ def used(fabric: Fabric, endpoints: NDArray[np.int64]) -> str:
     >>> used(tree, np.array([0, 1, 2, 3, 8, 9]))
     'in 2 servers (2 to 4 each) on 2 leaves'
     """
-    endpoints = np.unique(endpoints)
+    endpoints = distinct(endpoints, fabric.n_endpoints)
     server = fabric.server[endpoints]
     each = np.unique(server[server >= 0], return_counts=True)[1]
     arcs = ranges(fabric.arc_up[endpoints], fabric.arc_ptr[endpoints + 1])
-    leaves = len(np.unique(fabric.arc_dst[arcs]))
+    leaves = len(distinct(fabric.arc_dst[arcs], len(fabric.kind)))
     on = f"on {counted(leaves, 'leaf')}"
     if not len(each):
         return on

@@ -32,3 +32,16 @@ def test_what_some_lack() -> None:
     assert column.lacking and column.values == [1.0, None]
     assert list(column.violations(lambda i: f"edge {i}", "a rate", bool)) == ["edge 1: missing rate: a rate"]
     assert Column.of([{}, {"server": 3}], "server", -1).array(np.int32).tolist() == [-1, 3]
+
+
+def test_what_all_lack_is_one_run() -> None:
+    column = Column.of([{}, {}, {}], "server", -1)
+    assert column.lacking and column.values == [-1, -1, -1] and column.first.tolist() == [0]
+    assert column.array(np.int32).tolist() == [-1, -1, -1]
+    assert list(column.violations(str, "a number", lambda v: v == -1)) == []
+    assert Column.alike("cables", 1, 0).array(np.int32).tolist() == []
+
+
+def test_runs_of_one_object_begin_where_it_is_another() -> None:
+    values = [ONE, ONE, float("1.5"), TWO, TWO]  # an equal one is another object
+    assert Column("rate", values).first.tolist() == [0, 2, 3]

@@ -63,3 +63,32 @@ def test_an_interrupt_during_an_import_ends_as_later(module: str, number: str, t
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "fabricsim: interrupted\n")
+
+
+def test_garbage_is_collected_once_work_begins_and_not_while_the_program_is_loaded(tmp_path: Path) -> None:
+    code = (
+        "import gc, sys\n"
+        "from sims.cli.progress import Progress\n"
+        "def tell(what):\n"
+        "    print(what, gc.isenabled(), gc.get_freeze_count() > 0, sep=': ', file=sys.stderr)\n"
+        "class Imports:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name in ('typer', 'networkx', 'sims.jobs.collective'):\n"
+        "            tell(name)\n"
+        "sys.meta_path.insert(0, Imports())\n"
+        "Progress.step = lambda self, text: tell(text)\n"
+        "from sims.cli.start import main\n"
+        f"sys.argv = ['fabricsim', *{RUN.split()}]\n"
+        "main()\n"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True)
+    resting, paused, collecting = "False: False", "False: True", "True: True"
+    assert done.stderr.splitlines() == [
+        *(f"{name}: {resting}" for name in ("typer", "networkx", "sims.jobs.collective")),
+        f"building the topology: {paused}",
+        f"compiling the topology: {paused}",
+        f"routing: {collecting}",
+        f"routing ring: {collecting}",
+        f"running: {collecting}",
+    ]
