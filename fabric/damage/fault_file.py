@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from fabric.damage.degraded import cable_links
 from fabric.graph.fabric import Fabric
 from fabric.graph.node_names import NodeNames
-from fabric.machine.document import read_text
+from fabric.machine.document import text_lines
 from fabric.words.errors import FileFormatError, ParameterError
-from fabric.words.hostlist import split_names
+from fabric.words.hostlist import column_of, split_names
+from fabric.words.place import at
 
 __all__ = ["CableNames", "read_cables"]
 
@@ -26,18 +27,19 @@ def read_cables(fabric: Fabric, path: str) -> NDArray[np.int64]:
     comment.
 
     Raises:
-        FileFormatError: the file cannot be read or names nothing; a line names what is not there.
+        FileFormatError: the file cannot be read or names nothing; with line and column, a line names what
+            is not there.
     """
-    lines = read_text(path).splitlines()
     names = CableNames(fabric)
     found = []
-    for number, line in enumerate(lines, 1):
-        if line.strip() and not line.lstrip().startswith("#"):
-            try:
-                found.append(names.cables(line))
-            except ParameterError as error:
-                where = f"line {number}"
-                raise FileFormatError(path, where, f"{error.value!r}: {error.rule}") from None
+    with text_lines(path) as lines:
+        for number, line in enumerate(lines, 1):
+            if line.strip() and not line.lstrip().startswith("#"):
+                try:
+                    found.append(names.cables(line))
+                except ParameterError as error:
+                    where = at(number, column_of(line, str(error.value)))
+                    raise FileFormatError(path, where, f"{error.value!r}: {error.rule}") from None
     if not found:
         raise FileFormatError(path, "", "names no node and no cable")
     return np.unique(np.concatenate(found))

@@ -19,6 +19,7 @@ from typing import Any, NoReturn, TextIO
 
 from fabric.machine.memory import available_memory
 from fabric.words.errors import FileFormatError, TooLargeError
+from fabric.words.place import at, place_in
 
 __all__ = [
     "MOST_DEPTH",
@@ -163,13 +164,12 @@ def parse_toml(text: str, path: str) -> dict[str, Any]:
         rule = f"{len(text) / 2**20:,.0f} MiB of TOML: at most {_MOST_TOML // 2**20}"
         raise FileFormatError(path, "", rule)
     if dotted := _DOTTED.search(text):
-        line = text.count("\n", 0, dotted.start()) + 1
-        raise FileFormatError(path, f"line {line}", f"a key of more than {MOST_DEPTH} parts")
+        raise FileFormatError(path, place_in(text, dotted.start()), f"a key of more than {MOST_DEPTH} parts")
     try:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         said = _AT.fullmatch(str(error))  # a TOMLDecodeError has its place in words
-        where, problem = (f"line {said[2]} column {said[3]}", said[1]) if said else ("", str(error))
+        where, problem = (at(int(said[2]), int(said[3])), said[1]) if said else ("", str(error))
         raise FileFormatError(path, where, f"is not TOML: {problem}") from None
     except RecursionError:
         raise _too_deep(path, "TOML") from None
@@ -192,10 +192,9 @@ def parse_json(text: str, path: str) -> Any:
     """
 
     def refuse(token: str, rule: str) -> NoReturn:
-        at = next((m.start() for m in _TOKEN.finditer(text) if m[0] == token), 0)
-        line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+        start = next((m.start() for m in _TOKEN.finditer(text) if m[0] == token), 0)
         shown = token if len(token) <= 40 else f"{token[:37]}..."
-        raise FileFormatError(path, f"line {line} column {column}", f"{shown} {rule}")
+        raise FileFormatError(path, place_in(text, start), f"{shown} {rule}")
 
     def finite(token: str) -> float:
         value = float(token)
@@ -222,9 +221,7 @@ def parse_json(text: str, path: str) -> Any:
         )
     except json.JSONDecodeError as error:
         cut = ": the file is cut off" if _is_cut(text, error) else ""
-        raise FileFormatError(
-            path, f"line {error.lineno} column {error.colno}", f"is not JSON: {error.msg}{cut}"
-        ) from None
+        raise FileFormatError(path, at(error.lineno, error.colno), f"is not JSON: {error.msg}{cut}") from None
     except RecursionError:
         raise _too_deep(path, "JSON") from None
     _require_shallow(found, path, "JSON")

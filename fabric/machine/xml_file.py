@@ -15,6 +15,7 @@ from xml.parsers import expat
 
 from fabric.machine.document import MOST_DEPTH, read_bytes
 from fabric.words.errors import FileFormatError
+from fabric.words.place import at as place
 
 __all__ = ["Element", "elements", "parse_xml"]
 
@@ -31,7 +32,7 @@ class Element(ET.Element):
     @property
     def where(self) -> str:
         """Its place, as errors say it."""
-        return f"line {self.line} column {self.column}"
+        return place(self.line, self.column)
 
 
 def parse_xml(path: str | os.PathLike[str]) -> Element:
@@ -76,7 +77,7 @@ def parse_xml(path: str | os.PathLike[str]) -> Element:
             parser.Parse(content[at : at + _PIECE], False)
         parser.Parse(b"", True)
     except expat.ExpatError as error:
-        where = f"line {error.lineno} column {error.offset + 1}"
+        where = place(error.lineno, error.offset + 1)
         raise FileFormatError(name, where, f"not XML: {expat.ErrorString(error.code)}") from None
     except (LookupError, ValueError) as error:  # an encoding that nobody knows, or of several bytes
         raise FileFormatError(name, "", f"not XML that can be read: {str(error)[:80]}") from None
@@ -96,5 +97,5 @@ def _named(name: str) -> str:
 
 
 def _refused(name: str, parser: expat.XMLParserType, problem: str) -> FileFormatError:
-    where = f"line {parser.CurrentLineNumber} column {parser.CurrentColumnNumber + 1}"
+    where = place(parser.CurrentLineNumber, parser.CurrentColumnNumber + 1)
     return FileFormatError(name, where, problem)

@@ -14,6 +14,7 @@ import yaml
 
 from fabric.machine.document import MOST_DEPTH, read_bytes
 from fabric.words.errors import FileFormatError
+from fabric.words.place import at
 
 __all__ = ["Table", "parse_yaml"]
 
@@ -33,7 +34,7 @@ class Table(dict[str, Any]):
     @property
     def where(self) -> str:
         """Its place, as errors say it."""
-        return f"line {self.line} column {self.column}"
+        return at(self.line, self.column)
 
 
 def parse_yaml(path: str | os.PathLike[str]) -> Any:
@@ -127,4 +128,4 @@ def _refused(name: str, event: yaml.Event, problem: str) -> FileFormatError:
 
 
 def _place(mark: yaml.Mark) -> str:
-    return f"line {mark.line + 1} column {mark.column + 1}"
+    return at(mark.line + 1, mark.column + 1)

@@ -14,6 +14,7 @@ from fabric.graph.schema import GPU, SWITCH
 from fabric.routing.forwarding_tables import Tables
 from fabric.routing.lft_dump import Node, read_lft_dump
 from fabric.words.errors import FileFormatError
+from fabric.words.place import at
 
 __all__ = ["tables_of_dump"]
 
@@ -48,7 +49,7 @@ def tables_of_dump(f: Fabric, path: str) -> Tables:
     behind = dict(zip(zip(f.link_src[cabled].tolist(), f.link_port[cabled].tolist()), cabled.tolist()))
     lost: dict[str, Counter[str]] = defaultdict(Counter)
     lowest: dict[int, int] = {}
-    rows: list[tuple[int, int, int, int, int]] = []
+    rows: list[tuple[int, int, int, int, int, int]] = []
     for entry in read_lft_dump(path):
         switch, end = number(entry.switch), number(entry.destination)
         if switch < 0 or f.kind[switch] != SWITCH:
@@ -63,20 +64,20 @@ def tables_of_dump(f: Fabric, path: str) -> Tables:
             lost["port"][f"{entry.port} of {f.label(switch)}"] += 1
             continue
         lowest[end] = min(entry.lid, lowest.get(end, entry.lid))
-        rows.append((entry.line, switch, end, entry.lid, link))
+        rows.append((*entry.place, switch, end, entry.lid, link))
     said = _passed_over(lost)
     if not rows:
         raise FileFormatError(path, "", f"no line fits {f.name}: {said or 'there is none'}")
-    line, switch, end, lid, link = np.array(rows, np.int64).T
+    line, column, switch, end, lid, link = np.array(rows, np.int64).T
     mine = lid == np.array([lowest[node] for node in end.tolist()])
-    line, switch, end, link = (x[mine] for x in (line, switch, end, link))
+    line, column, switch, end, link = (x[mine] for x in (line, column, switch, end, link))
     key = switch * len(f.kind) + end
     order = np.argsort(key, kind="stable")
     again = np.flatnonzero((np.diff(key[order]) == 0) & (np.diff(link[order]) != 0))
     if len(again):
         i = order[again[0] + 1]
         ends = f"{f.label(int(switch[i]))} has another port towards {f.label(int(end[i]))} already"
-        raise FileFormatError(path, f"line {line[i]}", ends)
+        raise FileFormatError(path, at(int(line[i]), int(column[i])), ends)
     kept, first = np.unique(key, return_index=True)
     arc = np.searchsorted(f.arc_link, link[first], side="right") - 1
     return Tables(path=path, key=kept, arc=arc, link=link[first], whole=True, passed_over=said)

@@ -11,18 +11,22 @@ from dataclasses import dataclass
 
 from fabric.machine.document import open_text
 from fabric.words.errors import FileFormatError
+from fabric.words.place import Pieces, at
 
 __all__ = ["Entry", "Node", "is_lft_dump", "read_lft_dump"]
 
-_HEADER = re.compile(
-    r"Unicast lids \[[^\]]{0,40}\] of switch (?:Lid ([0-9]{1,5})|DR path [^()]{0,400}?) "
-    r"guid 0x([0-9a-f]{1,16}) \('?(.*?)'?\):"
+_BEGIN = (r"\s*Unicast ", r"lids ", r"\[[^\]]{0,40}\] ", r"of ", r"switch ")
+_END = (r"guid ", r"0x([0-9a-f]{1,16}) ", r"\('?(.*?)'?\):\s*")
+_HEADERS = (
+    Pieces(*_BEGIN, r"Lid ", r"([0-9]{1,5}) ", *_END),
+    Pieces(*_BEGIN, r"DR ", r"path ", r"()", r"[^()]{0,400}? ", *_END),
 )
-_ENTRY = re.compile(r"(0x[0-9a-f]{1,4}|[0-9]{1,5})\s+([0-9]{1,3})(?=\s|$)\s*(.*)")
+_ENTRY = Pieces(r"\s*(0x[0-9a-f]{1,4}|[0-9]{1,5})\s+", r"([0-9]{1,3})(?=\s|$)", r"\s*(.*?)\s*")
 _WHO = re.compile(r"[:#] \(?(Channel Adapter|Switch|Router) portguid 0x([0-9a-f]{1,16}): '(.*)'\)?")
 _ASIDE = re.compile(
     r"Lid\s+Out\b|Port\s+Info\b|[0-9]+ (valid )?lids dumped|\*\*\* WARNING|[#$]|ib(warn|panic):"
 )
+_TOTAL = Pieces(r"\s*[0-9]+ ", r"(?:valid )?", r"lids ", r"dumped")
 _SNIFFED, _LONGEST = 65_536, 4_096  # characters of a file and of a line
 _NO_PORT = (0, 255)  # the switch itself, and nowhere
 
@@ -37,9 +41,11 @@ class Node:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """Where a switch sends what is for ``lid``; ``destination`` says whose that is where the line does."""
+    """Where a switch sends what is for ``lid``; ``destination`` says whose that is where the line does.
+    ``place``: line and column of its port.
+    """
 
-    line: int
+    place: tuple[int, int]
     switch: Node
     lid: int
     destination: Node
@@ -56,30 +62,31 @@ def read_lft_dump(path: str) -> Iterator[Entry]:
     """Each line that names a port, in the order of the file, read as it is asked for.
 
     Raises:
-        FileFormatError: names the line: neither of these, or an entry before any switch.
+        FileFormatError: with line and column: neither of these, or an entry before any switch.
     """
     switch: Node | None = None
     nodes: dict[tuple[int, str], Node] = {}
     with open_text(path) as file:
         for number, line in enumerate(iter(lambda: file.readline(_LONGEST), ""), 1):
-            text = line.strip()
-            if header := _HEADER.fullmatch(text):
+            if header := _HEADERS[0].fullmatch(line) or _HEADERS[1].fullmatch(line):
                 lid, guid, name = header.groups()
                 switch = _node(guid, name, lid)
-            elif entry := _ENTRY.fullmatch(text):
+            elif entry := _ENTRY.fullmatch(line):
                 to, port, who = int(entry[1], 0 if entry[1].startswith("0x") else 10), int(entry[2]), entry[3]
                 if switch is None:
-                    raise FileFormatError(path, f"line {number}", "an entry before the line of a switch")
+                    where = at(number, entry.start(1) + 1)
+                    raise FileFormatError(path, where, "an entry before the line of a switch")
                 if not 0 < to < 0xC000 or port in _NO_PORT:
                     continue
                 if (to, who) not in nodes:
                     found = _WHO.fullmatch(who)
                     nodes[to, who] = _node(found[2], found[3], str(to)) if found else _node("", "", str(to))
-                yield Entry(line=number, switch=switch, lid=to, destination=nodes[to, who], port=port)
-            elif text and not _ASIDE.match(text):
-                column = len(line) - len(line.lstrip()) + 1
+                place, end = (number, entry.start(2) + 1), nodes[to, who]
+                yield Entry(place=place, switch=switch, lid=to, destination=end, port=port)
+            elif (text := line.strip()) and not _ASIDE.match(text):
+                column = max(one.stops(line) for one in (*_HEADERS, _ENTRY, _TOTAL))
                 rule = "an entry is LID and port, such as 0x0001 007, below a line 'Unicast lids ...'"
-                raise FileFormatError(path, f"line {number} column {column}", f"{text[:60]!r}: {rule}")
+                raise FileFormatError(path, at(number, column), f"{text[:60]!r}: {rule}")
 
 
 def _node(guid: str, name: str, lid: str | None) -> Node:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from itertools import product
 from math import prod
 
 from fabric.words.errors import ParameterError
 
-__all__ = ["MOST_NAMES", "expand", "is_list", "split_names"]
+__all__ = ["MOST_NAMES", "column_of", "expand", "is_list", "split_names"]
 
 MOST_NAMES = 1_000_000  # that one list stands for
 
@@ -29,16 +30,46 @@ def split_names(text: str) -> list[str]:
     >>> split_names('lrdn[0001-0012,0040], login1, "leaf, left"')
     ['lrdn[0001-0012,0040]', 'login1', 'leaf, left']
     """
-    pieces, depth, quoted = [""], 0, False
-    for sign in text.replace('""', "\0"):
+    return [piece for _, piece in _pieces(text)]
+
+
+def column_of(line: str, fits: str | Callable[[str], bool]) -> int:
+    """The column, from 1, of the first piece of a line that is the name ``fits`` or stands for it, or that
+    ``fits`` says yes to; of the first piece where none does.
+
+    >>> column_of(" n[1-4], n9", "n9"), column_of(" n[1-4], n9", "n3")
+    (10, 2)
+    """
+    pieces = list(_pieces(line))
+    wanted = fits if callable(fits) else lambda piece: fits in (piece, *_names(piece))
+    at = next((at for at, piece in pieces if wanted(piece)), pieces[0][0])
+    return at + 1
+
+
+def _names(piece: str) -> list[str]:
+    try:
+        return expand(piece)
+    except ParameterError:
+        return []
+
+
+def _pieces(text: str) -> Iterator[tuple[int, str]]:
+    """Where each piece begins, and what it is."""
+    start, piece, depth, quoted = 0, "", 0, False
+    for i, sign in enumerate(text.replace('""', "\0\1")):
         if sign == '"':
             quoted = not quoted
         elif sign == "," and not depth and not quoted:
-            pieces.append("")
-        else:
+            yield start + _blanks(text[start:i]), piece.strip()
+            start, piece = i + 1, ""
+        elif sign != "\1":
             depth = depth if quoted else max(0, depth + (sign == "[") - (sign == "]"))
-            pieces[-1] += '"' if sign == "\0" else sign
-    return [piece.strip() for piece in pieces]
+            piece += '"' if sign == "\0" else sign
+    yield start + _blanks(text[start:]), piece.strip()
+
+
+def _blanks(text: str) -> int:
+    return len(text) - len(text.lstrip() or text)
 
 
 def expand(text: str, what: str = "names") -> list[str]:

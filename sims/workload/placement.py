@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from fabric import Fabric
 from fabric.graph.fabric import ranges
 from fabric.graph.node_names import NodeNames
-from fabric.machine.document import read_text
+from fabric.machine.document import text_lines
 from fabric.words.counted import counted
 from fabric.words.errors import FileFormatError, ParameterError
 from fabric.words.grammar import as_known
-from fabric.words.hostlist import expand
+from fabric.words.hostlist import column_of, expand
+from fabric.words.place import at
 
 __all__ = [
     "PLACEMENTS",
@@ -255,24 +256,30 @@ def _listed(names: NodeNames, text: str) -> NDArray[np.int64]:
     return found
 
 
+def _column(names: NodeNames, line: str, endpoint: int) -> int:
+    """The column of what names the endpoint in a line."""
+    return column_of(line, lambda piece: endpoint in names.endpoints(piece))
+
+
 def _read(fabric: Fabric, path: Path) -> NDArray[np.int64]:
-    content = read_text(path)
-    lines = [(i, text.strip()) for i, text in enumerate(content.splitlines(), 1)]
     names = NodeNames(fabric)
     seen: dict[int, int] = {}
-    for i, text in lines:
-        if not text or text.startswith("#"):
-            continue
-        if text.isascii() and text.isdecimal() and len(text) < 19 and int(text) < fabric.n_endpoints:
-            found = [int(text)]
-        else:
-            try:
-                found = _listed(names, text).tolist()
-            except ParameterError as error:
-                raise FileFormatError(str(path), f"line {i}", f"{error.value!r:.80}: {error.rule}") from None
-        for endpoint in found:
-            if endpoint in seen:
-                rule = f"endpoint {fabric.label(endpoint)} stands in line {seen[endpoint]} too: each once"
-                raise FileFormatError(str(path), f"line {i}", rule)
-            seen[endpoint] = i
+    with text_lines(path) as lines:
+        for i, line in enumerate(lines, 1):
+            text = line.strip()
+            if not text or text.startswith("#"):
+                continue
+            if text.isascii() and text.isdecimal() and len(text) < 19 and int(text) < fabric.n_endpoints:
+                found = [int(text)]
+            else:
+                try:
+                    found = _listed(names, text).tolist()
+                except ParameterError as error:
+                    where = at(i, column_of(line, str(error.value)))
+                    raise FileFormatError(str(path), where, f"{error.value!r:.80}: {error.rule}") from None
+            for endpoint in found:
+                if endpoint in seen:
+                    rule = f"endpoint {fabric.label(endpoint)} stands in line {seen[endpoint]} too: each once"
+                    raise FileFormatError(str(path), at(i, _column(names, line, endpoint)), rule)
+                seen[endpoint] = i
     return np.array(list(seen), np.int64)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 
 from fabric.machine.document import open_text
 from fabric.words.errors import FileFormatError
+from fabric.words.place import Pieces, at
+from fabric.words.place import words as words_of
 
 __all__ = ["read_connections", "read_matrix", "traffic_kind"]
 
@@ -22,7 +25,10 @@ Flows = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray
 
 _MAGIC = b"\x93NUMPY"
 _NUMBERS = re.compile(r"\s*[0-9.eE+-]{1,40}((?:[ \t]+(?:[,;][ \t]*)?|[,;][ \t]*)[0-9.eE+-]{1,40})+\s*")
-_PAIR = re.compile(r"([0-9]{1,9})->([0-9]{1,9})((?:\s+\w+\s+[0-9]{1,18})+)")
+_PAIR = re.compile(r"\s*([0-9]{1,9})->([0-9]{1,9})((?:\s+\w+\s+[0-9]{1,18})+)\s*")
+_COUNTS = ("nodes", "connections", "triggers")
+_RULE = "a line is SRC->DST and keys with numbers, such as 0->1 id 1 start 0 size 2000000"
+_BETWEEN = re.compile(r"\s*[,;\t]\s*|\s+")
 _LONGEST = 2**24  # characters of a row
 _MOST = 10_000_000  # flows
 _PS = 1e-12  # htsim counts picoseconds
@@ -54,11 +60,12 @@ def read_matrix(path: str | Path, endpoints: int) -> Flows:
 
     Raises:
         FileFormatError: no numbers, not square, larger than the fabric, or a value that is negative or not
-            finite; with its row and column.
+            finite; with line and column, in NumPy's row and column.
     """
     name = os.fspath(path)
     with open(name, "rb") as file:
-        table = _binary(name) if file.read(6) == _MAGIC else _text(name, endpoints)
+        binary = file.read(6) == _MAGIC
+    table = _binary(name) if binary else _text(name, endpoints)
     if table.ndim != 2 or table.shape[0] != table.shape[1] or not table.size:
         shape = " x ".join(map(str, table.shape))
         raise FileFormatError(
@@ -70,7 +77,7 @@ def read_matrix(path: str | Path, endpoints: int) -> Flows:
     if bad.any():
         row, column = map(int, np.argwhere(bad)[0])
         value = table[row, column].item()
-        where = f"row {row + 1} column {column + 1}"
+        where = f"row {row + 1} column {column + 1}" if binary else _place(name, row, column)
         raise FileFormatError(name, where, f"{value!r}: bytes, a finite number, zero or more")
     src, dst = np.nonzero(table)
     other = src != dst
@@ -96,22 +103,38 @@ def _binary(name: str) -> NDArray[np.float64]:
 def _text(name: str, endpoints: int) -> NDArray[np.float64]:
     rows: list[NDArray[np.float64]] = []
     for number, line in _lines(name):
-        cells = re.split(r"\s*[,;\t]\s*|\s+", line.rstrip(",;"))
+        cells = _BETWEEN.split(line.strip().rstrip(",;"))
         if rows and len(cells) != len(rows[0]):
             rule = f"{len(cells)} values, and {len(rows[0])} in the first row"
-            raise FileFormatError(name, f"line {number}", rule)
+            raise FileFormatError(name, at(number, _column(line, len(rows[0]))), rule)
         if len(rows) >= endpoints:
             raise FileFormatError(
-                name, f"line {number}", f"more rows than the fabric has endpoints, {endpoints:,}"
+                name, at(number, _column(line, 0)), f"more rows than the fabric has endpoints, {endpoints:,}"
             )
         try:
             rows.append(np.array(cells, dtype=str).astype(np.float64))
         except ValueError:
             wrong = next(i for i, cell in enumerate(cells) if not _is_number(cell))
-            column = line.find(cells[wrong]) + 1
             rule = f"{cells[wrong][:40]!r} is no number"
-            raise FileFormatError(name, f"line {number} column {column}", rule) from None
+            raise FileFormatError(name, at(number, _column(line, wrong)), rule) from None
     return np.array(rows)
+
+
+def _column(line: str, cell: int) -> int:
+    """The column in which a cell of a row begins; behind the last where there are not so many."""
+    start, text = len(line) - len(line.lstrip()), line.rstrip()
+    for _ in range(cell):
+        between = _BETWEEN.search(text, start)
+        if between is None:
+            return len(text) + 1
+        start = between.end()
+    return start + 1
+
+
+def _place(name: str, row: int, column: int) -> str:
+    """The place of a value of a matrix, whose file is read again up to it."""
+    number, line = next(islice(_lines(name), row, None))
+    return at(number, _column(line, column))
 
 
 def _is_number(text: str) -> bool:
@@ -133,27 +156,27 @@ def read_connections(path: str | Path, endpoints: int) -> Flows:
     found: list[tuple[int, int, int, int]] = []
     counts: dict[str, int] = {}
     for number, line in _lines(name):
-        where = f"line {number}"
         words = line.split()
-        if (
-            len(words) == 2
-            and words[0].lower() in ("nodes", "connections", "triggers")
-            and words[1].isdecimal()
-        ):
+        if len(words) == 2 and words[0].lower() in _COUNTS and words[1].isdecimal():
             counts[words[0].lower()] = int(words[1][:18])
             continue
         match = _PAIR.fullmatch(line)
         if match is None:
-            rule = "a line is SRC->DST and keys with numbers, such as 0->1 id 1 start 0 size 2000000"
-            raise FileFormatError(name, where, f"{line[:60]!r}: {rule}")
+            raise FileFormatError(name, at(number, _wrong(line)), f"{line.strip()[:60]!r}: {_RULE}")
         pairs = match[3].split()
         said = dict(zip(pairs[::2], map(int, pairs[1::2])))
-        if said.keys() & {"trigger", "send_done_trigger", "recv_done_trigger"}:
-            raise FileFormatError(name, where, "a trigger: flows that wait for others are not read")
+        if waits := said.keys() & {"trigger", "send_done_trigger", "recv_done_trigger"}:
+            column = next(column for column, word in words_of(line) if word in waits)
+            rule = "a trigger: flows that wait for others are not read"
+            raise FileFormatError(name, at(number, column), rule)
         src, dst, size = int(match[1]), int(match[2]), said.get("size", 0)
         if max(src, dst) >= endpoints or src == dst or not size or len(found) >= _MOST:
+            column = match.start(1 if src >= endpoints else 2) + 1
+            if not size and src != dst and max(src, dst) < endpoints:
+                columns = [column for column, _ in words_of(line)]
+                column = columns[2 + pairs.index("size")] if "size" in said else len(line.rstrip()) + 1
             rule = f"two endpoints from 0 to {endpoints - 1:,} and a size above zero are needed"
-            raise FileFormatError(name, where, f"{line[:60]!r}: {rule}")
+            raise FileFormatError(name, at(number, column), f"{line.strip()[:60]!r}: {rule}")
         found.append((src, dst, size, said.get("start", 0)))
     if len(found) != counts.get("connections", len(found)) or not found:
         rule = f"{len(found):,} connections, and the file says {counts.get('connections', 0):,}"
@@ -162,9 +185,21 @@ def read_connections(path: str | Path, endpoints: int) -> Flows:
     return src, dst, size.astype(np.float64), start * _PS
 
 
+def _wrong(line: str) -> int:
+    """The column of the first word that is none of a connection's or a count's."""
+    (_, first), *rest = words_of(line)
+    if first.lower() in _COUNTS:
+        return rest[0][0] if rest else len(line.rstrip()) + 1
+    if not re.fullmatch(r"[0-9]{1,9}->[0-9]{1,9}", first):
+        return Pieces(r"\s*[0-9]{1,9}", r"->", r"[0-9]{1,9}").stops(line)
+    legal = (r"\w+", r"[0-9]{1,18}")
+    bad = (column for i, (column, word) in enumerate(rest) if not re.fullmatch(legal[i % 2], word))
+    return next(bad, len(line.rstrip()) + 1)
+
+
 def _lines(name: str) -> Iterator[tuple[int, str]]:
+    """The lines that are not blank and no comment, as they stand, each with its number."""
     with open_text(name) as file:
-        for number, raw in enumerate(iter(lambda: file.readline(_LONGEST), ""), 1):
-            line = raw.strip()
-            if line and not line.startswith("#"):
+        for number, line in enumerate(iter(lambda: file.readline(_LONGEST), ""), 1):
+            if (text := line.lstrip()) and not text.startswith("#"):
                 yield number, line

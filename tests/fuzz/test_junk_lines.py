@@ -21,7 +21,7 @@ FILES = (
     "Slurm", "Slurm YAML", "static tables", "iblinkinfo", "forwarding dumps", "fault file", "schedule",
     "sweep", "scenario of jobs", "job", "placement", "traffic",
 )  # fmt: skip
-PLACE = re.compile(r"(?:\w+ \d+, )?line (\d+)(?: column \d+)?")
+PLACE = re.compile(r"(?:\w+ \d+, )?line (\d+)(?:, column \d+)?")
 UNKNOWN = re.compile(r"neither |holds no|no table of bytes")  # a file of no format that is known
 LINES = 40  # of each file, at most
 

@@ -237,7 +237,7 @@ class _Reader:
 
     def _place(self, at: int) -> str:
         line = bisect_left(self.breaks, at)
-        return f"line {line + 1} column {at - (self.breaks[line - 1] if line else -1)}"
+        return f"line {line + 1}, column {at - (self.breaks[line - 1] if line else -1)}"
 
     def _refuse(self, token: _Token, rule: str) -> NoReturn:
         shown = f"{token.text[:40]!r}: " if token.text else ""

@@ -26,7 +26,8 @@ from topologies.files.ib.ibnetdiscover import looks_like_ibnetdiscover, read_ibn
 from topologies.files.ib.write import write_ibnetdiscover
 from topologies.files.infragraph import looks_like_infragraph, read_infragraph
 from topologies.files.link_csv import write_link_csv
-from topologies.files.link_csv_reader import looks_like_link_csv, read_link_csv
+from topologies.files.link_csv_header import looks_like_link_csv
+from topologies.files.link_csv_reader import read_link_csv
 from topologies.files.link_table import write_cable_plan, write_dot_plan
 from topologies.files.listed_twice import cables_once
 from topologies.files.nccl_topo import read_nccl_topo

@@ -183,7 +183,7 @@ class _Reader:
 
     def _place(self, at: int) -> str:
         line = bisect_left(self.breaks, at)
-        return f"line {line + 1} column {at - (self.breaks[line - 1] if line else -1)}"
+        return f"line {line + 1}, column {at - (self.breaks[line - 1] if line else -1)}"
 
     def _refused(self, at: int, problem: str) -> FileFormatError:
         return FileFormatError(self.name, self._place(at), problem)

@@ -8,7 +8,6 @@ A line is a key and a number: ``Nodes``, ``Tiers``, ``Podsize``, then for each `
 from __future__ import annotations
 
 import os
-import re
 from math import prod
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from fabric.graph.schema import GPU, read_columns
 from fabric.machine.document import open_text
 from fabric.machine.whole_file import replaced
 from fabric.words.errors import FabricsimError, FileFormatError, ParameterError
+from fabric.words.place import Pieces, at, word_at
 from topologies.files.tree_shape import tree_shape
 
 __all__ = ["looks_like_htsim", "read_htsim", "write_htsim"]
@@ -26,7 +26,7 @@ _KEYS = {
     "nodes", "tiers", "podsize", "tier", "downlink_speed_gbps", "radix_down", "radix_up", "queue_down",
     "queue_up", "oversubscribed", "bundle", "switch_latency_ns", "downlink_latency_ns",
 }  # fmt: skip
-_LINE = re.compile(r"([A-Za-z_]+)\s+([0-9]{1,12}(?:\.[0-9]{1,6})?)")
+_LINE = Pieces(r"\s*([A-Za-z_]+)\s+", r"([0-9]{1,12}(?:\.[0-9]{1,6})?)(?!\S)", r"\s*")
 _NEAR = 1e-9  # relative; rounding of units
 _LONGEST, _MOST_LINES = 4_096, 10_000
 
@@ -146,12 +146,14 @@ def _counts(name: str) -> tuple[dict[str, float], list[dict[str, float]]]:
             line = raw.strip()
             if not line or line.startswith("#"):
                 continue
-            match = _LINE.fullmatch(line)
+            match = _LINE.fullmatch(raw)
             key = match[1].lower() if match else ""
-            where = f"line {number} column {len(raw) - len(raw.lstrip()) + 1}"
             if match is None or key not in _KEYS or number > _MOST_LINES:
+                known = line.split()[0].lower() in _KEYS
+                where = at(number, _LINE.stops(raw) if known and not match else word_at(raw, 0))
                 rule = "a line is a key and a number, such as Radix_Down 16"
                 raise FileFormatError(name, where, f"{line[:60]!r}: {rule}")
+            where = at(number, match.start(2) + 1)
             if key == "tier":
                 if float(match[2]) != len(tiers) or len(tiers) == 3:
                     raise FileFormatError(name, where, f"tier {match[2]}, where {len(tiers)} is due")
@@ -159,7 +161,7 @@ def _counts(name: str) -> tuple[dict[str, float], list[dict[str, float]]]:
                 continue
             into = tiers[-1] if tiers else given
             if key in into:
-                raise FileFormatError(name, where, f"{match[1]} is given twice")
+                raise FileFormatError(name, at(number, match.start(1) + 1), f"{match[1]} is given twice")
             into[key] = float(match[2])
     if given.get("tiers") != len(tiers) or not 2 <= len(tiers) <= 3:
         rule = f"Tiers {given.get('tiers', 0):g}, and {len(tiers)} stand in the file: two or three are read"

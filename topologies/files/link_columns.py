@@ -12,9 +12,10 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import NamedTuple
 
-__all__ = ["DELIMITERS", "Columns", "columns", "delay_seconds", "rate_bytes", "split_header"]
+__all__ = ["CABLE_PLAN", "DELIMITERS", "Columns", "columns", "delay_seconds", "rate_bytes", "split_header"]
 
 DELIMITERS = (",", ";", "\t", "|")
+CABLE_PLAN = ("StartDevice", "StartPort", "EndDevice", "EndPort", "BandWidth")  # as SONiC's test beds have it
 
 
 def _words(text: str) -> frozenset[str]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import os
-import re
 from collections.abc import Hashable, Iterable, Mapping
 from operator import itemgetter
 from pathlib import Path
@@ -15,28 +14,23 @@ from typing import Any
 
 import networkx as nx
 
+from fabric.machine.cell_place import broken_place, cell_place
 from fabric.machine.collector import collector_paused
 from fabric.machine.document import text_lines
 from fabric.words.counted import counted
 from fabric.words.errors import FileFormatError
+from fabric.words.place import at
 from topologies.files.cells import read_cell
-from topologies.files.link_columns import columns, delay_seconds, rate_bytes, split_header
+from topologies.files.link_columns import (
+    CABLE_PLAN,
+    columns,
+    delay_seconds,
+    rate_bytes,
+)
 from topologies.files.link_csv import KINDS
+from topologies.files.link_csv_header import KNOWN, NEEDED, first_unknown, read_header
 
-__all__ = ["looks_like_link_csv", "read_link_csv"]
-
-_LONGEST = 65_536  # characters of a header
-_NEEDED = (
-    "source", "source_kind", "source_tier", "target", "target_kind", "target_tier", "rate_Gbps", "delay_s",
-)  # fmt: skip
-
-
-def looks_like_link_csv(start: str) -> bool:
-    """Whether a file that begins so is a link list: its header names two ends, whatever its delimiter."""
-    try:
-        return bool(_header("", start.replace("\r", "\n").split("\n")))
-    except FileFormatError:
-        return False
+__all__ = ["read_link_csv"]
 
 
 def read_link_csv(
@@ -59,38 +53,22 @@ def read_link_csv(
     kinds, tiers, rates and delays may be missing, as in a table of neighbours.
 
     Raises:
-        FileFormatError: with the line: a column is missing, a row is cut off, a rate or delay is no number,
-            or a node or the cables of a pair contradict an earlier line.
+        FileFormatError: with line and column: a column is missing, a row is cut off, a rate or delay is no
+            number, or a node or the cables of a pair contradict an earlier line.
     """
     name = os.fspath(path)
     with text_lines(name) as lines:
-        at, delimiter, header = _header(name, lines, titles)
+        first, delimiter, header = read_header(name, lines, titles)
         reader = csv.reader(lines, delimiter=delimiter, strict=True)
         try:
             with collector_paused():
-                rows = ((at + reader.line_num, [cell.strip() for cell in row]) for row in reader)
-                reading = _Reading(name, at, header, titles, bare)
+                rows = ((first + reader.line_num, [cell.strip() for cell in row]) for row in reader)
+                reading = _Reading(name, first, delimiter, header, titles, bare)
                 reading.rate_unit = reading.rate_unit or rate_unit or ""
                 return reading.graph((line, row) for line, row in rows if any(row))
         except csv.Error as error:
-            raise FileFormatError(name, f"line {at + reader.line_num}", f"not CSV: {error}") from None
-
-
-def _header(
-    name: str, lines: Iterable[str], titles: Mapping[str, str] | None = None
-) -> tuple[int, str, list[str]]:
-    """The line of the header, the delimiter and the header's cells. Before it: blank lines and comments."""
-    for number, line in enumerate(lines, 1):
-        if not line.strip() or line.lstrip().startswith("#") or re.fullmatch("sep=.?", line.strip()):
-            continue
-        if found := split_header(line.removesuffix("\n")[:_LONGEST], titles):
-            return number, *found
-        shown = repr(line.strip() if len(line) <= 80 else line.strip()[:77] + "...")
-        rule = f"a link list has the columns {', '.join(_NEEDED)}"
-        if titles:
-            rule = f"the titles {', '.join(titles)} are needed"
-        raise FileFormatError(name, f"line {number}", f"no columns source and target in {shown}: {rule}")
-    raise FileFormatError(name, "", "holds no links")
+            where = broken_place(name, first + reader.line_num, delimiter, after=first)
+            raise FileFormatError(name, where, f"not CSV: {error}") from None
 
 
 _Cable = tuple[int, str, str, tuple[Any, Any], tuple[str, ...]]  # line, rate, delay, ports, edge_ cells
@@ -100,35 +78,45 @@ class _Reading:
     """The links of one file put together: nodes and pairs as they occur, checked against earlier lines."""
 
     def __init__(
-        self, name: str, line: int, called: list[str], titles: Mapping[str, str] | None, bare: bool
+        self,
+        name: str,
+        line: int,
+        delimiter: str,
+        called: list[str],
+        titles: Mapping[str, str] | None,
+        bare: bool,
     ) -> None:
-        self.name, self.width = name, len(called)
+        self.name, self.width, self.header, self.delimiter = name, len(called), line, delimiter
         header, self.rate_unit, self.delay_unit = columns(called, titles)
-        needed = ("source", "target") if bare else _NEEDED
+        needed = ("source", "target") if bare else NEEDED
         lacking = [column for column in needed if column not in header]
         if lacking:
             rule = f"a link list has {', '.join(needed)}; this one has {', '.join(called)}"
             if {"source", "target"} <= set(header):
                 rule += "; behind its path you can say what it lacks, such as :hosts=gpu-*,rate=400Gbps"
-            raise FileFormatError(name, f"line {line}", f"no column {', '.join(lacking)}: {rule}")
+            problem = f"no column {', '.join(lacking)}: {rule}"
+            if CABLE_PLAN[:4] == tuple(called[:4]):
+                problem = "a cable plan does not say which devices are hosts: say it behind the path, as "
+                problem += f"{name}:hosts=gpu-* (those are endpoints, all others switches)"
+                raise FileFormatError(name, at(line), problem)
+            raise self._fail(line, first_unknown(header), problem)
         if len(set(header)) < len(header):
             twice = next(i for i, c in enumerate(header) if c in header[:i])
             first = called[header.index(header[twice])]
             also = f", first as {first!r}" if first != called[twice] else ""
-            raise FileFormatError(name, f"line {line}", f"column {called[twice]!r} is there twice{also}")
-        at = {column: i for i, column in enumerate(header)}
+            raise self._fail(line, twice, f"column {called[twice]!r} is there twice{also}")
+        place = self.at = {column: i for i, column in enumerate(header)}
         self.ends = []
         for end in ("source", "target"):
             prefix = end + "_"
             keys = [c for c in header if c.startswith(prefix) and c != prefix + "port"]
             # The id first: it and the attributes together say what a node is.
-            pick = itemgetter(at[end], *(at[column] for column in keys))
-            self.ends.append((pick, [c.removeprefix(prefix) for c in keys], at.get(prefix + "port")))
-        self.rate, self.delay = at.get("rate_Gbps", -1), at.get("delay_s", -1)  # -1: no such column
+            pick = itemgetter(place[end], *(place[column] for column in keys))
+            self.ends.append((pick, [c.removeprefix(prefix) for c in keys], place.get(prefix + "port")))
+        self.rate, self.delay = place.get("rate_Gbps", -1), place.get("delay_s", -1)  # -1: no such column
         self.called = called
-        self.extra = {c.removeprefix("edge_"): i for c, i in at.items() if c.startswith("edge_")}
-        known = re.compile(r"(source|target|edge)(_|$)|rate_Gbps$|delay_s$")
-        self.unknown = [mine for mine, ours in zip(called, header) if not known.match(ours)]
+        self.extra = {c.removeprefix("edge_"): i for c, i in place.items() if c.startswith("edge_")}
+        self.unknown = [mine for mine, ours in zip(called, header) if not KNOWN.match(ours)]
         self.nodes: dict[Hashable, tuple[int, dict[str, Any]]] = {}
         self.seen: tuple[dict[tuple[str, ...], Hashable], ...] = ({}, {})  # per end: cells -> node id
         self.pairs: dict[tuple[Hashable, Hashable], list[_Cable]] = {}
@@ -143,19 +131,22 @@ class _Reading:
             order.sort()
         rank = {kind: i for i, kind in enumerate(KINDS)}
         order.sort(key=lambda node: rank.get(self.nodes[node][1].get("kind", ""), len(rank)))
-        place = {node: i for i, node in enumerate(order)}
+        order_of = {node: i for i, node in enumerate(order)}
         G = nx.Graph(name=Path(self.name).stem, family="link-csv")
         if self.unknown:
             G.graph["notes"] = [f"Left out what is no column of a link list: {', '.join(self.unknown)}."]
         G.add_nodes_from((node, self.nodes[node][1]) for node in order)
-        turned = ((place[u] > place[v], u, v, cables) for (u, v), cables in self.pairs.items())
+        turned = ((order_of[u] > order_of[v], u, v, cables) for (u, v), cables in self.pairs.items())
         edges = [(v, u, cables, True) if flip else (u, v, cables, False) for flip, u, v, cables in turned]
-        edges.sort(key=lambda edge: (place[edge[0]], place[edge[1]]))
+        edges.sort(key=lambda edge: (order_of[edge[0]], order_of[edge[1]]))
         G.add_edges_from((u, v, self._edge(u, v, cables, flip)) for u, v, cables, flip in edges)
         return G
 
-    def _fail(self, line: int, problem: str) -> FileFormatError:
-        return FileFormatError(self.name, f"line {line}", problem)
+    def _fail(self, line: int, cell: int, problem: str) -> FileFormatError:
+        """The mistake of a cell, by its index, in the row that ends on ``line``."""
+        after = self.header if line > self.header else self.header - 1
+        where = cell_place(self.name, line, cell, self.delimiter, after=after)
+        return FileFormatError(self.name, where, problem)
 
     def _add(self, line: int, row: list[str]) -> None:
         if len(row) != self.width and row[0].startswith("#"):
@@ -163,15 +154,15 @@ class _Reading:
         while len(row) > self.width and not row[-1]:
             row.pop()
         if len(row) != self.width:
-            raise self._fail(
-                line, f"{counted(len(row), 'cell')} where the header has {self.width}: the row is cut off"
-            )
+            rule = f"{counted(len(row), 'cell')} where the header has {self.width}: the row is cut off"
+            raise self._fail(line, self.width, rule)
         source = self._node(0, line, row)
         if (self.rate < 0 or not row[self.rate]) and not self._cells(1, row)[0]:
             return  # a node without a cable
         target = self._node(1, line, row)
         if source == target:
-            raise self._fail(line, f"source and target are both {source!r}: a cable joins two nodes")
+            problem = f"source and target are both {source!r}: a cable joins two nodes"
+            raise self._fail(line, self.at["target"], problem)
         ports = tuple(read_cell(row[i]) if i is not None and row[i] else None for _, _, i in self.ends)
         extra = tuple(row[i] for i in self.extra.values())
         pair = source, target
@@ -184,7 +175,10 @@ class _Reading:
             if (cable[2], cable[4]) != (cables[0][2], cables[0][4]):
                 rule = "parallel cables share delay and edge attributes"
                 problem = f"another delay_s or edge attribute than on line {cables[0][0]}: {rule}"
-                raise self._fail(line, problem)
+                cells = [self.delay, *self.extra.values()]
+                pairs = zip((cable[2], *cable[4]), (cables[0][2], *cables[0][4]))
+                differs = next(i for i, (mine, first) in enumerate(pairs) if mine != first)
+                raise self._fail(line, cells[differs], problem)
             cables.append(cable)
 
     def _cells(self, end: int, row: list[str]) -> tuple[str, ...]:
@@ -203,13 +197,14 @@ class _Reading:
         except TypeError:
             node = None
         if node is None or isinstance(node, bool):
-            raise self._fail(line, f"{column} = {cells[0]!r} is not a node id")
+            raise self._fail(line, self.at[column], f"{column} = {cells[0]!r} is not a node id")
         attributes = {key: _attribute(key, cell) for key, cell in zip(keys, cells[1:]) if cell}
         earlier, known = self.nodes.setdefault(node, (line, attributes))
         if known != attributes:
             key = next(k for k in {**known, **attributes} if known.get(k) != attributes.get(k))
             rule = f"{key} = {attributes.get(key)!r}, and {known.get(key)!r} on line {earlier}"
-            raise self._fail(line, f"node {node!r}: {rule}")
+            cell = self.at.get(f"{column}_{key}", self.at[column])
+            raise self._fail(line, cell, f"node {node!r}: {rule}")
         self.seen[end][cells] = node
         return node
 
@@ -241,7 +236,7 @@ class _Reading:
                 else f"with its unit, such as {examples}, which {called!r} does not state"
             )
             comma = "; 400,000 may be 400 or 400 thousand" if "," in text else ""
-            raise self._fail(line, f"{called} = {text!r} is not a finite number {known}{comma}")
+            raise self._fail(line, column, f"{called} = {text!r} is not a finite number {known}{comma}")
         return value
 
 

@@ -29,13 +29,12 @@ from topologies.files.bare import (
     dressed,
 )
 from topologies.files.dot import write_dot
+from topologies.files.link_columns import CABLE_PLAN
 from topologies.files.link_csv_reader import read_link_csv
 from topologies.files.listed_twice import cables_once
 from topologies.parts.argument import GpusPerServer, Nvlink
 
 __all__ = ["read_link_table", "with_ports", "write_cable_plan", "write_dot_plan"]
-
-_TITLES = ("StartDevice", "StartPort", "EndDevice", "EndPort", "BandWidth")
 
 
 def read_link_table(
@@ -155,5 +154,5 @@ def write_cable_plan(G: nx.Graph, path: str | os.PathLike[str]) -> None:
             lines.append((*ends[0], *ends[1], mbps))
     with replaced(path) as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(_TITLES)
+        writer.writerow(CABLE_PLAN)
         writer.writerows(lines)

@@ -15,11 +15,12 @@ from typing import Annotated, NamedTuple
 
 import networkx as nx
 
-from fabric.machine.document import open_text
+from fabric.machine.document import open_text, text_lines
 from fabric.machine.yaml_file import Table, parse_yaml
 from fabric.words.counted import counted
 from fabric.words.errors import FileFormatError, ParameterError
 from fabric.words.hostlist import expand
+from fabric.words.place import at, place_in
 from fabric.words.units import format_rate, format_time
 from topologies.parts.argument import Delay, Nvlink, Rate, gpus, ratio
 
@@ -30,15 +31,20 @@ _YAML = re.compile(r"(?:[ \t\r]*(?:#[^\n]*|---[ \t\r]*)?\n)*[ \t]*-[ \t]+topolog
 _KEY = re.compile(r"(?<![A-Za-z])([A-Za-z]+)\s*=\s*(\S+)(?:\s+|$)")
 _KNOWN = ("switchname", "switches", "nodes", "linkspeed", "blockname", "blocksizes")
 _MOST_TIERS = 64
+_SNIFFED = 65_536  # characters
+_LIST_OF = ("nodes", "switches")
 
 
 class _Group(NamedTuple):
-    """A switch or a block: where it stands, who is below, and whether these are switches."""
+    """A switch or a block: where its name and the list of who is below it stand, and whether these are
+    switches.
+    """
 
     where: str
     name: str
     below: list[str]
     of_switches: bool
+    listed: str = ""
 
 
 def looks_like_slurm(start: str) -> bool:
@@ -68,51 +74,66 @@ def read_slurm(
     ``graph["notes"]`` says what was assumed and left out.
 
     Raises:
-        FileFormatError: with the line: neither of these, a name listed twice or below two switches, a switch
-            below itself, or one that is not listed.
+        FileFormatError: with line and column: neither of these, a name listed twice or below two switches, a
+            switch below itself, or one that is not listed.
         ParameterError: an illegal argument; ``nvlink`` without two GPUs in a host.
     """
     name = os.fspath(path)
     notes: list[str] = []
     with open_text(path) as file:
-        start = file.read(65_536)
+        start = file.read(_SNIFFED)
     groups = list(_of_yaml(name, notes) if _YAML.match(start) else _of_conf(name))
     tiers, parent = _tree(name, groups)
     return _graph(name, groups, tiers, parent, notes, gpus_per_server, rate, delay, oversubscription, nvlink)
 
 
 def _of_conf(name: str) -> Iterator[_Group]:
-    with open_text(name) as file:
-        text = file.read()
     blocks: list[str] = []
-    for number, raw in enumerate(re.sub(r"\\\n", " ", text).split("\n"), 1):
-        line = raw.partition("#")[0].strip()
-        if not line:
-            continue
-        where = f"line {number}"
-        found = {key.lower(): value for key, value in _KEY.findall(line)}
-        if _KEY.sub("", line).strip() or not found or not found.keys() <= set(_KNOWN):
+    for number, line in _joined_lines(name):
+        found = {match[1].lower(): match for match in _KEY.finditer(line)}
+        strange = next((match for key, match in found.items() if key not in _KNOWN), None)
+        rest = _KEY.sub(lambda match: " " * len(match[0]), line)
+        if rest.strip() or strange:
             rule = "a line is SwitchName=NAME Nodes=LIST or Switches=LIST, or BlockName=NAME Nodes=LIST"
-            raise FileFormatError(name, where, f"{line[:60]!r}: {rule}")
+            first = min(len(rest) - len(rest.lstrip() or rest), strange.start() if strange else len(line))
+            raise FileFormatError(name, place_in(line, first, number), f"{line.strip()[:60]!r}: {rule}")
         if "blocksizes" in found:
             continue
-        title = found.get("switchname") or found.get("blockname") or ""
-        lists = [key for key in ("nodes", "switches") if key in found]
-        if not title or len(lists) != 1:
-            raise FileFormatError(
-                name, where, f"{line[:60]!r}: a name and one of Nodes and Switches are needed"
-            )
+        title = found.get("switchname") or found.get("blockname")
+        lists = [key for key in _LIST_OF if key in found]
+        if title is None or len(lists) != 1:
+            rule = f"{line.strip()[:60]!r}: a name and one of Nodes and Switches are needed"
+            first = found[lists[1]].start() if len(lists) > 1 else len(line.rstrip())
+            raise FileFormatError(name, place_in(line, first, number), rule)
         if "blockname" in found:
-            blocks.append(title)
-        yield _Group(where, title, _listed(name, where, found[lists[0]]), lists == ["switches"])
+            blocks.append(title[2])
+        who = found[lists[0]]
+        places = [place_in(line, match.start(2), number) for match in (title, who)]
+        yield _Group(places[0], title[2], _listed(name, places[1], who[2]), lists == ["switches"], places[1])
     if len(blocks) > 1:
         yield _Group("", "above the blocks", blocks, True)
+
+
+def _joined_lines(name: str) -> Iterator[tuple[int, str]]:
+    """Each line that says something, without its comment, with those that continue it, and its number."""
+    whole, first = "", 1
+    with text_lines(name) as lines:
+        for number, line in enumerate(lines, 1):
+            first = first if whole else number
+            if line.endswith("\\\n"):
+                whole += line[:-2] + " \n"
+                continue
+            line, whole = (whole + line).partition("#")[0], ""
+            if line.strip():
+                yield first, line
+    if whole.partition("#")[0].strip():
+        yield first, whole.partition("#")[0]
 
 
 def _of_yaml(name: str, notes: list[str]) -> Iterator[_Group]:
     data = parse_yaml(name)
     if not isinstance(data, list) or not all(isinstance(one, Table) for one in data):
-        raise FileFormatError(name, "line 1", "a list of topologies is needed")
+        raise FileFormatError(name, at(1), "a list of topologies is needed")
     chosen = next((one for one in data if one.get("cluster_default") is True), data[0])
     if len(data) > 1:
         notes.append(f"Read topology {chosen.get('topology')}, one of {len(data)} in the file.")
@@ -132,7 +153,7 @@ def _of_yaml(name: str, notes: list[str]) -> Iterator[_Group]:
         if not isinstance(title, str | int) or len(found) != 1:
             raise FileFormatError(name, where, f"a name and one of {' and '.join(kinds)} are needed")
         names.append(str(title))
-        yield _Group(where, str(title), _listed(name, where, one[found[0]]), found == ["children"])
+        yield _Group(where, str(title), _listed(name, where, one[found[0]]), found == ["children"], where)
     if block is not None and tree is None and len(names) > 1:
         yield _Group("", "above the blocks", names, True)
 
@@ -160,14 +181,14 @@ def _tree(name: str, groups: Iterable[_Group]) -> tuple[dict[str, int], dict[str
             key = below if one.of_switches else f"host {below}"
             if parent.setdefault(key, one.name) != one.name:
                 rule = f"{below} is below {parent[key]} and below {one.name}: a tree has one above each"
-                raise FileFormatError(name, one.where, rule)
+                raise FileFormatError(name, one.listed, rule)
     if not any(not one.of_switches for one in listed.values()):
         raise FileFormatError(name, "", "names no hosts")
     tiers: dict[str, int] = {}
     for one in listed.values():
         for below in one.below if one.of_switches else ():
             if below not in listed:
-                raise FileFormatError(name, one.where, f"switch {below} below {one.name} is not listed")
+                raise FileFormatError(name, one.listed, f"switch {below} below {one.name} is not listed")
     level = {one.name for one in listed.values() if not one.of_switches}
     for tier in range(1, _MOST_TIERS):
         tiers.update(dict.fromkeys(level, tier))

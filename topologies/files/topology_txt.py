@@ -22,6 +22,7 @@ from fabric.machine.document import open_text
 from fabric.machine.whole_file import replaced
 from fabric.words.counted import counted
 from fabric.words.errors import FileFormatError, ParameterError
+from fabric.words.place import Pieces, at, words
 from fabric.words.units import parse_rate, parse_time
 from topologies.files.ib.tiers import infer_tiers
 from topologies.files.parallel import Listed, joined
@@ -29,9 +30,13 @@ from topologies.files.parallel import Listed, joined
 __all__ = ["looks_like_topology_txt", "read_topology_txt", "write_topology_txt"]
 
 _N = r"([0-9]{1,9})"
-_COUNTS = re.compile(rf"{_N}\s+{_N}\s+{_N}")
-_SERVER_COUNTS = re.compile(rf"{_N}\s+{_N}\s+{_N}\s+{_N}\s+{_N}\s+[A-Za-z]\w{{0,20}}")
-_LINK = re.compile(rf"{_N}\s+{_N}\s+([0-9.]+\w*bps)\s+([0-9.]+[a-z]*s)(?:\s+([0-9.eE+-]{{1,20}}))?", re.I)
+_COUNTS = Pieces(rf"\s*{_N}", rf"\s+{_N}", rf"\s+{_N}", r"\s*")
+_SERVER_COUNTS = Pieces(r"\s*", *[rf"{_N}\s+"] * 5, r"[A-Za-z]\w{0,20}\s*")
+_LINK = Pieces(
+    *(rf"\s*{_N}", r"\s+", _N, r"\s+", r"([0-9.]+\w*bps)", r"\s+", r"([0-9.]+[a-z]*s)(?!\S)"),
+    *(r"(?:\s+([0-9.eE+-]{1,20}))?", r"\s*"),
+    flags=re.I,
+)
 _LONGEST = 1_048_576  # characters of a line: the ids of all switches stand in one
 _RULE = "a link is two nodes, rate, delay and error rate, such as 0 16 400Gbps 0.0005ms 0"
 
@@ -107,31 +112,36 @@ def _read(name: str) -> nx.Graph:
         nodes, _, scaleup, switches, links = map(int, server.groups())
     else:
         rule = "counts of nodes, switches and links are needed, such as 20 4 32"
-        raise FileFormatError(name, f"line {max(number, 1)}", f"{text[:60]!r}: {rule}")
+        column = max(_COUNTS.stops(text), _SERVER_COUNTS.stops(text))
+        raise FileFormatError(name, at(max(number, 1), column), f"{text.strip()[:60]!r}: {rule}")
     kinds: dict[int, str] = {}
     listed: list[Listed] = []
     errors = 0
     for number, text in lines:
         if len(kinds) < scaleup + switches:
-            for token in text.split():
-                node = _node(name, number, text, token, nodes)
+            for column, word in words(text):
+                node = _node(name, number, column, word, nodes)
                 if node in kinds or len(kinds) >= scaleup + switches:
                     what = "is listed twice" if node in kinds else f"is one more than {scaleup + switches}"
-                    raise _refused(name, number, text, token, f"switch {node} {what}")
+                    raise FileFormatError(name, at(number, column), f"switch {node} {what}")
                 kinds[node] = "nvswitch" if len(kinds) < scaleup else "switch"
             continue
         match = _LINK.fullmatch(text)
         if match is None:
-            raise _refused(name, number, text, "", f"{text[:60]!r}: {_RULE}")
-        u, v = (_node(name, number, text, token, nodes) for token in match.groups()[:2])
+            where = at(number, _LINK.stops(text))
+            raise FileFormatError(name, where, f"{text.strip()[:60]!r}: {_RULE}")
+        u, v = int(match[1]), int(match[2])
+        if u >= nodes or v >= nodes:
+            end = 1 if u >= nodes else 2
+            _node(name, number, match.start(end) + 1, match[end], nodes)
         if u == v:
-            raise _refused(name, number, text, match[2], f"node {u} is cabled to itself")
-        rate, delay = _values(name, number, match[3], match[4])
+            raise FileFormatError(name, at(number, match.start(2) + 1), f"node {u} is cabled to itself")
+        rate, delay = _values(name, number, match)
         errors += bool(match[5] and match[5].strip("0.eE+-"))
         listed.append(Listed(f"line {number}", u, v, {"rate": rate, "delay": delay}))
     if len(kinds) < scaleup + switches:
         rule = f"{len(kinds)} of {scaleup + switches} switches are listed: the file is cut off"
-        raise FileFormatError(name, f"line {max(number, 1)}", rule)
+        raise FileFormatError(name, at(max(number, 1), max(len(text.rstrip()), 1)), rule)
     return _graph(name, nodes, links, kinds, listed, errors)
 
 
@@ -183,35 +193,35 @@ def _lines(name: str) -> Iterator[tuple[int, str]]:
     """The number and text of each line that is no comment and not blank."""
     with open_text(name) as file:
         for number, line in enumerate(iter(lambda: file.readline(_LONGEST), ""), 1):
-            text = line.strip()
-            if text and not text.startswith("#"):
-                yield number, text
+            if (text := line.lstrip()) and not text.startswith("#"):
+                yield number, line
 
 
-def _node(name: str, line: int, text: str, token: str, nodes: int) -> int:
-    if not re.fullmatch(r"[0-9]{1,9}", token) or int(token) >= nodes:
-        raise _refused(name, line, text, token, f"{token[:40]!r}: a node is a whole number below {nodes}")
-    return int(token)
+def _node(name: str, line: int, column: int, word: str, nodes: int) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", word) or int(word) >= nodes:
+        rule = f"{word[:40]!r}: a node is a whole number below {nodes}"
+        raise FileFormatError(name, at(line, column), rule)
+    return int(word)
 
 
-def _values(name: str, line: int, rate: str, delay: str) -> tuple[float, float]:
+def _values(name: str, line: int, link: re.Match[str]) -> tuple[float, float]:
+    """Rate (bytes/s) and delay (s) of a link."""
     try:
-        return _parsed(rate, delay)
+        return _rate_of(link[3]), _delay_of(link[4])
     except ParameterError as error:
-        raise FileFormatError(name, f"line {line}", str(error)) from None
+        wrong = 3 if error.name == "rate" else 4
+        raise FileFormatError(name, at(line, link.start(wrong) + 1), str(error)) from None
 
 
 @lru_cache(maxsize=256)
-def _parsed(rate: str, delay: str) -> tuple[float, float]:
-    unit = re.sub(r"bps$", "bps", rate, flags=re.I)
+def _rate_of(text: str) -> float:
+    unit = re.sub(r"bps$", "bps", text, flags=re.I)
     return parse_rate(
-        re.sub(r"([kmgtp])bps$", lambda m: f"{m[1].upper() if m[1] != 'k' else 'k'}bps", unit)
-    ), parse_time(delay)
+        re.sub(r"([kmgtp])bps$", lambda m: f"{m[1].upper() if m[1] != 'k' else 'k'}bps", unit), "rate"
+    )
 
 
-def _refused(name: str, line: int, text: str, token: str, problem: str) -> FileFormatError:
-    column = text.find(token) + 1 if token else 1
-    return FileFormatError(name, f"line {line} column {column}", problem)
+_delay_of = lru_cache(maxsize=256)(parse_time)
 
 
 def _rate(rate: float) -> str:

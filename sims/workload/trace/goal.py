@@ -55,7 +55,7 @@ def read_goal(path: str | os.PathLike[str]) -> Trace:
 
     def place(at: int) -> str:
         line = bisect_left(breaks, at)
-        return f"line {line + 1} column {at - (breaks[line - 1] if line else -1)}"
+        return f"line {line + 1}, column {at - (breaks[line - 1] if line else -1)}"
 
     builder = Builder(name)
     ranks, at, rank = -1, 0, -1

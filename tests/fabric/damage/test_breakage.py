@@ -202,9 +202,9 @@ def test_a_file_names_nodes_and_cables(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "rule"),
     [
-        ("s9\n", r"line 1: 's9': no node is called so"),
-        ("s0\nl0,l1\n", r"line 2: 'l0,l1': no cable between l0 and l1"),
-        ("l0,s0,2\n", r"line 1: .*a node, or two"),
+        ("s9\n", r"line 1, column [0-9]+: 's9': no node is called so"),
+        ("s0\nl0,l1\n", r"line 2, column [0-9]+: 'l0,l1': no cable between l0 and l1"),
+        ("l0,s0,2\n", r"line 1, column [0-9]+: .*a node, or two"),
         ("s0,s0\n", "no cable between s0 and s0"),
         ("# nothing\n", "names no node and no cable"),
         ("s0\ns1\n", r"cuts 0 off from 4: leave it out, or allow a partition"),

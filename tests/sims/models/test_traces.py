@@ -148,7 +148,7 @@ def test_what_does_not_contend_is_the_longest_way(draw: Random):
     [
         (
             "num_ranks 2 rank 0 { send 5b to 1 }",
-            "line 1 column 22: 1 operation without the other side: the first, send",
+            "line 1, column 22: 1 operation without the other side: the first, send",
         ),
         ("num_ranks 2 rank 0 { send 5b to 1 } rank 1 { recv 6b from 0 }", "column 46: 5 bytes are sent"),
         (
@@ -161,7 +161,7 @@ def test_what_does_not_contend_is_the_longest_way(draw: Random):
         ("num_ranks 1 rank 0 { calc 1 } rank 0 { }", "column 31: rank 0 is there twice"),
         ("num_ranks 1 rank 1 { calc 1 }", "column 22: rank 1: ranks are 0 to 0"),
         ("num_ranks 1 rank 0 { calc 1", "the file ends inside rank 0: it is cut off"),
-        ("num_ranks 1\nrank 0 {\n  loop 3 }", "line 3 column 3: 'loop 3 }': a statement is"),
+        ("num_ranks 1\nrank 0 {\n  loop 3 }", "line 3, column 3: 'loop 3 }': a statement is"),
         ("num_ranks 1", "holds no operations"),
         ("num_ranks 1 calc 3", "column 13: outside of a rank"),
         ("ranks 1", "neither GOAL"),

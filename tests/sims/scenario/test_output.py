@@ -146,7 +146,7 @@ def test_permissions_are_looked_at_before(
         ("a.json", "5", r"record 1: is cut off or not a row"),
         ("a.json", "[" * 100_000, r"is not JSON"),
         ("a.json", "[]", r"holds no rows"),
-        ("a.jsonl", '{"a": 1}\n{"a": ', r"line 2: line 1 column 7: is not JSON: Expecting"),
+        ("a.jsonl", '{"a": 1}\n{"a": ', r"line 2: line 1, column 7: is not JSON: Expecting"),
         ("a.jsonl", '{"a": 1}\n[2]\n', r"record 2: is cut off or not a row"),
         ("a.jsonl", "", r"holds no rows"),
         ("a.csv", b"\xff", r"cannot be read: byte 1 is not UTF-8 text"),

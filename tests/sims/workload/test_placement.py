@@ -97,12 +97,12 @@ def test_a_file_names_endpoints_by_number_or_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("0\n1\n0\n", r"line 3: endpoint 0 stands in line 1 too"),
-        ("0\n16\n", r"line 2: '16': an endpoint is a number from 0 to 15 or a name"),
-        ("0\n-1\n", r"line 2: '-1': no node is called so"),
-        ("0\nnobody\n", r"line 2: 'nobody': no node is called so"),
-        ("0\n\u00b2\n", r"line 2: '\u00b2': no node is called so"),
-        ("0\n" + "9" * 5000, r"line 2: '9{40,80}: an endpoint"),
+        ("0\n1\n0\n", r"line 3, column [0-9]+: endpoint 0 stands in line 1 too"),
+        ("0\n16\n", r"line 2, column [0-9]+: '16': an endpoint is a number from 0 to 15 or a name"),
+        ("0\n-1\n", r"line 2, column [0-9]+: '-1': no node is called so"),
+        ("0\nnobody\n", r"line 2, column [0-9]+: 'nobody': no node is called so"),
+        ("0\n\u00b2\n", r"line 2, column [0-9]+: '\u00b2': no node is called so"),
+        ("0\n" + "9" * 5000, r"line 2, column [0-9]+: '9{40,80}: an endpoint"),
         ("", r"holds 0 endpoints, one per rank: 2 are needed"),
         ("3\n", r"holds 1 endpoint, one per rank: 2 are needed"),
         (b"\xff\xfe\x00", r"cannot be read"),

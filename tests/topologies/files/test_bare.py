@@ -125,15 +125,19 @@ GEXF = "<gexf><graph>\n{}</graph></gexf>"
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("g.gml", "graph [ node [ id 1 ] node [ id 1 ] ]", "line 1 column 23: node 1 is listed twice"),
-        ("g.gml", "graph [ node [ id 1 ]\n edge [ source 1 target 2 ] ]", "line 2 column 2: target 2 of an"),
-        ("g.gml", "graph [ node [ id 1 ", "line 1 column 14: the file ends inside this list: it is cut off"),
-        ("g.gml", "graph [ node [ id ] ]", "line 1 column 19: id has no value"),
-        ("g.gml", "graph [ ? ]", r"line 1 column 9: '\? \]': not a word of GML"),
-        ("g.gexf", GEXF.format("<node id='a'/><node id='a'/>"), "line 2 column 15: node 'a' is listed twice"),
-        ("g.gexf", GEXF.format("<node/>"), "line 2 column 1: <node> without id"),
-        ("g.gexf", GEXF.format("<edge source='a' target='b'/>"), "line 2 column 1: node 'a' is not among"),
-        ("g.gexf", "<gexf><graph>", "line 1 column 14: not XML: no element found"),
+        ("g.gml", "graph [ node [ id 1 ] node [ id 1 ] ]", "line 1, column 23: node 1 is listed twice"),
+        ("g.gml", "graph [ node [ id 1 ]\n edge [ source 1 target 2 ] ]", "line 2, column 2: target 2 of an"),
+        ("g.gml", "graph [ node [ id 1 ", "line 1, column 14: the file ends inside this list: it is cut off"),
+        ("g.gml", "graph [ node [ id ] ]", "line 1, column 19: id has no value"),
+        ("g.gml", "graph [ ? ]", r"line 1, column 9: '\? \]': not a word of GML"),
+        (
+            "g.gexf",
+            GEXF.format("<node id='a'/><node id='a'/>"),
+            "line 2, column 15: node 'a' is listed twice",
+        ),
+        ("g.gexf", GEXF.format("<node/>"), "line 2, column 1: <node> without id"),
+        ("g.gexf", GEXF.format("<edge source='a' target='b'/>"), "line 2, column 1: node 'a' is not among"),
+        ("g.gexf", "<gexf><graph>", "line 1, column 14: not XML: no element found"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_its_place(name, text, message, tmp_path):
@@ -148,7 +152,7 @@ def test_an_entity_is_never_expanded(root, tmp_path):
     laughs = "".join(f'<!ENTITY l{i + 1} "{f"&l{i};" * 10}">\n' for i in range(9))
     text = f'<?xml version="1.0"?>\n<!DOCTYPE {root} [\n<!ENTITY l0 "ha">\n{laughs}]>\n<{root}>&l9;</{root}>'
     (tmp_path / "x.xml").write_text(text)
-    with pytest.raises(FileFormatError, match=r"line 3 column [0-9]+: declares an entity"):
+    with pytest.raises(FileFormatError, match=r"line 3, column [0-9]+: declares an entity"):
         load(str(tmp_path / "x.xml"))
 
 

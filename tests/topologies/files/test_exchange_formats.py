@@ -181,11 +181,11 @@ def test_graphml_is_for_small_graphs(tmp_path):
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        (lambda t: t[: len(t) // 2], r"line [0-9]+ column [0-9]+: not XML"),
+        (lambda t: t[: len(t) // 2], r"line [0-9]+, column [0-9]+: not XML"),
         (lambda t: t.replace("</graph>", "<hyperedge/></graph>"), "a hyperedge: a cable joins two nodes"),
         (
             lambda t: t.replace('target="s"', 'target="x"'),
-            "edge 2, line 23 column 1: node 'x' is not among the nodes",
+            "edge 2, line 23, column 1: node 'x' is not among the nodes",
         ),
         (lambda t: t.replace('<node id="g1">', '<node id="g0">'), "node 'g0' is listed twice"),
         (
@@ -390,30 +390,54 @@ def test_rates_delays_and_ids_come_back_to_the_last_digit(tmp_path_factory, rate
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        (lambda t: t.replace("rate_Gbps", "x"), "line 1: no column rate_Gbps: a link list has .*; this one"),
+        (
+            lambda t: t.replace("rate_Gbps", "x"),
+            "line 1, column [0-9]+: no column rate_Gbps: a link list has .*; this one",
+        ),
         (
             lambda t: t.replace("rate_Gbps", "speed"),
-            r"line 2: speed = '400' is not a finite number with its unit",
+            r"line 2, column [0-9]+: speed = '400' is not a finite number with its unit",
         ),
-        (lambda t: t.replace(",400,", ',"400,000",', 1), r"line 2: .*400,000 may be 400 or 400 thousand"),
+        (
+            lambda t: t.replace(",400,", ',"400,000",', 1),
+            r"line 2, column [0-9]+: .*400,000 may be 400 or 400 thousand",
+        ),
         (
             lambda t: t.replace("source_port", "from"),
-            "line 1: column 'from' is there twice, first as 'source'",
+            "line 1, column [0-9]+: column 'from' is there twice, first as 'source'",
         ),
-        (lambda t: t.replace("target_port", "source_port"), "line 1: column 'source_port' is there twice"),
-        (lambda t: t[:-20], r"line 7: [0-9]+ cells where the header has [0-9]+: the row is cut off"),
-        (lambda t: t.replace(",400,", ",fast,", 1), r"line 2: rate_Gbps = 'fast' is not a finite number"),
-        (lambda t: t.replace(",400,", ",nan,", 1), r"line 2: rate_Gbps = 'nan' is not a finite number"),
-        (lambda t: t.replace(",2.5e-08", ",soon", 1), r"line 2: delay_s = 'soon' is not a finite number"),
-        (lambda t: t.replace("s,4,switch,2", "s,4,switch,3"), r"line 7: node 's': tier = 3, and 2 on line 4"),
+        (
+            lambda t: t.replace("target_port", "source_port"),
+            "line 1, column [0-9]+: column 'source_port' is there twice",
+        ),
+        (
+            lambda t: t[:-20],
+            r"line 7, column [0-9]+: [0-9]+ cells where the header has [0-9]+: the row is cut off",
+        ),
+        (
+            lambda t: t.replace(",400,", ",fast,", 1),
+            r"line 2, column [0-9]+: rate_Gbps = 'fast' is not a finite number",
+        ),
+        (
+            lambda t: t.replace(",400,", ",nan,", 1),
+            r"line 2, column [0-9]+: rate_Gbps = 'nan' is not a finite number",
+        ),
+        (
+            lambda t: t.replace(",2.5e-08", ",soon", 1),
+            r"line 2, column [0-9]+: delay_s = 'soon' is not a finite number",
+        ),
+        (
+            lambda t: t.replace("s,4,switch,2", "s,4,switch,3"),
+            r"line 7, column [0-9]+: node 's': tier = 3, and 2 on line 4",
+        ),
         (
             lambda t: t.replace("1e-07\n", "2e-07\n", 1),
-            r"line 5: another delay_s or edge attribute than on line 4",
+            r"line 5, column [0-9]+: another delay_s or edge attribute than on line 4",
         ),
         (lambda t: t.replace("g0,", "leaf-0,", 1), "source and target are both 'leaf-0'|node 'leaf-0'"),
-        (lambda t: t.replace("g0,", "true,", 1), r"line 2: source = 'true' is not a node id"),
+        (lambda t: t.replace("g0,", "true,", 1), r"line 2, column [0-9]+: source = 'true' is not a node id"),
         (lambda t: t.split("\n")[0] + "\n", "holds no links"),
-        (lambda t: t.replace("Leaf 0", '"Leaf 0', 1), "line [0-9]+: not CSV"),
+        (lambda t: t.replace("Leaf 0", '"Leaf 0', 1), "line [0-9]+, column [0-9]+: not CSV"),
     ],
 )
 def test_a_broken_link_list_says_on_which_line(change, match, tmp_path):
@@ -503,7 +527,8 @@ def test_a_table_of_other_columns_says_what_it_has_and_what_is_legal(ending, tmp
     path = tmp_path / f"x{ending}"
     path.write_text("\n# inventory\nrack;unit;serial\n1;2;3\n")
     with pytest.raises(
-        FileFormatError, match="line 3: no columns source and target in 'rack;unit;serial': a li"
+        FileFormatError,
+        match=r"line 3, column [0-9]+: no columns source and target in 'rack;unit;serial': a li",
     ):
         read_graph(path)
     path.write_text("from;to;speed\n1;2;400G\n")

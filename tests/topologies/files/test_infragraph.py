@@ -84,16 +84,16 @@ def test_rates_that_the_file_does_not_state_are_the_users(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('"host[0:2]"', '"host[0:5]"', r"line 27 column 9: instance 'host\[0:5\]': there are 4"),
-        ('"leaf[0]"', '"leaf[2]"', r"line 27 column 55: instance 'leaf\[2\]': there are 2"),
-        ('"leaf[0]"', '"gone[0]"', r"line 27 column 55: instance 'gone\[0\]': one of host, leaf, spine"),
-        ("link: slow}", "link: none}", "line 27 column 3: link 'none' is not among"),
-        ("device: server", "device: none", "line 20 column 3: device 'none'"),
-        ("choice: xpu, count: 4", "choice: xpu, count: 0", "line 6 column 5: count 0"),
-        ("gigabits_per_second: 800", "gigabits_per_second: x", "line 25 column 38: a bandwidth above zero"),
+        ('"host[0:2]"', '"host[0:5]"', r"line 27, column 9: instance 'host\[0:5\]': there are 4"),
+        ('"leaf[0]"', '"leaf[2]"', r"line 27, column 55: instance 'leaf\[2\]': there are 2"),
+        ('"leaf[0]"', '"gone[0]"', r"line 27, column 55: instance 'gone\[0\]': one of host, leaf, spine"),
+        ("link: slow}", "link: none}", "line 27, column 3: link 'none' is not among"),
+        ("device: server", "device: none", "line 20, column 3: device 'none'"),
+        ("choice: xpu, count: 4", "choice: xpu, count: 0", "line 6, column 5: count 0"),
+        ("gigabits_per_second: 800", "gigabits_per_second: x", "line 25, column 38: a bandwidth above zero"),
         ("instance: leaf", "instance: spine", "spine 0 is cabled to itself"),
         ("device: server, count: 4", "device: server, count: 400000", "1,600,004 XPUs and switches: at most"),
-        ("{name: fast,", "{", "line 25 column 3: without a name"),
+        ("{name: fast,", "{", "line 25, column 3: without a name"),
     ],
 )
 def test_what_does_not_fit_is_refused_with_its_place(old, new, message, tmp_path):
@@ -174,12 +174,12 @@ def test_the_delay_of_a_link_is_that_of_its_cables(tmp_path):
         (
             "id: host.3.nic.2\n",
             "id: host.3.nic.1\n",
-            r"line \d+ column 3: node 'host.3.nic.1' is there twice",
+            r"line \d+, column 3: node 'host.3.nic.1' is there twice",
         ),
-        ("id: leaf.1.port.9\n", "id: leaf\n", r"line \d+ column 3: id 'leaf': INSTANCE.NUMBER.COMPONENT"),
+        ("id: leaf.1.port.9\n", "id: leaf\n", r"line \d+, column 3: id 'leaf': INSTANCE.NUMBER.COMPONENT"),
         ("source: leaf.1.port.9\n", "source: leaf.7.port.9\n", r"'leaf.7.port.9' is not among the nodes"),
         ("bandwidth: 800 Gbps", "bandwidth: 800 GT/s", r"column 3: bandwidth '800 GT/s': a number of Gbps"),
-        ("bandwidth: 225 GBps", "bandwidth: many", r"line 3 column 3: bandwidth 'many'"),
+        ("bandwidth: 225 GBps", "bandwidth: many", r"line 3, column 3: bandwidth 'many'"),
         ("nodes:", "knots:", r"line 1: is no InfraGraph"),
     ],
 )

@@ -159,10 +159,10 @@ def test_htsims_counts_and_latencies_by_hand(tmp_path):
     [
         ("nodes 128", "nodes 120", "Nodes 120, 16 in a pod, and 128 by its radixes"),
         ("tiers 3", "tiers 2", "Tiers 2, and 3 stand in the file"),
-        ("tier 1", "tier 2", "line 12 column 1: tier 2, where 1 is due"),
+        ("tier 1", "tier 2", "line 12, column 6: tier 2, where 1 is due"),
         ("radix_up 2\noversub", "oversub", "tier 0 lacks Radix_Up"),
-        ("radix_down 8", "radix_down 8\nradix_down 8", "line 20 column 1: radix_down is given twice"),
-        ("radix_down 8", "radix down 8", "line 19 column 1: 'radix down 8': a line is a key and a number"),
+        ("radix_down 8", "radix_down 8\nradix_down 8", "line 20, column 1: radix_down is given twice"),
+        ("radix_down 8", "radix down 8", "line 19, column 1: 'radix down 8': a line is a key and a number"),
         ("radix_down 8", "radix_down 8\nbundle 3", "no multiples of Bundle"),
     ],
 )
@@ -267,11 +267,11 @@ def test_a_server_of_nccl_is_what_its_data_sheet_says(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("<system/>", "line 1 column 1: holds no <gpu>"),
-        (system("<gpu sm='90'/><gpu sm='90'><nvlink count='x'/></gpu>"), "line 2 column 28: count 'x' of"),
-        (system("<gpu sm='90'/><gpu sm='90'><nvlink count='2'/></gpu>"), "line 2 column 15: 400 Gbps of"),
-        (system("<gpu sm='35'><nvlink count='1'/></gpu>"), "line 2 column 1: sm '35': NVLink came"),
-        (system("<gpu/><gpu/><net speed='0'/>"), "line 2 column 13: speed '0' of a NIC"),
+        ("<system/>", "line 1, column 1: holds no <gpu>"),
+        (system("<gpu sm='90'/><gpu sm='90'><nvlink count='x'/></gpu>"), "line 2, column 28: count 'x' of"),
+        (system("<gpu sm='90'/><gpu sm='90'><nvlink count='2'/></gpu>"), "line 2, column 15: 400 Gbps of"),
+        (system("<gpu sm='35'><nvlink count='1'/></gpu>"), "line 2, column 1: sm '35': NVLink came"),
+        (system("<gpu/><gpu/><net speed='0'/>"), "line 2, column 13: speed '0' of a NIC"),
     ],
 )  # fmt: skip
 def test_servers_that_cannot_be_read_are_refused(text, message, tmp_path):

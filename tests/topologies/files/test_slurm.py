@@ -93,17 +93,25 @@ def test_blocks_and_several_topologies(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("n[5-6]", "n[4-6]", "line 3: n4 is below leaf1 and below leaf2"),
-        ("leaf[1-2]", "leaf[1-3]", "line 1: switch leaf3 below root is not listed"),
+        ("n[5-6]", "n[4-6]", "line 3, column [0-9]+: n4 is below leaf1 and below leaf2"),
+        ("leaf[1-2]", "leaf[1-3]", "line 1, column [0-9]+: switch leaf3 below root is not listed"),
         (
             "SwitchName=leaf2 Nodes=n[5-6]",
             "SwitchName=leaf2 Switches=root",
-            "line 1: switch root is below itself",
+            "line 1, column [0-9]+: switch root is below itself",
         ),
-        ("=leaf2", "=leaf1", "line 3: leaf1 is listed twice, first on line 2"),
-        ("n[5-6]", "n[6-5]", "line 3: names: 'n"),
-        ("Nodes=n[5-6]", "", "line 3: 'SwitchName=leaf2  LinkSpeed=9': a name and one of Nodes"),
-        ("Nodes=n[5-6]", "nodes n5", "line 3: 'SwitchName=leaf2 nodes n5 LinkSpeed=9': a line is"),
+        ("=leaf2", "=leaf1", "line 3, column [0-9]+: leaf1 is listed twice, first on line 2"),
+        ("n[5-6]", "n[6-5]", "line 3, column [0-9]+: names: 'n"),
+        (
+            "Nodes=n[5-6]",
+            "",
+            "line 3, column [0-9]+: 'SwitchName=leaf2  LinkSpeed=9': a name and one of Nodes",
+        ),
+        (
+            "Nodes=n[5-6]",
+            "nodes n5",
+            "line 3, column [0-9]+: 'SwitchName=leaf2 nodes n5 LinkSpeed=9': a line is",
+        ),
     ],
 )
 def test_what_is_no_tree_is_refused(old, new, message, tmp_path):
@@ -115,11 +123,11 @@ def test_what_is_no_tree_is_refused(old, new, message, tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("- topology: a\n  tree:\n    switches:\n      - switch: s\n", "line 4 column 9: a name and one of"),
-        ("- topology: a\n  flat: true\n", "line 1 column 3: a topology of kind tree or block"),
-        ("- topology: &a b\n  tree: *a\n", "line 2 column 9: an alias"),
-        ("- topology: a\n  tree: [\n", "line 3 column 1: is not YAML"),
-        ("- topology: a\n  topology: b\n", "line 2 column 3: 'topology' stands twice"),
+        ("- topology: a\n  tree:\n    switches:\n      - switch: s\n", "line 4, column 9: a name and one of"),
+        ("- topology: a\n  flat: true\n", "line 1, column 3: a topology of kind tree or block"),
+        ("- topology: &a b\n  tree: *a\n", "line 2, column 9: an alias"),
+        ("- topology: a\n  tree: [\n", "line 3, column 1: is not YAML"),
+        ("- topology: a\n  topology: b\n", "line 2, column 3: 'topology' stands twice"),
     ],
 )
 def test_yaml_that_is_no_tree_is_refused_with_its_place(text, message, tmp_path):

@@ -58,13 +58,13 @@ def test_lines_of_the_same_two_nodes_are_parallel_cables(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("1 3 100Gbps", "1 9 100Gbps", "line 4 column 3: '9': a node is a whole number below 4"),
-        ("1 3 100Gbps", "1 1 100Gbps", "line 4 column 1: node 1 is cabled to itself"),
-        ("1 3 100Gbps", "1 3 fast", "line 4 column 1: '1 3 fast 1us 0': a link is two nodes"),
-        ("1us", "0.1.1us", r"line 4: time: '0\.1\.1us'"),
-        ("100Gbps 1us", "0Gbps 1us", "line 4: rate: '0Gbps': a rate above zero"),
-        ("\n3\n", "\n3 3\n", "line 2 column 1: switch 3 is listed twice"),
-        ("4 1 4\n3\n", "4 2 4\n3\n", "line 3 column 3: switch 3 is listed twice"),
+        ("1 3 100Gbps", "1 9 100Gbps", "line 4, column 3: '9': a node is a whole number below 4"),
+        ("1 3 100Gbps", "1 1 100Gbps", "line 4, column 3: node 1 is cabled to itself"),
+        ("1 3 100Gbps", "1 3 fast", "line 4, column 5: '1 3 fast 1us 0': a link is two nodes"),
+        ("1us", "0.1.1us", r"line 4, column [0-9]+: time: '0\.1\.1us'"),
+        ("100Gbps 1us", "0Gbps 1us", "line 4, column [0-9]+: rate: '0Gbps': a rate above zero"),
+        ("\n3\n", "\n3 3\n", "line 2, column 3: switch 3 is listed twice"),
+        ("4 1 4\n3\n", "4 2 4\n3\n", "line 3, column 3: switch 3 is listed twice"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_its_place(old, new, message, tmp_path):

@@ -6,6 +6,7 @@ Knows ports and rates; does not know which nodes become endpoints of a server, n
 from __future__ import annotations
 
 from fabric.words.errors import FileFormatError
+from fabric.words.place import at
 from topologies.files.ib.notes import cable_name, count, names, some
 from topologies.files.ib.records import Records
 
@@ -48,7 +49,7 @@ def _sides(file: str, records: Records) -> dict[Cable, dict[End, float]]:
             known, line = peers.setdefault(end, (other, link.line))
             if known != other:
                 text = f"{_port(end)} is cabled to {_port(other)}, but to {_port(known)} on line {line}"
-                raise FileFormatError(file, f"line {link.line}", text)
+                raise FileFormatError(file, at(link.line, link.column), text)
         sides.setdefault((min(here, there), max(here, there)), {})[here] = link.rate
     return sides
 

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-__all__ = ["Side", "as_port_list", "heading", "is_linkinfo", "side"]
+from fabric.words.place import Pieces
+from topologies.files.ib.port_line import Port
+
+__all__ = ["SIDE", "Known", "Side", "heading", "is_linkinfo", "known", "ports_of", "side", "stops"]
 
 # Gb/s per lane as the tool prints it, which is signalling: 2.5 Gbps is SDR. Newer tools print 25.78125 and
 # more, or the name of the speed.
@@ -27,17 +30,18 @@ _SPEEDS = {
 }
 _KINDS = {"Switch": "SW", "CA": "CA", "Rt": "RT", "RT": "RT", "Router": "RT"}
 _GUID = "0x([0-9a-fA-F]{1,16})"
-_HEADING = re.compile(rf"(Switch|CA|Rt|RT|Router):\s+(?:{_GUID}\s+)?(.*):")
-_SIDE = re.compile(
-    rf"(?:{_GUID}\s+)?(?:\"\s*(.*?)\"\s+)?([0-9]{{1,5}})\s+([0-9]{{1,3}})\[.{{0,6}}?\]\s+==\((.{{0,80}}?)\)==>\s+"
-    rf"(?:{_GUID}\s+)?(?:([0-9]{{1,5}})\s+([0-9]{{1,3}}))?\[.{{0,6}}?\]\s+\"(.*?)\"\s*\(.*\)\s*"
-)
+_HEADING = re.compile(rf"(Switch(?=:\s+0x)|CA|Rt|RT|Router):\s+(?:{_GUID}\s+)?(.*):")
+_PORT = (r"([0-9]{1,3})", r"\[.{0,6}?\]\s+")
+_NEAR = (rf"(?:{_GUID}\s+)?", r"(?:\"\s*(.*?)\"\s+)?", r"([0-9]{1,5})\s+", *_PORT, r"==\((.{0,80}?)\)==>\s+")
+_FAR = (r"\[.{0,6}?\]\s+", r"\"(.*?)\"", r"\s*\(.*\)\s*")
+SIDE = Pieces(*_NEAR, rf"(?:{_GUID}\s+)?", r"(?:([0-9]{1,5})\s+([0-9]{1,3}))?", *_FAR)
+_LINKED = Pieces(*_NEAR, rf"(?:{_GUID}\s+)?", r"([0-9]{1,5})\s+", r"([0-9]{1,3})", *_FAR)
 _RATE = re.compile(r"\s*([0-9]+)X\s+([0-9.]+\s*Gbps|[A-Z0-9]+)\b.*")
 
 
 class Side(NamedTuple):
-    """One end: GUID and name where the line has them, LID and port, the rate as ``4xNDR`` ("": no link), and
-    the same of the other end.
+    """One end: GUID and name where the line has them, LID and port, the rate as ``4x NDR`` ("": no link) and
+    where it stands, and the same of the other end.
     """
 
     guid: str | None
@@ -45,6 +49,7 @@ class Side(NamedTuple):
     lid: str
     port: int
     rate: str
+    column: int
     peer_guid: str | None
     peer_lid: str | None
     peer_port: int | None
@@ -54,6 +59,11 @@ class Side(NamedTuple):
 def is_linkinfo(text: str) -> bool:
     """Whether only ``iblinkinfo`` prints such a line."""
     return "==(" in text and ")==>" in text
+
+
+def stops(text: str) -> int:
+    """The column from which on a line is none of a side."""
+    return max(SIDE.stops(text), _LINKED.stops(text))
 
 
 def heading(text: str) -> tuple[str, str | None, str] | None:
@@ -70,58 +80,83 @@ def side(text: str) -> Side | None:
     """What the line says; None where it cannot be read.
 
     >>> side('6 1[ ] ==( 4X 25.78125 Gbps Active/ LinkUp)==> 3 1[ ] "host-2 mlx5_0" ( )')[2:5]
-    ('6', 1, '4xEDR')
+    ('6', 1, '4x EDR')
     """
-    match = _SIDE.fullmatch(text)
+    match = SIDE.fullmatch(text)
     if match is None:
         return None
     guid, name, lid, port, state, peer_guid, peer_lid, peer_port, peer_name = match.groups()
     rate = _RATE.fullmatch(state)
     if "Down" in state or peer_port is None or rate is None:
-        return Side(guid, name, lid, int(port), "", None, None, None, "")
+        return Side(guid, name, lid, int(port), "", 0, None, None, None, "")
     number = rate[2].removesuffix("Gbps").strip()
     speed = _SPEEDS.get(number, number)
-    return Side(
-        guid, name, lid, int(port), f"{rate[1]}x{speed}", peer_guid, peer_lid, int(peer_port), peer_name
-    )
+    column, near = match.start(5) + rate.start(1) + 1, (guid, name, lid, int(port))
+    return Side(*near, f"{rate[1]}x {speed}", column, peer_guid, peer_lid, int(peer_port), peer_name)
 
 
-def as_port_list(lines: Sequence[str]) -> list[str]:
-    """The lines with those of ``iblinkinfo`` as ``ibnetdiscover -p`` has them, each in its place.
+class Known(NamedTuple):
+    """What all lines of a listing say together: of a GUID its kind and ports, of a LID its GUID."""
+
+    kinds: dict[str, str]
+    ports: Mapping[str, Collection[int]]
+    by_lid: dict[str, str]
+
+
+def known(lines: Iterable[str]) -> Known:
+    """What has to be known before a line can be read.
 
     A node that no line calls a switch or an adapter (``-l``) is a switch where several ports have its GUID.
-    The plain form names the far end by its LID alone: a side whose LID no other line has stays as it is.
+    The plain form names the far end by its LID alone.
     """
-    sides: dict[int, tuple[str, Side]] = {}
-    kinds: dict[str, str] = {}
-    ports: dict[str, set[int]] = defaultdict(set)
-    by_lid: dict[str, tuple[str, str]] = {}
+    found = Known({}, defaultdict(set), {})
+    for _, above, one in _sides(lines):
+        guid = _guid(above, one) if one else None
+        if one is None or guid is None:
+            continue
+        if one.name is None and above:
+            found.kinds[guid] = _KINDS[above[0]]
+        found.ports[guid].add(one.port)  # type: ignore[attr-defined]
+        found.by_lid[one.lid] = guid
+    return found
+
+
+def ports_of(lines: Iterable[str], listing: Known) -> Iterator[str | Port]:
+    """Each line that can be read as ``ibnetdiscover -p`` has it, that of a heading as nothing, all others as
+    they are: a side whose LID no other line has among them.
+    """
+    for line, above, one in _sides(lines):
+        guid = _guid(above, one) if one else None
+        if one is None or guid is None:
+            yield "" if one is None and heading(line.strip()) else line
+            continue
+        peer_guid = one.peer_guid or listing.by_lid.get(one.peer_lid or "", "")
+        if one.rate and not peer_guid:
+            yield line
+            continue
+        name = one.name if one.name is not None else (above[2] if above else "")
+        peer = None
+        if one.rate:
+            far = one.peer_lid or "", one.peer_port or 0, int(peer_guid, 16), one.peer_name
+            peer = (_kind(peer_guid, listing.kinds, listing.ports), *far)
+        head = _kind(guid, listing.kinds, listing.ports), one.lid, one.port, int(guid, 16)
+        column = one.column + len(line) - len(line.lstrip())
+        yield Port(*head, one.rate, column, name, peer)
+
+
+def _sides(lines: Iterable[str]) -> Iterator[tuple[str, tuple[str, str | None, str] | None, Side | None]]:
+    """Each line with the heading above it, and the side that it is."""
     above: tuple[str, str | None, str] | None = None
-    for i, line in enumerate(lines):
-        found = side(line) if is_linkinfo(line) else None
-        if found is None:
-            above = heading(line) or above
-            continue
-        guid = found.guid or (above[1] if above else None)
-        name = found.name if found.name is not None else (above[2] if above else "")
-        if guid is None:
-            continue
-        if found.name is None and above:
-            kinds[guid] = _KINDS[above[0]]
-        ports[guid].add(found.port)
-        by_lid[found.lid] = guid, name
-        sides[i] = guid, found._replace(name=name)
-    text = list(lines)
-    for i, (guid, one) in sides.items():
-        peer_guid = one.peer_guid or by_lid.get(one.peer_lid or "", ("", ""))[0]
-        head = f"{_kind(guid, kinds, ports)} {one.lid} {one.port} 0x{guid}"
-        if not one.rate:
-            text[i] = f"{head} 4x SDR '{one.name}'"  # no link: the words of the other tool, too
-        elif peer_guid:
-            rate = one.rate.replace("x", "x ")
-            far = f"{_kind(peer_guid, kinds, ports)} {one.peer_lid} {one.peer_port} 0x{peer_guid}"
-            text[i] = f"{head} {rate} - {far} ( '{one.name}' - '{one.peer_name}' )"
-    return ["" if i not in sides and heading(line) else line for i, line in enumerate(text)]
+    for line in lines:
+        text = line.strip()
+        one = side(text) if is_linkinfo(text) else None
+        if one is None:
+            above = heading(text) or above
+        yield line, above, one
+
+
+def _guid(above: tuple[str, str | None, str] | None, one: Side) -> str | None:
+    return one.guid or (above[1] if above else None)
 
 
 def _kind(guid: str, kinds: Mapping[str, str], ports: Mapping[str, Collection[int]]) -> str:

@@ -16,7 +16,11 @@ from typing import NoReturn
 
 from fabric.machine.document import open_text
 from fabric.words.errors import FileFormatError
-from topologies.files.ib.linkinfo import as_port_list, is_linkinfo
+from fabric.words.place import Pieces, at
+from topologies.files.ib.linkinfo import SIDE, is_linkinfo, known, ports_of
+from topologies.files.ib.linkinfo import stops as side_stops
+from topologies.files.ib.port_line import Port, port_of
+from topologies.files.ib.port_line import stops as port_stops
 
 __all__ = ["Link", "Records", "looks_like_ibnetdiscover", "read_records"]
 
@@ -40,21 +44,27 @@ LANES = ("1", "2", "4", "8", "12")
 
 _GUID = r"[0-9a-fA-F]{1,16}"
 _EXT = r"(?:\[ext [0-9]+\])?"  # the port's label on the outside of a chassis
-_NODE = re.compile(rf'(Switch|Ca|Rt)\s+[0-9]+\s+"([SHR])-({_GUID})"\s*#\s*"(.*)"(.*)')
+_NODE = Pieces(
+    r"(Switch|Ca|Rt)\s+", r"[0-9]+\s+", r'"', r"([SHR])-", rf'({_GUID})"', r"\s*#\s*", r'"(.*)"', r"(.*)"
+)
 _LID = re.compile(r"\blid ([0-9]{1,5})\b")
 _N = r"([0-9]{1,9})"  # a port
-_LINK = re.compile(
-    rf'\[{_N}\]{_EXT}\s*(?:\(({_GUID})\))?\s*"([SHR])-({_GUID})"\[{_N}\]{_EXT}\s*(?:\(({_GUID})\))?'
-    r'\s*#\s*(?:lid ([0-9]+) lmc [0-9]+\s*)?"(.*)"\s*lid ([0-9]+)\s+(\S.*)'
-)
-_PORT = re.compile(
-    rf"(CA|SW|RT)\s+([0-9]+)\s+{_N}\s+0x({_GUID})\s+(\S+x?\s+\S+)\s+(?:'(.*)'|"
-    rf"-\s+(CA|SW|RT)\s+([0-9]+)\s+{_N}\s+0x({_GUID})\s+\(\s*'(.*)' - '(.*)'\s*\))"
+_OWN = rf"(?:\(({_GUID})\))?\s*"  # the GUID of the port of an adapter
+_LINK, *_LINKS = (  # the first has all that may be missing as such; the others, as it is there or not
+    Pieces(
+        *(r"\[", rf"{_N}\]{_EXT}\s*", *own, r'"', r"([SHR])-", rf'({_GUID})"\[', rf"{_N}\]{_EXT}\s*", *other),
+        *(r"#\s*", *lid, r'"(.*)"', r"\s*lid ", r"([0-9]+)\s+", r"(\S.*)"),
+    )
+    for own, other, lid in (
+        ((_OWN,), (_OWN,), (r"(?:lid ([0-9]+) lmc [0-9]+\s*)?",)),
+        ((r"\(", rf"({_GUID})\)\s*"), (), (r"lid ", r"([0-9]+) ", r"lmc ", r"[0-9]+\s*")),
+        ((), (r"\(", rf"({_GUID})\)\s*"), ()),
+    )
 )
 _STARTS_NODE = re.compile(r'(Switch|Ca|Rt)\s+[0-9]+\s+"')
 _STARTS_LINK = re.compile(r"\[[0-9]+\]")
 _STARTS_PORT = re.compile(r"(CA|SW|RT)\s+[0-9]+\s+[0-9]+\s+0x")
-_IDS = re.compile(r"(vendid|devid|sysimgguid|switchguid|caguid|rtguid)=0x([0-9a-fA-F]{1,16})")
+_IDS = Pieces(r"(vendid|devid|sysimgguid|switchguid|caguid|rtguid)=", r"0x([0-9a-fA-F]{1,16})")
 _AGGREGATOR = (0x2C9, 0xCF09)  # vendor and device id of the SHARP aggregation node
 _HEADING = re.compile(r"((Non-)?Chassis|Spine|Line)\b")
 # What libibumad, libibmad, libibnetdisc and the tool itself print between records.
@@ -71,9 +81,12 @@ _LONGEST = 4_096  # characters of a line by which a file is told from others
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Link:
-    """One side of a cable as one line lists it; ``rate`` in bytes/s of data per direction."""
+    """One side of a cable as one line lists it; ``rate`` in bytes/s of data per direction. ``column``: where
+    the port of the other end stands in the line.
+    """
 
     line: int
+    column: int
     node: str
     port: int
     peer: str
@@ -136,18 +149,13 @@ def looks_like_ibnetdiscover(lines: Iterable[str]) -> bool:
 def read_records(path: str | os.PathLike[str]) -> Records:
     """The records of the file: every node mentioned, and every listed side of a cable with a known rate.
 
-    Raises FileFormatError, with the line, where the file is cut off inside a record or is something else.
+    Raises FileFormatError, with line and column, where the file is cut off in a record or is something else.
     """
     name = os.fspath(path)
-    with open_text(path) as file:
-        lines = file.read().split("\n")
-    if any(map(is_linkinfo, lines)):
-        lines = as_port_list([line.strip() for line in lines])
-    while lines and not lines[-1].strip():
-        lines.pop()
-    if not lines:
-        raise FileFormatError(name, "", "the file is empty")
-    return _Reader(name, lines).read()
+    with open_text(name) as file:
+        listing = known(file) if any(map(is_linkinfo, file)) and not file.seek(0) else None
+        file.seek(0)
+        return _Reader(name, ports_of(file, listing) if listing else file).read()
 
 
 def _is_ours(line: str) -> bool:
@@ -160,33 +168,44 @@ def _is_ours(line: str) -> bool:
 class _Reader:
     """The state between lines: whose record we are in, and whether the node of one is still to come."""
 
-    def __init__(self, path: str, lines: list[str]) -> None:
-        self.path, self.lines = path, lines
+    def __init__(self, path: str, lines: Iterable[str | Port]) -> None:
+        self.path, self.lines = path, iter(lines)
         self.records = Records()
         self.node = ""  # whose link lines these are
         self.began = 0  # the line of a vendid= ... whose Switch or Ca line has not come yet
         self.ids: dict[str, int] = {}  # what the lines of the record that has begun say
         self.adapters: dict[tuple[str, int], str] = {}
+        self.indent = 0  # of the line
 
     def read(self) -> Records:
-        started = False
-        for number, line in enumerate(map(str.strip, self.lines), 1):
-            started = started or _is_ours(line)
+        started, last = False, 0
+        for number, line in enumerate(self.lines, 1):
+            if isinstance(line, Port):
+                started, last = True, number
+                self._port(number, line)
+                continue
+            text = line.strip()
+            if not text:
+                continue
+            last = number
+            started = started or _is_ours(text)
+            if text[0] == "#":
+                continue
             if not started:  # a shell prompt, or what the tool wrote to its standard error
-                if line and not line.startswith("#"):
-                    self.records.messages.append(line)
-            elif line and not line.startswith("#"):
-                self._line(number, line)
+                self.records.messages.append(text)
+            else:
+                self.indent = line.find(text)
+                self._line(number, text)
+        if not last:
+            raise FileFormatError(self.path, "", "the file is empty")
         if not started:
-            raise FileFormatError(self.path, "line 1", "not ibnetdiscover output")
+            raise FileFormatError(self.path, at(1), "not ibnetdiscover output")
         if self.began:
             raise FileFormatError(
-                self.path, f"line {self.began}", "the file ends inside this record: it is cut off"
+                self.path, at(self.began), "the file ends inside this record: it is cut off"
             )
         if not self.records.nodes:
-            raise FileFormatError(
-                self.path, f"line {len(self.lines)}", "the file ends before any node is described"
-            )
+            raise FileFormatError(self.path, at(last), "the file ends before any node is described")
         return self.records
 
     def _line(self, number: int, line: str) -> None:
@@ -195,21 +214,26 @@ class _Reader:
         elif _STARTS_NODE.match(line):
             self._node(number, line)
         elif _STARTS_PORT.match(line):
-            self._port(number, line)
+            port = port_of(line)
+            if port is None:
+                self._refuse(number, port_stops(line), f"the port cannot be read: {_short(line)}")
+            self._port(number, port._replace(column=self.indent + port.column))
         elif ids := _IDS.match(line):
             self.began = self.began or number
             self.ids[ids[1]] = int(ids[2], 16)
         elif _MESSAGE.match(line) or _PROMPT.match(line):
             self.records.messages.append(line)
         elif is_linkinfo(line):
-            self._refuse(number, f"cut off, or its far end is a LID that no line describes: {_short(line)}")
+            rule = f"cut off, or its far end is a LID that no line describes: {_short(line)}"
+            self._refuse(number, _far_lid(line) or side_stops(line), rule)
         elif not _HEADING.match(line):
-            self._refuse(number, f"not a line of ibnetdiscover output: {_short(line)}")
+            column = max(_link_stops(line), port_stops(line), _NODE.stops(line), _IDS.stops(line))
+            self._refuse(number, column, f"not a line of ibnetdiscover output: {_short(line)}")
 
     def _node(self, number: int, line: str) -> None:
         match = _NODE.fullmatch(line)
         if match is None:
-            self._refuse(number, f"the node cannot be read: {_short(line)}")
+            self._refuse(number, _NODE.stops(line), f"the node cannot be read: {_short(line)}")
         _, letter, guid, description, rest = match.groups()
         self.node, self.began = f"{letter}-{guid.lower():0>16}", 0
         lid = _LID.search(rest)
@@ -225,33 +249,30 @@ class _Reader:
     def _link(self, number: int, line: str) -> None:
         match = _LINK.fullmatch(line)
         if match is None:
-            self._refuse(number, f"the link cannot be read: {_short(line)}")
+            self._refuse(number, _link_stops(line), f"the link cannot be read: {_short(line)}")
         if not self.node or self.began:
-            self._refuse(number, "a link outside the record of a node")
+            self._refuse(number, 1, "a link outside the record of a node")
         port, own, letter, guid, peer_port, other, lid, description, peer_lid, rate = match.groups()
         peer = f"{letter}-{guid.lower():0>16}"
         if own:  # of a switch it would be that of the switch, and none stands there
             self._called(self.node, own, lid)
         self._called(peer, other or guid, peer_lid)
         self.records.nodes.setdefault(peer, description)
-        self._add(number, (self.node, int(port)), (peer, int(peer_port)), rate)
+        here, there = (self.node, int(port)), (peer, int(peer_port))
+        columns = (self.indent + match.start(5) + 1, self.indent + match.start(10) + 1)
+        self._add(number, columns, here, there, rate)
 
-    def _port(self, number: int, line: str) -> None:
-        match = _PORT.fullmatch(line)
-        if match is None:
-            self._refuse(number, f"the port cannot be read: {_short(line)}")
-        kind, lid, port, guid, rate, alone, *other = match.groups()
-        description = other[4] if alone is None else alone
-        node = self._owner(kind, int(guid, 16), int(port), description)
+    def _port(self, number: int, port: Port) -> None:
+        node = self._owner(port.kind, port.guid, port.number, port.name)
         self.records.described.add(node)
-        self._called(node, guid, lid)
-        if alone is not None:
+        self._called(node, f"{port.guid:x}", port.lid)
+        if port.peer is None:
             self.records.unconnected.append(number)
             return
-        peer_kind, peer_lid, peer_port, peer_guid, _, peer_description = other
-        peer = self._owner(peer_kind, int(peer_guid, 16), int(peer_port), peer_description)
-        self._called(peer, peer_guid, peer_lid)
-        self._add(number, (node, int(port)), (peer, int(peer_port)), rate)
+        kind, lid, peer_number, guid, name = port.peer
+        peer = self._owner(kind, guid, peer_number, name)
+        self._called(peer, f"{guid:x}", lid)
+        self._add(number, (port.column,) * 2, (node, port.number), (peer, peer_number), port.rate)
 
     def _owner(self, kind: str, guid: int, port: int, description: str) -> str:
         """The node of a port in the list of ports, which gives the GUID of the port and not of the node.
@@ -266,12 +287,15 @@ class _Reader:
         return node
 
     def _called(self, node: str, guid: str, lid: str | None) -> None:
-        known = self.records.addresses.setdefault(node, {})
-        known[f"0x{guid.lower():0>16}"] = None
+        addresses = self.records.addresses.setdefault(node, {})
+        addresses[f"0x{guid.lower():0>16}"] = None
         if lid and lid != "0":
-            known[f"lid {lid}"] = None
+            addresses[f"lid {lid}"] = None
 
-    def _add(self, number: int, here: tuple[str, int], there: tuple[str, int], rate: str) -> None:
+    def _add(
+        self, number: int, columns: tuple[int, int], here: tuple[str, int], there: tuple[str, int], rate: str
+    ) -> None:
+        """Note a link; ``columns``: of the port of its other end, and of its rate."""
         if (
             "??" in rate or "undefined" in rate
         ):  # the tool's words for a port that is down or that it cannot decode
@@ -279,16 +303,36 @@ class _Reader:
             return
         match = _RATE.match(rate)
         if match is None or match[1] not in LANES or match[2] not in LANE_GBPS:
-            known = f"{', '.join(LANES)} lanes of {', '.join(LANE_GBPS)}"
-            self._refuse(number, f"unknown rate {_short(rate)}: known are {known}")
+            lanes = f"{', '.join(LANES)} lanes of {', '.join(LANE_GBPS)}"
+            self._refuse(number, columns[1] - self.indent, f"unknown rate {_short(rate)}: known are {lanes}")
         speed = int(match[1]) * LANE_GBPS[match[2]] * 1e9 / 8
         (node, port), (peer, peer_port) = here, there
-        link = Link(line=number, node=node, port=port, peer=peer, peer_port=peer_port, rate=speed)
-        self.records.links.append(link)
+        self.records.links.append(
+            Link(
+                line=number,
+                column=columns[0],
+                node=node,
+                port=port,
+                peer=peer,
+                peer_port=peer_port,
+                rate=speed,
+            )
+        )
 
-    def _refuse(self, number: int, problem: str) -> NoReturn:
-        last = " (the last line: is the file cut off?)" if number == len(self.lines) else ""
-        raise FileFormatError(self.path, f"line {number}", problem + last)
+    def _refuse(self, number: int, column: int, problem: str) -> NoReturn:
+        goes_on = any(isinstance(line, Port) or line.strip() for line in self.lines)
+        last = "" if goes_on else " (the last line: is the file cut off?)"
+        raise FileFormatError(self.path, at(number, self.indent + column), problem + last)
+
+
+def _link_stops(line: str) -> int:
+    return max(one.stops(line) for one in (_LINK, *_LINKS))
+
+
+def _far_lid(line: str) -> int:
+    """The column of the LID at the far end of a line of ``iblinkinfo``; 0 where it cannot be read."""
+    match = SIDE.fullmatch(line)
+    return match.start(7) + 1 if match and match[7] else 0
 
 
 def _short(line: str) -> str:

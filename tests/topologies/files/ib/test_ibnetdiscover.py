@@ -496,19 +496,22 @@ def test_a_dump_in_the_encoding_that_a_shell_gave_it(encoding: str, tmp_path: Pa
     [
         ("", r"net\.topo: the file is empty"),
         ("\n \r\n", r"the file is empty"),
-        ('{"nodes": []}\n', r"line 1: not ibnetdiscover output"),
-        ("# Topology file: generated\n", r"line 1: the file ends before any node"),
+        ('{"nodes": []}\n', r"line 1, column [0-9]+: not ibnetdiscover output"),
+        ("# Topology file: generated\n", r"line 1, column [0-9]+: the file ends before any node"),
         (listing(DRAWN) + "vendid=0x2c9\n", r"line \d+: the file ends inside this record: it is cut off"),
         (listing(DRAWN) + 'Switch\t65 "S-00', r"the node cannot be read: .*cut off\?"),
         (
             listing(DRAWN)[:-1].removesuffix("4xNDR"),
-            r"line 62: the link cannot be read: .*the last line: is the file",
+            r"line 62, column [0-9]+: the link cannot be read: .*the last line: is the file",
         ),
-        (listing(DRAWN)[:-2], r"line 62: unknown rate '4xND': known are .*the last line"),
-        (listing(DRAWN) + "hello\n\n#\n[1] x\n", r"line 63: not a line of ibnetdiscover output: 'hello'$"),
+        (listing(DRAWN)[:-2], r"line 62, column [0-9]+: unknown rate '4xND': known are .*the last line"),
+        (
+            listing(DRAWN) + "hello\n\n#\n[1] x\n",
+            r"line 63, column [0-9]+: not a line of ibnetdiscover output: 'hello'$",
+        ),
         (listing(DRAWN).split("NDR\n", 1)[0][-60:] + "NDR\n", r"not ibnetdiscover output"),
-        (ports(DRAWN)[:-20], r"line 24: the port cannot be read: .*cut off\?"),
-        ('[1] "S-01"[2] # "S" lid 9 4xNDR\n', r"line 1: a link outside the record of a node"),
+        (ports(DRAWN)[:-20], r"line 24, column [0-9]+: the port cannot be read: .*cut off\?"),
+        ('[1] "S-01"[2] # "S" lid 9 4xNDR\n', r"line 1, column [0-9]+: a link outside the record of a node"),
         ('Ca 1 "H-0a" # "a HCA-1"\n', r"no adapter has a link: there is no endpoint"),
         (listing([("S", 1, "T", 1)]), r"no adapter has a link"),
     ],
@@ -533,7 +536,7 @@ def test_a_file_cut_anywhere_gives_a_graph_or_one_clear_error(read: Read, cut: i
     try:
         G = read(listing(DRAWN)[:-cut])
     except FileFormatError as error:
-        assert re.search(r"line \d+: .*cut off", str(error))
+        assert re.search(r"line \d+(, column \d+)?: .*cut off", str(error))
     else:
         assert sum(d["cables"] for *_, d in G.edges(data=True)) <= len(DRAWN)
 

@@ -97,7 +97,8 @@ def test_speeds_are_told_by_what_a_lane_signals(tmp_path):
         G = read(one_line().replace("2.5 Gbps Active", f"{lane} Gbps Active"), tmp_path)
         assert {data["rate"] for *_, data in G.edges(data=True)} == {rate}
     with pytest.raises(
-        FileFormatError, match=r"line 1: unknown rate '4x 7\.0': known are 1, 2, 4, 8, 12 lanes of SDR"
+        FileFormatError,
+        match=r"line 1, column [0-9]+: unknown rate '4x 7\.0': known are 1, 2, 4, 8, 12 lanes of SDR",
     ):
         read(one_line().replace("2.5 Gbps Active", "7.0 Gbps Active"), tmp_path)
 
@@ -105,11 +106,14 @@ def test_speeds_are_told_by_what_a_lane_signals(tmp_path):
 def test_a_line_that_is_cut_off_is_refused_and_a_far_end_that_no_line_describes(tmp_path):
     cut = re.sub(r'\[  \] "leaf 0" .*\n', "\n", one_line(), count=1)
     assert side(cut.split("\n")[0]) is None
-    with pytest.raises(FileFormatError, match=r"line 1: cut off, or its far end .*: '0x0000000000100001"):
+    with pytest.raises(
+        FileFormatError, match=r"line 1, column [0-9]+: cut off, or its far end .*: '0x0000000000100001"
+    ):
         read(cut, tmp_path)
     only = plain()[plain().index("Switch: 0x0000000000200000") :].split("Switch: 0x0000000000200001")[0]
     with pytest.raises(
-        FileFormatError, match="line 2: cut off, or its far end is a LID that no line describes"
+        FileFormatError,
+        match=r"line 2, column [0-9]+: cut off, or its far end is a LID that no line describes",
     ):
         read(only, tmp_path)
 
@@ -123,10 +127,10 @@ def test_what_full_adds_to_a_line_changes_nothing(tmp_path):
 
 def test_a_port_has_a_link_where_it_is_up_and_names_its_far_end():
     line = '6 1[ ] ==( 4X {} {}/ LinkUp)==> {}[ ] "host-2 mlx5_0" ( )'
-    assert side(line.format("25.78125 Gbps", "Active", "3 1"))[4:8] == ("4xEDR", None, "3", 1)
+    assert side(line.format("25.78125 Gbps", "Active", "3 1"))[4:9] == ("4x EDR", 12, None, "3", 1)
     for rate, state, far in (
         ("25.78125 Gbps", "Down", "3 1"),
         ("25.78125 Gbps", "Initialize", ""),
         ("Gbps", "Active", "3 1"),
     ):
-        assert side(line.format(rate, state, far))[4:] == ("", None, None, None, "")
+        assert side(line.format(rate, state, far))[4:] == ("", 0, None, None, None, "")
