@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from bisect import bisect_left
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -15,7 +15,8 @@ from typing import Any, NamedTuple, NoReturn
 import networkx as nx
 
 from fabric.machine.collector import collector_paused
-from fabric.machine.document import read_text
+from fabric.machine.document import text_lines
+from fabric.machine.window import Window
 from fabric.words.errors import FileFormatError, ParameterError
 from fabric.words.units import format_time, parse_rate, parse_time
 from topologies.files.parallel import Listed, add_notes, joined
@@ -30,6 +31,16 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _LIST = re.compile(rf"\[(?:[^]\"/#]|{_QUOTED})*+\]", re.DOTALL)  # attributes, without comments among them
+_SKIPPED = re.compile(_GAP, re.DOTALL)
+# A statement of one edge, without comments, backslashes and compass points.
+_WORD = r'(?:"[^"\\]*+"|[A-Za-z_\x80-\uffff][\w.]*+|[0-9]++(?![.\w]))'
+_EDGE = re.compile(
+    rf"({_WORD})(?::({_WORD}))?\s*+(?:--|->)\s*+({_WORD})(?::({_WORD}))?\s*+"
+    rf'(\[(?:\s*+[A-Za-z]++="?(?:(?<=")[^"\\]*+"|(?<!")[\w.]++)\s*+[,;]?)*+\])?\s*+(?:;|(?=\}}))'
+)
+_ITEM = re.compile(r'([A-Za-z]+)=(?:"([^"]*)"|([\w.]+))')
+_MOST_KNOWN = 4_096  # lists of attributes
+_SLIDE = 1 << 18  # characters behind the reader that are let go at once
 _START = re.compile(
     r"\s*(?:(?:/\*.*?\*/|//[^\n]*\n|\#[^\n]*\n)\s*)*(strict\s+)?(di)?graph\b[^{]{0,4096}\{", re.I | re.S
 )
@@ -65,20 +76,21 @@ def read_dot(path: str | os.PathLike[str]) -> nx.Graph:
         FileFormatError: with line and column: what is not of the language, or no value of its attribute.
     """
     name = os.fspath(path)
-    with collector_paused():
-        return _Reader(name, read_text(name)).read()
+    with collector_paused(), text_lines(name) as lines:
+        return _Reader(name, Window(lines)).read()
 
 
 class _Reader:
-    """The tokens of a text, and what its statements have said so far."""
+    """The tokens of a text, and what its statements have said so far. Indices are those of the window."""
 
-    def __init__(self, name: str, text: str) -> None:
-        self.name, self.text = name, text
-        self.breaks = [match.start() for match in re.finditer("\n", text)]
+    def __init__(self, name: str, window: Window) -> None:
+        self.name, self.window = name, window
+        self.at, self.token = 0, _Token(0, "", False)
         self.known: dict[str, dict[str, str]] = {}  # lists of attributes, as most are like another
+        self.list_at = 0  # where the last list of attributes begins
         self._advance(0)
         self.nodes: dict[str, dict[str, Any]] = {}
-        self.edges: list[tuple[int, str, str, dict[str, str]]] = []
+        self.edges: list[tuple[int, str, str, dict[str, Any]]] = []
         self.silent = 0  # cables without a delay
 
     def read(self) -> nx.Graph:
@@ -93,8 +105,12 @@ class _Reader:
         while depth:
             if self.token.mark and self.token.text in "{};":
                 depth += {"{": 1, "}": -1, ";": 0}[self._next().text]
-            else:
+            elif not self._plain_edge():
                 self._statement()
+            if self.token.at > _SLIDE:
+                cut = self.token.at
+                self.window.cut(cut)
+                self.token, self.at = self.token._replace(at=0), self.at - cut
         if self.token.text:
             self._refuse(self.token, "the graph has ended")
         return self._graph(title, kind.text.lower() == "digraph")
@@ -107,10 +123,12 @@ class _Reader:
             G.add_node(ids[node], **data)
         place = {node: i for i, node in enumerate(self.nodes)}
         listed = []
-        for at, u, v, said in self.edges:
+        for at, u, v, cable in self.edges:
             if place[u] > place[v] and not directed:
-                u, v, said = v, u, said | {"tail": said.get("head", ""), "head": said.get("tail", "")}
-            listed.append(Listed(self._place(at), ids[u], ids[v], self._cable(at, said)))
+                u, v = v, u
+                if "ports" in cable:
+                    cable["ports"] = [ports[::-1] for ports in cable["ports"]]
+            listed.append(Listed(self.window.place(at, kept=True), ids[u], ids[v], cable))
         notes: list[str] = []
         G.add_edges_from(joined(self.name, listed, parallel=True, directed=directed, notes=notes))
         if self.silent:
@@ -118,15 +136,17 @@ class _Reader:
         add_notes(G, notes)
         return G
 
-    def _cable(self, at: int, said: dict[str, str]) -> dict[str, Any]:
+    def _cable(self, said: dict[str, str]) -> dict[str, Any]:
         cable: dict[str, Any] = {}
+        key = "rate" if said.get("rate") else "label"
         try:
-            if text := said.get("rate") or said.get("label"):
-                cable["rate"] = parse_rate(text)
+            if text := said.get(key):
+                cable["rate"] = _rate(text)
+            key = "delay"
             if "delay" in said:
-                cable["delay"] = float(f"{parse_time(said['delay'], 'delay'):.15g}")
+                cable["delay"] = _delay(said["delay"])
         except ParameterError as error:
-            raise FileFormatError(self.name, self._place(at), str(error)) from None
+            raise FileFormatError(self.name, self._value_of(key), str(error)) from None
         if "delay" not in cable:
             cable["delay"] = _DELAY
             self.silent += 1
@@ -134,6 +154,33 @@ class _Reader:
         if tail is not None or head is not None:
             cable["ports"] = [(tail, head)]
         return cable
+
+    def _value_of(self, key: str) -> str:
+        """The place of the value of an attribute in the last list."""
+        text = self.window.text
+        found = re.compile(rf'"?\b{key}"?\s*=\s*"?').search(text, self.list_at)
+        return self.window.place(found.end() if found else self.list_at)
+
+    def _plain_edge(self) -> bool:
+        """Whether a plain statement of one edge came next, as most of a large file are; it is taken then."""
+        edge = _EDGE.match(self.window.text, self.token.at)
+        if edge is None or edge.end() + 1 >= len(self.window.text) or edge[1].lower() == "subgraph":
+            return False
+        u, p, v, q, attributes = edge.groups("")
+        u, v = (one[1:-1] if one[0] == '"' else one for one in (u, v))
+        p, q = (one[1:-1] if one[:1] == '"' else one for one in (p, q))
+        said = self.known.get(attributes)
+        if said is None:
+            said = {key: text or word for key, text, word in _ITEM.findall(attributes)}
+            if len(self.known) < _MOST_KNOWN:
+                self.known[attributes] = said
+        self.list_at = edge.start(5) if attributes else self.token.at
+        self.nodes.setdefault(u, {})
+        self.nodes.setdefault(v, {})
+        ports = {"tail": said.get("taillabel") or p, "head": said.get("headlabel") or q}
+        self.edges.append((self.window.where(self.token.at), u, v, self._cable(said | ports)))
+        self._advance(edge.end())
+        return True
 
     def _statement(self) -> None:
         start = self.token
@@ -155,24 +202,26 @@ class _Reader:
         for node, _ in ends:
             self.nodes.setdefault(node, {})
         if len(ends) == 1:
-            self.nodes[first].update(self._about(start, said))
+            self.nodes[first].update(self._about(said))
         for (u, p), (v, q) in pairwise(ends):
             ports = {"tail": said.get("taillabel") or p, "head": said.get("headlabel") or q}
-            self.edges.append((start.at, u, v, said | ports))
+            self.edges.append((self.window.where(start.at), u, v, self._cable(said | ports)))
 
-    def _about(self, start: _Token, said: dict[str, str]) -> dict[str, Any]:
+    def _about(self, said: dict[str, str]) -> dict[str, Any]:
         about: dict[str, Any] = {key: said[key] for key in ("kind", "name") if key in said}
         for key in _WHOLE:
             if key in said:
                 if not re.fullmatch("[0-9]{1,9}", said[key]):
-                    self._refuse(start, f"{key} = {said[key]!r}: a whole number")
+                    rule = f"{key} = {said[key]!r}: a whole number"
+                    raise FileFormatError(self.name, self._value_of(key), rule)
                 about[key] = int(said[key])
         return about | {key: _number(said[key]) for key in _ZONES if key in said}
 
     def _attributes(self) -> dict[str, str]:
         found: dict[str, str] = {}
         while self.token.mark and self.token.text == "[":
-            whole = _LIST.match(self.text, self.token.at)
+            self.list_at = self.token.at
+            whole = _LIST.match(self.window.text, self.token.at)
             if whole and whole[0] in self.known:
                 found |= self.known[whole[0]]
                 self._advance(whole.end())
@@ -184,7 +233,7 @@ class _Reader:
                 said[key] = self._id() if self._takes("=") else "true"
                 if not self._takes(","):
                     self._takes(";")
-            if whole:
+            if whole and len(self.known) < _MOST_KNOWN:
                 self.known[whole[0]] = said
             found |= said
         return found
@@ -227,21 +276,30 @@ class _Reader:
 
     def _advance(self, at: int) -> None:
         """Make the first token from ``at`` on the one to come."""
-        match = _TOKEN.match(self.text, at)
+        window = self.window
+        match = _TOKEN.match(window.text, at)
+        if match is None or match.end() == len(window.text):
+            match = window.match(_TOKEN, at)
         if match is None:
-            start = re.compile(_GAP, re.DOTALL).match(self.text, at)
+            start = window.match(_SKIPPED, at)
             at = start.end() if start else at
-            self._refuse(_Token(at, self.text[at : at + 20], False), "not a word of DOT")
+            self._refuse(_Token(at, window.text[at : at + 20], False), "not a word of DOT")
         kind = match.lastgroup or "end"
         self.token, self.at = _Token(match.start(kind), match[kind], kind == "mark"), match.end()
 
-    def _place(self, at: int) -> str:
-        line = bisect_left(self.breaks, at)
-        return f"line {line + 1}, column {at - (self.breaks[line - 1] if line else -1)}"
-
     def _refuse(self, token: _Token, rule: str) -> NoReturn:
         shown = f"{token.text[:40]!r}: " if token.text else ""
-        raise FileFormatError(self.name, self._place(token.at), f"{shown}{rule}")
+        raise FileFormatError(self.name, self.window.place(token.at), f"{shown}{rule}")
+
+
+@lru_cache(1 << 12)
+def _rate(text: str) -> float:
+    return parse_rate(text)
+
+
+@lru_cache(1 << 12)
+def _delay(text: str) -> float:
+    return float(f"{parse_time(text, 'delay'):.15g}")
 
 
 def _number(text: str | None) -> int | str | None:

@@ -10,14 +10,14 @@ import html
 import math
 import os
 import re
-from bisect import bisect_left
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import networkx as nx
 
-from fabric.machine.document import MOST_DEPTH, read_text
+from fabric.machine.document import MOST_DEPTH, text_lines
+from fabric.machine.window import Window
 from fabric.words.errors import FileFormatError
 from topologies.files.parallel import Listed, add_notes, joined
 
@@ -32,6 +32,8 @@ _TOKEN = re.compile(
 _VALUE = r'(?:[+-]?[0-9]{1,18}(?![0-9.eE])|"[^"]*"|[+-]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)'
 _FLAT = re.compile(rf"\s*\[((?:\s+[A-Za-z][A-Za-z0-9_]*\s+{_VALUE})*)\s*\]")
 _ITEM = re.compile(rf"([A-Za-z][A-Za-z0-9_]*)\s+({_VALUE})")
+_SKIPPED = re.compile(r"(?:\s|\#[^\n]*(?=\n|\Z))*+")
+_SLIDE = 1 << 18  # characters behind the reader that are let go at once
 _START = re.compile(
     r"(?:\s|\#[^\n]*\n|(?:Creator|Version|comment)\s+(?:\"[^\"]*\"|[0-9.]+))*graph\s*\[", re.I
 )
@@ -63,84 +65,114 @@ def read_gml(path: str | os.PathLike[str]) -> nx.Graph:
             edge to no node, a pair listed twice.
     """
     name = os.fspath(path)
-    return _Reader(name, read_text(name)).read()
+    with text_lines(name) as lines:
+        return _Reader(name, Window(lines)).read()
+
+
+_Item = tuple[int, str, Any]  # index of the key, key, value: a number, a text or a list of items
 
 
 class _Reader:
-    def __init__(self, name: str, text: str) -> None:
-        self.name, self.text = name, text
-        self.breaks = [match.start() for match in re.finditer("\n", text)]
+    """The items of a file, nodes and edges as they come. Indices are those of the window."""
+
+    def __init__(self, name: str, window: Window) -> None:
+        self.name, self.window, self.at = name, window, 0
+        self.listed: list[tuple[int, list[int], dict[str, Any]]] = []  # edges: their place, that of each end
 
     def read(self) -> nx.Graph:
-        tokens = self._tokens()
-        top = self._list(tokens, _Token(0, "mark", "["), 0)
-        graphs = [(at, value) for at, key, value in top if key == "graph" and isinstance(value, list)]
-        if len(graphs) != 1:
-            raise FileFormatError(self.name, "", f"{len(graphs)} graphs: GML with one graph is needed")
-        items = graphs[0][1]
-        flags = {
-            key: value == 1
-            for _, key, value in items
-            if key in ("directed", "multigraph") and value in (0, 1)
-        }
-        title = next((value for _, key, value in items if key == "name" and isinstance(value, str)), "")
-        G = nx.Graph(name=title or Path(self.name).stem)
-        for at, key, value in items:
-            if key == "node" and isinstance(value, list):
-                self._node(G, at, {k: v for _, k, v in value if not isinstance(v, list)})
-        listed = [
-            self._edge(G, at, {k: v for _, k, v in value if not isinstance(v, list)})
-            for at, key, value in items
-            if key == "edge" and isinstance(value, list)
-        ]
+        G, graphs = nx.Graph(), 0
+        flags: dict[str, bool] = {}
+        title = ""
+        for _, key, value in self._items(self._tokens(), _Token(0, "mark", "["), 0):
+            if key != "graph" or not isinstance(value, Iterator):
+                continue
+            graphs += 1
+            for at, inner, item in value:
+                if inner in ("node", "edge") and isinstance(item, list):
+                    data = {k: v for _, k, v in item if not isinstance(v, list)}
+                    (self._node if inner == "node" else self._edge)(G, at, data)
+                elif inner in ("directed", "multigraph") and item in (0, 1):
+                    flags[inner] = item == 1
+                elif inner == "name" and isinstance(item, str):
+                    title = title or item
+                if self.at > _SLIDE:
+                    self.window.cut(self.at)
+                    self.at = 0
+        if graphs != 1:
+            raise FileFormatError(self.name, "", f"{graphs} graphs: GML with one graph is needed")
+        G.name = title or Path(self.name).stem
         notes: list[str] = []
         parallel, directed = flags.get("multigraph", False), flags.get("directed", False)
-        G.add_edges_from(joined(self.name, listed, parallel=parallel, directed=directed, notes=notes))
+        edges = (self._joined(G, *edge) for edge in self.listed)
+        G.add_edges_from([*joined(self.name, edges, parallel=parallel, directed=directed, notes=notes)])
         add_notes(G, notes)
         return G
 
     def _node(self, G: nx.Graph, at: int, data: dict[str, Any]) -> None:
         if not isinstance(data.get("id"), int):
-            raise self._refused(at, f"a node has a whole number for id, and this one {data.get('id')!r:.40}")
+            rule = f"a node has a whole number for id, and this one {data.get('id')!r:.40}"
+            raise self._refused(self._value_of(at, "id"), rule)
         node = data.pop("id")
         if node in G:
-            raise self._refused(at, f"node {node} is listed twice")
+            raise self._refused(self._value_of(at, "id"), f"node {node} is listed twice")
         label = data.pop("label", None)
         G.add_node(node)
         G.nodes[node].update({"name": str(label)} if label not in (None, "") else {})
         G.nodes[node].update(data)
 
-    def _edge(self, G: nx.Graph, at: int, data: dict[str, Any]) -> Listed:
+    def _edge(self, G: nx.Graph, at: int, data: dict[str, Any]) -> None:
+        ends = []  # nodes may stand below the edges between them
         for end in ("source", "target"):
-            if not isinstance(data.get(end), int) or data[end] not in G:
-                raise self._refused(at, f"{end} {data.get(end)!r:.40} of an edge is not among the nodes")
-        u, v = data.pop("source"), data.pop("target")
+            if not isinstance(data.get(end), int):
+                raise self._stranger(end, data.get(end), self.window.place(self._value_of(at, end)))
+            ends.append(-1 if data[end] in G else self.window.where(self._value_of(at, end)))
         data.pop("key", None)
-        return Listed(self._place(at), u, v, data)
+        self.listed.append((self.window.where(at), ends, data))
 
-    def _list(self, tokens: Iterator[_Token], start: _Token, depth: int) -> list[tuple[int, str, Any]]:
-        """What stands up to the bracket that closes the list, or at depth 0 up to the end of the file."""
-        found: list[tuple[int, str, Any]] = []
+    def _joined(self, G: nx.Graph, at: int, ends: list[int], data: dict[str, Any]) -> Listed:
+        for place, end in zip(ends, ("source", "target")):
+            if place >= 0 and data[end] not in G:
+                raise self._stranger(end, data[end], self.window.place(place, kept=True))
+        return Listed(self.window.place(at, kept=True), data.pop("source"), data.pop("target"), data)
+
+    def _stranger(self, end: str, node: Any, where: str) -> FileFormatError:
+        return FileFormatError(self.name, where, f"{end} {node!r:.40} of an edge is not among the nodes")
+
+    def _value_of(self, at: int, key: str) -> int:
+        """The index of the value of a key in the list that begins at ``at``; of the list, where it is not."""
+        found = re.compile(rf"\b{key}\s+").search(self.window.text, at, self.at)
+        return found.end() if found else at
+
+    def _items(self, tokens: Iterator[_Token], start: _Token, depth: int) -> Iterator[_Item]:
+        """What stands up to the bracket that closes the list, or at depth 0 up to the end of the file.
+
+        A graph at depth 0 is handed over as such an iterator, which has to be taken to its end.
+        """
         if depth > MOST_DEPTH:
             raise self._refused(start.at, f"lists nested more than {MOST_DEPTH} deep")
+        began = self.window.where(start.at)
         for key in tokens:
             if key.text == "]" and key.kind == "mark" and depth:
-                return found
+                return
             if key.kind == "end" and not depth:
-                return found
+                return
             if key.kind == "end":
-                raise self._refused(start.at, "the file ends inside this list: it is cut off")
+                rule = "the file ends inside this list: it is cut off"
+                raise FileFormatError(self.name, self.window.place(began, kept=True), rule)
             if key.kind != "key":
                 raise self._refused(key.at, f"{key.text[:40]!r}: a key is needed, such as node or id")
-            if flat := _FLAT.match(self.text, key.at + len(key.text)):
-                found.append((key.at, key.text, self._flat(key.at, flat[1])))
+            behind, streamed = key.at + len(key.text), not depth and key.text == "graph"
+            flat = None if streamed else _FLAT.match(self.window.text, behind)
+            if flat and flat.end() < len(self.window.text):
                 self.at = flat.end()
+                yield key.at, key.text, self._flat(key.at, flat)
                 continue
             value = next(tokens)
             if value.kind == "mark" and value.text == "[":
-                found.append((key.at, key.text, self._list(tokens, value, depth + 1)))
+                inner = self._items(tokens, value, depth + 1)
+                yield key.at, key.text, inner if streamed else list(inner)
             elif value.kind in ("whole", "real", "text"):
-                found.append((key.at, key.text, self._value(value)))
+                yield key.at, key.text, self._value(value)
             else:
                 raise self._refused(value.at, f"{key.text} has no value: a number, a text or [")
         raise AssertionError("the end is a token")
@@ -155,35 +187,34 @@ class _Reader:
             raise self._refused(token.at, f"{token.text[:40]} is not a finite number")
         return value
 
-    def _flat(self, at: int, text: str) -> list[tuple[int, str, Any]]:
+    def _flat(self, at: int, flat: re.Match[str]) -> list[_Item]:
         """The items of a list that holds no list."""
-        found: list[tuple[int, str, Any]] = []
-        for key, value in _ITEM.findall(text):
+        found: list[_Item] = []
+        for key, value in _ITEM.findall(flat[1]):
             if value[0] == '"':
                 found.append((at, key, html.unescape(value[1:-1]) if "&" in value else value[1:-1]))
+            elif "." in value:
+                if not math.isfinite(number := float(value)):
+                    place, rule = self._value_of(at, key), f"{value[:40]} is not a finite number"
+                    raise self._refused(place, rule)
+                found.append((at, key, number))
             else:
-                real = "." in value
-                found.append((at, key, self._value(_Token(at, "real", value)) if real else int(value)))
+                found.append((at, key, int(value)))
         return found
 
     def _tokens(self) -> Iterator[_Token]:
         """The tokens from ``self.at`` on, which whoever takes them may move."""
-        self.at = 0
         while True:
-            match = _TOKEN.match(self.text, self.at)
+            match = self.window.match(_TOKEN, self.at)
             if match is None:
-                at = self.at
-                at += len(self.text[at:]) - len(self.text[at:].lstrip())
-                raise self._refused(at, f"{self.text[at : at + 20]!r}: not a word of GML")
+                skipped = self.window.match(_SKIPPED, self.at)
+                at = skipped.end() if skipped else self.at
+                raise self._refused(at, f"{self.window.text[at : at + 20]!r}: not a word of GML")
             kind = match.lastgroup or "end"
             self.at = match.end()
             yield _Token(match.start(kind), kind, match[kind])
             if kind == "end":
                 return
 
-    def _place(self, at: int) -> str:
-        line = bisect_left(self.breaks, at)
-        return f"line {line + 1}, column {at - (self.breaks[line - 1] if line else -1)}"
-
     def _refused(self, at: int, problem: str) -> FileFormatError:
-        return FileFormatError(self.name, self._place(at), problem)
+        return FileFormatError(self.name, self.window.place(at), problem)

@@ -151,7 +151,7 @@ def _expand(
             raise FileFormatError(name, calls[1][0].where, f"ranks of a group differ: {first} and {second}")
         ((kind, size),) = kinds
         n = len(ranks)
-        if 4 * n * n + len(builder.rows) > 2 * MOST:
+        if 4 * n * n + len(builder) > 2 * MOST:
             raise FileFormatError(name, calls[0][0].where, f"{kind} of {n:,} ranks has too many messages")
         tag = -1 - number  # of no message in the file
         if kind == "ALL_TO_ALL":

@@ -155,13 +155,13 @@ def test_what_does_not_contend_is_the_longest_way(draw: Random):
             "num_ranks 1 rank 0 { a: calc 1 b: calc 1 a requires b b requires a }",
             "2 operations wait for each",
         ),
-        ("num_ranks 1 rank 0 { a: calc 1 a requires b }", "column 32: no label b in rank 0"),
+        ("num_ranks 1 rank 0 { a: calc 1 a requires b }", "column 43: no label b in rank 0"),
         ("num_ranks 1 rank 0 { a: calc 1 a: calc 1 }", "column 32: label a is there twice"),
         ("num_ranks 1 rank 0 { send 1b to 0 }", "rank 0 sends to or from itself"),
         ("num_ranks 1 rank 0 { calc 1 } rank 0 { }", "column 31: rank 0 is there twice"),
         ("num_ranks 1 rank 1 { calc 1 }", "column 22: rank 1: ranks are 0 to 0"),
         ("num_ranks 1 rank 0 { calc 1", "the file ends inside rank 0: it is cut off"),
-        ("num_ranks 1\nrank 0 {\n  loop 3 }", "line 3, column 3: 'loop 3 }': a statement is"),
+        ("num_ranks 1\nrank 0 {\n  loop 3 }", "line 3, column 8: 'loop 3 }': a statement is"),
         ("num_ranks 1", "holds no operations"),
         ("num_ranks 1 calc 3", "column 13: outside of a rank"),
         ("ranks 1", "neither GOAL"),
@@ -199,7 +199,7 @@ def drawn(draw: Random, ranks: int, count: int, most: int = 200_000) -> Trace:
             builder.after[work] += last[a][-1:]
             last[a].append(work)
         sent = builder.add("", SEND, a, float(draw.randint(1, most)), peer=b, tag=tag)
-        got = builder.add("", RECV, b, builder.rows[sent][3], peer=a, tag=tag)
+        got = builder.add("", RECV, b, builder.amount[sent], peer=a, tag=tag)
         builder.after[sent] += draw.sample(last[a], min(len(last[a]), draw.randint(0, 2)))
         last[a].append(sent)
         last[b].append(got)

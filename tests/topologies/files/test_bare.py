@@ -125,8 +125,12 @@ GEXF = "<gexf><graph>\n{}</graph></gexf>"
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("g.gml", "graph [ node [ id 1 ] node [ id 1 ] ]", "line 1, column 23: node 1 is listed twice"),
-        ("g.gml", "graph [ node [ id 1 ]\n edge [ source 1 target 2 ] ]", "line 2, column 2: target 2 of an"),
+        ("g.gml", "graph [ node [ id 1 ] node [ id 1 ] ]", "line 1, column 33: node 1 is listed twice"),
+        (
+            "g.gml",
+            "graph [ node [ id 1 ]\n edge [ source 1 target 2 ] ]",
+            "line 2, column 25: target 2 of an",
+        ),
         ("g.gml", "graph [ node [ id 1 ", "line 1, column 14: the file ends inside this list: it is cut off"),
         ("g.gml", "graph [ node [ id ] ]", "line 1, column 19: id has no value"),
         ("g.gml", "graph [ ? ]", r"line 1, column 9: '\? \]': not a word of GML"),

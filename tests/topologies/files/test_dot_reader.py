@@ -71,8 +71,8 @@ def test_a_plan_with_ports_behind_nodes(tmp_path):
         ("graph {\n a -- ; }", "line 2, column 7: ';': a name is needed"),
         ("graph {\n a ! b }", "line 2, column 4: '! b }': not a word of DOT"),
         ("graph { a }\n b", "line 2, column 2: 'b': the graph has ended"),
-        ("graph {\n a [tier=x] }", "line 2, column 2: 'a': tier = 'x': a whole number"),
-        ("graph {\n a -- b [rate=5] }", "line 2, column 2: rate: '5': a unit is needed"),
+        ("graph {\n a [tier=x] }", "line 2, column 10: tier = 'x': a whole number"),
+        ("graph {\n a -- b [rate=5] }", "line 2, column 15: rate: '5': a unit is needed"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_its_place(text, message, tmp_path):
