@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fabric_zoo import graph
 
 from fabric import Fabric
 from fabric.damage.degraded import cable_links
 from fabric.words.units import parse_time
 from sims.jobs.allreduce import all_reduce
+from sims.models.fluid.faults.outage import called
 from sims.models.fluid.faults.schedule_file import read_schedule
 from sims.show.figures.columns import short_time
 from sims.show.words.faults import disturbance_lines
@@ -20,6 +22,11 @@ from topologies import fat_tree, load
 FOUR = Fabric.from_graph(fat_tree(k=4))
 EIGHT = Fabric.from_graph(load("fat-tree:k=8"))
 RUN = {"undisturbed_s": 0.04, "median_s": 0.04, "p99_s": 0.04, "worst_s": 2.0, "passed_over": 0.0}
+
+
+def test_a_cable_is_called_from_its_lower_end_up() -> None:
+    fabric = Fabric.from_graph(graph("named", range(2), {"l": 1, "s": 2}, [(0, "l"), (1, "l"), ("l", "s")]))
+    assert [called(fabric, cable) for cable in range(3)] == ["0 - l", "1 - l", "l - s"]
 
 
 def test_both_shares_of_what_faults_cost_are_named() -> None:

@@ -25,6 +25,14 @@ def test_settings_that_differ_are_named_in_the_legend_and_not_above() -> None:
     assert above[0] == "fat-tree:k=4: all-reduce of 16 ranks" and "routing" not in above[1]
 
 
+def test_what_all_lines_share_is_not_in_their_names() -> None:
+    F = Fabric.from_graph(fat_tree(k=4))
+    rows = []
+    for routing in ("dmodk", "adaptive"):
+        rows += all_reduce(F, "ring", "1M,1G", topology="fat-tree:k=4", digest="", routing=routing)
+    assert labels(rows) == ["dmodk", "adaptive"]
+
+
 def test_rows_that_stand_twice_are_drawn_once() -> None:
     rows = all_reduce(fat_tree(k=4), "ring", [2**20, 2**30])
     assert [len(line.get_xdata()) for line in allreduce_figure(rows * 2).axes[0].get_lines()] == [2]
