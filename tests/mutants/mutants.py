@@ -93,10 +93,12 @@ def chosen(file: str, function: str | None, tests: Table, seconds: float) -> tup
     """Tests that call the function, as far as `seconds` go: half of them for those of its own file and short
     ones, half for whole commands whose output is recorded, drawn from all sections."""
     stem = Path(file).parent.name if Path(file).stem == "__init__" else Path(file).stem
-    target = f"{file}::{function}"
+    target, rooms = f"{file}::{function}", Path(file).parts[1:-1]
     small, whole = [], []
     for name, (took, calls) in tests.items():
         mirrors = stem in name.split("::")[0]
+        if not function:  # what a class or a module says is read by those who use it
+            mirrors = mirrors or any(room in name.split("::")[0].split("/") for room in rooms)
         reaches = target in calls if function else any(call.startswith(f"{file}::") for call in calls)
         if name.startswith(WHOLE):
             if reaches:

@@ -8,13 +8,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from project import ROOT
 
 from fabric.words.errors import FabricsimError, ParameterError
+from sims.jobs import flow_run
 from sims.jobs.flow_row import FlowRow, flow_row, simulate_flows
 from sims.jobs.flow_run import FlowRun, traffic_of
 from sims.settings.setup import Setup
+from sims.workload.traffic import Traffic
 from topologies.named import named
 
 CASES: list[dict[str, Any]] = [
@@ -46,6 +49,20 @@ def test_a_row_is_run_again_from_what_it_says(settings: dict[str, Any]) -> None:
     assert simulate_flows(read) == row
     as_csv = FlowRow.from_dict({name: str(value) for name, value in row.to_dict().items()})
     assert as_csv == row
+
+
+@pytest.mark.parametrize(
+    ("sizes", "starts", "resolution"),
+    [([5.0, 5.0], [1.0, 1.0], 0), ([5.0, 6.0], [1.0, 1.0], 0.002), ([5.0, 5.0], [1.0, 2.0], 0.002)],
+)
+def test_many_flows_are_exact_where_they_are_alike_and_else_to_a_share(
+    sizes: list[float], starts: list[float], resolution: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who = Traffic(src=np.array([0, 1]), dst=np.array([2, 3]), size=np.array(sizes), start=np.array(starts))
+    fabric = named("fat-tree:k=4").fabric()
+    assert FlowRun.of(fabric, Setup(), who).resolution == 0
+    monkeypatch.setattr(flow_run, "_MANY", 1)
+    assert FlowRun.of(fabric, Setup(), who).resolution == resolution
 
 
 def test_keys_tell_causes_apart_and_name_no_default() -> None:
