@@ -30,8 +30,11 @@ def attached(
     src, dst = draw.src[flow], draw.dst[flow]
     if f.one_way_out or (np.all(f.attached[src] == 1) and np.all(f.attached[dst] == 1)):
         out, into = f.arc_up[src], f.arc_up[dst]
-        length = distances(f).between(f.arc_dst[out], f.leaf_index[f.arc_dst[into]])
-        return out, f.arc_back[into].astype(np.int64), np.flatnonzero(length == NO_PATH)
+        back, table = f.arc_back[into].astype(np.int64), distances(f)
+        if table.joined:
+            return out, back, np.empty(0, np.int64)
+        length = table.between(f.arc_dst[out], f.leaf_index[f.arc_dst[into]])
+        return out, back, np.flatnonzero(length == NO_PATH)
     chosen = np.full((2, len(flow)), -1)
     for part, out, into, count in shortest(f, src, dst):
         some = count > 0

@@ -17,69 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.graph.fabric import Fabric, ranges
+from fabric.routing.block import ALWAYS, Block, Pairs
 from fabric.routing.growing_table import GrowingTable
 from fabric.routing.twins import classes
 
-__all__ = ["NO_PATH", "Block", "Distances", "distances", "in_small_blocks"]
+__all__ = ["NO_PATH", "Distances", "distances", "in_small_blocks"]
 
 NO_PATH = 65535  # in ``Distances.between`` and ``matrix``; more links than any path has
 
-Pairs = tuple[NDArray, NDArray]  # (pairs,) each: switches, counted from 0, and leaves, by index
-
 _BLOCK_BYTES = 64e6  # of one distance table; a torus has as many leaves as switches
 _KEPT_BYTES = 512e6  # of all tables kept for the next flows
-_ALWAYS = 2  # levels that are searched in any case
 _THIN = 8  # after so many levels, where fewer than one word in so many has a bit, these are followed alone
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Block:
-    """Distances to the ``leaves`` of one block, indices into ``Fabric.leaves``.
-
-    ``forced[u]``: on the way down from switch u, the next switch towards any leaf of the block that is below
-    it is unique. ``guess[t, d]``: which of its arcs (counted from the first) some switch of tier t takes down
-    towards leaf d; in a regular tree all of that tier do. ``none`` stands for "no path" in all distances;
-    where the tables are not ``whole``, also for "farther than was looked".
-    """
-
-    leaves: NDArray[np.int64]
-    forced: NDArray[np.bool_]
-    guess: NDArray[np.int32]
-    none: int
-    whole: bool
-    _row: NDArray[np.int64]  # (switches,), in the tables
-    _column: NDArray[np.int64]  # (leaves of the fabric,), in the tables
-    _own: (
-        NDArray[np.int64] | None
-    )  # (leaves of the fabric,), the switch of each; None where there are no twins
-    _reach: NDArray
-    _down: NDArray
-
-    def reach(self, switch: NDArray, leaf: NDArray) -> NDArray:
-        """The least number of links of a legal path from ``switch`` (node minus endpoints) to ``leaf``.
-
-        The two are broadcast against each other.
-        """
-        return self._of(self._reach, switch, leaf)
-
-    def down(self, switch: NDArray, leaf: NDArray) -> NDArray:
-        """The same of a path that only leads down."""
-        return self._of(self._down, switch, leaf)
-
-    def _of(self, table: NDArray, switch: NDArray, leaf: NDArray) -> NDArray:
-        found: NDArray = table[self._row[switch], self._column[leaf]]
-        if self._own is not None:
-            found[switch == self._own[leaf]] = 0
-        return found
-
-    def share(self, near: Pairs) -> float:
-        """Of all pairs of a switch and a leaf of the block, those that a search for ``near`` meets."""
-        farthest = max(_ALWAYS, int(self.reach(*near).max(initial=0)))
-        return float(np.mean(self._reach <= farthest))
-
-    def tells(self, near: Pairs) -> bool:
-        """Whether the tables hold the distances of these pairs, and with them all that are shorter."""
-        return self.whole or not np.any(self.reach(*near) == self.none)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,6 +82,11 @@ class Distances:
     def pairs(self) -> int:
         """Of a switch and a leaf, alike ones counted once."""
         return len(self._classes.first) * len(self._classes.twins)
+
+    @property
+    def joined(self) -> bool:
+        """Whether every leaf is known to have a way to every other: where that costs nothing, in a tree."""
+        return self.fabric.tiered and len(self._classes.twins) <= self.columns and self.block(0).joined
 
     def keeps(self, blocks: int) -> bool:
         """Whether the tables of so many blocks stay for the next flows."""
@@ -230,11 +183,12 @@ class Distances:
             guess=self._guess,
             none=none,
             whole=whole,
-            _row=c.row,
+            joined=whole and bool(np.all(reach[place] != none)),
+            _row=c.row * reach.shape[1],
             _column=c.column - here.start,
             _own=own if twin.any() else None,
-            _reach=reach,
-            _down=lower,
+            _reach=reach.ravel(),
+            _down=lower.ravel(),
         )
 
     def _rise(
@@ -266,7 +220,7 @@ class Distances:
                 reach.add(rows, fresh[rows], level)
             frontier = fresh
             level += 1
-            if asked is not None and level > _ALWAYS and _all_met(seen, *asked):
+            if asked is not None and level > ALWAYS and _all_met(seen, *asked):
                 return reach.values, False
             if level > max(_THIN, len(falling)) and np.count_nonzero(fresh) * _THIN < fresh.size:
                 whole = self._rise_thinly(reach, seen, fresh, level, asked)

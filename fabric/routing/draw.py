@@ -43,10 +43,9 @@ class Draw(ABC):
 
     def upward(self, flow: NDArray, node: NDArray) -> NDArray[np.int64]:
         """The link up from ``node`` that the flow would take if all its links up led there."""
-        f = self.fabric
-        first, arcs = f.arc_link[f.arc_up[node]], f.arc_ptr[node + 1] - f.arc_up[node]
-        total = f.arc_link[f.arc_ptr[node + 1]] - first
-        return first + self._port(self.index(flow, node, total), arcs, total)
+        first, arcs, links = _upward(self.fabric)
+        total = links[node]
+        return first[node] + self._port(self.index(flow, node, total), arcs[node], total)
 
     def cable(self, flow: NDArray, node: NDArray, arc: NDArray) -> NDArray[np.int64]:
         """One of the parallel cables of ``arc``, which leaves ``node``."""
@@ -138,6 +137,15 @@ class ByDestination(Draw):
         below = np.where(rises, node, f.arc_dst[arc])
         parents = np.maximum(f.arc_ptr[below + 1] - f.arc_up[below], 1)
         return self.position[flow] // self.divisor[below] // parents % count
+
+
+def _upward(f: Fabric) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """(nodes,) each: the first link up of each node, its arcs up, and its links up; kept with the fabric."""
+    if "upward" not in f.derived:
+        first = f.arc_link[f.arc_up]
+        f.derived["upward"] = first, f.arc_ptr[1:] - f.arc_up, f.arc_link[f.arc_ptr[1:]] - first
+    found: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]] = f.derived["upward"]
+    return found
 
 
 def _divisors(f: Fabric) -> NDArray[np.int64]:

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from fabric.graph.fabric import Fabric
 from fabric.machine.under_way import reading
-from fabric.routing.distance import Block, distances
+from fabric.routing.block import Block
+from fabric.routing.distance import distances
 from fabric.routing.draw import Draw
 from fabric.routing.forwarding_csv import read_tables
 from fabric.routing.forwarding_tables import Tables

@@ -133,7 +133,10 @@ class Policy:
         from fabric.routing.paths import Paths
         from fabric.routing.walk import walk
 
-        return Paths.from_columns([column[flow] for column in walk(f, flow, first, last, draw)])
+        columns = walk(f, flow, first, last, draw)
+        if len(flow) < len(draw.src):
+            columns = [column[flow] for column in columns]
+        return Paths.from_columns(columns)
 
     def require(self, part: str, most: int) -> None:
         """Raise a ParameterError unless the part is a whole number from 1 to ``most``."""

@@ -17,7 +17,8 @@ from fabric.graph.contraction import members
 from fabric.graph.fabric import Fabric, ranges
 from fabric.graph.schema import SWITCH
 from fabric.machine.memory import available_memory
-from fabric.routing.distance import Block, distances
+from fabric.routing.block import Block
+from fabric.routing.distance import distances
 from fabric.routing.paths import Paths, Shared
 from fabric.words.errors import TooLargeError
 

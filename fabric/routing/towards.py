@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.graph.fabric import ranges
+from fabric.routing.block import Block
 from fabric.routing.cells import Exceptions
-from fabric.routing.distance import Block, distances
+from fabric.routing.distance import distances
 from fabric.routing.draw import Draw
 from fabric.routing.fans import Fans, pieces
 from fabric.routing.policy import Policy

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from fabric.graph.fabric import Fabric, ranges
 from fabric.graph.schema import SWITCH
-from fabric.routing.distance import Block, distances
+from fabric.routing.block import EVERY, Block
+from fabric.routing.distance import distances
 from fabric.routing.draw import Draw
 
 __all__ = ["Step", "between", "walk"]
@@ -32,8 +33,9 @@ def walk(f: Fabric, flow: NDArray, first: NDArray, last: NDArray, draw: Draw) ->
     """
     here, leaf = f.arc_dst[first].astype(np.int64), f.link_src[f.arc_link[last]]
     out, into = (np.full(len(draw.src), -1, np.int32) for _ in range(2))
-    out[flow] = draw.cable(flow, draw.src[flow], first)
-    into[flow] = draw.cable(flow, leaf, last)
+    which = EVERY if len(flow) == len(draw.src) else flow
+    out[which] = draw.cable(flow, draw.src[which], first)
+    into[which] = draw.cable(flow, leaf, last)
     return [out, *between(f, flow, here, f.leaf_index[leaf].astype(np.int64), draw), into]
 
 
@@ -62,50 +64,63 @@ class Step:
     ) -> None:
         self.f, self.block, self.draw = f, block, draw
         self.flow, self.node, self.leaf = flow, node, leaf
-        self.left = block.reach(node - f.n_endpoints, leaf).astype(np.int64)
+        self.far = block.lookup(leaf)
+        self.left = self.far.reach(node - f.n_endpoints).astype(np.int64)
         self.rising = np.ones(len(flow), bool)
 
     def keep(self, which: NDArray) -> None:
         if which.all():
             return
+        self.far.keep(which)
         for name in ("flow", "node", "leaf", "left", "rising"):
             setattr(self, name, getattr(self, name)[which])
 
     def advance(self) -> NDArray[np.int64]:
         """Take one link with every flow; returns the links."""
-        f, n = self.f, self.f.n_endpoints
-        reach, down = self.block.reach, self.block.down
-        row = self.node - n
+        f, row = self.f, self.node - self.f.n_endpoints
         link = np.full(len(self.flow), -1, np.int64)
-
-        falls = down(row, self.leaf) == self.left  # a way down is among the shortest
-        up = np.flatnonzero(~falls)
-        tried = self.draw.upward(self.flow[up], self.node[up])
-        good = reach(f.link_dst[tried] - n, self.leaf[up]) == self.left[up] - 1
-        link[up[good]] = tried[good]
-
-        # All ways lead down, and there is one next switch: no choice but that of the cable.
-        bound = ~self.rising | (self.left == 1) | (f.arc_up[self.node] == f.arc_ptr[self.node + 1])
-        fall = np.flatnonzero(falls & bound & self.block.forced[row])
-        for shift in _SHIFTS:
-            if not len(fall):
-                break
-            node, leaf = self.node[fall], self.leaf[fall]
-            arc = f.arc_ptr[node] + (self.block.guess[f.tier[node], leaf] + shift)
-            arc = np.clip(arc, f.arc_ptr[node], f.arc_up[node] - 1)
-            child = f.arc_dst[arc] - n  # below zero: an endpoint
-            good = (child >= 0) & (down(np.maximum(child, 0), leaf) == self.left[fall] - 1)
-            here = fall[good]
-            link[here] = self.draw.cable(self.flow[here], self.node[here], arc[good])
-            fall = fall[~good]
-
+        falls = self.far.down(row) == self.left  # a way down is among the shortest
+        rise = np.flatnonzero(~falls)
+        if len(rise):
+            self._rise(link, rise if len(rise) < len(link) else EVERY)
+        if len(rise) < len(link):
+            falls &= self.block.forced[row]
+            if self.rising.any():  # all ways lead down
+                falls &= ~self.rising | (self.left == 1) | (f.arc_up[self.node] == f.arc_ptr[self.node + 1])
+            self._fall(link, np.flatnonzero(falls))
         for part in self._chunks(np.flatnonzero(link < 0)):
             link[part] = self._listed(part)
-        if f.tiered:
-            self.rising &= link >= f.arc_link[f.arc_up[self.node]]
+            if f.tiered:
+                self.rising[part] &= link[part] >= f.arc_link[f.arc_up[self.node[part]]]
         self.node = f.link_dst[link].astype(np.int64)
         self.left = self.left - 1
         return link
+
+    def _rise(self, link: NDArray[np.int64], which: NDArray | slice) -> None:
+        """Enter the links up that the policy would take were all of them good, where these are."""
+        tried = self.draw.upward(self.flow[which], self.node[which])
+        left = self.far.reach(self.f.link_dst[tried] - self.f.n_endpoints, which)
+        link[which] = np.where(left == self.left[which] - 1, tried, -1)
+
+    def _fall(self, link: NDArray[np.int64], fall: NDArray) -> None:
+        """Enter the links of flows that have one next switch, no choice but that of the cable: if guessed."""
+        f = self.f
+        for shift in _SHIFTS:
+            if not len(fall):
+                break
+            which = fall if len(fall) < len(link) else EVERY
+            node, leaf = self.node[which], self.leaf[which]
+            first, last = f.arc_ptr[node], f.arc_up[node] - 1
+            arc = np.clip(first + (self.block.guess[f.tier[node], leaf] + shift), first, last)
+            child = f.arc_dst[arc] - f.n_endpoints  # below zero: an endpoint
+            left = self.far.down(np.maximum(child, 0), which)
+            good = (child >= 0) & (left == self.left[which] - 1)
+            rest = fall[:0]
+            if not good.all():
+                which, node, arc, rest = fall[good], node[good], arc[good], fall[~good]
+            link[which] = self.draw.cable(self.flow[which], node, arc)
+            self.rising[which] &= not f.tiered
+            fall = rest
 
     def _chunks(self, rest: NDArray) -> list[NDArray]:
         if not len(rest):

@@ -16,8 +16,8 @@ ROUNDS = 3
 CASES = (
     ("reduce-scatter", "ring", "ring", 1.0),
     ("all-gather", "ring", "ring", 1.0),
-    ("reduce-scatter", "recursive-halving", "halving-doubling", 1.1),
-    ("all-gather", "recursive-doubling", "halving-doubling", 1.1),
+    ("reduce-scatter", "recursive-halving", "halving-doubling", 1.0),
+    ("all-gather", "recursive-doubling", "halving-doubling", 1.0),
 )
 NOISE = 0.08  # of two equal commands
 

@@ -200,14 +200,23 @@ def counted_stage(
 def pace_of(load: NDArray[np.float64], fabric: Fabric) -> Pace:
     """How long one byte of every transfer takes on the fullest links; ``load``: (links,) bytes of them."""
     seconds = load / fabric.capacity
-    hot_access = int(np.argmax(seconds * fabric.access))
+    hot_access = _fullest(seconds, fabric)
     hot = int(np.argmax(seconds))
     if seconds[hot] <= seconds[hot_access] * (1 + 1e-9):
         hot = hot_access  # of links that are equally full the endpoints' are to blame: they can't be avoided
     peak, ideal = float(seconds[hot]), busiest_nic(fabric, load)
     used = planes_used(fabric, load) if planes(fabric) > 1 else 1.0
-    crosses = bool(np.any(load[abroad(fabric)] > 0))
+    crosses = bool(np.any((load > 0) & abroad(fabric)))
     return {"peak": peak, "ideal": min(ideal, peak), "hot": hot, "planes": used, "crosses": crosses}
+
+
+def _fullest(seconds: NDArray[np.float64], fabric: Fabric) -> int:
+    """The first of the endpoints' links that are busy longest, ``seconds`` (links,); 0 where none is."""
+    if "access_links" not in fabric.derived:  # as a fabric of other rates shares it
+        fabric.derived["access_links"] = np.flatnonzero(fabric.access)
+    link = fabric.derived["access_links"]
+    most = int(np.argmax(seconds[link])) if len(link) else -1
+    return int(link[most]) if most >= 0 and seconds[link[most]] > 0 else 0
 
 
 def usage_of(fabric: Fabric, carried: NDArray[np.float64]) -> dict[str, tuple[float, float]]:

@@ -35,11 +35,21 @@ def check(G: nx.Graph) -> None:
                 found = table(np.full(len(block.leaves), node[u] - n), block.leaves).tolist()
                 for leaf, value in zip(block.leaves, found):
                     assert (None if value == block.none else value) == expected[u].get(F.ids[F.leaves[leaf]])
+        flows = np.tile(block.leaves, F.n_switches)
+        at = np.repeat(np.arange(F.n_switches), len(block.leaves))
+        some, even = np.arange(0, len(flows), 3), flows % 2 == 0
+        lookup = block.lookup(flows)
+        assert np.array_equal(lookup.reach(at), block.reach(at, flows))
+        assert np.array_equal(lookup.down(at[some], some), block.down(at[some], flows[some]))
+        lookup.keep(even)
+        assert np.array_equal(lookup.reach(at[even]), block.reach(at[even], flows[even]))
     every, leaves = np.arange(n, n + F.n_switches), np.arange(len(F.leaves))
     matrix = tables.matrix(every, leaves)
     assert [[reach[F.ids[u]].get(F.ids[v], NO_PATH) for v in F.leaves] for u in every] == matrix.tolist()
     flat = tables.between(np.repeat(every, len(leaves)), np.tile(leaves, len(every)))
     assert flat.tolist() == matrix.ravel().tolist()
+    apart = bool(np.any(tables.matrix(F.leaves, leaves) == NO_PATH))
+    assert tables.joined == (oracle.tiered(G) and not apart)
 
 
 @pytest.mark.parametrize("name", ZOO)
