@@ -128,7 +128,7 @@ _PUBLISHED = {  # of the published tables: system and algorithm by how a line be
     "CoreWeave GB200 NVL72 one": ("gb200-nvl72", "ring", "coreweave"),
     "CoreWeave GB200 NVL72 twenty": ("gb200-nvl72", "ring:channels=9", "coreweave"),
     "Azure ND H100": ("h100-ndr-sharp", "in-network:pipeline=8", "azure"),
-    "AWS p4d": ("p4d-efa", "chain-tree", "nccl-527"),
+    "AWS p4d": ("p4d-efa", "ring", "nccl-527"),
     "32 x 8 A100": ("a100-hdr", "chain-tree", "nccl-652"),
     "2 x 8 H20": ("h20-ndr", "hierarchical-tree", "nccl-1244"),
     "H800 CX7": ("h800-deepep", "linear", "deepep"),
@@ -143,6 +143,8 @@ def _nccl(folder: Path) -> list[str]:
             continue
         ((system, algorithm, source),) = found
         gpus, per_node = int(row["gpus"]), int(row["gpus_per_domain"])
+        if source == "nccl-527" and gpus == 2 * per_node:
+            algorithm = "chain-tree"  # which NCCL chooses for two servers, and for more a ring
         collective = row["collective"].partition(" (")[0]
         lines.append(
             f"{system},{source},{gpus // per_node},{per_node},{collective},{algorithm},,{row['size_bytes']},"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,24 +20,40 @@ from sims.models.band import MANY_SYSTEMS, REGIMES, Measurements, regime_of
 from sims.studies.measured.machines import HOST, Machine
 from sims.studies.measured.residuals import Residual, residuals
 from sims.studies.measured.table import Measured, measured
+from sims.workload.collectives import has_protocol
 
 __all__ = ["KINDS", "Sample", "bands", "coverage", "samples"]
 
 _NORMAL = 1.2816  # standard deviations on both sides of the middle that hold 80%
-_FLOOR = 0.1  # of log(time): what no model of a machine is nearer by
+_FLOOR = 0.06  # of log(time): what no model of a machine is nearer by
 
 
-def _as_published(own: Machine, of: Measured) -> str:
-    """The profile of a machine without what was fitted to it, or to machines like it."""
-    return own.latency_profile(of.algorithm).partition(":")[0]
+Profile = Callable[[Machine, Measured], str | None]
+
+
+def _as_published(own: Machine, of: Measured) -> str | None:
+    """NCCL's profile of a machine without what was fitted to it, or to machines like it."""
+    name = own.latency_profile(of.algorithm).partition(":")[0]
+    return name if name.startswith("nccl-") or has_protocol(of.algorithm) else None
+
+
+def _network(name: str) -> Profile:
+    """The profile of a network, for whatever ran on one from GPUs."""
+    return lambda own, of: None if own.kind == HOST else name
+
+
+def _without_protocol(of: Measured) -> Measured:
+    """A measurement as one simulates it who names no protocol of NCCL: that brings its own latencies."""
+    name = of.algorithm.partition(":")[0]  # in the table a protocol is the only parameter
+    return replace(of, algorithm=name) if has_protocol(of.algorithm) else of
 
 
 # Which profiles have a band, and with which profile each of the machines of that kind is simulated.
-KINDS: dict[str, Callable[[Machine, Measured], str | None]] = {
+KINDS: dict[str, Profile] = {
     "host-mpi": lambda own, of: "host-mpi" if own.kind == HOST else None,
-    "nccl": lambda own, of: p if (p := _as_published(own, of)).startswith("nccl-") else None,
-    "roce-400g": lambda own, of: "roce-400g" if own.kind != HOST else None,
-    "ib-ndr": lambda own, of: "ib-ndr" if own.kind != HOST else None,
+    "nccl": _as_published,
+    "roce-400g": _network("roce-400g"),
+    "ib-ndr": _network("ib-ndr"),
 }
 
 
@@ -56,7 +72,8 @@ class Sample:
 
 def samples(kind: str) -> list[Sample]:
     """The residuals of the machines of a kind, each with its profile as published."""
-    found, _ = residuals(measured(), profile=KINDS[kind])
+    rows = measured() if kind == "nccl" else map(_without_protocol, measured())
+    found, _ = residuals(rows, profile=KINDS[kind])
     return [_sample(one) for one in found]
 
 

@@ -126,6 +126,15 @@ _ALL = (
         profile="nccl-tree-ll",
     ),
     Machine(
+        name="a100-2hdr",
+        words="virtual servers of eight A100, two HDR each",
+        kind=NCCL,
+        node_rate=50e9,
+        rank_rate=6.25e9,
+        inside=300e9,
+        profile="ideal",
+    ),
+    Machine(
         name="gb200-nvl72",
         words="GB200 NVL72: 72 GPUs a rack on NVLink 5, 4 x 400G a tray of four",
         kind=NCCL,
@@ -135,6 +144,42 @@ _ALL = (
         profile="nccl-ring-simple:scaleup_bandwidth=0.93",
         # Over racks its latency is that of LL128, and its bandwidth that of nine NICs at NCCL's 48 GB/s.
         profiles={"ring:channels=9": "nccl-ring-ll128:bandwidth=0.96"},
+    ),
+    Machine(
+        name="gb200-nvl4",
+        words="NVLink domains of four GB200, a 400G each",
+        kind=NCCL,
+        node_rate=200e9,
+        rank_rate=50e9,
+        inside=900e9,
+        profile="ideal",
+    ),
+    Machine(
+        name="gb200-nvl8",
+        words="NVLink domains of eight GB200, a 400G each",
+        kind=NCCL,
+        node_rate=400e9,
+        rank_rate=50e9,
+        inside=900e9,
+        profile="ideal",
+    ),
+    Machine(
+        name="h100-ndr",
+        words="servers of eight H100, eight NDR each",
+        kind=NCCL,
+        node_rate=400e9,
+        rank_rate=50e9,
+        inside=450e9,
+        profile="ideal",
+    ),
+    Machine(
+        name="h100-ndr200",
+        words="servers of four H100, four NDR200 each",
+        kind=NCCL,
+        node_rate=100e9,
+        rank_rate=25e9,
+        inside=450e9,
+        profile="ideal",
     ),
     Machine(
         name="h100-ndr-sharp",
@@ -155,6 +200,15 @@ _ALL = (
         profile="nccl-nvlstree",
     ),
     Machine(
+        name="h800-ndr",
+        words="four H800 of a server (NVLink at 200 GB/s) and their four NDR",
+        kind=NCCL,
+        node_rate=200e9,
+        rank_rate=50e9,
+        inside=200e9,
+        profile="ideal",
+    ),
+    Machine(
         name="h800-deepep",
         words="servers of eight H800 (NVLink at 200 GB/s), eight 400G each; DeepEP's low-latency kernels",
         kind=KERNEL,
@@ -165,12 +219,14 @@ _ALL = (
     ),
     Machine(
         name="p4d-efa",
-        words="AWS p4d: servers of eight A100, 4 x 100G EFA each",
+        # The log has six channels, which are three NICs, as NVIDIA says there: four would give 40 GB/s.
+        words="AWS p4d: servers of eight A100, of four 100G EFA each three in use",
         kind=NCCL,
-        node_rate=50e9,
-        rank_rate=6.25e9,
+        node_rate=37.5e9,
+        rank_rate=37.5e9 / 8,
         inside=300e9,
-        profile="nccl-tree-simple:bandwidth=0.57",  # 0.62 of EFA, with the tree's 0.92
+        profile="nccl-ring-simple:bandwidth=0.85",  # of EFA
+        profiles={"chain-tree": "nccl-tree-simple:bandwidth=0.782"},  # the same, with the tree's 0.92
     ),
 )
 MACHINES = {one.name: one for one in _ALL}

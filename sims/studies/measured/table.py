@@ -30,7 +30,12 @@ SOURCES: Mapping[str, str] = {
     "azure": "Azure/ai-infrastructure-on-azure, baseline of ND H100 v5",
     "nccl-527": "NVIDIA/nccl, issue 527: p4d.24xlarge",
     "nccl-652": "NVIDIA/nccl, issue 652: 62 to 65 us",
+    "nccl-949": "NVIDIA/nccl, issue 949: two servers of A100, once ACS was off",
     "nccl-1244": "NVIDIA/nccl, issue 1244: 46 to 48 us",
+    "nccl-1411": "NVIDIA/nccl, issue 1411: four of eight H800 of two servers",
+    "nccl-1469": "NVIDIA/nccl, issue 1469: 16 servers of H100",
+    "nccl-1801": "NVIDIA/nccl, issue 1801: three NVLink domains of GB200",
+    "nccl-tests-252": "NVIDIA/nccl-tests, issue 252: two servers of four H100, once ACS was off",
     "deepep": "deepseek-ai/DeepEP, docs/legacy.md: low-latency dispatch of 128 tokens a GPU",
 }
 
@@ -77,9 +82,13 @@ class Measured:
 
 @cache
 def measured() -> tuple[Measured, ...]:
-    """The table that comes with the program."""
-    text = resources.files(__package__).joinpath("times.csv").read_text(encoding="utf-8")
-    return _parsed(text, "times.csv")
+    """The tables that come with the program: what was published as tables, and logs in public trackers."""
+    folder = resources.files(__package__)
+    return tuple(
+        row
+        for name in ("times.csv", "threads.csv")
+        for row in _parsed(folder.joinpath(name).read_text(encoding="utf-8"), name)
+    )
 
 
 def read_table(path: str | Path) -> tuple[Measured, ...]:
