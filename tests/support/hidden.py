@@ -25,14 +25,14 @@ from sims.studies.expect.choice import Choice, choices
 from sims.studies.expect.plan import Plan
 from topologies import load
 
-__all__ = ["CAUSES", "FABRIC", "PACKETS", "SEEDS", "SIZES", "TABLE", "packet_times", "tuning"]
+__all__ = ["CAUSES", "FABRIC", "SEEDS", "SIZES", "TABLE", "packet_times", "packets", "tuning"]
 
 FABRIC = "leaf-spine:leaves=2,spines=8,endpoints_per_leaf=8,gpus_per_server=4,rate=100Gbps,nvlink=1.2Tbps"
 SIZES = tuple(4**k for k in (5, 7, 8, 10, 11, 12, 13, 14))  # 1 KiB to 256 MiB
 SEEDS = range(10)
 TABLE = Path(__file__).with_name("hidden.csv")
-PACKETS = "none:mtu=1048576,header=0"  # as few packets as there can be
-_RUN: dict[str, Any] = {"engine": "packet", "packet": PACKETS, "routing": "adaptive"}
+_PACKET, _FEW = 4096, 256  # bytes, as on networks; of larger sizes so many packets a rank's buffer
+_RUN: dict[str, Any] = {"engine": "packet", "routing": "adaptive"}
 
 Change = Callable[[LatencyProfile], LatencyProfile]
 _tree = Fabric.from_graph(load(FABRIC))
@@ -65,19 +65,27 @@ def tuning(cause: str, seed: int) -> str:
     )
 
 
+def packets(size: int) -> str:
+    """The packets in which ``size`` bytes are sent."""
+    return f"none:mtu={max(_PACKET, size // _FEW)},header=0"
+
+
 def _run(
     chosen: Sequence[Choice], folder: str, lines: str = "", change: Change = replace, **settings: str
 ) -> list[float]:
     path = Path(folder) / "cables.txt"
     path.write_text(lines, encoding="utf-8")
     settings = {key: text.replace("FILE", str(path)) for key, text in settings.items()}
-    jobs = {
-        profile: CollectiveJob(
-            _tree, **{**_RUN, **settings, "latency_profile": change(latency_profile(profile)).spec}
-        )
-        for profile in {one.profile for one in chosen}
-    }
-    return [jobs[one.profile].row(one.algorithm, size).time_s for size, one in zip(SIZES, chosen)]
+    jobs: dict[tuple[str, str], CollectiveJob] = {}
+    times = []
+    for size, one in zip(SIZES, chosen):
+        key = one.profile, packets(size)
+        if key not in jobs:
+            profile = change(latency_profile(one.profile)).spec
+            own = {**_RUN, **settings, "latency_profile": profile, "packet": packets(size)}
+            jobs[key] = CollectiveJob(_tree, **own)
+        times.append(jobs[key].row(one.algorithm, size).time_s)
+    return times
 
 
 def packet_times(cause: str, seed: int) -> list[float]:

@@ -30,7 +30,8 @@ class Variant:
     ``words``: what it is; ``settings``: what changes of a job's, in which FILE stands for a file of
     ``cables``, a line each; ``profile``: a latency profile as it then is; ``channels``: how many rings or
     trees, 0 for as many as there are NICs; ``allows``: which choices are left; ``scale``: variants of a cause
-    with the same, in their order, are severities on one scale, between which there are others.
+    with the same are one way in which it shows; ``severity``: of those, in their order, between which there
+    are others: what times are linear in, as how many times as long a byte or a step takes. 0 without.
     """
 
     words: str
@@ -40,6 +41,7 @@ class Variant:
     channels: int = 0
     allows: Callable[[Choice], bool] | None = None
     scale: str = ""
+    severity: float = 0.0
 
     def profile_of(self, text: str) -> str:
         """The text of the latency profile that ``text`` becomes."""

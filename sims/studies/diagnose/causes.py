@@ -25,14 +25,13 @@ FORCED = "forced choice"
 # All ranks of a ring or tree go at the pace of its slowest link, whichever that is: one number in the log.
 SLOW_PATH = "slow path"
 
-_SHARES = (
-    "75%",
-    "50%",
-    "25%",
-    "12.5%",
-)  # a link that trained at half its lanes or speed, a quarter, an eighth
+_SHARES = (0.75, 0.5, 0.25, 0.125)  # a link that trained at half its lanes or speed, a quarter, an eighth
+_FEWER = (*_SHARES, 0.0625)  # of a leaf's uplinks one of sixteen is left
 _SEEDS = range(1, 9)  # of hashes and shuffles
 _PCIE = {"over PCIe 4.0": 24e9, "through host memory": 10e9}  # bytes/s of a GPU without NVLink
+# Of the NICs' rate, by way of the host's memory: half by ACS of PCIe (nccl#949), a third without the module
+# (nccl#1412), a twentieth on eight NICs (nccl#1676).
+_COPIED = (0.55, 0.4, 0.3, 0.2, 0.1, 0.05)
 _SOCKETS = (1.2e9, 2.5e9, 5e9)  # bytes/s of a NIC by TCP: 10GbE, a slow and a quick core
 _SOCKET_STEP = 25e-6  # s that a step takes longer through the kernel
 # NCCL's latencies of a step by PCIe over those by NVLink, Simple ring: 5.7 / 3.4 us (src/graph/tuning.cc).
@@ -44,6 +43,10 @@ EXPECTED = Cause(
     look="nothing; for more, look at what limits a healthy run (fabricsim allreduce --explain)",
     variants=(Variant(words="a healthy run"),),
 )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:g}%"
 
 
 def causes(site: Site) -> Iterator[Cause]:
@@ -62,17 +65,18 @@ def _nics(site: Site) -> Iterator[Cause]:
         name = site.fabric.label(end)
         found += [
             Variant(
-                words=f"one NIC, as that of {name}, at {share} of its rate",
-                settings={"degrade": f"{FILE}:rate={share}"},
+                words=f"one NIC, as that of {name}, at {_percent(share)} of its rate",
+                settings={"degrade": f"{FILE}:rate={_percent(share)}"},
                 cables=lines,
                 scale="rate",
+                severity=1 / share,
             )
             for share in _SHARES
         ]
     count = int(site.places().max(initial=0)) + 1
     if any("channels" in parameters_of(one.algorithm.partition(":")[0]) for one in site.choices):
         found += [
-            Variant(words=f"{number} of {count} NICs of each server in use", channels=number)
+            Variant(words=f"{number} of {count} NICs of each server in use", channels=number, scale="count")
             for number in dict.fromkeys((3 * count // 4, count // 2, count // 4, 1))
             if 0 < number < count
         ]
@@ -156,10 +160,11 @@ def _slow_cable(site: Site) -> Iterator[Cause]:
             look="rates and symbol errors of the switches' ports (iblinkinfo, ibqueryerrors)",
             variants=tuple(
                 Variant(
-                    words=f"the cable {line.replace(',', ' - ')} at {share} of its rate",
-                    settings={"degrade": f"{FILE}:rate={share}"},
+                    words=f"the cable {line.replace(',', ' - ')} at {_percent(share)} of its rate",
+                    settings={"degrade": f"{FILE}:rate={_percent(share)}"},
                     cables=[line],
                     scale="rate",
+                    severity=1 / share,
                 )
                 for share in _SHARES
             ),
@@ -174,11 +179,12 @@ def _uplinks(site: Site) -> Iterator[Cause]:
         look="fabricsim topology check of a dump; uplinks that are up, leaf by leaf",
         variants=tuple(
             Variant(
-                words=f"{share} of the uplinks' capacity",
-                settings={"degrade": f"cables=leaf:100%:rate={share}"},
+                words=f"{_percent(share)} of the uplinks' capacity",
+                settings={"degrade": f"cables=leaf:100%:rate={_percent(share)}"},
                 scale="rate",
+                severity=1 / share,
             )
-            for share in _SHARES
+            for share in _FEWER
         ),
     )
 
@@ -216,6 +222,7 @@ def _nvlink(site: Site) -> Iterator[Cause]:
                     words=f"GPUs of a server {words}",
                     profile=scaled(scaleup_bandwidth=share, intra_step=_PCIE_STEP),
                     scale="rate",
+                    severity=1 / share,
                 )
                 for words, share in ways.items()
             ),
@@ -223,7 +230,9 @@ def _nvlink(site: Site) -> Iterator[Cause]:
 
 
 def _gpudirect(site: Site) -> Iterator[Cause]:
-    """Every byte crosses PCIe and the host's memory twice more, so half of a NIC's rate or less is left."""
+    """Every byte crosses PCIe and the host's memory twice more, so half of a NIC's rate or less is left; or
+    ACS sends what goes from NIC to GPU by way of the CPU.
+    """
     yield Cause(
         name="GPUDirect off",
         kind=SLOW_PATH,
@@ -234,8 +243,9 @@ def _gpudirect(site: Site) -> Iterator[Cause]:
                 words=f"{share:.0%} of the NICs' rate, {step:g} times the latency of a step",
                 profile=scaled(injection=share, net_step=step, overhead=step),
                 scale="rate",
+                severity=1 / share,
             )
-            for share in (0.4, 0.3, 0.2)
+            for share in _COPIED
             for step in (1.5,)
         ),
     )
@@ -250,7 +260,8 @@ def _sockets(site: Site) -> Iterator[Cause]:
             overhead = profile.overhead + (0.0 if profile.net_step else _SOCKET_STEP)
             return replace(profile, injection=profile.injection * share, net_step=step, overhead=overhead)
 
-        return Variant(words=f"TCP, {share * rate / 1e9:.2g} GB/s a NIC", profile=changed, scale="rate")
+        words = f"TCP, {share * rate / 1e9:.2g} GB/s a NIC"
+        return Variant(words=words, profile=changed, scale="rate", severity=1 / share)
 
     shares = [own / rate for own in _SOCKETS[::-1] if own < rate / 2]
     if shares:
@@ -272,6 +283,7 @@ def _latency(site: Site) -> Iterator[Cause]:
                 words=f"{by} times the latency of a step",
                 profile=scaled(net_step=by, overhead=by),
                 scale="step",
+                severity=by,
             )
             for by in (2, 4, 8)
         ),
@@ -283,11 +295,13 @@ def _reduction(site: Site) -> Iterator[Cause]:
         def changed(profile: LatencyProfile) -> LatencyProfile:
             return replace(profile, reduction=profile.reduction + 1 / rate)
 
-        return Variant(words=f"a rank adds {rate / 1e9:g} GB/s", profile=changed, scale="rate")
+        words = f"a rank adds {rate / 1e9:g} GB/s"
+        return Variant(words=words, profile=changed, scale="rate", severity=1 / rate)
 
     if site.reduces:
         yield Cause(
             name="slow adding",
+            kind=SLOW_PATH,
             words="ranks add slowly: on the CPU, or on GPUs that are busy or slowed down",
             look="other processes on the GPUs, their clocks and throttling (nvidia-smi -q -d PERFORMANCE)",
             variants=tuple(adds(rate) for rate in (100e9, 30e9, 7e9)),

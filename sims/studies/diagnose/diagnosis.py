@@ -1,6 +1,7 @@
 """Diagnosis: the causes of a log's times, ranked by how well each fits. Prints nothing.
 
-A cause's share is its likelihood (sims.studies.diagnose.fit), in the mean of its variants, over that of all.
+A cause's share is its likelihood (sims.studies.diagnose.fit), in the mean of the ways in which it shows, over
+that of all.
 Causes that a log cannot tell apart are one answer, whose share is the sum of theirs.
 Beforehand "as expected" counts as much as all others together. "None of these" is one of them: times of which
 nothing is known but their order of magnitude.
@@ -9,6 +10,7 @@ nothing is known but their order of magnitude.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -25,7 +27,7 @@ from sims.studies.calibrated import doubts
 from sims.studies.diagnose.cause import Cause
 from sims.studies.diagnose.causes import EXPECTED
 from sims.studies.diagnose.fit import Spread, log_likelihood, of_none
-from sims.studies.diagnose.points import points
+from sims.studies.diagnose.points import Point, points
 from sims.studies.diagnose.suspects import Suspect, Suspects
 from sims.studies.expect.choice import Choice, choices
 from sims.studies.expect.expectation import of_log
@@ -33,7 +35,7 @@ from sims.studies.expect.tolerance import share
 from sims.studies.nccl_log import AnyLog, NcclLog, logged
 from sims.studies.nccl_log.tuning import chosen_by_nccl
 
-__all__ = ["NONE_OF_THESE", "Diagnosis", "Finding", "diagnose", "ranked", "suspects_of"]
+__all__ = ["NONE_OF_THESE", "Diagnosis", "Finding", "diagnose", "healthy_spread", "ranked", "suspects_of"]
 
 _NORMAL = 1.2816  # standard deviations on both sides of the middle that hold 80%
 _REPEATS = 0.15  # two runs of one machine: 1 to 3% apart on Leonardo, 18% on LUMI (measured medians)
@@ -179,7 +181,7 @@ def ranked(
     if tolerance is None and baseline is not None:
         tolerance = _REPEATS
     nodes = suspects.plan.any_job.members.nodes
-    spread = [_spread(row, nodes, tolerance) for row in suspects.healthy]
+    spread = [healthy_spread(row, nodes, tolerance) for row in suspects.healthy]
     by_cause: dict[str, list[Suspect]] = {}
     for one in suspects.all:
         by_cause.setdefault(one.cause.name, []).append(one)
@@ -191,7 +193,7 @@ def ranked(
         likely = log_likelihood(off, spread)
         best = int(np.argmax(likely))
         weights.append(
-            (math.log(len(by_cause)) if each[0].cause is EXPECTED else 0.0) + _mean(likely.tolist())
+            (math.log(len(by_cause)) if each[0].cause is EXPECTED else 0.0) + _by_way(each, tried, likely)
         )
         rms = float(np.sqrt(np.mean(off[best] ** 2)))
         near, words = tried[best].near, tried[best].words
@@ -222,13 +224,32 @@ def _baseline(log: NcclLog, of: str, ranks: int, times: Mapping[int, float]) -> 
     return found
 
 
+def _by_way(of: Sequence[Suspect], tried: Sequence[Point], likely: NDArray[np.float64]) -> float:
+    """The logarithm of the mean over the ways in which a cause shows, each the mean of its severities.
+
+    Variants that change nothing on this fabric are no suspects, but as likely beforehand.
+    """
+    ways: dict[str, list[float]] = {}
+    for one, own in zip(tried, likely.tolist()):
+        ways.setdefault(one.way, []).append(own)
+    every = Counter(one.scale for one in of[0].cause.variants)
+    seen = Counter(one.variant.scale for one in of)
+    found = [_mean(own) + math.log(seen[way] / every[way]) for way, own in ways.items()]
+    return _mean(found) + math.log(len(found) / len(every))
+
+
 def _mean(likely: list[float]) -> float:
     """The logarithm of the mean of what these are the logarithms of."""
     most = max(likely)
     return most + math.log(sum(math.exp(one - most) for one in likely) / len(likely))
 
 
-def _spread(row: Row, nodes: int, tolerance: float | None) -> Spread:
+def healthy_spread(row: Row, nodes: int, tolerance: float | None) -> Spread:
+    """How far healthy machines on so many nodes stray from the time of ``row``: by the band, or a share.
+
+    Raises:
+        ParameterError: no band, and no tolerance.
+    """
     s, regime = row.scenario, regime_of(row.latency_share)
     if tolerance is not None:
         whole = math.log1p(tolerance) / _NORMAL

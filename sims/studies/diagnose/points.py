@@ -18,28 +18,37 @@ _BETWEEN = (0.25, 0.5, 0.75)
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Point:
-    """``log_times``: (sizes,); ``near``: the suspect that is nearest; ``words``: what it is."""
+    """``log_times``: (sizes,); ``near``: the suspect that is nearest; ``words``: what it is; ``way``: of
+    those in which the cause shows.
+    """
 
     log_times: NDArray[np.float64]
     near: Suspect
     words: str
+    way: str
 
 
 def points(suspects: Sequence[Suspect]) -> list[Point]:
-    """The suspects of one cause, and three severities between neighbours of one scale: at each size the
-    logarithm of the time lies between theirs in proportion.
+    """The suspects of one cause, and three severities between neighbours of one scale.
 
-    Where the rate bounds the time that is exact: half way between 50% and 25% of a rate stands 35%.
+    Severities between lie in proportion, as 50%, 42%, 35%, 30% and 25% of a rate. At each size the time is
+    taken as linear in the severity: so it is wherever the same bound holds, bytes over a rate or steps.
     """
-    found = [Point(log_times=np.log(one.times), near=one, words=one.variant.words) for one in suspects]
+    found = [
+        Point(log_times=np.log(one.times), near=one, words=one.variant.words, way=one.variant.scale)
+        for one in suspects
+    ]
     for one, other in pairwise(suspects):
-        if one.variant.scale and one.variant.scale == other.variant.scale:
+        low, high = one.variant.severity, other.variant.severity
+        if low and high and one.variant.scale == other.variant.scale:
             for part in _BETWEEN:
+                share = (low * (high / low) ** part - low) / (high - low)
                 found.append(
                     Point(
-                        log_times=(1 - part) * np.log(one.times) + part * np.log(other.times),
+                        log_times=np.log((1 - share) * one.times + share * other.times),
                         near=one if part <= 0.5 else other,
                         words=f"between {one.variant.words} and {other.variant.words}",
+                        way=one.variant.scale,
                     )
                 )
     return found

@@ -16,11 +16,19 @@ import pytest
 from fabric.words.errors import ParameterError
 from sims.studies.diagnose.cause import FILE
 from sims.studies.diagnose.causes import EXPECTED, FORCED, SLOW_PATH
-from sims.studies.diagnose.diagnosis import NONE_OF_THESE, diagnose, ranked, suspects_of
+from sims.studies.diagnose.diagnosis import (
+    NONE_OF_THESE,
+    diagnose,
+    healthy_spread,
+    ranked,
+    suspects_of,
+)
 from sims.studies.diagnose.fit import Spread, log_likelihood, of_none
-from sims.studies.diagnose.suspects import Suspects
+from sims.studies.diagnose.points import points
+from sims.studies.diagnose.suspects import Suspect, Suspects
 from sims.studies.nccl_log import Measurement, NcclLog
 
+PACKETS = "none:mtu=1048576,header=0"
 NOISE = 0.03  # of a machine and of a line, as logarithms
 
 
@@ -67,8 +75,10 @@ def suspects() -> Suspects:
     return suspects_of(log_of([1.0] * len(hidden.SIZES)), hidden.FABRIC)
 
 
-def named_first(suspects: Suspects, *, baseline: bool) -> dict[str, float]:
-    """By cause the share of seeds with which it, or what a log cannot tell from it, is named first."""
+def named_first(suspects: Suspects, *, baseline: bool, alone: bool = False) -> dict[str, float]:
+    """By cause the share of seeds with which it, or what a log cannot tell from it, is named first;
+    ``alone``: the cause itself.
+    """
     cases, right = table(), dict.fromkeys(hidden.CAUSES, 0.0)
     assert Counter(cause for cause, _, _ in cases) == dict.fromkeys(hidden.CAUSES, len(hidden.SEEDS))
     healthy = next(times for cause, _, times in cases if cause == EXPECTED.name)
@@ -76,7 +86,8 @@ def named_first(suspects: Suspects, *, baseline: bool) -> dict[str, float]:
     for cause, seed, times in cases:
         good = log_of(healthy, 1000 + seed) if baseline else None
         found = ranked(log_of(times, seed), suspects, baseline=good)
-        right[cause] += (found.answer[0] == answers.get(cause, cause)) / len(hidden.SEEDS)
+        first = found.first.cause.name if alone else found.answer[0]
+        right[cause] += (first == (cause if alone else answers.get(cause, cause))) / len(hidden.SEEDS)
     return right
 
 
@@ -88,20 +99,52 @@ def test_hidden_causes_are_named_first(suspects: Suspects) -> None:
     right = named_first(suspects, baseline=False)
     assert np.mean(list(right.values())) >= 0.85, right
     assert {cause for cause in right if right[cause] < 0.85} <= {"collisions", "forced choice"}, right
-    assert np.mean(list(named_first(suspects, baseline=True).values())) >= 0.9
+    assert np.mean(list(named_first(suspects, baseline=True).values())) >= 0.95
 
 
-def test_causes_of_one_answer_give_the_same_times(suspects: Suspects) -> None:
-    """What is one answer is so for a reason: each cause of a slow path comes within a tenth of another."""
-    path = [one for one in suspects.all if one.cause.kind == SLOW_PATH]
-    large = np.array(hidden.SIZES) >= 2**22
-    logs = np.array([np.log(one.times[large]) for one in path])
-    names = np.array([one.cause.name for one in path])
-    for name in dict.fromkeys(names):
-        others, own = logs[names != name], logs[names == name]
-        off = np.abs(own[:, None] - others[None]).max(axis=2)
-        # Severities lie on scales of their own: the nearest of two causes, with what lies between them.
-        assert off.min() < 0.25, name
+@pytest.mark.parametrize(("baseline", "least"), [(False, 0.74), (True, 0.8)])
+def test_the_cause_itself_is_named_less_often(suspects: Suspects, baseline: bool, least: float) -> None:
+    """Within a slow path it is the noise that decides."""
+    right = named_first(suspects, baseline=baseline, alone=True)
+    assert least <= np.mean(list(right.values())) < 0.85, right
+
+
+def told_from(suspects: Suspects) -> dict[str, dict[str, float]]:
+    """By cause and other cause, in the median of its severities: how far the logarithm of a likelihood speaks
+    for it, if its times are those of the log, against the severity of the other that comes nearest. Half the
+    square of their distance in standard deviations of what healthy machines stray by.
+    """
+    spread = [healthy_spread(row, 4, None) for row in suspects.healthy]
+    by_cause: dict[str, list[Suspect]] = {}
+    for one in suspects.all:
+        by_cause.setdefault(one.cause.name, []).append(one)
+    curves = {name: np.array([one.log_times for one in points(of)]) for name, of in by_cause.items()}
+    middle = np.array([one.middle for one in spread])
+    most = log_likelihood(middle, spread)
+    return {
+        name: {
+            other: float(
+                np.median((most - log_likelihood(own[:, None] - theirs + middle, spread)).min(axis=1))
+            )
+            for other, theirs in curves.items()
+            if other != name
+        }
+        for name, own in curves.items()
+    }
+
+
+def test_causes_of_one_answer_are_within_the_noise_of_each_other(suspects: Suspects) -> None:
+    """Two standard deviations, so two of a logarithm. Of the others only hashes have a double: a NIC at half
+    of its rate, from which they are told by being likelier beforehand, where all is twice as slow.
+    """
+    told = told_from(suspects)
+    kinds = {one.cause.name: one.cause.kind for one in suspects.all}
+    for name, others in told.items():
+        if kinds[name] == SLOW_PATH:
+            assert min(value for other, value in others.items() if kinds[other] == SLOW_PATH) < 2, name
+        elif name != "collisions":
+            assert min(others.values()) > 2, name
+    assert told["collisions"]["NICs"] < 2 < told["NICs"]["collisions"]
 
 
 def test_ranks_that_go_on_by_themselves_are_as_packets(suspects: Suspects) -> None:
@@ -110,7 +153,7 @@ def test_ranks_that_go_on_by_themselves_are_as_packets(suspects: Suspects) -> No
     for name in ("NICs", "few uplinks"):
         one = next(each for each in suspects.all if each.cause.name == name)
         made = Suspects.__new__(Suspects)
-        made.__dict__.update(suspects.__dict__, how={"engine": "packet", "packet": hidden.PACKETS}, all=[one])
+        made.__dict__.update(suspects.__dict__, how={"engine": "packet", "packet": PACKETS}, all=[one])
         again = made._suspect(one.cause, one.variant, Path(tempfile.mkdtemp()))
         assert again is not None
         off += list(np.abs(np.log(again.times / one.times)))
