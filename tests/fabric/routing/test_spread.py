@@ -9,7 +9,7 @@ import fabric_oracles as oracle
 import networkx as nx
 import numpy as np
 import pytest
-from fabric_zoo import ZOO, dual_homed, irregular, leaf_spine, rail_only, random_graphs, three_tier
+from fabric_zoo import ZOO, dual_homed, graph, irregular, leaf_spine, rail_only, random_graphs, three_tier
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -274,3 +274,10 @@ def test_pairs_without_a_path_are_named() -> None:
     F = Fabric.from_graph(G, allow_partition=True)
     with pytest.raises(NoRouteError, match="no path from endpoint 0 to endpoint 2"):
         route(quotient(F), np.array([0]), np.array([2]), Spray())
+
+
+def test_a_flow_in_a_server_is_split_over_parallel_cables() -> None:
+    """Two cables of 1 byte/s to the scale-up switch and two back: a flow has 2 bytes/s."""
+    F = Fabric.from_graph(graph("server", range(2), {}, [(0, "nv", 2), (1, "nv", 2)], ["nv"]))
+    paths = route(F, np.array([0]), np.array([1]), Spray())
+    assert max_min(paths, F.capacity).tolist() == [2.0]

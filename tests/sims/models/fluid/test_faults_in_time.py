@@ -326,18 +326,30 @@ def test_a_timeline_of_many_shows_the_mean_of_each(four: Fabric, tmp_path: Path)
     np.testing.assert_allclose(times[3:], each)
 
 
-def test_a_ring_stands_as_a_whole(four: Fabric, tmp_path: Path) -> None:
-    """One cable of a ring fails at half time for good: everybody waits 10 ms, then the rest follows."""
+def test_a_timeline_of_many_spreads_each_over_its_gap(four: Fabric) -> None:
+    """Of 30 with pauses as long as they are, half of the rate; all bytes but for the last pause."""
+    record = Timeline()
+    run = job(four, routing="dmodk", latency_profile="ideal")
+    each = run.row("ring", 10**9).time_s
+    runs = run.changed(faults="quiet", repeat="30", gap=f"{each!r}s").campaign("ring", 10**9, record)
+    runs.run()
+    assert record.rates[0] == pytest.approx(runs.payload() / (2 * each))
+    assert record.delivered() == pytest.approx((30 - 0.5) * runs.payload(), rel=1e-6)
+
+
+@pytest.mark.parametrize(("size", "wait"), [(10**9, 10e-3), (10**6, 1e-6)])
+def test_a_ring_stands_as_a_whole(four: Fabric, tmp_path: Path, size: int, wait: float) -> None:
+    """One cable of a ring fails at a quarter for good: everybody waits for the way round, and goes on."""
     path = tmp_path / "faults.toml"
-    plain = job(four, routing="dmodk", latency_profile="ideal").row("ring", 10**9)
-    path.write_text(f'[[fault]]\nat = "{plain.time_s / 2 * 1e3}ms"\ncable = "17,24"\n')
-    row = job(four, routing="dmodk", latency_profile="ideal", faults=str(path), reroute_delay="10ms").row(
-        "ring", 10**9
-    )
+    plain = job(four, routing="dmodk", latency_profile="ideal").row("ring", size)
+    path.write_text(f'[[fault]]\nat = "{plain.time_s / 4 * 1e9}ns"\ncable = "17,24"\n')
+    row = job(
+        four, routing="dmodk", latency_profile="ideal", faults=str(path), reroute_delay=f"{wait * 1e9}ns"
+    ).row("ring", size)
     # Leaf 17's only flow up moves to its other spine, which it shares with nobody.
-    assert row.time_s == pytest.approx(plain.time_s + 10e-3)
-    assert row.disturbance["run"]["lost_s"] == pytest.approx(10e-3)
-    assert row.disturbance["1: cable 17,24"]["lost_s"] == pytest.approx(10e-3)
+    assert row.time_s == pytest.approx(plain.time_s + wait)
+    assert row.disturbance["run"]["lost_s"] == pytest.approx(wait)
+    assert row.disturbance["1: cable 17,24"]["lost_s"] == pytest.approx(wait)
     assert simulate(row.scenario) == row
     # What bounds it is said of the undisturbed run: as many seconds of latency, of a longer mean.
     assert row.latency_share * row.time_s == pytest.approx(plain.latency_share * plain.time_s) != 0

@@ -328,6 +328,18 @@ def test_two_flows_into_one_endpoint_need_its_link_twice_as_fast_and_nothing_els
     assert (full.link, full.links, full.flows, full.example) == ("leaf -> endpoint", 1, 2.0, "3 -> 0")
 
 
+def test_the_fullest_link_of_flows_is_the_one_that_needs_most_time() -> None:
+    """One flow over three cables, of which the middle ones are a quarter as fast."""
+    G = load("leaf-spine:leaves=2,spines=1,endpoints_per_leaf=1")
+    for u, v, data in G.edges(data=True):
+        data["rate"] /= 4 if min(G.nodes[u]["tier"], G.nodes[v]["tier"]) else 1
+    traffic = Traffic(src=np.array([0]), dst=np.array([1]), size=np.array([1e9]), start=np.zeros(1))
+    run = replace(flow_run("star:endpoints=2", traffic, "ecmp"), healthy=Fabric.from_graph(G))
+    (spot,) = explain_flows(run, run.run()).hotspots
+    assert [full.link for full in spot.bottlenecks] == ["leaf -> spine", "spine -> leaf"]
+    assert [full.seconds for full in spot.bottlenecks] == pytest.approx([1e9 / 12.5e9] * 2)
+
+
 @pytest.mark.parametrize("routing", ["ecmp", "ecmp:qps=3", "dmodk"])
 def test_gains_of_flows_are_those_of_runs_of_their_own(routing: str) -> None:
     spec, faults = "fat-tree:k=4", "cables=2"
