@@ -23,6 +23,7 @@ from fabric.words.place import at, place_in
 
 __all__ = [
     "MOST_DEPTH",
+    "byte_pieces",
     "open_text",
     "parse_json",
     "parse_toml",
@@ -137,6 +138,24 @@ def text_lines(path: str | os.PathLike[str]) -> Iterator[Iterator[str]]:
     except UnicodeDecodeError:
         read_text(name)  # says which byte
         raise
+    except OSError as error:
+        raise FileFormatError(name, "", f"cannot be read: {error.strerror or error}") from None
+
+
+def byte_pieces(path: str | os.PathLike[str]) -> Iterator[bytes]:
+    """The bytes of a file, a piece at a time. What is no file (a pipe) is read as a whole. Raises as
+    ``read_bytes``.
+    """
+    name = os.fspath(path)
+    size = os.path.getsize(name) if os.path.isfile(name) else 0
+    if not size:
+        yield read_bytes(name)
+        return
+    if size * _PER_BYTE > (free := available_memory()):
+        raise TooLargeError(f"{name}, a file of {size / 1e9:,.1f} GB", size * _PER_BYTE, free)
+    try:
+        with open(name, "rb") as file:
+            yield from iter(lambda: file.read(_PIPE), b"")
     except OSError as error:
         raise FileFormatError(name, "", f"cannot be read: {error.strerror or error}") from None
 

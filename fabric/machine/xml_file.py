@@ -7,19 +7,21 @@ so that ten short lines cannot become gigabytes.
 from __future__ import annotations
 
 import os
+import re
 import sys
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from itertools import islice
 from xml.parsers import expat
 
-from fabric.machine.document import MOST_DEPTH, read_bytes
+from fabric.machine.document import MOST_DEPTH, byte_pieces, text_lines
 from fabric.words.errors import FileFormatError
 from fabric.words.place import at as place
+from fabric.words.place import place_in
 
-__all__ = ["Element", "elements", "parse_xml"]
+__all__ = ["Element", "elements", "parse_xml", "streamed", "text_place", "value_place"]
 
-_PIECE = 2**20  # bytes handed to the parser at once
+_TAG_LINES = 1_000  # of a start tag, in which a value is looked for
 
 
 class Element(ET.Element):
@@ -43,59 +45,129 @@ def parse_xml(path: str | os.PathLike[str]) -> Element:
             declares an entity.
         TooLargeError: what is made of it would not fit in memory.
     """
-    name = os.fspath(path)
-    content = read_bytes(path)
-    builder = ET.TreeBuilder(element_factory=Element)
-    parser = expat.ParserCreate(namespace_separator="}")
-    depth = 0
-
-    def start(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal depth
-        depth += 1
-        if depth > MOST_DEPTH:
-            raise _refused(name, parser, f"elements nested more than {MOST_DEPTH} deep")
-        element: Any = builder.start(_named(tag), {_named(key): value for key, value in attributes.items()})
-        element.line, element.column = parser.CurrentLineNumber, parser.CurrentColumnNumber + 1
-
-    def end(tag: str) -> None:
-        nonlocal depth
-        depth -= 1
-        builder.end(_named(tag))
-
-    def data(text: str) -> None:
-        # What indents elements is kept once: it would take as much memory as they do.
-        builder.data(sys.intern(text) if text.isspace() else text)
-
-    def entity(*_: object) -> None:
-        raise _refused(name, parser, "declares an entity: files with entities are not read")
-
-    parser.buffer_text = True
-    parser.StartElementHandler, parser.EndElementHandler = start, end
-    parser.CharacterDataHandler, parser.EntityDeclHandler = data, entity
-    try:
-        for at in range(0, len(content), _PIECE):
-            parser.Parse(content[at : at + _PIECE], False)
-        parser.Parse(b"", True)
-    except expat.ExpatError as error:
-        where = place(error.lineno, error.offset + 1)
-        raise FileFormatError(name, where, f"not XML: {expat.ErrorString(error.code)}") from None
-    except (LookupError, ValueError) as error:  # an encoding that nobody knows, or of several bytes
-        raise FileFormatError(name, "", f"not XML that can be read: {str(error)[:80]}") from None
-    root: Element = builder.close()  # type: ignore[assignment]
+    ((_, _, root),) = streamed(path, lambda depth, tag: False)
     return root
 
 
-def elements(root: Element, tag: str) -> Iterator[Element]:
+def streamed(
+    path: str | os.PathLike[str], opens: Callable[[int, str], bool]
+) -> Iterator[tuple[int, bool, Element]]:
+    """The elements of the file, read a piece at a time and not kept.
+
+    Each with its depth, 0 of the root. Elements that ``opens`` names, by their depth and their tag without
+    its namespace, and that stand in such ones alone, are handed over as they begin, with True; all that stand
+    in them whole, with False, as they end.
+
+    Raises:
+        FileFormatError, TooLargeError: as ``parse_xml``.
+    """
+    reader = _Reader(os.fspath(path), opens)
+    for piece in byte_pieces(path):
+        yield from reader.take(piece)
+    yield from reader.take(b"", last=True)
+
+
+class _Reader:
+    """The state of the parser, and the elements that have come and are to be handed over."""
+
+    def __init__(self, name: str, opens: Callable[[int, str], bool]) -> None:
+        self.name, self.opens = name, opens
+        self.parser = parser = expat.ParserCreate(namespace_separator="}")
+        self.depth = self.opened = 0  # elements that have begun, and those of them that are handed over so
+        self.builder: ET.TreeBuilder | None = None
+        self.names = _Names()
+        self.come: list[tuple[int, bool, Element]] = []
+        parser.buffer_text = True
+        parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
+        parser.CharacterDataHandler, parser.EntityDeclHandler = self._data, self._entity
+
+    def take(self, piece: bytes, *, last: bool = False) -> list[tuple[int, bool, Element]]:
+        self.come = []
+        try:
+            self.parser.Parse(piece, last)
+        except expat.ExpatError as error:
+            where = place(error.lineno, error.offset + 1)
+            raise FileFormatError(self.name, where, f"not XML: {expat.ErrorString(error.code)}") from None
+        except (LookupError, ValueError) as error:  # an encoding that nobody knows, or of several bytes
+            problem = f"not XML that can be read: {str(error)[:80]}"
+            raise FileFormatError(self.name, "", problem) from None
+        return self.come
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        if self.depth >= MOST_DEPTH:
+            raise self._refused(f"elements nested more than {MOST_DEPTH} deep")
+        names = self.names
+        said = {names[key]: value for key, value in attributes.items()}
+        begins = self.depth == self.opened and self.opens(self.depth, tag.rpartition("}")[2])
+        self.depth += 1
+        if begins:
+            self.opened += 1
+            element = Element(names[tag], said)
+            self.come.append((self.opened - 1, True, element))
+        else:
+            if self.builder is None:
+                self.builder = ET.TreeBuilder(element_factory=Element)
+            element = self.builder.start(names[tag], said)  # type: ignore[assignment]
+        element.line, element.column = self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1
+
+    def _end(self, tag: str) -> None:
+        self.depth -= 1
+        if self.builder is None:
+            self.opened -= 1
+            return
+        self.builder.end(self.names[tag])
+        if self.depth == self.opened:
+            self.come.append((self.depth, False, self.builder.close()))  # type: ignore[arg-type]
+            self.builder = None
+
+    def _data(self, text: str) -> None:
+        # What indents elements is kept once: it would take as much memory as they do.
+        if self.builder is not None:
+            self.builder.data(sys.intern(text) if text.isspace() else text)
+
+    def _entity(self, *_: object) -> None:
+        raise self._refused("declares an entity: files with entities are not read")
+
+    def _refused(self, problem: str) -> FileFormatError:
+        where = place(self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1)
+        return FileFormatError(self.name, where, problem)
+
+
+def value_place(path: str | os.PathLike[str], element: Element, key: str) -> str:
+    """The place of the value of an attribute; of the element where it has none of that name.
+
+    The file is read again up to it.
+    """
+    text, tag = _tag(path, element)
+    own = re.escape(key.rpartition("}")[2])
+    found = re.search(rf"[\s:]{own}\s*=\s*[\"']", tag)
+    return place_in(text, element.column - 1 + found.end(), element.line) if found else element.where
+
+
+def text_place(path: str | os.PathLike[str], element: Element) -> str:
+    """The place of the text in an element, behind its start tag. The file is read again up to it."""
+    text, tag = _tag(path, element)
+    index = element.column + len(tag)
+    return place_in(text, index + len(text[index:]) - len(text[index:].lstrip()), element.line)
+
+
+def _tag(path: str | os.PathLike[str], element: Element) -> tuple[str, str]:
+    """The text of the file from the line of an element on, and its start tag without the last bracket."""
+    with text_lines(path) as lines:
+        text = "".join(islice(lines, element.line - 1, element.line - 1 + _TAG_LINES))
+    found = re.compile(r"(?:[^>\"']|\"[^\"]*\"|'[^']*')*").match(text, element.column - 1)
+    return text, found[0] if found else ""
+
+
+def elements(root: ET.Element, tag: str) -> Iterator[Element]:
     """All elements of a tag below the root, in the order of the file."""
     for element in root.iter(tag):
         assert isinstance(element, Element)
         yield element
 
 
-def _named(name: str) -> str:
-    return "{" + name if "}" in name else name
+class _Names(dict[str, str]):
+    """Names of tags and attributes as ElementTree has them, by those of expat."""
 
-
-def _refused(name: str, parser: expat.XMLParserType, problem: str) -> FileFormatError:
-    where = place(parser.CurrentLineNumber, parser.CurrentColumnNumber + 1)
-    return FileFormatError(name, where, problem)
+    def __missing__(self, name: str) -> str:
+        return self.setdefault(name, "{" + name if "}" in name else name)

@@ -20,7 +20,8 @@ from topologies.files.dot import write_dot
 from topologies.files.dot_reader import looks_like_dot, read_dot
 from topologies.files.gexf import read_gexf
 from topologies.files.gml import looks_like_gml, read_gml
-from topologies.files.graphml import read_graphml, write_graphml
+from topologies.files.graphml import write_graphml
+from topologies.files.graphml_reader import read_graphml
 from topologies.files.htsim import looks_like_htsim, read_htsim, write_htsim
 from topologies.files.ib.ibnetdiscover import looks_like_ibnetdiscover, read_ibnetdiscover
 from topologies.files.ib.write import write_ibnetdiscover

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import math
 import os
-from collections import Counter
-from collections.abc import Hashable, Mapping
+from collections import Counter, deque
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import networkx as nx
 
-from fabric.machine.xml_file import Element, elements, parse_xml
+from fabric.machine.xml_file import Element, elements, streamed, text_place, value_place
 from fabric.words.errors import FileFormatError
+from fabric.words.place import at
 from topologies.files.parallel import Listed, add_notes, joined
 
 __all__ = ["read_gexf"]
@@ -42,47 +43,124 @@ def read_gexf(path: str | os.PathLike[str]) -> nx.Graph:
             is not of the declared type.
     """
     name = os.fspath(path)
-    root = parse_xml(name)
-    space = root.tag.removesuffix("gexf")
-    graph = next(elements(root, f"{space}graph"), None)
-    if root.tag != f"{space}gexf" or graph is None:
-        raise FileFormatError(name, root.where, f"<{root.tag.rpartition('}')[2]}>: not GEXF with a graph")
-    reader = _Reader(name, space, graph)
-    G = nx.Graph(name=Path(name).stem)
-    for element in elements(graph, f"{space}node"):
-        node = reader.attribute(element, "id")
-        if node in G:
-            raise FileFormatError(name, element.where, f"node {node!r} is listed twice")
-        label = element.get("label", "")
-        G.add_node(node)
-        G.nodes[node].update({"name": label} if label else {})
-        G.nodes[node].update(reader.values("node", element))
-    notes: list[str] = []
-    listed, parallel, directed = reader.edges(G, graph)
-    G.add_edges_from(joined(name, listed, parallel=parallel, directed=directed, notes=notes))
-    add_notes(G, notes)
-    return G
+    reader = _Reader(name)
+    for _, begins, element in streamed(name, reader.opens):
+        reader.take(element, begins=begins)
+    return reader.graph()
+
+
+class _Edge(NamedTuple):
+    """An edge as it stands in the file; nodes may stand below the edges between them."""
+
+    line: int
+    column: int
+    u: str
+    v: str
+    attributes: dict[str, Any]
 
 
 class _Reader:
-    """What the <attributes> of a file declare: title, type and default by class and id."""
+    """What the <attributes> of a file declare, title, type and default by class and id, and what has come."""
 
-    def __init__(self, name: str, space: str, graph: Element) -> None:
-        self.name, self.space = name, space
+    def __init__(self, name: str) -> None:
+        self.name, self.space, self.graphs = name, "", 0
+        self.root: Element | None = None
         self.known: dict[tuple[str, str], tuple[str, str]] = {}
         self.defaults: dict[str, dict[str, Any]] = {"node": {}, "edge": {}}
-        for group in elements(graph, f"{space}attributes"):
-            of = group.get("class", "node")
-            for one in elements(group, f"{space}attribute"):
-                number, kind = self.attribute(one, "id"), one.get("type", "string").lower()
-                if kind not in _TYPES:
-                    rule = f"unknown type {kind[:40]!r}: one of {', '.join(_TYPES)}"
-                    raise FileFormatError(name, one.where, rule)
-                title = one.get("title", number)
-                self.known[of, number] = title, kind
-                default = one.find(f"{space}default")
-                if default is not None and of in self.defaults:
-                    self.defaults[of][title] = self._value(one, title, kind, default.text or "")
+        self.G = nx.Graph(name=Path(name).stem)
+        self.edges: deque[_Edge] = deque()
+        self.usual = False  # whether edges are directed that do not say it
+        self.ways: Counter[bool] = Counter()
+        self.ids: dict[tuple[str, str], str | list[str | None] | None] = {}  # of edges, by pairs of nodes
+
+    def opens(self, depth: int, tag: str) -> bool:
+        """Whether what stands in an element is wanted one by one: of the first graph of the file."""
+        return (depth, tag) == (0, "gexf") or (
+            ((depth, tag) == (1, "graph") and not self.graphs) or (depth == 2 and tag in ("nodes", "edges"))
+        )
+
+    def take(self, element: Element, *, begins: bool) -> None:
+        tag = element.tag.removeprefix(self.space)
+        if begins and self.root is None:
+            self.root, self.space = element, element.tag.removesuffix("gexf")
+        elif begins and tag == "graph":
+            self.graphs += 1
+            self.usual = _DIRECTED.get(element.get("defaultedgetype", "undirected"), False)
+        elif self.root is None:
+            raise self._no_graph(element)
+        elif tag == "attributes":
+            self._declare(element)
+        elif tag == "node":
+            self._node(element)
+            for one in element.iter() if len(element) else ():  # as a hierarchy nests them
+                if one is not element and one.tag in (f"{self.space}node", f"{self.space}edge"):
+                    assert isinstance(one, Element)
+                    (self._node if one.tag.endswith("node") else self._edge)(one)
+        elif tag == "edge":
+            self._edge(element)
+
+    def graph(self) -> nx.Graph:
+        """The graph of all that has come."""
+        if not self.graphs:
+            assert self.root is not None  # or nothing would have come
+            raise self._no_graph(self.root)
+        several = [one for one in self.ids.values() if isinstance(one, list)]
+        own = all(None not in one and len(set(one)) == len(one) for one in several)
+        directed, notes = self.ways[True] > 0, list[str]()
+        self.ids.clear()
+        listed = (self._listed(self.edges.popleft()) for _ in range(len(self.edges)))
+        edges = joined(self.name, listed, parallel=own and not directed, directed=directed, notes=notes)
+        self.G.add_edges_from([*edges])
+        add_notes(self.G, notes)
+        return self.G
+
+    def _listed(self, edge: _Edge) -> Listed:
+        for end, node in (("source", edge.u), ("target", edge.v)):
+            if node not in self.G:
+                element = Element("edge")
+                element.line, element.column = edge.line, edge.column
+                where = value_place(self.name, element, end)
+                raise FileFormatError(self.name, where, f"node {node!r} is not among the nodes")
+        return Listed(at(edge.line, edge.column), edge.u, edge.v, edge.attributes)
+
+    def _no_graph(self, root: Element) -> FileFormatError:
+        shown = root.tag.rpartition("}")[2]
+        return FileFormatError(self.name, root.where, f"<{shown}>: not GEXF with a graph")
+
+    def _declare(self, group: Element) -> None:
+        of = group.get("class", "node")
+        for one in elements(group, f"{self.space}attribute"):
+            number, kind = self.attribute(one, "id"), one.get("type", "string").lower()
+            if kind not in _TYPES:
+                rule = f"unknown type {kind[:40]!r}: one of {', '.join(_TYPES)}"
+                raise FileFormatError(self.name, value_place(self.name, one, "type"), rule)
+            title = one.get("title", number)
+            self.known[of, number] = title, kind
+            default = one.find(f"{self.space}default")
+            if default is not None and of in self.defaults:
+                assert isinstance(default, Element)
+                self.defaults[of][title] = self._value(default, title, kind, default.text or "")
+
+    def _node(self, element: Element) -> None:
+        node = self.attribute(element, "id")
+        if node in self.G:
+            where = value_place(self.name, element, "id")
+            raise FileFormatError(self.name, where, f"node {node!r} is listed twice")
+        label = element.get("label", "")
+        self.G.add_node(node)
+        self.G.nodes[node].update({"name": label} if label else {})
+        self.G.nodes[node].update(self._values("node", element))
+
+    def _edge(self, element: Element) -> None:
+        u, v = (self.attribute(element, end) for end in ("source", "target"))
+        self.ways[_DIRECTED.get(element.get("type", ""), self.usual)] += 1
+        pair, own = (u, v) if u <= v else (v, u), element.get("id")
+        if pair not in self.ids:
+            self.ids[pair] = own
+        else:
+            known = self.ids[pair]
+            self.ids[pair] = [*known, own] if isinstance(known, list) else [known, own]
+        self.edges.append(_Edge(element.line, element.column, u, v, self._values("edge", element)))
 
     def attribute(self, element: Element, key: str) -> str:
         """An attribute of the element that has to be there."""
@@ -92,33 +170,18 @@ class _Reader:
             raise FileFormatError(self.name, element.where, f"<{tag}> without {key}")
         return text
 
-    def values(self, of: str, element: Element) -> dict[str, Any]:
+    def _values(self, of: str, element: Element) -> dict[str, Any]:
         found = dict(self.defaults[of])
-        for one in elements(element, f"{self.space}attvalue"):
-            number = one.get("for") or one.get("id") or ""
-            if (of, number) not in self.known:
-                rule = f"a value of attribute {number[:40]!r}, which is not declared"
-                raise FileFormatError(self.name, one.where, rule)
-            title, kind = self.known[of, number]
-            found[title] = self._value(one, title, kind, one.get("value", ""))
+        for values in element.findall(f"{self.space}attvalues") if len(element) else ():
+            for one in elements(values, f"{self.space}attvalue"):
+                key = "for" if one.get("for") else "id"
+                number = one.get(key) or ""
+                if (of, number) not in self.known:
+                    rule = f"a value of attribute {number[:40]!r}, which is not declared"
+                    raise FileFormatError(self.name, value_place(self.name, one, key), rule)
+                title, kind = self.known[of, number]
+                found[title] = self._value(one, title, kind, one.get("value", ""))
         return found
-
-    def edges(self, G: nx.Graph, graph: Element) -> tuple[list[Listed], bool, bool]:
-        """The edges, whether each of a pair has an id of its own, and whether they are directed."""
-        usual = _DIRECTED.get(graph.get("defaultedgetype", "undirected"), False)
-        ways: Counter[bool] = Counter()
-        listed: list[Listed] = []
-        ids: dict[frozenset[Hashable], list[str | None]] = {}
-        for element in elements(graph, f"{self.space}edge"):
-            u, v = (self.attribute(element, end) for end in ("source", "target"))
-            for node in (u, v):
-                if node not in G:
-                    raise FileFormatError(self.name, element.where, f"node {node!r} is not among the nodes")
-            ways[_DIRECTED.get(element.get("type", ""), usual)] += 1
-            ids.setdefault(frozenset((u, v)), []).append(element.get("id"))
-            listed.append(Listed(element.where, u, v, self.values("edge", element)))
-        own = all(None not in one and len(set(one)) == len(one) for one in ids.values() if len(one) > 1)
-        return listed, own and not ways[True], ways[True] > 0
 
     def _value(self, element: Element, title: str, kind: str, text: str) -> Any:
         try:
@@ -127,5 +190,7 @@ class _Reader:
             value = math.nan
         if isinstance(value, float) and not math.isfinite(value):
             rule = f"{title} = {text[:60]!r} is no finite {kind}"
-            raise FileFormatError(self.name, element.where, rule)
+            said = element.get("value") is not None
+            where = value_place(self.name, element, "value") if said else text_place(self.name, element)
+            raise FileFormatError(self.name, where, rule)
         return value

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import networkx as nx
 
-from fabric.machine.xml_file import Element, elements, parse_xml
+from fabric.machine.xml_file import Element, elements, parse_xml, value_place
 from fabric.words.counted import counted
 from fabric.words.errors import FileFormatError
 from fabric.words.units import format_rate
@@ -73,7 +73,8 @@ def read_server(path: str | os.PathLike[str]) -> Server:
     for net in elements(root, "net"):
         speed = _number(name, net, "speed")
         if speed <= 0:
-            raise FileFormatError(name, net.where, f"speed {net.get('speed')!r} of a NIC: Mb/s above zero")
+            rule = f"speed {net.get('speed')!r} of a NIC: Mb/s above zero"
+            raise FileFormatError(name, value_place(name, net, "speed"), rule)
         nics.setdefault((net.get("name", "") or net.get("dev", ""), net.get("port", "")), speed * _MBPS)
     lost = sum(1 for _ in elements(root, "nic")) if not nics else 0
     notes = [f"Left out {counted(lost, 'NIC')} without a <net>, of which nothing is said."] if lost else []
@@ -134,12 +135,12 @@ def _nvlink(name: str, gpu: Element) -> float:
     for least, rate in _NVLINK:
         if sm >= least:
             return links * rate
-    raise FileFormatError(name, gpu.where, f"sm {gpu.get('sm')!r}: NVLink came with 60")
+    raise FileFormatError(name, value_place(name, gpu, "sm"), f"sm {gpu.get('sm')!r}: NVLink came with 60")
 
 
 def _number(name: str, element: Element, key: str) -> float:
     text = element.get(key, "")
     if not (text.isascii() and text.isdecimal()) or len(text) > 12:
         rule = f"{key} {text[:40]!r} of <{element.tag[:40]}>: a whole number is due"
-        raise FileFormatError(name, element.where, rule)
+        raise FileFormatError(name, value_place(name, element, key), rule)
     return float(text)

@@ -137,10 +137,10 @@ GEXF = "<gexf><graph>\n{}</graph></gexf>"
         (
             "g.gexf",
             GEXF.format("<node id='a'/><node id='a'/>"),
-            "line 2, column 15: node 'a' is listed twice",
+            "line 2, column 25: node 'a' is listed twice",
         ),
         ("g.gexf", GEXF.format("<node/>"), "line 2, column 1: <node> without id"),
-        ("g.gexf", GEXF.format("<edge source='a' target='b'/>"), "line 2, column 1: node 'a' is not among"),
+        ("g.gexf", GEXF.format("<edge source='a' target='b'/>"), "line 2, column 15: node 'a' is not among"),
         ("g.gexf", "<gexf><graph>", "line 1, column 14: not XML: no element found"),
     ],
 )

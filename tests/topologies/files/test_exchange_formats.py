@@ -22,7 +22,8 @@ from fabric.words.errors import FabricsimError, FileFormatError, ParameterError,
 from topologies import fat_tree, load, read_ibnetdiscover, star
 from topologies.files.cells import read_cell, write_cell
 from topologies.files.exchange import WRITERS, file_format, read_graph, write_graph
-from topologies.files.graphml import MOST_NODES, read_graphml, write_graphml
+from topologies.files.graphml import MOST_NODES, write_graphml
+from topologies.files.graphml_reader import read_graphml
 from topologies.files.link_columns import rate_bytes
 from topologies.files.link_csv import write_link_csv
 from topologies.files.link_csv_reader import read_link_csv
@@ -185,7 +186,7 @@ def test_graphml_is_for_small_graphs(tmp_path):
         (lambda t: t.replace("</graph>", "<hyperedge/></graph>"), "a hyperedge: a cable joins two nodes"),
         (
             lambda t: t.replace('target="s"', 'target="x"'),
-            "edge 2, line 23, column 1: node 'x' is not among the nodes",
+            "edge 2, line 23, column 31: node 'x' is not among the nodes",
         ),
         (lambda t: t.replace('<node id="g1">', '<node id="g0">'), "node 'g0' is listed twice"),
         (

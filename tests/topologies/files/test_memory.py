@@ -13,9 +13,9 @@ from topologies import load
 from topologies.files.exchange import write_graph
 from topologies.files.slurm import write_slurm_yaml
 
-# Peak of reading over the memory of the graph that comes of it, measured: 1.1 (htsim) to 3.9 (GML), and where
-# elements of XML stand beside it 4.6 (GEXF) and 7.3 (our GraphML, with an element for each attribute).
-FACTOR, OF_XML = 4.5, 8.0
+# Peak of reading over the memory of the graph that comes of it, measured: 1.1 (htsim), 1.9 (GraphML), 2.2
+# (topology.txt), 2.4 (JSON, which is read whole) to 3.1 (DOT); two are the graph and its edges as listed.
+FACTOR = 3.5
 BARE = ":hosts=gpu-*"
 FORMS = {
     ".json": "", ".csv": "", ".dot": "", ".ibnetdiscover": "", ".txt": "", ".conf": "", ".yaml": "",
@@ -54,5 +54,5 @@ def measured(spec: str) -> tuple[float, float]:
 def test_a_reader_takes_a_few_times_what_its_graph_takes(ending: str, tmp_path: Path) -> None:
     load(written(4, ending, tmp_path))  # imports are none of it
     small, large = (measured(written(k, ending, tmp_path)) for k in (10, 16))
-    assert large[0] <= (OF_XML if ending in (".graphml", ".gexf") else FACTOR) * large[1]
+    assert large[0] <= FACTOR * large[1]
     assert large[0] / small[0] <= 1.25 * large[1] / small[1]  # in proportion

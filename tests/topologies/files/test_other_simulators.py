@@ -268,10 +268,10 @@ def test_a_server_of_nccl_is_what_its_data_sheet_says(tmp_path):
     ("text", "message"),
     [
         ("<system/>", "line 1, column 1: holds no <gpu>"),
-        (system("<gpu sm='90'/><gpu sm='90'><nvlink count='x'/></gpu>"), "line 2, column 28: count 'x' of"),
+        (system("<gpu sm='90'/><gpu sm='90'><nvlink count='x'/></gpu>"), "line 2, column 43: count 'x' of"),
         (system("<gpu sm='90'/><gpu sm='90'><nvlink count='2'/></gpu>"), "line 2, column 15: 400 Gbps of"),
-        (system("<gpu sm='35'><nvlink count='1'/></gpu>"), "line 2, column 1: sm '35': NVLink came"),
-        (system("<gpu/><gpu/><net speed='0'/>"), "line 2, column 13: speed '0' of a NIC"),
+        (system("<gpu sm='35'><nvlink count='1'/></gpu>"), "line 2, column 10: sm '35': NVLink came"),
+        (system("<gpu/><gpu/><net speed='0'/>"), "line 2, column 25: speed '0' of a NIC"),
     ],
 )  # fmt: skip
 def test_servers_that_cannot_be_read_are_refused(text, message, tmp_path):
