@@ -5,6 +5,7 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,14 @@ from fabric.measures.groups import Arcs, Hierarchy, between_switches, hierarchy,
 from fabric.words.units import format_rate
 from sims.show.drawing.failed import draw_failed, failed
 from sims.show.drawing.frames import draw_frames, draw_rounds, rails_of
+from sims.show.drawing.lattice import (
+    lattice_layout,
+    lattice_lines,
+    lattice_of,
+    lattice_words,
+    pitch_of,
+    slices_of,
+)
 from sims.show.drawing.layout import plane_layout, row_layout
 from sims.show.drawing.page import COLOURS, GREY, box, counted, letters, printable, tint, write
 from sims.show.drawing.servers import server_words
@@ -226,15 +235,25 @@ def _endpoint_counts(
 def _plane(ax: Axes, fabric: Fabric, tree: Hierarchy, before: Fabric) -> tuple[float, float, float]:
     trunk, access, whole = between_switches(fabric), of_endpoints(fabric), between_switches(before)
     once = _select(trunk, trunk.src < trunk.dst)
-    place = plane_layout(fabric.n_switches, whole, tree.group[0]) * _PLANE + (_LEDGER + _WIDTH / 2, 0.0)
-    colour = COLOURS[1]
-    _lines(ax, place[once.src], place[once.dst], once.cables, colour)
     gone = failed(whole, trunk)
     gone = _select(gone, gone.src < gone.dst)
-    draw_failed(ax, place[gone.src], place[gone.dst], gone.cables)
+    grid = lattice_of(fabric.n_switches, whole)
+    if grid:
+        place = lattice_layout(grid, _WIDTH - 0.6, 2 * _PLANE)
+    else:
+        place = plane_layout(fabric.n_switches, whole, tree.group[0]) * _PLANE
+    place += (_LEDGER + _WIDTH / 2, 0.0)
+    colour = COLOURS[1]
     gap = np.linalg.norm(place[:, None] - place[None, :], axis=2) + 9 * np.eye(len(place))
     size = float(np.clip(gap.min() * 0.75, 0.1, 0.3))
-    draw_rounds(ax, place, tree.group[0], size)
+    for lines, draw in ((once, partial(_lines, colour=colour)), (gone, draw_failed)):
+        start, end, cables = place[lines.src], place[lines.dst], lines.cables
+        if grid:
+            drawn, start, end = lattice_lines(grid, place, lines, size / 2)
+            cables = cables[drawn]
+        draw(ax, start, end, cables)
+    if not grid:
+        draw_rounds(ax, place, tree.group[0], size)
     circles = EllipseCollection(
         size, size, 0, units="xy", offsets=place, transOffset=ax.transData,
         facecolors=[tint(colour, 0.25)], edgecolors=colour, linewidths=0.9, zorder=2,
@@ -245,16 +264,22 @@ def _plane(ax: Axes, fabric: Fabric, tree: Hierarchy, before: Fabric) -> tuple[f
     for (x, y), number in zip(place.tolist(), count.tolist()):
         if number:
             write(ax, x, y - 0.005, str(number), min(7.0, size / digits / 0.0105), zorder=5)
-    words = [counted(fabric.n_switches, "switch"), *_plane_words(fabric, once, access, tree)]
+    groups = 1 if grid else int(tree.group[0].max(initial=0)) + 1
+    words = [counted(fabric.n_switches, "switch"), *_plane_words(fabric, once, access, groups)]
+    words += ["", *lattice_words(grid)] if grid else []
     write(ax, _LEDGER - 0.15, 0.3, words[0], 8.2, ha="right", weight="bold")
     write(ax, _LEDGER - 0.15, 0.19, "\n".join(words[1:]), 6.8, ha="right", va="top", color=GREY)
-    edge = size + (0.3 if int(tree.group[0].max(initial=0)) else 0.0)
-    return _LEDGER + _WIDTH, -_PLANE - edge, _PLANE + edge
+    high = _PLANE + size + (0.3 if groups > 1 else 0.0)
+    if grid:
+        above = 0.5 * pitch_of(place) + size / 2
+        high = float(np.abs(place[:, 1]).max()) + above + 0.1
+        for number, (x, y) in enumerate(slices_of(grid, place).tolist()):
+            write(ax, x - size / 2, y + above, f"slice {number}", 6.8, ha="left", color=GREY)
+    return _LEDGER + _WIDTH, min(-high, 0.1 - 0.12 * len(words)), max(high, 0.5)
 
 
-def _plane_words(fabric: Fabric, once: Arcs, access: Arcs, tree: Hierarchy) -> Sequence[str]:
+def _plane_words(fabric: Fabric, once: Arcs, access: Arcs, groups: int) -> Sequence[str]:
     words = _cable_words(once).split("\n") if len(once.src) else []
-    groups = int(tree.group[0].max(initial=0)) + 1
     if groups > 1:
         words.append(f"{counted(groups, 'group')}")
     words += [

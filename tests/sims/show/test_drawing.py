@@ -11,16 +11,24 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from fabric import Fabric
-from fabric.measures.groups import components, hierarchy
+from fabric.measures.groups import Arcs, between_switches, components, hierarchy
 from fabric.words.errors import ParameterError
 from sims.show.drawing import STYLES, draw_topology, topology_figure
 from sims.show.drawing.fold import Span, fold
+from sims.show.drawing.lattice import (
+    Lattice,
+    lattice_layout,
+    lattice_lines,
+    lattice_of,
+    lattice_words,
+    pitch_of,
+)
 from sims.show.drawing.layout import plane_layout, row_layout
 from sims.show.drawing.matrix import adjacency
 from sims.show.drawing.nodes import fits_node_by_node
 from sims.show.drawing.page import letters
 from sims.show.figures import save_figure
-from topologies import fat_tree, load
+from topologies import fat_tree, load, torus
 
 RATE = {"rate": 50e9, "delay": 25e-9}
 
@@ -279,12 +287,64 @@ def test_rows_keep_pods_apart_and_nodes_in_order():
 )
 def test_places_on_the_plane_are_apart(G):
     fabric = untiered(G)
-    from fabric.measures.groups import between_switches
-
     place = plane_layout(len(G), between_switches(fabric), np.zeros(len(G), np.int64))
     gap = np.linalg.norm(place[:, None] - place[None], axis=2) + 9 * np.eye(len(G))
     assert gap.min() > 0.1
     assert np.abs(place).max() < 1.0001
+
+
+@pytest.mark.parametrize("dims", [(2, 2), (3, 4), (5, 2), (4, 4, 4), (2, 3, 4), (3, 3, 3)])
+@pytest.mark.parametrize("wrap", [True, False])
+def test_a_torus_is_known_and_every_cable_is_drawn_or_said_not_to_be(dims, wrap):
+    """Cables in closed form: a line of n closed ones has n, an open one, or one of two switches, n - 1."""
+    fabric = Fabric.from_graph(torus(dims=dims, wrap=wrap))
+    count, arcs = fabric.n_switches, between_switches(fabric)
+    grid = lattice_of(count, arcs)
+    closed = tuple(wrap and n > 2 for n in dims)
+    assert grid == Lattice(dims, closed)
+    place = lattice_layout(grid, 5.0, 4.0)
+    assert (np.abs(place).max(axis=0) <= np.array([2.5, 2.0]) + 1e-9).all()
+    gap = np.linalg.norm(place[:, None] - place[None], axis=2) + 9 * np.eye(count)
+    pitch = pitch_of(place)
+    assert gap.min() == pytest.approx(pitch)  # no two nearer than neighbours
+    once = arcs.src < arcs.dst
+    arcs = Arcs(
+        src=arcs.src[once], dst=arcs.dst[once], cables=arcs.cables[once], capacity=arcs.capacity[once]
+    )
+    drawn, start, end = lattice_lines(grid, place, arcs, 0.1)
+    of = [count // n * (n if c else n - 1) for n, c in zip(dims, closed)]
+    assert len(arcs.src) == sum(of) and len(np.unique(drawn)) == sum(of[-2:])
+    round_ = sum(count // n for n, c in zip(dims[-2:], closed[-2:]) if c)
+    assert len(drawn) == sum(of[-2:]) + round_  # short ones at either end
+    length = np.linalg.norm(end - start, axis=1)
+    whole = np.isclose(length, pitch)
+    assert whole.sum() == sum(of[-2:]) - round_ and np.allclose(length[~whole], 0.3 * pitch)
+    outside = np.linalg.norm(end[~whole][:, None] - place[None], axis=2).min(axis=1)
+    assert np.allclose(outside, 0.1 + 0.3 * pitch)  # they lead to nobody
+    words = " ".join(lattice_words(grid))
+    assert words.startswith(f"{' x '.join(map(str, dims))} {'torus' if wrap or max(dims) == 2 else 'mesh'}")
+    assert ("Not drawn" in words) == (len(dims) == 3)
+    assert ("Short lines" in words) == any(closed[-2:])
+
+
+@pytest.mark.parametrize(
+    "G", [nx.cycle_graph(9), nx.complete_graph(6), nx.path_graph(8), nx.hypercube_graph(4), nx.star_graph(5)]
+)
+def test_what_is_no_grid_is_not_taken_for_one(G):
+    fabric = untiered(G)
+    assert lattice_of(len(G), between_switches(fabric)) is None
+
+
+def test_a_torus_without_a_cable_stands_as_the_whole_one(tmp_path):
+    whole = Fabric.from_graph(torus(dims=(3, 4)))
+    G = torus(dims=(3, 4))
+    u, v = next((u, v) for u, v in G.edges if {G.nodes[u]["kind"], G.nodes[v]["kind"]} == {"switch"})
+    G.remove_edge(u, v)
+    assert lattice_of(12, between_switches(Fabric.from_graph(G))) is None
+    save_figure(topology_figure(Fabric.from_graph(G), before=whole), tmp_path / "x.svg")
+    root = ElementTree.parse(tmp_path / "x.svg").getroot()
+    said = " ".join("".join(node.itertext()) for node in root.iter() if node.tag.endswith("}text"))
+    assert "3 x 4 torus" in said and "1 of 36 cables failed" in said
 
 
 def test_what_is_too_large_is_folded():
