@@ -15,11 +15,13 @@ from sims.scenario.row import Row
 from sims.show.figures.columns import column
 from sims.show.figures.kind import Entries, Kind
 from sims.show.figures.kinds.allreduce import allreduce_figure
+from sims.show.figures.kinds.lines import MACHINES
 from sims.show.figures.measured import measured_note
 from sims.show.figures.named import FIGURES
 from sims.show.figures.page import Page, words_of
 from sims.show.figures.series import require_rows
 from sims.show.figures.style import styled
+from sims.show.words.band import FOOT
 from topologies.catalogue import disclaimers
 
 if TYPE_CHECKING:
@@ -82,7 +84,8 @@ def figure_of(
             _share(grid)
         entries = kind.legend(panels, given) if kind.legend else _carried(grid)
         page = Page(figure=drawn, grow=height is None, inside=kind.inside)
-        note = kind.note or measured_note(overlay)
+        pale = any(one.get_label() == MACHINES for axes in grid for ax in axes for one in ax.collections)
+        note = ". ".join(filter(None, [kind.note or measured_note(overlay), FOOT if pale else ""]))
         told_apart = "seed" in (given.get("x"), given.get("color"), facet)
         page.frame(words_of(rows, "" if told_apart else kind.seeds, note), title, entries)
     return drawn

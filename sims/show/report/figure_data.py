@@ -9,6 +9,7 @@ import numpy as np
 from fabric.words.counted import counted
 from fabric.words.units import format_size, format_time
 from sims.scenario.row import Row
+from sims.show.figures.kinds.crossover import TIE, winner
 from sims.show.report.axes import heading, label, listed, noun, number, percent, said, series, value, varied
 from sims.show.report.findings import median_row
 from sims.show.report.markup import Column, Html, table
@@ -127,23 +128,28 @@ def gains(rows: Sequence[Row]) -> tuple[str, Html]:
 
 
 def winners(rows: Sequence[Row]) -> tuple[str, Html]:
-    """Which algorithm is fastest at each size and number of ranks."""
+    """Which algorithm is fastest at each size and number of ranks, ties as the figure has them."""
     sizes = sorted({row.scenario.size_bytes for row in rows})
     ranks = sorted({row.scenario.ranks for row in rows})
     best: dict[tuple[int, int], str] = {}
     for members in series(rows, ["size_bytes", "ranks"]).values():
         medians = [median_row(own) for own in series(members, ["algorithm"]).values()]
-        first = min(medians, key=lambda row: row.time_s).scenario
-        best[first.size_bytes, first.ranks] = first.algorithm
+        name, lead = winner({row.scenario.algorithm: row.time_s for row in medians})
+        at = medians[0].scenario
+        best[at.size_bytes, at.ranks] = name if lead >= TIE else "tie"
     columns = [Column(title=noun("size_bytes"), number=True), *(Column(title=f"{n:,} ranks") for n in ranks)]
     body = [[format_size(size), *(best.get((size, n), "") for n in ranks)] for size in sizes]
     counts: dict[str, int] = {}
     for name in best.values():
         counts[name] = counts.get(name, 0) + 1
     order = sorted(counts.items(), key=lambda item: -item[1])
-    words = [f"{name} at {count} of {counted(len(best), 'point')}" for name, count in order]
+    words = [f"{_won(name)} at {count} of {counted(len(best), 'point')}" for name, count in order]
     seen = f"The fastest algorithm by message size and number of ranks: {listed(words, _MOST_LINES)}."
     return seen, table("The fastest algorithm", columns, body)
+
+
+def _won(name: str) -> str:
+    return "none (a tie: less than 0.5% apart)" if name == "tie" else name
 
 
 def _sentences(words: Sequence[str]) -> str:

@@ -20,6 +20,7 @@ from sims.show.figures.style import bare, mark
 __all__ = ["LETTERS", "plot_exposed", "plot_slowdown", "plot_useful"]
 
 _THICK = 0.72
+_THIN = 0.01  # of the longest bar: a part of one or two points
 LETTERS = 34  # of a line beside the bars
 _KINDS = ("compute", "tp", "cp", "ep", "etp", "pp", "dp", "edp", "embedding", "optimizer", "waiting")
 
@@ -69,11 +70,14 @@ def plot_slowdown(ax: Axes, rows: Sequence[RunRow]) -> None:
 
 
 def _stack(ax: Axes, parts: Mapping[str, NDArray[np.float64]], names: Sequence[str]) -> None:
-    """Bars one behind the other; what is nothing in every row is left out."""
-    left = np.zeros(len(names))
+    """Bars one behind the other; what is nothing in every row is left out. The legend says what is too thin
+    to be seen.
+    """
+    left, most = np.zeros(len(names)), sum(parts.values(), np.zeros(len(names))).max()
     for place, (name, values) in enumerate(parts.items()):
         if np.any(values > 0):
-            ax.barh(np.arange(len(names)), values, _THICK, left=left, label=name, **_look(place))
+            label = name if values.max() >= _THIN * most else f"{name} (below {_THIN:.0%})"
+            ax.barh(np.arange(len(names)), values, _THICK, left=left, label=label, **_look(place))
         left = left + values
     _beside(ax, names)
 

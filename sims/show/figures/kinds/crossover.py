@@ -19,9 +19,11 @@ from sims.show.figures.series import Point, require_rows
 from sims.show.figures.style import COLOURS, HATCHES
 from sims.workload.collectives import is_auto
 
-__all__ = ["legend_of", "letters_of", "plot_crossover", "winner"]
+__all__ = ["TIE", "legend_of", "letters_of", "plot_crossover", "winner"]
 
 _OTHERS = ("ranks", "endpoints", "topology", "routing", "placement")
+TIE = 1.005  # a lead that the number in the cell does not tell from 1.00
+_GREY = "#dcdcdc"  # of a tie
 _CLEAR = 2.0  # a lead by this factor has the full colour
 # A white plate under a text, so that neither colour nor hatch is in its way.
 _PLATE: dict[str, Any] = {
@@ -62,8 +64,11 @@ def _legend(panels: Sequence[Sequence[Row]], given: Mapping[str, Any]) -> Entrie
     names = _contending(every, who)
     own = [[row for row in rows if who.value(row) in names] for rows in panels]
     cells = [points for rows in own if rows for points in cells_of(rows, across, up, who)[2].values()]
-    first = {_fastest(points, names, who)[0] for points in cells}
-    return [entry for name, entry in zip(names.values(), legend_of(every, color)) if name in first]
+    found = [_fastest(points, names, who) for points in cells]
+    first = {name for name, lead in found if lead >= TIE}
+    entries = [entry for name, entry in zip(names.values(), legend_of(every, color)) if name in first]
+    tie = (Patch(facecolor=_GREY, edgecolor="white"), "tie")
+    return [*entries, tie] if any(lead < TIE for _, lead in found) else entries
 
 
 def _axes(rows: Sequence[Row], x: str, y: str | None, color: str) -> tuple[Column, Column]:
@@ -86,7 +91,7 @@ def _fastest(points: Sequence[Point], names: Mapping[Any, str], who: Column) -> 
     "crossover",
     "the fastest algorithm by message size and scale",
     takes=("x", "y", "color"),
-    note="Numbers: time of the second over that of the fastest",
+    note="Numbers: time of the second over that of the fastest; a tie: they are less than 0.5% apart",
     inside=False,
     legend=_legend,
     place=80,
@@ -102,10 +107,10 @@ def plot_crossover(
 ) -> None:
     """The winner in each cell of ``x`` and ``y``: its colour and letter, fainter where the lead is small.
 
-    Where there is room, the number below the letter is the time of the second over that of the winner.
-    Medians over the seeds count. ``y``: by default the first of ranks, endpoints, topology ... that differs;
-    ``color``: the column whose values contend (``auto``, which is one of the others, does not); the legend
-    names those that win somewhere.
+    Where there is room, the number below the letter is the time of the second over that of the winner; where
+    that is 1.00 it is a tie, in grey. Medians over the seeds count. ``y``: by default the first of ranks,
+    endpoints, topology ... that differs; ``color``: the column whose values contend (``auto``, which is one
+    of the others, does not); the legend names those that win somewhere.
 
     Raises:
         ParameterError: fewer than two contend, or they do so on different terms; names what differs.
@@ -129,9 +134,11 @@ def plot_crossover(
         name, lead = _fastest(points, names, who)
         place, column_of, row_of = list(names.values()).index(name), xs.index(at_x), ys.index(at_y)
         strength = _FAINT + (1 - _FAINT) * min(1.0, (lead - 1) / (_CLEAR - 1))
-        for patch in _cell(column_of, row_of, place, strength):
+        tie = lead < TIE
+        for patch in _tied(column_of, row_of) if tie else _cell(column_of, row_of, place, strength):
             ax.add_patch(patch)
-        letters.append(CellText(column_of, row_of, codes[name], _PLATE | {"fontweight": "bold"}))
+        weight = {"fontweight": "normal" if tie else "bold"}
+        letters.append(CellText(column_of, row_of, "tie" if tie else codes[name], _PLATE | weight))
         if lead < float("inf"):
             under = f"{lead:.2f}" if lead < 9.995 else f"{lead:.0f}" if lead < 999 else ">999"
             leads.append(CellText(column_of, row_of, under, _PLATE, above=-5))
@@ -158,6 +165,11 @@ def _cell(x: int, y: int, place: int, strength: float) -> tuple[Rectangle, Recta
         Rectangle(corner, 1, 1, facecolor=_tint(place, strength), edgecolor="white", linewidth=0.8),
         Rectangle(corner, 1, 1, fill=False, edgecolor="white", linewidth=0, hatch=_hatch(place)),
     )
+
+
+def _tied(x: int, y: int) -> tuple[Rectangle, ...]:
+    """A cell that nobody wins."""
+    return (Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=_GREY, edgecolor="white", linewidth=0.8),)
 
 
 def _hatch(place: int) -> str:

@@ -33,11 +33,15 @@ if TYPE_CHECKING:
     from sims.studies.bom.costs import Costs
     from sims.studies.nccl_log import NcclLog
 
-__all__ = ["draw_series", "legend_entries", "legend_over", "plot_lines", "scale_axis"]
+__all__ = ["MACHINES", "draw_series", "legend_entries", "legend_over", "plot_lines", "scale_axis"]
 
 _STEPS = (1, 2, 2.5, 5, 10)
 _NARROW = 5  # the span of times across up to which even steps show all, with ticks that keep apart
 _OF_TIME = ("time_s", "busbw_GBps", "algbw_GBps")  # columns that have a band of machines
+# Over these the numbers themselves count. Over others runs are compared, which machines are off by alike: the
+# band would only hide by how much they differ.
+_THEMSELVES = ("size_bytes", "ranks", "endpoints")
+MACHINES = "_machines"  # the label of such bands, which is in no legend
 _FEW = 7  # values of an axis up to which each has its own tick
 
 
@@ -99,7 +103,9 @@ def plot_lines(
 
 
 def draw_series(ax: Axes, series: Sequence[Series], x: Column, y: Column) -> None:
-    """The line of each series through its medians, and its band where points are of several seeds."""
+    """The line of each series through its medians, its band where points are of several seeds and, pale,
+    where machines were, over what they were measured at.
+    """
     for one in series:
         at = np.array([point.spread(x)[1] for point in one.points])
         low, middle, high = np.array([point.spread(y) for point in one.points]).T
@@ -108,10 +114,19 @@ def draw_series(ax: Axes, series: Sequence[Series], x: Column, y: Column) -> Non
             ax.fill_between(
                 at[order], low[order], high[order], color=one.mark.colour, alpha=0.22, linewidth=0, zorder=1.5
             )
-        if y.name in _OF_TIME and any(has_band(point.rows[0]) for point in one.points):
+        if (
+            x.name in _THEMSELVES
+            and y.name in _OF_TIME
+            and any(has_band(point.rows[0]) for point in one.points)
+        ):
             share = np.array([_machines(point.rows[0], y.name) for point in one.points])[order].T
             least, most = middle[order] * share
-            pale: dict[str, Any] = {"color": one.mark.colour, "alpha": 0.07, "linewidth": 0}
+            pale: dict[str, Any] = {
+                "color": one.mark.colour,
+                "alpha": 0.07,
+                "linewidth": 0,
+                "label": MACHINES,
+            }
             ax.fill_between(at[order], least, most, zorder=1.2, **pale)
         ax.plot(at[order], middle[order], label=one.name, **one.mark.line())
 

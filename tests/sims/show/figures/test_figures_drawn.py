@@ -30,6 +30,8 @@ from sims.show.figures import (
     svg_text,
     where,
 )
+from sims.show.figures.kinds.lines import MACHINES
+from sims.show.report.figure_data import winners
 from sims.studies.bom.costs import Costs, costs
 
 LARGEST = 2**30
@@ -194,6 +196,23 @@ def test_where_machines_were_is_pale(plot: Callable[..., None], at: tuple[float,
     assert drawn.max() == pytest.approx(values.max() * at[1])
 
 
+def test_the_foot_says_what_is_pale_and_where_runs_are_compared_nothing_is() -> None:
+    every = (*over_designs(), *over_scale())
+    rows = [replace(row, error_low=-0.5, error_high=2.0) for row in every]
+    pale = "Pale: where four of five measured machines were"
+    for how, said in (
+        ({"figure": "time"}, True),
+        ({"x": "ranks", "y": "busbw_GBps"}, True),
+        ({"x": "size_bytes", "y": "latency_share"}, False),
+        ({"x": "topology.endpoints_per_leaf", "y": "time_s"}, False),
+    ):
+        own = rows[len(over_designs()) :] if said else rows[: len(over_designs())]
+        drawn = figure_of(own, **how)
+        bands = [one for ax in drawn.axes for one in ax.collections if one.get_label() == MACHINES]
+        foot = " ".join(" ".join(text.get_text() for text in texts(drawn)).split())
+        assert (bool(bands), pale in foot) == (said, said), how
+
+
 def test_scaling_shows_time_efficiency_and_the_ideal() -> None:
     upper, lower = axes(2)
     rows = at_largest(over_scale())
@@ -250,11 +269,34 @@ def test_the_fastest_of_each_cell() -> None:
     assert len(words) == 20
     for at, (letter, lead) in words.items():
         first, second, *_ = sorted(times[at], key=times[at].get)
-        assert letters[letter] == first
+        tie = times[at][second] < 1.005 * times[at][first]
+        assert letter == "tie" if tie else letters[letter] == first
         assert float(lead) == pytest.approx(times[at][second] / times[at][first], abs=0.005)
     won = {letter for letter, _ in words.values()}
     named = [text.get_text() for legend in drawn.legends for text in legend.get_texts()]
-    assert named == [f"{letter}  {name}" for letter, name in letters.items() if letter in won]
+    entries = [f"{letter}  {name}" for letter, name in letters.items() if letter in won]
+    assert named == entries + ["tie"] * ("tie" in won)
+
+
+@pytest.mark.parametrize(("lead", "said"), [(1.0, "tie"), (1.0049, "tie"), (1.0051, "R")])
+def test_what_the_number_does_not_tell_apart_is_a_tie(lead: float, said: str) -> None:
+    """Of two, at one size and number of ranks; at the others the ring is twice as fast."""
+    rows = [row for row in over_scale() if row.scenario.algorithm in ("ring", "tree")]
+    small = min((row.scenario.size_bytes, row.scenario.ranks) for row in rows)
+
+    def time(row: Row) -> float:
+        at = row.scenario.size_bytes, row.scenario.ranks
+        return 1.0 if row.scenario.algorithm == "ring" else lead if at == small else 2.0
+
+    own = [replace(row, time_s=time(row)) for row in rows]
+    drawn = figure_of(own, figure="crossover")
+    plates = [text.get_text() for text in texts(drawn) if text.get_bbox_patch() is not None]
+    assert set(plates) == {said, "R", f"{lead:.2f}" if said == "tie" else "1.01", "2.00"}
+    assert plates.count("tie") == (said == "tie")
+    named = [text.get_text() for legend in drawn.legends for text in legend.get_texts()]
+    assert named == (["R  ring", "tie"] if said == "tie" else [])  # one entry is no legend
+    told = winners(own)[0]
+    assert ("none (a tie: less than 0.5% apart) at 1 of" in told) == (said == "tie")
 
 
 def test_nothing_beats_the_frontier() -> None:

@@ -64,6 +64,14 @@ def ends_of_bars(ax):
     return [ends[y] for y in sorted(ends)]
 
 
+@pytest.mark.parametrize(("share", "told"), [(0.009, "dp (below 1%)"), (0.011, "dp")])
+def test_the_legend_says_what_is_too_thin_to_be_seen(steps, share, told):
+    ax = axes()
+    whole = {"compute": 1 - share, "dp": share}
+    plot_exposed(ax, [replace(step, time_s=1.0, exposed=whole) for step in steps])
+    assert ax.get_legend_handles_labels()[1] == ["compute", told]
+
+
 def test_the_parts_of_a_step_add_up_to_it(steps):
     ax = axes()
     plot_exposed(ax, steps)
