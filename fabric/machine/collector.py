@@ -9,7 +9,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["collector_paused", "rest", "resume"]
+__all__ = ["collector_paused", "leave", "rest", "resume"]
 
 
 @contextmanager
@@ -34,6 +34,13 @@ def rest() -> None:
 
 
 def resume() -> None:
-    """Collections from now on, none of which walks what there is by now."""
+    """After a rest collections again, none of which walks what is there by now."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
+
+
+def leave() -> None:
+    """The end of the program: what is left goes as a whole, without a search through all of it."""
+    gc.disable()
     gc.freeze()
-    gc.enable()

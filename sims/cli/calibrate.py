@@ -102,7 +102,7 @@ def calibrate(
         wanted["profile"].write(write_text, text)
         wanted["rows"].write(write_records, calibration_records(found))
         if wanted["figure"]:
-            progress.step("drawing")
+            progress.drawing()
             from sims.show.figures import save_figure
             from sims.show.figures.calibration import calibration_figure
 

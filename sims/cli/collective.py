@@ -113,7 +113,7 @@ def _simulate(
                 wanted["rows"].write(write_records, [row.to_dict() for row in rows])
                 write_log(wanted["log"], form or "", rows, job, elements)
         if plot or explain_plot or timeline:
-            progress.step("drawing")
+            progress.drawing()
             _draw(rows, fabric.disclaimer, record, plot, explain_plot, timeline)
 
 

@@ -84,7 +84,7 @@ def compare(
         progress.print(comparisons_lines(found, sides, _notes(sides, rows)))
         wanted["rows"].write(write_records, records_of(found, sides[1:]))
         if wanted["figure"] and not progress.stopped:
-            progress.step("drawing")
+            progress.drawing()
             from sims.show.figures import ratios_figure, save_figure
 
             drawn, every_row = ratios_figure(found, sides, title=title), [row for own in rows for row in own]

@@ -108,6 +108,7 @@ def diagnose(
         progress.print(diagnose_lines(found))
         wanted["rows"].write(write_records, diagnose_records(found))
         if wanted["figure"]:
+            progress.drawing()
             from sims.show.figures import save_figure
             from sims.show.figures.diagnose import diagnose_figure
 

@@ -105,6 +105,7 @@ def expect(
         wanted["rows"].write(write_records, expect_records(found))
         write_log(wanted["log"], form or "", [mark.row for mark in found.marks], found.job, elements)
         if wanted["figure"] and not progress.stopped:
+            progress.drawing()
             from sims.show.figures import save_figure
             from sims.show.figures.expect import expect_figure
 

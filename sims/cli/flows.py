@@ -106,14 +106,14 @@ def flows(
             why = explain_flows(run, result)
             progress.print(explanation_lines(f"the last flow of {len(run.traffic):,}", why))
         if explain_plot:
-            progress.step("drawing")
+            progress.drawing()
             from sims.show.figures import gains_figure, save_figure
 
             subject = [text, f"{traffic} of {counted(len(run.traffic), 'flow')}"]
             setting = f"Routing {run.policy}, latency profile {run.profile.name}"
             save_figure(gains_figure(why, subject, setting, fabric.disclaimer), explain_plot)
         if record and timeline:
-            progress.step("drawing the timeline")
+            progress.drawing("drawing the timeline")
             from sims.show.figures import flows_timeline_figure, save_figure
 
             save_figure(flows_timeline_figure(record, f"{text}: {traffic}, routing {run.policy}"), timeline)

@@ -92,7 +92,7 @@ def latency(
             # Also after Ctrl-C: what is finished is kept.
             wanted["rows"].write(write_records, records)
         if wanted["figure"]:
-            progress.step("drawing")
+            progress.drawing()
             from sims.show.figures import save_figure
             from sims.show.figures.latency import latency_figure
 

@@ -14,6 +14,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from fabric.machine.collector import leave
 from fabric.words.errors import FabricsimError
 from sims.cli.group import SETTINGS, Place, Program
 from sims.cli.terminal import LostOutputError, Terminal
@@ -114,6 +115,7 @@ def main() -> NoReturn:
         gone = isinstance(lost.error, BrokenPipeError)
         status = 0 if gone else _failed(f"standard output: {lost.error.strerror}")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    leave()
     sys.exit(status)
 
 

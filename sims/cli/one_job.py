@@ -50,7 +50,7 @@ def run_one(
         if "row" in wanted:
             wanted["row"].write(write_records, [row.to_dict()])
         if wanted["figure"] and not progress.stopped:
-            progress.step("drawing")
+            progress.drawing()
             from sims.show.figures import save_figure
 
             drawn = figure(job, row, progress)

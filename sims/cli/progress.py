@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, TypeVar
 
-from fabric.machine.collector import resume
+from fabric.machine.collector import rest, resume
 from fabric.machine.under_way import HowFar, how_far, watched
 from sims.cli.terminal import plain_stream, printable
 
@@ -90,6 +90,11 @@ class Progress:
     def step(self, text: str) -> None:
         """Say what is being done now."""
         self._text = text
+
+    def drawing(self, what: str = "drawing") -> None:
+        """Say that figures are drawn, the last that a command does: what comes to life for them stays."""
+        rest()
+        self.step(what)
 
     def each(self, items: Iterable[T], total: int) -> Iterator[T]:
         """Pass on ``items``, counting them."""

@@ -95,7 +95,7 @@ def compare(
         said = [*notes, str(arena.damage)] if arena.damage else notes
         progress.print(balance_lines(text, arena.fabric, arena.demand, found, said))
         if wanted["figure"]:
-            progress.step("drawing")
+            progress.drawing()
             from sims.show.figures import balance_figure, save_figure
 
             drawn = balance_figure(rows, fabric.disclaimer)

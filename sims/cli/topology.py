@@ -190,6 +190,6 @@ def draw(
     with Progress() as progress:
         found = opened(texts["topology"], progress, allow_partition=True)
         fabric, before = _after(found.fabric, texts)[0], found.fabric
-        progress.step("drawing")
+        progress.drawing()
         drawn = topology_figure(fabric, style=style, before=None if fabric is before else before)
         wanted["figure"].write(lambda path: save_figure(drawn, path))

@@ -104,7 +104,7 @@ def _ladder(wanted: Mapping[str, Output], *, full: bool) -> list[tuple[Group, Ca
                 wanted["rows"].write(write_records, records(found))
         progress.print(["", summary(found)])
         if wanted["report"]:
-            progress.step("drawing")
+            progress.drawing()
             _report(wanted["report"], found, "full" if full else "quick")
     return found
 

@@ -1,5 +1,6 @@
 """The progress bar: late, on a terminal only, and never in the way of the data."""
 
+import gc
 import io
 import re
 import sys
@@ -123,3 +124,12 @@ def test_where_there_is_no_terminal_a_line_a_minute(
                 time.sleep(0.01)
     first, *_ = said.splitlines()
     assert first == "running: 0 of 5"
+
+
+def test_what_is_drawn_is_not_searched_for_garbage() -> None:
+    with Progress() as bar:
+        assert gc.isenabled()
+        bar.drawing()
+        assert not gc.isenabled() and bar._text == "drawing"
+    with Progress():
+        assert gc.isenabled()
