@@ -61,12 +61,11 @@ class _Neighbours:
 
     def __init__(self, f: Fabric) -> None:
         n, s = f.n_endpoints, f.n_switches
-        arc = np.arange(f.arc_ptr[n], f.arc_ptr[n + s]) if s else np.empty(0, np.int64)
-        source = np.repeat(np.arange(s), np.diff(f.arc_ptr[n : n + s + 1]))
-        trunk = (f.arc_dst[arc] >= n) & (f.arc_dst[arc] < n + s)
-        arc, source = arc[trunk], source[trunk]
-        self.other = f.arc_dst[arc] - n
-        self.up = (arc >= f.arc_up[source + n]).astype(np.uint64)
+        begin, end = int(f.arc_ptr[n]), int(f.arc_ptr[n + s])
+        to, source = f.arc_dst[begin:end], np.repeat(np.arange(s), np.diff(f.arc_ptr[n : n + s + 1]))
+        trunk = np.flatnonzero((to >= n) & (to < n + s))
+        source, self.other = source[trunk], to[trunk] - n
+        self.shift = (trunk + begin >= f.arc_up[source + n]).astype(np.int64) * s  # those above
         self.start = np.flatnonzero(np.diff(source, prepend=-1))  # arcs are sorted by their source
         self.source, self.count = source[self.start], s
 
@@ -74,7 +73,6 @@ class _Neighbours:
         """(switches,): a hash of the classes ``row`` of the neighbours of each."""
         found = np.zeros(self.count, np.uint64)
         if len(self.start):
-            label = mix(np.arange(2 * self.count, dtype=np.uint64)).reshape(2, -1)  # few, and so looked up
-            each = label[self.up.astype(np.int64), row[self.other]]
-            found[self.source] = np.add.reduceat(each, self.start)
+            label = mix(np.arange(2 * self.count, dtype=np.uint64))  # few, and so looked up
+            found[self.source] = np.add.reduceat(label[self.shift + row[self.other]], self.start)
         return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -188,6 +188,20 @@ class Phase:
     def stages(self) -> int:
         """Stages that one segment passes through in a pipeline, else 1."""
         return 1 if self.stage is None else int(self.stage.max()) + 1
+
+    @cached_property
+    def by_stage(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Of a pipeline: int64 [k], transfers stage after stage; [stages + 1], where each stage begins.
+
+        >>> line = Phase(kind="pipeline", src=[1, 0, 0], dst=[2, 1, 3], first=[0, 0, 0], count=1, modulus=1,
+        ...              stage=[1, 0, 0], segment_bytes=1)
+        >>> [found.tolist() for found in line.by_stage]
+        [[1, 2, 0], [0, 2, 3]]
+        """
+        assert self.stage is not None
+        small = self.stage.astype(np.min_scalar_type(self.stages))  # few stages: sorted by counting
+        begins = np.cumsum(np.bincount(self.stage, minlength=self.stages))
+        return np.argsort(small, kind="stable"), np.concatenate([[0], begins])
 
     @property
     def latency_steps(self) -> int:

@@ -63,9 +63,10 @@ def filling(
     Filling(way=3.0, pair=2.0)
     """
     assert phase.stage is not None
-    stage = np.tile(phase.stage, len(paths) // len(phase))
-    order = np.argsort(stage, kind="stable")
-    cuts = np.searchsorted(stage[order], np.arange(phase.stages + 1))
+    order, cuts = phase.by_stage
+    if (qps := len(paths) // len(phase)) > 1:
+        order = np.argsort(np.tile(phase.stage, qps), kind="stable")
+        cuts = cuts * qps
     taken = paths.expanded().take(order)
     amount = np.repeat(np.broadcast_to(share, len(paths))[order], taken.length)
     if taken.weight is not None:
@@ -93,12 +94,11 @@ def _way(phase: Phase, alone: NDArray[np.float64], chunks: int) -> float:
 
         ready = max over k of begin[k] + the sum of the parts from k on, in the order in which they begin.
     """
-    assert phase.stage is not None
     chunk = (phase.first + phase.base) % chunks
     source, target = (end.astype(np.int64) * chunks + chunk for end in (phase.src, phase.dst))
     ready = np.zeros(int(max(source.max(), target.max())) + 1)
-    order = np.argsort(phase.stage, kind="stable")
-    for a, b in pairwise(np.searchsorted(phase.stage[order], np.arange(phase.stages + 1)).tolist()):
+    order, cuts = phase.by_stage
+    for a, b in pairwise(cuts.tolist()):
         now = order[a:b]
         begin = ready[source[now]]
         by = np.lexsort((begin, target[now]))

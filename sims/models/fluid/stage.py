@@ -265,13 +265,12 @@ def chains(
             running = np.cumsum(hops, axis=1)
             total += (running[:, rest:] - running[:, :-rest])[:, : phase.ring_size].max(axis=1)
         return phase.src[:: phase.ring_size], total
-    assert phase.stage is not None
     ranks = int(max(phase.src.max(), phase.dst.max())) + 1
     chunk = (phase.first + phase.base) % chunks
     ready = np.zeros(ranks * chunks)
     start, end = phase.src.astype(np.int64) * chunks + chunk, phase.dst.astype(np.int64) * chunks + chunk
-    order = np.argsort(phase.stage, kind="stable")
-    for now in np.split(order, np.searchsorted(phase.stage[order], np.arange(1, phase.stages))):
+    order, cuts = phase.by_stage
+    for now in np.split(order, cuts[1:-1]):
         arrival = ready[start[now]] + each[now]
         np.maximum.at(ready, end[now], arrival)
     return np.arange(ranks, dtype=np.int32), ready.reshape(ranks, chunks).max(axis=1)
