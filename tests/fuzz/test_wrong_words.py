@@ -26,6 +26,8 @@ PLACE = re.compile(r"(?:.*, )?line (\d+), column (\d+)")
 # Where a reader cannot know that the word is the wrong one: names that other lines refer to, values that two
 # lines have to share, and what says which format the file is in. Its error names a place, if there is one.
 FREE: dict[str, str] = {
+    "node-link": r"\"[^\"]*\"",
+    "Chakra": r"\"[^\"]*\"|(?<=\"id\": )\w+",
     "link CSV": r"^.*(?=,[\d.]+,[\d.e-]+$)|^source,.*",
     "neighbours": "",
     "ibnetdiscover": "",

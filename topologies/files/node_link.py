@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+import re
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import networkx as nx
 
 from fabric.machine.document import parse_json, read_text
+from fabric.machine.json_place import json_place
 from fabric.machine.whole_file import replaced
 from fabric.words.errors import FileFormatError, ParameterError, SchemaError
 from topologies.files.listed_twice import in_node_order
@@ -68,19 +71,30 @@ def read_node_link(path: str | os.PathLike[str]) -> nx.Graph:
     flags = {flag: data.get(flag, False) for flag in ("directed", "multigraph")}
     for flag, value in flags.items():
         if not isinstance(value, bool):
-            raise FileFormatError(name, flag, f"{json.dumps(value)[:60]}: true or false")
+            raise _wrong(name, (flag,), f"{json.dumps(value)[:60]}: true or false")
     if not isinstance(data.get("graph", {}), dict):
-        raise FileFormatError(name, "graph", "an object of graph attributes is needed")
+        raise _wrong(name, ("graph",), "an object of graph attributes is needed")
     G = nx.Graph()
     G.graph.update(data.get("graph", {}))
     _add_nodes(G, name, data["nodes"])
     notes: list[str] = []
     listed = _listed(G, name, key, data[key], own_keys=flags["multigraph"])
-    G.add_edges_from(
-        joined(name, listed, parallel=flags["multigraph"], directed=flags["directed"], notes=notes)
-    )
+    edges = joined(name, listed, parallel=flags["multigraph"], directed=flags["directed"], notes=notes)
+    with _placed(name):
+        G.add_edges_from(edges)
     add_notes(G, notes)
     return G
+
+
+@contextmanager
+def _placed(name: str) -> Iterator[None]:
+    """Add line and column to the place of a mistake that is told as an item of a list."""
+    try:
+        yield
+    except FileFormatError as error:
+        if match := re.fullmatch(r"(\w+)\[([0-9]+)\]", error.where):
+            raise _wrong(name, (match[1], int(match[2])), error.problem) from None
+        raise
 
 
 def _edge_list(name: str, data: Mapping[str, Any]) -> str:
@@ -90,15 +104,15 @@ def _edge_list(name: str, data: Mapping[str, Any]) -> str:
         raise FileFormatError(name, "", 'not a node-link graph: no list "edges"')
     full = [key for key in given if data[key]]
     if len(full) == 2 and data["edges"] != data["links"]:
-        raise FileFormatError(name, "links", 'the list of edges is "edges" or "links", and both are there')
+        raise _wrong(name, ("links",), 'the list of edges is "edges" or "links", and both are there')
     return (full or given)[0]
 
 
 def _add_nodes(G: nx.Graph, name: str, nodes: Iterable[Any]) -> None:
     for i, row in enumerate(nodes):
-        node = _id(name, f"nodes[{i}]", row, "id")
+        node = _id(name, ("nodes", i), row, "id")
         if node in G:
-            raise FileFormatError(name, f"nodes[{i}]", f"node {node!r} is listed twice")
+            raise _wrong(name, ("nodes", i, "id"), f"node {node!r} is listed twice")
         G.add_node(node)
         G.nodes[node].update((k, v) for k, v in row.items() if k != "id")
 
@@ -108,31 +122,37 @@ def _listed(G: nx.Graph, name: str, key: str, edges: Iterable[Any], *, own_keys:
     taken = ("source", "target", "key") if own_keys else ("source", "target")
     place = {node: i for i, node in enumerate(G)}
     for i, row in enumerate(edges):
-        where = f"{key}[{i}]"
-        u, v = (_id(name, where, row, end) for end in ("source", "target"))
-        for node in (u, v):
+        u, v = (_id(name, (key, i), row, end) for end in ("source", "target"))
+        for end, node in (("source", u), ("target", v)):
             if node not in G:
-                raise FileFormatError(name, where, f"node {node!r} is not among the nodes")
+                raise _wrong(name, (key, i, end), f"node {node!r} is not among the nodes")
         data = {k: x for k, x in row.items() if k not in taken}
         if "ports" in data:
             data["ports"] = in_node_order(data["ports"], place[u] > place[v])
-        yield Listed(where, u, v, data)
+        yield Listed(f"{key}[{i}]", u, v, data)
 
 
-def _id(name: str, where: str, row: Any, key: str) -> Hashable:
+def _id(name: str, way: tuple[str, int], row: Any, key: str) -> Hashable:
     """The node id under ``key``: a number, a text, or a list of these, which stands for a tuple."""
     if not isinstance(row, dict):
-        raise FileFormatError(name, where, "not an object")
+        raise _wrong(name, way, "not an object")
     if key not in row:
-        raise FileFormatError(name, where, f'without "{key}"')
+        raise _wrong(name, way, f'without "{key}"')
     node = _tuple(row[key])
     try:
         hash(node)
     except TypeError:
         node = None
     if node is None or isinstance(node, bool):
-        raise FileFormatError(name, where, f'"{key}" is {json.dumps(row[key])[:60]}, not a node id')
+        raise _wrong(name, (*way, key), f'"{key}" is {json.dumps(row[key])[:60]}, not a node id')
     return node
+
+
+def _wrong(name: str, way: Sequence[str | int], problem: str) -> FileFormatError:
+    """The mistake of a value, by the keys and numbers that lead to it."""
+    said = f"{way[0]}[{way[1]}]" if len(way) > 1 else str(way[0])
+    place = json_place(name, way)
+    return FileFormatError(name, f"{said}, {place}" if place else said, problem)
 
 
 def _tuple(value: Any) -> Any:

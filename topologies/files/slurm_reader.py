@@ -189,12 +189,12 @@ def _tree(name: str, groups: Iterable[_Group]) -> tuple[dict[str, int], dict[str
         for below in one.below if one.of_switches else ():
             if below not in listed:
                 raise FileFormatError(name, one.listed, f"switch {below} below {one.name} is not listed")
-    level = {one.name for one in listed.values() if not one.of_switches}
+    level = dict.fromkeys(one.name for one in listed.values() if not one.of_switches)  # a set has no order
     for tier in range(1, _MOST_TIERS):
         tiers.update(dict.fromkeys(level, tier))
-        level = {parent[one] for one in level if one in parent}
+        level = dict.fromkeys(parent[one] for one in level if one in parent)
     if level or len(tiers) < len(listed):
-        lost = sorted(level or listed.keys() - tiers.keys())[0]
+        lost = min(level or listed.keys() - tiers.keys())
         raise FileFormatError(
             name, listed[lost].where, f"switch {lost} is below itself, or has no host below"
         )

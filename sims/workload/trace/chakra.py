@@ -14,9 +14,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from fabric.machine.document import parse_json, read_bytes, read_text
+from fabric.machine.document import parse_json, read_text
+from fabric.machine.json_place import json_place
 from fabric.machine.under_way import watched
 from fabric.words.counted import counted
 from fabric.words.errors import FileFormatError
@@ -37,11 +38,23 @@ _OF_RANK = re.compile(r"(.*?)([0-9]{1,7})(\.(?:et|json))", re.DOTALL)
 _NO_TIME = "without a recorded time"
 
 
+class Item(NamedTuple):
+    """A node by its number in the list of a file of JSON; its place is looked for when it is said."""
+
+    file: str
+    key: str
+    number: int
+
+    def __str__(self) -> str:
+        place = json_place(self.file, (self.key, self.number))
+        return f"{self.key}[{self.number}]{', ' if place else ''}{place}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Node:
     """A node of the file; ``said``: its attributes."""
 
-    where: str
+    where: Item | str
     number: int
     kind: str
     seconds: float
@@ -80,7 +93,7 @@ def read_chakra(path: str | os.PathLike[str]) -> Trace:
         waits: list[tuple[Node, int]] = []
         for node in sorted(_nodes(file), key=lambda node: node.number):
             if node.number in number_of:
-                raise FileFormatError(file, node.where, f"node {node.number} is there twice")
+                raise FileFormatError(file, str(node.where), f"node {node.number} is there twice")
             first = last = _add(builder, file, rank, node, left, len(files))
             if node.kind == "COMM_COLL_NODE" and _collective(node) in _RUN:
                 last = builder.add(node.where, CALC, rank, 0.0, lane=-1 - node.number)
@@ -90,7 +103,7 @@ def read_chakra(path: str | os.PathLike[str]) -> Trace:
         for node, first in waits:
             for one in node.after:
                 if one not in number_of:
-                    raise FileFormatError(file, node.where, f"waits for node {one}, which is not there")
+                    raise FileFormatError(file, str(node.where), f"waits for node {one}, which is not there")
                 builder.after[first].append(number_of[one])
     for group in calls.values():
         _expand(builder, name, group, left)
@@ -132,7 +145,7 @@ def _whole(file: str, node: Node, key: str) -> int:
     if isinstance(value, str) and value.isdecimal() and len(value) < 19:
         value = int(value)  # JSON of protobuf has 64 bits as texts
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
-        raise FileFormatError(file, node.where, f"{key} is {str(value)[:40]!r}: a whole number is due")
+        raise FileFormatError(file, str(node.where), f"{key} is {str(value)[:40]!r}: a whole number is due")
     return value
 
 
@@ -148,11 +161,15 @@ def _expand(
         kinds = {(_collective(node), _whole(name, node, "comm_size")) for node, *_ in calls}
         if len(kinds) != 1:
             first, second = sorted(map(str, kinds))[:2]
-            raise FileFormatError(name, calls[1][0].where, f"ranks of a group differ: {first} and {second}")
+            raise FileFormatError(
+                name, str(calls[1][0].where), f"ranks of a group differ: {first} and {second}"
+            )
         ((kind, size),) = kinds
         n = len(ranks)
         if 4 * n * n + len(builder) > 2 * MOST:
-            raise FileFormatError(name, calls[0][0].where, f"{kind} of {n:,} ranks has too many messages")
+            raise FileFormatError(
+                name, str(calls[0][0].where), f"{kind} of {n:,} ranks has too many messages"
+            )
         tag = -1 - number  # of no message in the file
         if kind == "ALL_TO_ALL":
             _to_each(builder, ranks, calls, size / n, tag)
@@ -220,41 +237,42 @@ def _nodes(file: str) -> Iterator[Node]:
     if file.endswith(".et"):
         from sims.workload.trace.chakra_protobuf import protobuf_nodes
 
-        rows: Iterator[tuple[str, dict[str, Any]]] = protobuf_nodes(file, read_bytes(file))
+        rows: Iterator[tuple[Item | str, dict[str, Any]]] = protobuf_nodes(file)
     else:
         rows = _json_nodes(file)
     for where, row in rows:
         yield _node(file, where, row)
 
 
-def _json_nodes(file: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _json_nodes(file: str) -> Iterator[tuple[Item | str, dict[str, Any]]]:
     data = parse_json(read_text(file), file)
-    nodes = data.get("nodes", data.get("node")) if isinstance(data, dict) else None
+    key = "nodes" if isinstance(data, dict) and "nodes" in data else "node"
+    nodes = data.get(key) if isinstance(data, dict) else None
     if not isinstance(nodes, list) or not all(isinstance(node, dict) for node in nodes):
         raise FileFormatError(file, "", 'is no trace of Chakra: no list "nodes"')
     for i, node in enumerate(nodes):
-        yield f"nodes[{i}]", node
+        yield Item(file, key, i), node
 
 
-def _node(file: str, where: str, row: Mapping[str, Any]) -> Node:
+def _node(file: str, where: Item | str, row: Mapping[str, Any]) -> Node:
     def whole(key: str, value: Any) -> int:
         if isinstance(value, str) and value.isdecimal() and len(value) < 20:
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
             rule = "a whole number is due, below 2^63"
-            raise FileFormatError(file, where, f"{key} is {json.dumps(value)[:40]}: {rule}")
+            raise FileFormatError(file, str(where), f"{key} is {json.dumps(value)[:40]}: {rule}")
         return value
 
     kind = row.get("type", 0)
     if isinstance(kind, int) and not isinstance(kind, bool) and 0 <= kind < len(TYPES):
         kind = TYPES[kind]
     if kind not in TYPES:
-        raise FileFormatError(file, where, f"type {json.dumps(kind)[:40]}: one of {', '.join(TYPES)}")
+        raise FileFormatError(file, str(where), f"type {json.dumps(kind)[:40]}: one of {', '.join(TYPES)}")
     after = []
     for key in ("ctrl_deps", "ctrlDeps", "data_deps", "dataDeps"):
         listed = row.get(key, [])
         if not isinstance(listed, list):
-            raise FileFormatError(file, where, f"{key}: a list is due")
+            raise FileFormatError(file, str(where), f"{key}: a list is due")
         after += [whole(key, value) for value in listed]
     said: dict[str, Any] = {}
     for one in row.get("attr", []) if isinstance(row.get("attr", []), list) else []:

@@ -6,9 +6,10 @@ schema; not what nodes mean.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import Any, BinaryIO
 
 from fabric.words.errors import FabricsimError, FileFormatError
 
@@ -63,23 +64,18 @@ def node_class() -> Any:
     return message_factory.GetMessageClass(pool.FindMessageTypeByName("fabricsim_et.Node"))
 
 
-def protobuf_nodes(file: str, content: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each node as the JSON form has it, with its place. The first message, on the whole file, is skipped.
+def protobuf_nodes(file: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each node as the JSON form has it, with its place, read as it is asked for. The first message, on the
+    whole file, is skipped.
 
     Raises:
         FileFormatError: with the byte: a length beyond the end, or no node.
     """
     from google.protobuf.message import DecodeError
 
-    make, at, first = node_class(), 0, True
-    while at < len(content):
-        where = f"byte {at + 1}"
-        size, at = _length(file, content, at)
-        if size > len(content) - at:
-            raise FileFormatError(file, where, f"a message of {size:,} bytes: the file is cut off")
-        piece, at = content[at : at + size], at + size
-        if first:
-            first = False
+    make = node_class()
+    for number, (where, piece) in enumerate(_messages(file)):
+        if not number:
             continue
         node = make()
         try:
@@ -104,14 +100,30 @@ def _value(attribute: Any) -> Any:
     return None if chosen is None else getattr(attribute, chosen)
 
 
-def _length(file: str, content: bytes, at: int) -> tuple[int, int]:
-    value = 0
+def _messages(file: str) -> Iterator[tuple[str, bytes]]:
+    """The place of each message, and its bytes."""
+    try:
+        with open(file, "rb") as content:
+            total = os.fstat(content.fileno()).st_size
+            while (at := content.tell()) < total:
+                size = _length(file, content)
+                if size > total - content.tell():
+                    rule = f"a message of {size:,} bytes: the file is cut off"
+                    raise FileFormatError(file, f"byte {at + 1}", rule)
+                yield f"byte {at + 1}", content.read(size)
+    except OSError as error:
+        raise FileFormatError(file, "", f"cannot be read: {error.strerror or error}") from None
+
+
+def _length(file: str, content: BinaryIO) -> int:
+    at, value = content.tell(), 0
     for i in range(_MOST_BYTES):
-        if at + i >= len(content):
+        byte = content.read(1)
+        if not byte:
             break
-        value |= (content[at + i] & 0x7F) << (7 * i)
-        if content[at + i] < 0x80:
-            return value, at + i + 1
+        value |= (byte[0] & 0x7F) << (7 * i)
+        if byte[0] < 0x80:
+            return value
     raise FileFormatError(
         file, f"byte {at + 1}", "is no length of a message: the file is cut off, or another"
     )

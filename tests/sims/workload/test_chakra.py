@@ -125,8 +125,8 @@ def test_the_protobuf_form_is_the_same_trace(tmp_path):
 @pytest.mark.parametrize(
     ("ranks", "message"),
     [
-        ([[node(1, 4, 9)], []], r"nodes\[0\]: waits for node 9, which is not there"),
-        ([[node(1, 4), node(1, 4)], []], r"nodes\[1\]: node 1 is there twice"),
+        ([[node(1, 4, 9)], []], r"nodes\[0\], line 1, column 12: waits for node 9, which is not there"),
+        ([[node(1, 4), node(1, 4)], []], r"nodes\[1\], line 1, column 102: node 1 is there twice"),
         ([[call(1, "ALL_REDUCE", 8)], [call(1, "ALL_REDUCE", 9)]], "ranks of a group differ"),
         ([[SMALL], [SMALL, call(2, "ALL_REDUCE", 8)]], "unlike numbers of collectives: rank 0 has 1, rank 1"),
         ([[node(1, 5, comm_dst=1, comm_size="x")], []], "comm_size is 'x': a whole number is due"),

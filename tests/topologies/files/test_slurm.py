@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 
 import networkx as nx
@@ -149,3 +152,21 @@ def test_a_tree_is_found_in_a_time_that_grows_with_its_cables(tmp_path):
     write_graph(G, tmp_path / "topology.conf")
     assert time.process_time() - before < 5
     assert len((tmp_path / "topology.conf").read_text().splitlines()) == 1 + 512 + 32 + 1
+
+
+def test_switches_are_numbered_alike_in_every_process(tmp_path):
+    """By the order of the file, not by how texts are hashed, which differs from process to process."""
+    write_graph(load("fat-tree:k=8"), tmp_path / "t.conf")
+    program = "import sys; from topologies import load; print(list(load(sys.argv[1]).nodes(data='name')))"
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", program, str(tmp_path / "t.conf")],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(found) == 1
+    assert "'s1-0'" in found.pop()
