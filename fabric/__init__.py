@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from fabric.words.attribute import no_attribute
+
 if TYPE_CHECKING:
     from fabric.graph.fabric import Fabric as Fabric
     from fabric.measures.measure import Measures as Measures
@@ -50,7 +52,7 @@ __all__ = list(_HOME)
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
-        raise AttributeError(f"module 'fabric' has no attribute {name!r}")
+        raise no_attribute("module 'fabric'", name, _HOME)
     return getattr(import_module(f"fabric.{_HOME[name]}"), name)
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from fabric.words.attribute import no_attribute
+
 if TYPE_CHECKING:
     from sims.jobs.allreduce import AllReduce as AllReduce
     from sims.jobs.allreduce import all_reduce as all_reduce
@@ -105,7 +107,7 @@ __all__ = list(_HOME)
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
-        raise AttributeError(f"module 'sims' has no attribute {name!r}")
+        raise no_attribute("module 'sims'", name, _HOME)
     return getattr(import_module(f"sims.{_HOME[name]}"), name)
 
 

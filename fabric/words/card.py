@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from fabric.words.attribute import no_attribute
 
 __all__ = ["Card"]
 
@@ -31,6 +33,12 @@ class Card:
         """The title, and what is said of it by name."""
         raise NotImplementedError
 
+    if not TYPE_CHECKING:  # else every name would pass for an attribute
+
+        def __getattr__(self, name: str) -> Any:
+            known = [*dir(type(self)), *_fields(self)]
+            raise no_attribute(f"{type(self).__name__!r} object", name, known, hint=_setting(self, name))
+
     def __repr__(self) -> str:
         title, lines = self.card()
         said = [_said(name, text) for name, text in lines.items() if text]
@@ -40,6 +48,17 @@ class Card:
         title, lines = self.card()
         rows = "".join(_ROW.format(escape(name), escape(text)) for name, text in lines.items() if text)
         return f'<table><caption style="{_TITLE}">{escape(title)}</caption>{rows}</table>'
+
+
+def _fields(card: Card) -> list[str]:
+    return list(getattr(type(card), "__dataclass_fields__", ()))
+
+
+def _setting(card: Card, name: str) -> str:
+    """Where the setting ``name`` is, if it is one: a row holds results, its scenario what made it."""
+    if name.startswith("_") or name == "scenario" or "scenario" not in _fields(card):
+        return ""
+    return f"a setting, so .scenario.{name}" if hasattr(getattr(card, "scenario", None), name) else ""
 
 
 def _said(name: str, text: str) -> str:

@@ -13,12 +13,15 @@ from sims.jobs.collective import CollectiveJob
 from sims.jobs.opened import AnyFabric, opened
 from sims.scenario.row import Row
 from sims.settings.several import bytes_of, each_of
-from sims.settings.signature import takes_settings
+from sims.settings.signature import OF_JOBS, takes_settings
 from sims.settings.table import SETTINGS
 from sims.workload.collective import ALL_REDUCE, collective_named
 from sims.workload.collectives import sliced_each, split_algorithms, usual_algorithms
 
 __all__ = ["AllReduce", "all_reduce", "collective"]
+
+_OWN = ("fabric", "algorithm", "sizes")  # said by arguments of their own
+_LEGAL = (*_OWN, *OF_JOBS, "topology", "digest")
 
 
 class AllReduce(CollectiveJob):
@@ -95,6 +98,9 @@ def collective_rows(
     **settings: Any,
 ) -> Iterator[Row]:
     """The same, each row as it is found."""
+    for name in settings:
+        if name not in _LEGAL:
+            raise ParameterError("setting", name, "unknown", _LEGAL)
     counts = bytes_of(sizes)
     texts = ",".join(map(SETTINGS["algorithm"].text_of, each_of("algorithm", algorithm)))
     of = collective_named(collective).name

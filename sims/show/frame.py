@@ -14,12 +14,47 @@ from sims.scenario.row import Failure, Row
 from sims.show.figures.columns import DOTTED
 from sims.show.figures.parts import parts
 
-__all__ = ["frame"]
+__all__ = ["Columns", "frame"]
+
+_SHOWN_ROWS, _SHOWN_COLUMNS = 12, 8
+
+
+class Columns(dict[str, Any]):
+    """Columns by name, where no library of frames is installed: a dict of arrays that shows itself.
+
+    >>> table = Columns(size=np.array([1, 2]), time=np.array([0.5, 0.25]), used=np.array(["ring", "tree"]))
+    >>> table[["used", "time"]]
+    used  time
+    ring   0.5
+    tree  0.25
+    """
+
+    def __getitem__(self, name: Any) -> Any:
+        if isinstance(name, list):
+            return Columns({one: self[one] for one in name})
+        if name not in self:
+            raise KeyError(str(ParameterError("column", name, "no such column", self)))
+        return super().__getitem__(name)
+
+    def __repr__(self) -> str:
+        names = list(self)[:_SHOWN_COLUMNS]
+        cells = [[name, *map(_cell, self[name][:_SHOWN_ROWS])] for name in names]
+        widths = [max(map(len, column)) for column in cells]
+        lines = ["  ".join(text.rjust(width) for text, width in zip(line, widths)) for line in zip(*cells)]
+        rows = len(self[names[0]]) if names else 0
+        left = [f"{rows - _SHOWN_ROWS:,} more rows"] if rows > _SHOWN_ROWS else []
+        left += [f"{len(self) - len(names):,} more columns"] if len(self) > len(names) else []
+        return "\n".join([*lines, *([f"and {' and '.join(left)}"] if left else [])])
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
 
 _LIBRARIES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "pandas": lambda columns: import_module("pandas").DataFrame(columns),
     "polars": lambda columns: import_module("polars").DataFrame(columns),
-    "arrays": lambda columns: columns,
+    "arrays": Columns,
 }
 
 
@@ -32,7 +67,8 @@ def frame(rows: Iterable[Row | Failure], library: str = "") -> Any:
 
     Args:
         rows: of any command or sweep; points that failed have no results.
-        library: pandas, polars, or arrays (a dict of numpy arrays); "" for the first of these that is there.
+        library: pandas, polars, or arrays (``Columns``, a dict of numpy arrays); "" for the first of these
+            that is there.
 
     Raises:
         ParameterError: another library, or one that is not installed.

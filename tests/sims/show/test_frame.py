@@ -1,9 +1,13 @@
 """A frame says of rows what the rows say, column by column."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
 import sims
+import topologies
 from fabric.words.errors import ParameterError
 from sims.scenario.row import Failure
 from topologies import fat_tree
@@ -44,6 +48,42 @@ def test_points_that_failed_have_no_results():
 
 def test_no_rows_are_no_columns():
     assert sims.frame([], "arrays") == {}
+
+
+def test_arrays_show_themselves_and_give_several_columns_at_once():
+    table = sims.frame(ROWS * 4, "arrays")
+    few = table[["used", "size_bytes", "time_s"]]
+    assert list(few) == ["used", "size_bytes", "time_s"] and few["used"] is table["used"]
+    head, first, *_, last = repr(few).splitlines()
+    assert head.split() == list(few)
+    assert first.split() == ["ring:channels=2", "1024", f"{ROWS[0].time_s:.6g}"]
+    assert last == f"and {4 * len(ROWS) - 12:,} more rows"
+    assert repr(table).endswith(f"and {4 * len(ROWS) - 12:,} more rows and {len(table) - 8:,} more columns")
+    with pytest.raises(KeyError, match=r"algoritm.*did you mean 'algorithm'"):
+        table["algoritm"]
+    assert repr(sims.frame([], "arrays")) == ""
+
+
+def test_what_is_not_there_names_what_is():
+    row = ROWS[0]
+    for name, said in (
+        ("busbw", "'Row' object has no attribute 'busbw': did you mean 'busbw_GBps'?"),
+        ("size_bytes", "'Row' object has no attribute 'size_bytes': a setting, so .scenario.size_bytes"),
+        ("nothing_like_it", "'Row' object has no attribute 'nothing_like_it'"),
+        ("_repr_png_", "'Row' object has no attribute '_repr_png_'"),
+    ):
+        with pytest.raises(AttributeError) as missing:
+            getattr(row, name)
+        assert str(missing.value) == said
+    assert pickle.loads(pickle.dumps(row)) == copy.copy(row) == row
+    with pytest.raises(AttributeError, match="did you mean 'all_reduce'"):
+        sims.al_reduce  # noqa: B018
+    with pytest.raises(AttributeError, match="did you mean 'fat_tree'"):
+        topologies.fat_trees  # noqa: B018
+    for fabric in ("fat-tree:k=4", fat_tree(k=4)):
+        for word, near in (("size", "sizes"), ("algoritm", "algorithm"), ("seeed", "seed")):
+            with pytest.raises(ParameterError, match=f"setting: '{word}': unknown .did you mean '{near}'"):
+                sims.all_reduce(fabric, **{word: "1"})
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])
