@@ -143,7 +143,7 @@ def test_tables_count_by_their_contents(tmp_path: Path, four: Fabric) -> None:
     with pytest.raises(FabricsimError, match=r"static:file=.*a\.csv: its contents changed since"):
         simulate(row.scenario)
     first.write_text("switch,destination,next_hop\n16,99,25\n")
-    with pytest.raises(FileFormatError, match=r"a\.csv: line 2: destination = '99': no node"):
+    with pytest.raises(FileFormatError, match=r"a\.csv: line 2, column 4: destination = '99': no node"):
         spec_job(four, routing=f"static:file={first}")
 
 
@@ -250,5 +250,5 @@ def test_illegal_algorithms_and_files(four: Fabric, tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match=r"size_bytes: 0"):
         spec_job(four).scenario("ring", 0)
     (tmp_path / "p").write_text("0\n0\n")
-    with pytest.raises(FileFormatError, match=r"line 2: endpoint 0 stands in line 1 too"):
+    with pytest.raises(FileFormatError, match=r"line 2, column 1: endpoint 0 stands in line 1 too"):
         spec_job(four, placement=str(tmp_path / "p"))
