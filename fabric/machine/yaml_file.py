@@ -16,7 +16,7 @@ from fabric.machine.document import MOST_DEPTH, read_bytes
 from fabric.words.errors import FileFormatError
 from fabric.words.place import at
 
-__all__ = ["Table", "parse_yaml"]
+__all__ = ["Table", "parse_yaml", "value_place"]
 
 _MOST = 128 * 2**20  # bytes: some 10 MB/s are read
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -56,6 +56,33 @@ def parse_yaml(path: str | os.PathLike[str]) -> Any:
         raise FileFormatError(name, "", f"is not YAML: {str(error).splitlines()[0][:120]}") from None
     except UnicodeDecodeError:
         raise FileFormatError(name, "", "is not YAML: no UTF-8 text") from None
+
+
+def value_place(path: str | os.PathLike[str], table: Table, key: str) -> str:
+    """The place of the value of a key, behind its quote; of the table where it has no such key.
+
+    The file, which ``parse_yaml`` has taken, is read again up to it.
+    """
+    depth, named = 0, None
+    for event in yaml.parse(read_bytes(path), Loader=_LOADER):
+        if not depth:
+            begins = isinstance(event, yaml.MappingStartEvent)
+            depth = int(begins and _place(event.start_mark) == table.where)
+        elif isinstance(event, yaml.SequenceEndEvent | yaml.MappingEndEvent):
+            depth -= 1
+            if not depth:
+                break
+        else:
+            if depth == 1 and named is None:
+                named = event.value  # keys are plain values
+                continue
+            if depth == 1:
+                if named == key:
+                    quoted = isinstance(event, yaml.ScalarEvent) and event.style in ("'", '"')
+                    return at(event.start_mark.line + 1, event.start_mark.column + 1 + quoted)
+                named = None
+            depth += isinstance(event, yaml.SequenceStartEvent | yaml.MappingStartEvent)
+    return table.where
 
 
 def _built(name: str, content: bytes) -> Any:

@@ -45,7 +45,10 @@ FREE: dict[str, str] = {
     "GEXF": r"\A<gexf|<attribute.*|id=\"[^\"]*\"|<edges?|</?\w+",
     "NCCL topology": r"\A<system|</?\w+",
     "Slurm": r"(?<=SwitchName=)\S+|SwitchName|\[\S+",
+    "InfraGraph": r"^devices|\[[^\]]*\]|(?<=name: )\w+|\w+(?=:)|choice: \w+|device: \w+",
+    "Slurm YAML": r"\A(.*\n){4}|-? ?topology|\[[^\]]*\]|(?<=: )\S+|\w+(?=:)",
     "fault file": "",
+    "schedule": r"(?<=,)\d+|(?<==)\d+",
     "placement": "",
     "traffic": "",
 }

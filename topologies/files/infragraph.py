@@ -15,7 +15,7 @@ from typing import Any
 
 import networkx as nx
 
-from fabric.machine.yaml_file import Table, parse_yaml
+from fabric.machine.yaml_file import Table, parse_yaml, value_place
 from fabric.words.errors import FileFormatError, ParameterError
 from topologies.files.bare import BareDelay, BareRate, dressed
 from topologies.files.infragraph_expanded import XPU, expanded, looks_expanded
@@ -96,9 +96,9 @@ class _Reader:
                 or not isinstance(count, int)
                 or count < 1
             ):
-                raise FileFormatError(
-                    name, one.where, f"device {device[:40]!r}, count {count!r:.20}: a listed one, 1 or more"
-                )
+                where = value_place(name, one, "count" if device in self.devices else "device")
+                rule = f"device {device[:40]!r}, count {count!r:.20}: a listed one, 1 or more"
+                raise FileFormatError(name, where, rule)
             self.instances[self._named(one)] = device, count
         self.links = {
             self._named(one): (self._rate(one), self._delay(one)) for one in self._tables(data, "links")
@@ -156,10 +156,12 @@ class _Reader:
             sides = [list(islice(self._ends(edge, key), MOST + 1)) for key in ("ep1", "ep2")]
             link = str(edge.get("link"))
             if link not in self.links:
-                raise FileFormatError(self.name, edge.where, f"link {link[:40]!r} is not among the links")
+                where = value_place(self.name, edge, "link")
+                raise FileFormatError(self.name, where, f"link {link[:40]!r} is not among the links")
             scheme = edge.get("scheme", "many2many" if edge.get("many2many") is True else "one2one")
             if scheme not in ("one2one", "many2many"):
-                raise FileFormatError(self.name, edge.where, f"scheme {scheme!r:.40}: one2one or many2many")
+                where = value_place(self.name, edge, "scheme")
+                raise FileFormatError(self.name, where, f"scheme {scheme!r:.40}: one2one or many2many")
             one_each = scheme == "one2one"  # ends beyond the shorter side stay free, as InfraGraph has it
             if (min(map(len, sides)) if one_each else len(sides[0]) * len(sides[1])) > MOST:
                 raise FileFormatError(self.name, edge.where, f"more than {MOST:,} cables")
@@ -186,9 +188,8 @@ class _Reader:
     def _sliced(self, end: Table, key: str, text: str, known: Mapping[str, int]) -> Iterator[tuple[str, int]]:
         match = _PART.fullmatch(text)
         if match is None or match[1] not in known:
-            raise FileFormatError(
-                self.name, end.where, f"{key} {text[:60]!r}: one of {', '.join(known)[:120]}"
-            )
+            where = value_place(self.name, end, key)
+            raise FileFormatError(self.name, where, f"{key} {text[:60]!r}: one of {', '.join(known)[:120]}")
         count = known[match[1]]
         low, high = (int(one) if one not in (None, "", "-") else None for one in (match[2], match[4]))
         if match[3]:
@@ -196,7 +197,8 @@ class _Reader:
         else:
             chosen = range(count) if match[2] is None else range(low or 0, (low or 0) + 1)
         if not chosen or min(chosen) < 0 or max(chosen) >= count or (high or 0) > count or match[2] == "-":
-            raise FileFormatError(self.name, end.where, f"{key} {text[:60]!r}: there are {count:,}")
+            where = value_place(self.name, end, key)
+            raise FileFormatError(self.name, where, f"{key} {text[:60]!r}: there are {count:,}")
         for i in chosen:
             yield match[1], i
 
@@ -206,7 +208,8 @@ class _Reader:
         for one in self._tables(device, "components"):
             count = one.get("count", 1)
             if isinstance(count, bool) or not isinstance(count, int) or not 0 < count <= MOST:
-                raise FileFormatError(self.name, one.where, f"count {count!r:.40}: a whole number, 1 or more")
+                where = value_place(self.name, one, "count")
+                raise FileFormatError(self.name, where, f"count {count!r:.40}: a whole number, 1 or more")
             found[self._named(one)] = str(one.get("choice", one.get("type", "custom"))), count
         return found
 
@@ -229,8 +232,10 @@ class _Reader:
     def _stated(self, of: Table, units: Mapping[str, float], *, least: float, rule: str) -> float | None:
         """What is said in one of ``units``; None where it is in none of them, as a service writes it."""
         said = {key: of[key] for key in units if of.get(key) is not None}
-        if not all(_is_number(value) and value >= least for value in said.values()):
-            raise FileFormatError(self.name, of.where, f"{rule} in one of {', '.join(units)}")
+        for key, value in said.items():
+            if not (_is_number(value) and value >= least):
+                where = value_place(self.name, of, key)
+                raise FileFormatError(self.name, where, f"{rule} in one of {', '.join(units)}")
         return next((float(value) * units[key] for key, value in said.items()), None)
 
     def _named(self, one: Table) -> str:

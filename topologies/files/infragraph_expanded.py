@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from typing import Any
 
-from fabric.machine.yaml_file import Table
+from fabric.machine.yaml_file import Table, value_place
 from fabric.words.errors import FileFormatError
 from topologies.files.infragraph_plan import Cable, End, Plan
 
@@ -51,7 +51,7 @@ def expanded(name: str, data: Table) -> tuple[Plan, float]:
         end = _end(name, node, "id")
         label = str(node["id"])
         if label in kinds:
-            raise FileFormatError(name, node.where, f"node {label[:60]!r} is there twice")
+            raise FileFormatError(name, value_place(name, node, "id"), f"node {label[:60]!r} is there twice")
         match = _KIND.fullmatch(end.component)
         kinds[label] = str(node.get("type") or (match[1] if match else "")).lower()
         own = xpus.setdefault(end[:2], [])
@@ -62,8 +62,10 @@ def expanded(name: str, data: Table) -> tuple[Plan, float]:
     for edge in _tables(name, data, "edges" if "edges" in data else "links"):
         ends = _end(name, edge, "source"), _end(name, edge, "target")
         labels = str(edge["source"]), str(edge["target"])
-        if lost := next((label for label in labels if label not in kinds), None):
-            raise FileFormatError(name, edge.where, f"{lost[:60]!r} is not among the nodes")
+        for side, label in zip(("source", "target"), labels):
+            if label not in kinds:
+                where = value_place(name, edge, side)
+                raise FileFormatError(name, where, f"{label[:60]!r} is not among the nodes")
         if ends[0][:2] != ends[1][:2]:
             rate, delay = (_value(name, edge, key) for key in ("bandwidth", "latency"))
             cables.append(Cable(edge.where, ends, rate, delay))
@@ -82,7 +84,8 @@ def _end(name: str, table: Table, key: str) -> End:
     value = table.get(key)
     match = _ID.fullmatch(value) if isinstance(value, str) else None
     if match is None:
-        raise FileFormatError(name, table.where, f"{key} {value!r:.60}: INSTANCE.NUMBER.COMPONENT is needed")
+        rule = f"{key} {value!r:.60}: INSTANCE.NUMBER.COMPONENT is needed"
+        raise FileFormatError(name, value_place(name, table, key), rule)
     return End(match[1], int(match[2]), match[3])
 
 
@@ -99,7 +102,7 @@ def _value(name: str, edge: Table, key: str) -> float | None:
         value = -1.0
     if not value > 0 and not (value == 0 and key == "latency"):
         units = "Gbps or GBps" if key == "bandwidth" else "ns, us or ms"
-        raise FileFormatError(name, edge.where, f"{key} {text!r:.40}: a number of {units}")
+        raise FileFormatError(name, value_place(name, edge, key), f"{key} {text!r:.40}: a number of {units}")
     return value
 
 

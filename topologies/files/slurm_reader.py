@@ -16,7 +16,7 @@ from typing import Annotated, NamedTuple
 import networkx as nx
 
 from fabric.machine.document import open_text, text_lines
-from fabric.machine.yaml_file import Table, parse_yaml
+from fabric.machine.yaml_file import Table, parse_yaml, value_place
 from fabric.words.counted import counted
 from fabric.words.errors import FileFormatError, ParameterError
 from fabric.words.hostlist import expand
@@ -153,7 +153,11 @@ def _of_yaml(name: str, notes: list[str]) -> Iterator[_Group]:
         if not isinstance(title, str | int) or len(found) != 1:
             raise FileFormatError(name, where, f"a name and one of {' and '.join(kinds)} are needed")
         names.append(str(title))
-        yield _Group(where, str(title), _listed(name, where, one[found[0]]), found == ["children"], where)
+        try:
+            below = expand(one[found[0]])
+        except ParameterError as error:
+            raise FileFormatError(name, value_place(name, one, found[0]), str(error)) from None
+        yield _Group(where, str(title), below, found == ["children"], where)
     if block is not None and tree is None and len(names) > 1:
         yield _Group("", "above the blocks", names, True)
 

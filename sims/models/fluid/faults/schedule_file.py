@@ -25,6 +25,7 @@ from fabric.damage.degraded import cable_links
 from fabric.damage.fault import parse_faults
 from fabric.damage.fault_file import CableNames
 from fabric.machine.document import read_toml
+from fabric.machine.toml_place import toml_place
 from fabric.words.errors import FabricsimError, FileFormatError, ParameterError
 from fabric.words.hostlist import split_names
 from fabric.words.units import parse_time
@@ -34,6 +35,7 @@ __all__ = ["FaultSchedule", "read_schedule"]
 
 _KEYS = ("at", "length", "cable", "node", "fail")
 _WHAT = ("cable", "node", "fail")
+_UNKNOWN = "unknown key"
 _DRAWS = 0x5C4ED  # sets these draws apart from others of the same seed
 
 
@@ -79,7 +81,7 @@ class FaultSchedule:
                 else:
                     cables = names.cables(entry.text)
             except FabricsimError as error:
-                raise FileFormatError(self.path, f"fault {number}", str(error)) from None
+                raise FileFormatError(self.path, _where(self.path, number, entry.what), str(error)) from None
             what = f"{entry.what} {entry.text}" if entry.what != "fail" else entry.text
             found.append(Outage(at=entry.at, length=entry.length, cables=cables, what=what))
         assert all(len(outage.cables) <= len(cable_links(fabric)) for outage in found)
@@ -91,7 +93,7 @@ def read_schedule(path: str) -> FaultSchedule:
 
     Raises:
         FileFormatError: no TOML, no fault, an unknown key, a time that is negative, has no unit or lies
-            before the one above it; names the fault.
+            before the one above it; names the fault, line and column.
     """
     content = read_toml(path)
     faults = content.get("fault")
@@ -99,16 +101,23 @@ def read_schedule(path: str) -> FaultSchedule:
         raise FileFormatError(path, "", "a schedule is one or more tables [[fault]] and nothing else")
     entries: list[_Entry] = []
     for number, table in enumerate(faults, 1):
-        where = f"fault {number}"
         try:
             entry = _entry(table)
         except ParameterError as error:
-            raise FileFormatError(path, where, str(error)) from None
+            known = error.name in table if isinstance(table, dict) else False
+            key = error.name if known else str(error.value) if error.rule == _UNKNOWN else ""
+            raise FileFormatError(path, _where(path, number, key, of_value=known), str(error)) from None
         if entries and entry.at < entries[-1].at:
             rule = f"at = {table['at']!r} lies before the fault above it: faults stand in the order of time"
-            raise FileFormatError(path, where, rule)
+            raise FileFormatError(path, _where(path, number, "at"), rule)
         entries.append(entry)
     return FaultSchedule(path=path, entries=tuple(entries))
+
+
+def _where(path: str, number: int, key: str = "", *, of_value: bool = True) -> str:
+    """A fault by its number, and the place of one of its keys."""
+    place = toml_place(path, "fault", number - 1, key, of_value=of_value)
+    return f"fault {number}, {place}" if place else f"fault {number}"
 
 
 def _entry(table: Mapping[str, Any]) -> _Entry:
@@ -116,7 +125,7 @@ def _entry(table: Mapping[str, Any]) -> _Entry:
         raise ParameterError("fault", table, "write each as a table [[fault]]")
     for key, value in table.items():
         if key not in _KEYS:
-            raise ParameterError("fault", key, "unknown key", _KEYS)
+            raise ParameterError("fault", key, _UNKNOWN, _KEYS)
         if not isinstance(value, str):
             raise ParameterError(key, value, "a text in quotes")
     named = [key for key in _WHAT if key in table]

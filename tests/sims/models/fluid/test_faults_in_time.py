@@ -403,13 +403,16 @@ def test_faults_come_as_often_as_they_should(four: Fabric) -> None:
     [
         (
             '[[fault]]\nat="2ms"\nnode="24"\n[[fault]]\nat="1ms"\nnode="25"\n',
-            "fault 2: at = '1ms' lies before",
+            "fault 2, line ., column .: at = '1ms' lies before",
         ),
         (
             "".join(f'[[fault]]\nat="{at}ms"\nlength="1us"\nnode="24"\n' for at in (1, 3, 2)),
-            "fault 3: at = '2ms' lies before",
+            "fault 3, line 10, column 5: at = '2ms' lies before",
         ),
-        ('[[fault]]\nat="-2ms"\nnode="24"\n', "fault 1: at: '-2ms': zero or later: no time is negative"),
+        (
+            '[[fault]]\nat="-2ms"\nnode="24"\n',
+            "fault 1, line 2, column 5: at: '-2ms': zero or later: no",
+        ),
         ('[[fault]]\nat="2ms"\nlength="-1s"\nnode="24"\n', "length: '-1s': zero or later"),
         ('[[fault]]\nat="2ms"\nlength="0s"\nnode="24"\n', "length: '0s': above zero"),
         ('[[fault]]\nat="2"\nnode="24"\n', "a unit is needed"),
@@ -417,7 +420,10 @@ def test_faults_come_as_often_as_they_should(four: Fabric) -> None:
         ('[[fault]]\nnode="24"\n', "at: not given"),
         ('[[fault]]\nat="2ms"\n', "one of cable, node and fail"),
         ('[[fault]]\nat="2ms"\nnode="24"\ncable="16,24"\n', "one of cable, node and fail"),
-        ('[[fault]]\nat="2ms"\nfail="cables=900"\n', "fault 1: fail: 'cables=900': too many of 32"),
+        (
+            '[[fault]]\nat="2ms"\nfail="cables=900"\n',
+            "fault 1, line 3, column 7: fail: 'cables=900': too many",
+        ),
         ('[[fault]]\nat="2ms"\nfail="cables=100%"\n', "cut off"),
         ('[[fault]]\nat="2ms"\nnode="leaf 9"\n', "no node is called so"),
         ('[[fault]]\nat="2ms"\ncable="16,32"\n', "no cable between 16 and 32"),
@@ -581,5 +587,5 @@ def test_flaps_are_written_as_they_are_run(flaps: str) -> None:
 def test_a_fault_that_names_no_node(four: Fabric, tmp_path: Path, fault: str) -> None:
     path = tmp_path / "faults.toml"
     path.write_text(f'[[fault]]\nat = "1ms"\n{fault}\n')
-    with pytest.raises(FabricsimError, match=r"fault 1: .*a node, or two with a comma between"):
+    with pytest.raises(FabricsimError, match=r"fault 1, line 3, .*a node, or two with a comma between"):
         job(four, faults=str(path)).row("ring", 10**9)
