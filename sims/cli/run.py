@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fabric.words.errors import ParameterError
 from sims.cli.one_job import run_one
 from sims.cli.output import Output, outputs
 from sims.cli.output_options import Explain, Format, Json, Out, RowFile
@@ -23,9 +24,13 @@ __all__ = ["run"]
 
 def run(
     scenario: Annotated[
-        Path,
-        typer.Argument(metavar="SCENARIO.toml", help="The fabric, the jobs on it, and background traffic."),
-    ],
+        Path | None,
+        typer.Argument(
+            metavar="SCENARIO.toml",
+            help="The fabric, the jobs on it, and background traffic.",
+            show_default=False,
+        ),
+    ] = None,
     out: Out = None,
     form: Format = None,
     json: Json = False,
@@ -40,6 +45,9 @@ def run(
     ] = None,
     explain: Explain = False,
     sets: Sets = None,
+    show_sample: Annotated[
+        bool, typer.Option("--show-sample", help="Print a scenario to start from, and end.")
+    ] = False,
 ) -> None:
     """Run several jobs at once, and say who slows whom.
 
@@ -48,10 +56,17 @@ def run(
     """
     wanted = outputs(out, form, json, rows=ROW_FORMATS)
     check_outputs(("--row", row, ROW_FORMATS), ("--timeline", timeline, FIGURE_FORMATS))
+    from sims.settings.scenario_file import read_scenario, sample_scenario
+
+    if show_sample:
+        print(sample_scenario(), end="")
+        return
+    if scenario is None or not scenario.exists():
+        rule = "no such file: fabricsim run --show-sample > jobs.toml makes one to start from"
+        raise ParameterError("SCENARIO.toml", None if scenario is None else str(scenario), rule)
     wanted["figure"] = Output((timeline,) if timeline else ())
     wanted["row"] = Output((row,) if row else ())
     from sims.jobs.together.job import RunJob
-    from sims.settings.scenario_file import read_scenario
     from sims.show.figures.of_job import figure_of_job
     from sims.show.words.run import run_lines
 

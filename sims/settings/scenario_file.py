@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable
+from importlib.resources import files
 
 from fabric.machine.document import read_toml
 from fabric.words.errors import ParameterError
@@ -12,10 +13,15 @@ from sims.settings.suited import suited
 from sims.settings.table import spelled, table_of
 from sims.settings.texts import defaults_of
 
-__all__ = ["read_scenario"]
+__all__ = ["read_scenario", "sample_scenario"]
 
 _KIND, _MIX = "run", "mix"
 _TABLES: Collection[str] = ("job", "background")
+
+
+def sample_scenario() -> str:
+    """The text of the shipped scenario, to be copied and changed."""
+    return files("sims.settings").joinpath("jobs.toml").read_text(encoding="utf-8")
 
 
 def read_scenario(path: str | os.PathLike[str], sets: Iterable[str] = ()) -> dict[str, str]:

@@ -27,6 +27,15 @@ def test_the_page_shows_the_file():
     assert shown == SCENARIO.read_text(encoding="utf-8")
 
 
+def test_the_shipped_sample_is_that_of_the_page_and_runs(tmp_path):
+    found = run("--show-sample")
+    assert found.exit_code == 0 and found.output == SCENARIO.read_text(encoding="utf-8")
+    for given, said in (([], "not given"), (["mine.toml"], "'mine.toml'")):
+        error = run(*given).exception
+        assert isinstance(error, FabricsimError)
+        assert said in str(error) and "--show-sample > jobs.toml" in str(error)
+
+
 def test_what_is_printed_and_written(tmp_path):
     out, row, figure = tmp_path / "jobs.csv", tmp_path / "row.json", tmp_path / "jobs.svg"
     text = run(SCENARIO, "--explain", "--out", out, "--row", row, "--timeline", figure).output
