@@ -9,8 +9,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from fabric.words.attribute import no_attribute
-
 if TYPE_CHECKING:
     from fabric.graph.fabric import Fabric as Fabric
     from fabric.measures.measure import Measures as Measures
@@ -52,6 +50,8 @@ __all__ = list(_HOME)
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
+        from fabric.words.attribute import no_attribute
+
         raise no_attribute("module 'fabric'", name, _HOME)
     return getattr(import_module(f"fabric.{_HOME[name]}"), name)
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from fabric.words.attribute import no_attribute
-
 if TYPE_CHECKING:
     from sims.jobs.allreduce import AllReduce as AllReduce
     from sims.jobs.allreduce import all_reduce as all_reduce
@@ -107,6 +105,8 @@ __all__ = list(_HOME)
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
+        from fabric.words.attribute import no_attribute
+
         raise no_attribute("module 'sims'", name, _HOME)
     return getattr(import_module(f"sims.{_HOME[name]}"), name)
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from fabric.words.attribute import no_attribute
-
 if TYPE_CHECKING:  # for who reads types: at run time families and presets are found where they stand
     from topologies.catalogue import load as load
     from topologies.families.dragonfly import dragonfly as dragonfly
@@ -66,6 +64,8 @@ def __getattr__(name: str) -> Any:  # PEP 562
     if name == "__all__":
         return __dir__()
     if name.startswith("_") or name not in (builders := _builders()):
+        from fabric.words.attribute import no_attribute
+
         raise no_attribute(f"module {__name__!r}", name, () if name.startswith("_") else __dir__())
     return builders[name]
 

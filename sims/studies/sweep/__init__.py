@@ -8,8 +8,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from fabric.words.attribute import no_attribute
-
 if TYPE_CHECKING:
     from sims.studies.sweep.merge import merge_results as merge_results
     from sims.studies.sweep.plan import plan_sweep as plan_sweep
@@ -22,5 +20,7 @@ __all__ = list(_HOME)
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
+        from fabric.words.attribute import no_attribute
+
         raise no_attribute("module 'sims.studies.sweep'", name, _HOME)
     return getattr(import_module(f"sims.studies.sweep.{_HOME[name]}"), name)
