@@ -34,6 +34,8 @@ for words in json.loads(sys.argv[1]):
 print(json.dumps(outs), file=stdout)
 """
 
+LOG = str(ROOT / "docs" / "figures" / "example-nccl.log")
+
 # A command each, with what shows that it did its work: a file, or words on standard output.
 COMMANDS = [
     (["--version"], "fabricsim"),
@@ -67,8 +69,14 @@ COMMANDS = [
     (["topology", "import", "g.json", "-o", "h.json"], "h.json"),
     (["topology", "bom", "star:endpoints=4", "--prices", "sample"], "switches"),
     (["routing", "compare", "fat-tree:k=4", "--traffic", "permutation", "--routing", "ecmp,dmodk"], "dmodk"),
-    (["calibrate", str(ROOT / "docs" / "figures" / "example-nccl.log"), "-o", "own.toml"], "own.toml"),
+    (["calibrate", LOG, "-o", "own.toml"], "own.toml"),
     (["validate", "--quick"], "closed forms"),
+    (["validate", "--measured"], "median error"),
+    (["expect", "star:endpoints=4", "--sizes", "1M", "--tolerance", "10%"], "something is wrong"),
+    (
+        ["diagnose", LOG, "fat-tree:endpoints=64,radix=16,gpus_per_server=8"],
+        "verdict",
+    ),
 ]
 
 
