@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -124,6 +125,7 @@ class Program:
         schedule = replace(schedule, phases=phases)
         _require_memory(schedule, pieces)
         schedule_wait(schedule, runs_on, placement).require("topology", runs_on.name)
+        ahead = Counter(phase.transfers for phase in schedule.phases)  # what is met no more is let go
         known: dict[tuple[int, ...], tuple[Paths, NDArray[np.float64], NDArray[np.float64], Pace]] = {}
         link_seconds = link_latency(runs_on, profile)
         stages: list[Stage] = []
@@ -151,7 +153,8 @@ class Program:
                 load = paths.load(shares(phase, policy.qps), runs_on.n_links)
                 each = transfer_latency(paths, runs_on, profile, link_seconds)
                 known[key] = paths, load, each, pace_of(load, runs_on)
-            paths, load, each, pace = known[key]
+            ahead[key] -= 1
+            paths, load, each, pace = known[key] if ahead[key] else known.pop(key)
             carried += load * (phase.repeat * phase.count / schedule.chunks)
             more = policy.qps, schedule.chunks, runs_on.capacity
             stages.append(staged(phase, paths, load, each, pace, *more))

@@ -86,11 +86,19 @@ class Stage:
         slow = latency == self.worst_latency
         hot = np.flatnonzero(self.paths.link == self.hot)
         if not np.any(slow[np.searchsorted(self.paths.ptr, hot, side="right") - 1]):
+            one = int(np.argmax(slow))  # most often its own cables are as full
+            if any(self._is_full(link, capacity) for link in self.paths.take(np.array([one])).link.tolist()):
+                return float(capacity[self.hot]) / len(hot)
             load = self.paths.load(self.share, len(capacity))
             full = (load > 0) & (load >= self.peak * capacity * (1 - 1e-12))
             if not np.any(full[self.paths.take(np.flatnonzero(slow)).link]):
                 return 0.0
         return float(capacity[self.hot]) / len(hot)
+
+    def _is_full(self, link: int, capacity: NDArray[np.float64]) -> bool:
+        """Whether a link is as full as any, where flows are equally large."""
+        carried = np.count_nonzero(self.paths.link == link) * float(self.share)
+        return bool(carried > 0 and carried >= self.peak * capacity[link] * (1 - 1e-12))
 
     def segments(self, size: float, chunks: int) -> float:
         """How often a transfer sends: the steps of ``bytes_of`` without those that fill and drain."""
