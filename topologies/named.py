@@ -204,6 +204,9 @@ def _read(text: str) -> NamedTopology:
         raise ParameterError("topology", path, "no such file")
     rule = "no family of this name and no such file: FAMILY:key=value,..., preset:NAME or a path is needed"
     every = [*FAMILIES, *(f"preset:{name}" for name in PRESETS)]
+    if head.isdecimal():
+        such = f"star:endpoints={head}, fat-tree:endpoints={head},radix=64 or preset:colossus-100k"
+        raise ParameterError("topology", head, f"a number names no fabric: say of which kind, as {such}")
     if near := get_close_matches(head, every, n=1):
         raise ParameterError(
             "topology", head, f"{rule} (did you mean {near[0]!r}? fabricsim topology list has all)"

@@ -7,6 +7,7 @@ stderr. Heavy imports happen inside the command that needs them, so that --help 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 from difflib import get_close_matches
@@ -138,7 +139,7 @@ def _run() -> int:
     except OSError as error:
         return _failed(f"{error.filename or 'input or output'}: {error.strerror or error}")
     except usage_error as error:
-        words: str = _misspelled(error) or _left_out(error) or error.format_message()
+        words: str = _misspelled(error) or _left_out(error) or _too_many(error) or error.format_message()
         if type(error).__name__ == "NoArgsIsHelpError":
             print(words)
             return 0
@@ -175,6 +176,20 @@ def _left_out(error: Any) -> str:
     options = [word for word in error.param.opts if word.startswith("--")]
     name = options[0] if options else error.param.metavar or error.param.name
     return f"{name}: not given: it is needed{such}"
+
+
+def _too_many(error: Any) -> str:
+    """What is said of words that no argument takes, as where a value was written with a blank; "" of another
+    mistake.
+    """
+    found = re.fullmatch(
+        r"Got unexpected extra argument(?:\(s\)|s?) \((.*)\)", error.format_message(), re.DOTALL
+    )
+    if found is None or error.ctx is None:
+        return ""
+    path = error.ctx.command_path
+    rule = "one argument too many: a value is written without blanks, as 1GB, or in quotes"
+    return f"{path}: {found[1]!r}: {rule} ({path} --help says what it takes)"
 
 
 def _failed(message: str) -> int:

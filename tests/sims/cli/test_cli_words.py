@@ -181,6 +181,26 @@ def test_parameters_are_offered_behind_the_colon_where_the_shell_keeps_it(
     assert "torus\\\\:dims=4/4,wrap=" in run()[1]
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            "allreduce fat-tree:k=4 --size 1 GB",
+            "fabricsim allreduce: 'GB': one argument too many: a value is written without blanks, as 1GB, or "
+            "in quotes (fabricsim allreduce --help says what it takes)",
+        ),
+        ("topology show star:endpoints=4 a b", "fabricsim topology show: 'a b': one argument too many"),
+        (
+            "allreduce 1000",
+            "topology: '1000': a number names no fabric: say of which kind, as star:endpoints=1000",
+        ),
+    ],
+)
+def test_what_newcomers_write_is_answered(run: Run, words: str, said: str) -> None:
+    status, out, err = run(*words.split())
+    assert (status, out) == (2, "") and err.startswith(f"fabricsim: error: {said}") and err.count("\n") == 1
+
+
 def test_help_imports_no_command() -> None:
     """The rest of the program is imported by the command that needs it, so --help is quick."""
     code = (
