@@ -219,7 +219,7 @@ _ALL = (
     ),
     Machine(
         name="p4d-efa",
-        # The log has six channels, which are three NICs, as NVIDIA says there: four would give 40 GB/s.
+        # The log has six channels, of three NICs, as NVIDIA concludes there: four were seen to give 40 GB/s.
         words="AWS p4d: servers of eight A100, of four 100G EFA each three in use",
         kind=NCCL,
         node_rate=37.5e9,
