@@ -45,10 +45,10 @@ def export(
     with Progress(silent=alone(wanted.values())) as progress:
         progress.step("building the topology")
         built = made(named_topology(texts["topology"]))
-        if said := built.graph.get("disclaimer"):
-            progress.print([f"note: {said}"])
         progress.step("writing")
         wanted["graph"].write(lambda path: write_graph(built, path))
+        if said := built.graph.get("disclaimer"):
+            progress.print([f"note: {said}"])
 
 
 def import_(
