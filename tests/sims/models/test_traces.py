@@ -257,8 +257,10 @@ def twin(fabric: Fabric, trace: Trace) -> list[float]:
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.randoms(use_true_random=False))
-def test_what_contends_ends_as_in_a_slow_twin(draw: Random):
+@given(st.integers(0, 2**32 - 1))
+def test_what_contends_ends_as_in_a_slow_twin(seed: int):
+    """Of drawn sizes, so that no two things happen at once: then either may come first."""
+    draw = Random(seed)
     tree = Fabric.from_graph(load("leaf-spine:leaves=3,spines=2,endpoints_per_leaf=3,delay=0s"))
     trace = drawn(draw, 9, draw.randint(1, 30))
     found = RoutedTrace(tree, trace, Dmodk(), IDEAL, np.arange(9)).run()
