@@ -138,7 +138,7 @@ def test_cables_of_hosts_and_of_lists(text: str, count: int, tmp_path: Path) -> 
     ("text", "rule"),
     [
         ("lrdn[0001-0002],leaf2", "no cable between lrdn.0001-0002. and leaf2"),
-        ("lrdn[0001-0009]", "line 1: 'lrdn0005': no node is called so in small: the nearest"),
+        ("lrdn[0001-0009]", "line 1, column 1: 'lrdn0005': no node is called so in small: the nearest"),
         ("leaf[1-2],spine,spine", "a node, or two with a comma between"),
         ("leaf[0-999999999]", "stands for 1,000,000,000 names"),
     ],

@@ -63,7 +63,7 @@ def test_every_reader_takes_a_cable_between_two_endpoints(
     text = run("topology", "show", str(path))
     assert "endpoint - endpoint                 1   200 Gbps each way" in text
     assert "1 at most, 1.000 in the mean" in text and "not given: there is no switch" in text
-    assert "(2 endpoint ports + 0 switches)" in text
+    assert "2 endpoint ports + 0 switches take 2 of" in text
     run("topology", "check", str(path))
     run("topology", "bom", str(path))
 

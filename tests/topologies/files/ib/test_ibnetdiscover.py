@@ -496,8 +496,8 @@ def test_a_dump_in_the_encoding_that_a_shell_gave_it(encoding: str, tmp_path: Pa
     [
         ("", r"net\.topo: the file is empty"),
         ("\n \r\n", r"the file is empty"),
-        ('{"nodes": []}\n', r"line 1, column [0-9]+: not ibnetdiscover output"),
-        ("# Topology file: generated\n", r"line 1, column [0-9]+: the file ends before any node"),
+        ('{"nodes": []}\n', r"line 1: not ibnetdiscover output"),
+        ("# Topology file: generated\n", r"line 1: the file ends before any node"),
         (listing(DRAWN) + "vendid=0x2c9\n", r"line \d+: the file ends inside this record: it is cut off"),
         (listing(DRAWN) + 'Switch\t65 "S-00', r"the node cannot be read: .*cut off\?"),
         (
@@ -526,7 +526,7 @@ def test_a_port_with_two_peers_is_refused(read: Read) -> None:
     text = listing([("a HCA-1", 1, "S", 1), ("b HCA-1", 1, "S", 1)])
     port, first = re.escape(f"port 1 of {guid('S')}"), re.escape(f"port 1 of {guid('a HCA-1')}")
     with pytest.raises(
-        FileFormatError, match=rf"line \d+: {port} is cabled to port 1 of H-\w+, but to {first} on line"
+        FileFormatError, match=rf"line \d+, column \d+: {port} is cabled to port 1 of H-\w+, but to {first}"
     ):
         read(text)
 
