@@ -207,9 +207,11 @@ def test_without_it_its_rows_are_refused(tmp_path: Path) -> None:
     write_records(tmp_path / "rows.jsonl", [row.to_dict() for row in rows()])
     from sims.workload.collective import COLLECTIVES
 
-    gone = COLLECTIVES.pop("reduce-scatter")
+    every = dict(COLLECTIVES)
+    del COLLECTIVES["reduce-scatter"]
     try:
         with pytest.raises(FabricsimError, match=r"unknown collective \(.*legal: "):
             read_rows(tmp_path / "rows.jsonl")
     finally:
-        COLLECTIVES["reduce-scatter"] = gone
+        COLLECTIVES.clear()
+        COLLECTIVES.update(every)  # in their order
