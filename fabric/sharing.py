@@ -98,7 +98,8 @@ class _Open:
         if rate is not None:
             each = np.repeat(rate, self.length)
             each = each if self.weight is None else each * self.weight
-        load = np.bincount(self.link, weights=each, minlength=self.links).astype(float)
+        link = self.link.astype(np.intp, copy=False)  # as in Paths.load
+        load = np.bincount(link, weights=each, minlength=self.links).astype(float)
         if self.use and self.bundles:
             load += self.bundles.load(self.use.load(rate))
         return load

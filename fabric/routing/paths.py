@@ -78,7 +78,8 @@ class Paths:
         if np.ndim(amount):
             per = np.repeat(np.asarray(amount, float), self.length)
             per = per if self.weight is None else per * self.weight
-        count = np.bincount(self.link, weights=per, minlength=n_links)
+        link = self.link.astype(np.intp, copy=False)  # bincount converts what is narrower piece by piece
+        count = np.bincount(link, weights=per, minlength=n_links)
         total = np.asarray(count if np.ndim(amount) else count * float(amount), np.float64)
         if self.shared:
             each = self.shared.use.load(amount, len(self.shared.bundles))
