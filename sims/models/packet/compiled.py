@@ -20,12 +20,13 @@ from simpy.core import NORMAL
 
 from sims.models.packet import records as r
 from sims.models.packet.crossing import BIN
-from sims.models.packet.loop import DRAWS, QUIET, ROOM, run
+from sims.models.packet.loop import DRAWS, QUIET, ROOM, WAYS, run
 from sims.models.packet.parts import Flow, Message, Packet, Port
 from sims.models.packet.sending import Sending
 
 __all__ = ["CompiledNetwork"]
 
+_PATIENCE = 500_000  # events at a time, a tenth of a second: between two a caller may be interrupted
 _DRAWS = 1 << 14  # random numbers at a time
 _ROOM = 1 << 10  # events, packets, times and messages to begin with
 
@@ -93,7 +94,7 @@ class CompiledNetwork(Sending):
             elif ended == DRAWS:
                 state["drawn"] = 0
                 self.net.draws[:] = [self._random() for _ in range(_DRAWS)]
-            elif ended != QUIET:
+            elif ended == WAYS:
                 self._look(state["flow"].item(), state["came"].item())
         env._eid = count(state["serial"].item())
 
@@ -164,6 +165,7 @@ class CompiledNetwork(Sending):
             "stored": settings.switching == "store-and-forward",
             "ordered": self._ordered,
             "shortest": self._spread == "shortest queue",
+            "patience": _PATIENCE,
         }
         for name, value in {**given, "spare_packet": -1, "spare_time": -1, "done": -1}.items():
             state[name] = value

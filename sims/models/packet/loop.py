@@ -35,11 +35,12 @@ from sims.models.packet.records import (
 from sims.models.packet.sending import INSTANT
 from sims.models.packet.turns import pull, resume, take
 
-__all__ = ["DRAWS", "QUIET", "ROOM", "WAYS", "run"]
+__all__ = ["DRAWS", "PAUSED", "QUIET", "ROOM", "WAYS", "run"]
 
 # Why the loop has ended: nothing moves before the time given, or it needs more room, random numbers, or the
-# ports that a packet of ``state.flow`` may take behind ``state.came``.
-QUIET, ROOM, DRAWS, WAYS = range(4)
+# ports that a packet of ``state.flow`` may take behind ``state.came``; or it has moved as often as
+# ``state.patience`` allows, as nobody can interrupt it meanwhile.
+QUIET, ROOM, DRAWS, WAYS, PAUSED = range(5)
 
 
 @kernel
@@ -171,10 +172,14 @@ def run(net: Records, posts: NDArray[np.int64], at: float, serial: int) -> int:
             state.serial = message.serial
             take(net, number, state.now)
     state.serial = upcoming
+    left = state.patience
     while state.heap:
         event = heap[0]
         if event.at > state.until or (event.at == state.until and event.serial > state.until_serial):
             break
+        if not left:
+            return PAUSED
+        left -= 1
         kind, who, wake, now = event.kind, event.who, event.wake, event.at
         need = 4
         if kind == REACH:

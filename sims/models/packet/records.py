@@ -53,7 +53,7 @@ STATE = _record(
     "now until trip mtu header full received total worst",
     "until_serial stored ordered shortest serial heap "
     "spare_packet new_packet used_packets spare_time new_time used_times "
-    "drawn done need flow came delivered disordered hops",
+    "drawn done need patience flow came delivered disordered hops",
 )
 
 REACH, WAKE, PULL, RESUME, POST = range(5)  # kinds of events

@@ -25,7 +25,7 @@ from sims.workload.traffic import pattern
 from topologies import load
 
 pytest.importorskip("numba", reason="the extra [fast] is not installed")
-from sims.models.packet import compiled
+from sims.models.packet import compiled, loop
 from sims.models.packet.compiled import CompiledNetwork
 
 SEEN = ("busy", "bytes", "waited", "paused", "load", "free", "fullest", "deepest", "packets")
@@ -90,6 +90,29 @@ def test_room_grows_while_packets_are_under_way(spread: str, monkeypatch: pytest
         for kind in (PacketNetwork, CompiledNetwork)
     )
     assert len(one[0]) == 180 and one == other
+
+
+@pytest.mark.parametrize("spread", ["", "random"])
+def test_a_loop_that_pauses_after_every_event_gives_the_same(
+    spread: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the last bit: between two events nothing is remembered but what is in the records."""
+    fabric = Fabric.from_graph(load("fat-tree:k=4"))
+    src, dst, _, _ = random_traffic(np.random.default_rng(5), fabric.n_endpoints, 40)
+    paths, ended = route(fabric, src, dst, Ecmp(seed=5)), []
+
+    def counted(*given: Any) -> int:
+        ended.append(loop.run(*given))
+        return ended[-1]
+
+    monkeypatch.setattr(compiled, "run", counted)
+    found = []
+    for patience in (10**9, 1):
+        monkeypatch.setattr(compiled, "_PATIENCE", patience)
+        draw = np.random.default_rng(5)
+        found.append(seen(CompiledNetwork, fabric, paths, draw, chosen=PacketSettings(), spread=spread))
+        assert (ended.count(loop.PAUSED) > 1000) == (patience == 1)
+    assert found[0] == found[1]
 
 
 def both_ways(monkeypatch: pytest.MonkeyPatch, work: Callable[[], Any]) -> tuple[Any, Any]:
