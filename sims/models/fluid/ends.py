@@ -20,6 +20,7 @@ from sims.models.kernel import kernel
 __all__ = ["Ahead", "ahead"]
 
 _SAME = 1e-12  # of the time since the start: ends this near are one instant
+_PATIENCE = 200_000  # changes of a flow's rate at a time: between two a caller may be interrupted
 _MANY = 8  # where one flow of so many has a new end, all are put in order anew
 
 
@@ -70,8 +71,10 @@ def ahead(
         place=np.full(flows, -1, np.int32),
         ended=np.empty(flows, np.int32),
     )
-    time = float(_run(net, going, batch, np.bincount(batch), now, until))
-    return Ahead(time=time, end=going.end, left=going.left, rate=net.rate)
+    clock, open_ = np.array([now, until, -1.0]), np.bincount(batch)
+    while not _run(net, going, batch, open_, now, clock, _PATIENCE):
+        pass
+    return Ahead(time=float(clock[0]), end=going.end, left=going.left, rate=net.rate)
 
 
 class _Going(NamedTuple):
@@ -95,19 +98,29 @@ def _run(
     batch: NDArray[np.int64],
     open_: NDArray[np.int64],
     now: float,
-    until: float,
-) -> float:
-    """``open_``: (batches,) how many flows of each have not ended. Changes ``going`` and ``open_``."""
+    clock: NDArray[np.float64],
+    patience: int,
+) -> bool:
+    """Whether it is done, or else has changed ``patience`` rates, and goes on when it is called again.
+
+    ``open_``: (batches,) how many flows of each have not ended; ``clock``: the time, until when, and how many
+    flows are under way, -1 before the first. Changes ``going``, ``open_`` and ``clock``.
+    """
     left, end, since, last, order, place, ended = going
-    flows, time = len(left), now
-    justify(net)
-    for flow in range(flows):
-        if net.rate[flow] > 0:
-            last[flow] = now + left[flow] / net.rate[flow]
-    under_way = flows
-    build(order, place, last, under_way)
+    flows, time, until, under_way = len(left), clock[0], clock[1], int(clock[2])
+    if under_way < 0:
+        justify(net)
+        for flow in range(flows):
+            if net.rate[flow] > 0:
+                last[flow] = now + left[flow] / net.rate[flow]
+        under_way = flows
+        build(order, place, last, under_way)
     while True:
+        if patience <= 0:
+            clock[0], clock[1], clock[2] = time, until, under_way
+            return False
         met = ripple(net)
+        patience -= 1 + met
         many = met * _MANY > under_way
         for i in range(met):
             flow, rate = net.met[i], net.rate[net.met[i]]
@@ -140,4 +153,5 @@ def _run(
     for i in range(under_way if time < np.inf else 0):
         flow = order[i]
         left[flow] = max(left[flow] - net.rate[flow] * (time - since[flow]), 0.0)
-    return time
+    clock[0] = time
+    return True

@@ -20,6 +20,7 @@ from sims.workload.traffic import pattern
 from topologies import fat_tree
 
 pytest.importorskip("numba", reason="the extra [fast] is not installed: compiled ends are not tested")
+from sims.models.fluid import ends as module_of_ends
 from sims.models.fluid.ends import ahead
 from sims.models.fluid.heap import build, pop, put
 
@@ -164,6 +165,23 @@ def test_links_change_and_flows_move_under_way(always: None) -> None:
 
     env.process(events())
     assert env.run(done).tolist() == [7.0, 12.0]
+
+
+def test_a_run_that_pauses_after_every_end_gives_the_same(
+    eight: Fabric, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the last bit: between two ends nothing is remembered but what is in the arrays."""
+    who = pattern("permutation", eight.n_endpoints, 1.0, 0)
+    paths, size = route(eight, who.src, who.dst, Ecmp()), np.random.default_rng(0).uniform(1, 9, len(who))
+    rate, batch = max_min(paths, eight.capacity), np.arange(len(who)) % 3
+    for until in (np.inf, 3e-11):
+        found = []
+        for patience in (10**9, 1):
+            monkeypatch.setattr(module_of_ends, "_PATIENCE", patience)
+            found.append(ahead(paths, eight.capacity, size, rate, batch, 0.0, until))
+        assert found[0].time == found[1].time
+        for name in ("end", "left", "rate"):
+            np.testing.assert_array_equal(getattr(found[0], name), getattr(found[1], name))
 
 
 @pytest.mark.parametrize("scale", [1e-9, 1.0, 1e6])
