@@ -84,12 +84,20 @@ def working(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def reading(*paths: str | os.PathLike[str], per_byte: float = PER_BYTE) -> Iterator[None]:
-    """Inside, files are read, all those of a folder, and made into what they say: a work of ``per_byte``
-    seconds for each of their bytes.
+    """Inside, files are read, of a folder those that stand in it, and made into what they say: a work of
+    ``per_byte`` seconds for each of their bytes.
     """
-    files = [one for path in paths for one in (Path(path).rglob("*") if os.path.isdir(path) else [path])]
-    with working(per_byte * sum(os.path.getsize(file) for file in files if os.path.isfile(file))):
+    with working(per_byte * sum(map(_bytes, paths))):
         yield
+
+
+def _bytes(path: str | os.PathLike[str]) -> int:
+    """Of a file or of those in a folder; 0 where there is none to be read, which the reader will say."""
+    try:
+        within = list(os.scandir(path)) if os.path.isdir(path) else [Path(path)]
+        return sum(one.stat().st_size for one in within if one.is_file())
+    except OSError:
+        return 0
 
 
 def how_far() -> HowFar | None:

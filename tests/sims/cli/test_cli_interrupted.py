@@ -238,3 +238,12 @@ def test_single_steps_say_how_far_they_are(
     whole = [one for one in seen.ends if one.done == one.total]
     assert whole if total is None else any(one.total == total for one in whole), seen.ends
     assert seen == []
+
+
+def test_only_what_stands_in_a_folder_is_counted_before_it_is_read(tmp_path: Path) -> None:
+    """A folder may be the root of all; who reads one reads what stands in it."""
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "b").write_bytes(b"x" * 1000)
+    (tmp_path / "a").write_bytes(b"x" * 10)
+    told = [loops._bytes(tmp_path), loops._bytes(tmp_path / "a"), loops._bytes(tmp_path / "none")]
+    assert told == [10, 10, 0]
