@@ -18,7 +18,7 @@ import networkx as nx
 from fabric.machine.xml_file import Element, elements, streamed, text_place, value_place
 from fabric.words.errors import FileFormatError
 from fabric.words.place import at
-from topologies.files.parallel import Listed, add_notes, joined
+from topologies.files.parallel import EdgeIds, Listed, add_notes, joined
 
 __all__ = ["read_gexf"]
 
@@ -71,7 +71,7 @@ class _Reader:
         self.edges: deque[_Edge] = deque()
         self.usual = False  # whether edges are directed that do not say it
         self.ways: Counter[bool] = Counter()
-        self.ids: dict[tuple[str, str], str | list[str | None] | None] = {}  # of edges, by pairs of nodes
+        self.ids = EdgeIds()
 
     def opens(self, depth: int, tag: str) -> bool:
         """Whether what stands in an element is wanted one by one: of the first graph of the file."""
@@ -104,10 +104,8 @@ class _Reader:
         if not self.graphs:
             assert self.root is not None  # or nothing would have come
             raise self._no_graph(self.root)
-        several = [one for one in self.ids.values() if isinstance(one, list)]
-        own = all(None not in one and len(set(one)) == len(one) for one in several)
+        own, self.ids = self.ids.apart(), EdgeIds()  # their memory goes before the edges are joined
         directed, notes = self.ways[True] > 0, list[str]()
-        self.ids.clear()
         listed = (self._listed(self.edges.popleft()) for _ in range(len(self.edges)))
         edges = joined(self.name, listed, parallel=own and not directed, directed=directed, notes=notes)
         self.G.add_edges_from([*edges])
@@ -155,11 +153,7 @@ class _Reader:
         u, v = (self.attribute(element, end) for end in ("source", "target"))
         self.ways[_DIRECTED.get(element.get("type", ""), self.usual)] += 1
         pair, own = (u, v) if u <= v else (v, u), element.get("id")
-        if pair not in self.ids:
-            self.ids[pair] = own
-        else:
-            known = self.ids[pair]
-            self.ids[pair] = [*known, own] if isinstance(known, list) else [known, own]
+        self.ids.add(pair, own)
         self.edges.append(_Edge(element.line, element.column, u, v, self._values("edge", element)))
 
     def attribute(self, element: Element, key: str) -> str:

@@ -21,7 +21,7 @@ from fabric.words.errors import FileFormatError
 from fabric.words.place import at
 from topologies.files.graphml import IDS, JSON
 from topologies.files.listed_twice import in_node_order
-from topologies.files.parallel import Listed, add_notes, joined
+from topologies.files.parallel import EdgeIds, Listed, add_notes, joined
 
 __all__ = ["read_graphml"]
 
@@ -70,7 +70,7 @@ class _Reader:
         self.data: list[Element] = []  # of the graph as a whole
         self.edges: deque[_Edge] = deque()
         self.ways: Counter[bool] = Counter()
-        self.ids: dict[tuple[Hashable, Hashable], str | list[str | None] | None] = {}  # of edges, by pairs
+        self.ids = EdgeIds()
 
     def opens(self, depth: int, tag: str) -> bool:
         """Whether what stands in an element is wanted one by one."""
@@ -113,9 +113,7 @@ class _Reader:
         G.graph.update(self.keys.attributes("graph", "", self.top, self.data))
         G.graph.pop(IDS, "")
         place = {node: i for i, node in enumerate(G)}
-        several = [one for one in self.ids.values() if isinstance(one, list)]
-        own = all(None not in one and len(set(one)) == len(one) for one in several)
-        self.ids.clear()
+        own, self.ids = self.ids.apart(), EdgeIds()  # their memory goes before the edges are joined
         directed, notes = self.ways[True] > 0, list[str]()
         listed = (self._listed(i + 1, self.edges.popleft(), place) for i in range(len(self.edges)))
         G.add_edges_from([*joined(self.name, listed, parallel=own, directed=directed, notes=notes)])
@@ -150,11 +148,7 @@ class _Reader:
         self.ways[element.get("directed", default) in ("true", "1")] += 1
         swapped, own = not self.ways[True] and (v, u) in self.ids, element.get("id")
         pair = (v, u) if swapped else (u, v)
-        if pair not in self.ids:
-            self.ids[pair] = own
-        else:
-            known = self.ids[pair]
-            self.ids[pair] = [*known, own] if isinstance(known, list) else [known, own]
+        self.ids.add(pair, own)
         data = element.findall(f"{self.keys.space}data") if len(element) else []
         attributes = self.keys.attributes("edge", where, element, data)
         self.edges.append(_Edge(element.line, element.column, u, v, attributes))

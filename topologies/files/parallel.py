@@ -5,7 +5,7 @@ Knows which attributes of an edge are those of its cables; no file format.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import networkx as nx
@@ -13,7 +13,7 @@ import networkx as nx
 from fabric.words.counted import counted
 from fabric.words.errors import FileFormatError
 
-__all__ = ["Listed", "add_notes", "joined"]
+__all__ = ["EdgeIds", "Listed", "add_notes", "joined"]
 
 _OWN = ("rate", "rates", "delay", "cables", "ports")  # of a cable; parallel ones may differ in others freely
 _CABLES = "each pair of nodes has one edge: parallel cables are the edge attribute cables"
@@ -26,6 +26,29 @@ class Listed(NamedTuple):
     u: Any
     v: Any
     attributes: dict[str, Any]
+
+
+class EdgeIds:
+    """Whether the edges of each pair of nodes have ids of their own, as they come; one text a pair mostly."""
+
+    def __init__(self) -> None:
+        self._ids: dict[tuple[Hashable, Hashable], str | list[str | None] | None] = {}
+
+    def __contains__(self, pair: tuple[Hashable, Hashable]) -> bool:
+        return pair in self._ids
+
+    def add(self, pair: tuple[Hashable, Hashable], own: str | None) -> None:
+        """Take an edge of the pair and its id, None where it has none."""
+        if pair not in self._ids:
+            self._ids[pair] = own
+        else:
+            known = self._ids[pair]
+            self._ids[pair] = [*known, own] if isinstance(known, list) else [known, own]
+
+    def apart(self) -> bool:
+        """Whether all edges of one pair differ in them."""
+        several = [one for one in self._ids.values() if isinstance(one, list)]
+        return all(None not in one and len(set(one)) == len(one) for one in several)
 
 
 def joined(
