@@ -286,9 +286,7 @@ def _arcs(
     upward = kind[dst] == SWITCH
     upward &= (kind[src] == GPU) | (tier[src] < tier[dst]) if tiered else True
     key = (src.astype(np.int64) * 2 + upward) * len(kind) + dst
-    arcs = np.argsort(
-        key, kind="stable"
-    )  # merges runs: edges mostly come in order, and this is ten times as fast
+    arcs = np.argsort(key, kind="stable")  # merges runs, ten times as fast: edges mostly come in order
     return tiered, arcs, upward[arcs]
 
 
