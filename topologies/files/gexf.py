@@ -11,7 +11,7 @@ import os
 from collections import Counter, deque
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import networkx as nx
 
@@ -19,6 +19,7 @@ from fabric.machine.xml_file import Element, elements, streamed, text_place, val
 from fabric.words.errors import FileFormatError
 from fabric.words.place import at
 from topologies.files.parallel import EdgeIds, Listed, add_notes, joined
+from topologies.files.xml_edge import XmlEdge
 
 __all__ = ["read_gexf"]
 
@@ -49,16 +50,6 @@ def read_gexf(path: str | os.PathLike[str]) -> nx.Graph:
     return reader.graph()
 
 
-class _Edge(NamedTuple):
-    """An edge as it stands in the file; nodes may stand below the edges between them."""
-
-    line: int
-    column: int
-    u: str
-    v: str
-    attributes: dict[str, Any]
-
-
 class _Reader:
     """What the <attributes> of a file declare, title, type and default by class and id, and what has come."""
 
@@ -68,7 +59,7 @@ class _Reader:
         self.known: dict[tuple[str, str], tuple[str, str]] = {}
         self.defaults: dict[str, dict[str, Any]] = {"node": {}, "edge": {}}
         self.G = nx.Graph(name=Path(name).stem)
-        self.edges: deque[_Edge] = deque()
+        self.edges: deque[XmlEdge] = deque()
         self.usual = False  # whether edges are directed that do not say it
         self.ways: Counter[bool] = Counter()
         self.ids = EdgeIds()
@@ -112,13 +103,8 @@ class _Reader:
         add_notes(self.G, notes)
         return self.G
 
-    def _listed(self, edge: _Edge) -> Listed:
-        for end, node in (("source", edge.u), ("target", edge.v)):
-            if node not in self.G:
-                element = Element("edge")
-                element.line, element.column = edge.line, edge.column
-                where = value_place(self.name, element, end)
-                raise FileFormatError(self.name, where, f"node {node!r} is not among the nodes")
+    def _listed(self, edge: XmlEdge) -> Listed:
+        edge.require_ends(self.name, self.G)
         return Listed(at(edge.line, edge.column), edge.u, edge.v, edge.attributes)
 
     def _no_graph(self, root: Element) -> FileFormatError:
@@ -154,7 +140,7 @@ class _Reader:
         self.ways[_DIRECTED.get(element.get("type", ""), self.usual)] += 1
         pair, own = (u, v) if u <= v else (v, u), element.get("id")
         self.ids.add(pair, own)
-        self.edges.append(_Edge(element.line, element.column, u, v, self._values("edge", element)))
+        self.edges.append(XmlEdge(element.line, element.column, u, v, self._values("edge", element)))
 
     def attribute(self, element: Element, key: str) -> str:
         """An attribute of the element that has to be there."""

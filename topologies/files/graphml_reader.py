@@ -12,7 +12,7 @@ import xml.etree.ElementTree as ET
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import networkx as nx
 
@@ -22,6 +22,7 @@ from fabric.words.place import at
 from topologies.files.graphml import IDS, JSON
 from topologies.files.listed_twice import in_node_order
 from topologies.files.parallel import EdgeIds, Listed, add_notes, joined
+from topologies.files.xml_edge import XmlEdge
 
 __all__ = ["read_graphml"]
 
@@ -48,16 +49,6 @@ def read_graphml(path: str | os.PathLike[str]) -> nx.Graph:
     return reader.graph()
 
 
-class _Edge(NamedTuple):
-    """An edge as it stands in the file; nodes may stand below the edges between them."""
-
-    line: int
-    column: int
-    u: Hashable
-    v: Hashable
-    attributes: dict[str, Any]
-
-
 class _Reader:
     """What has come of a file so far."""
 
@@ -68,7 +59,7 @@ class _Reader:
         self.top: Element | None = None  # the graph
         self.keys = _Keys(name)
         self.data: list[Element] = []  # of the graph as a whole
-        self.edges: deque[_Edge] = deque()
+        self.edges: deque[XmlEdge] = deque()
         self.ways: Counter[bool] = Counter()
         self.ids = EdgeIds()
 
@@ -151,15 +142,10 @@ class _Reader:
         self.ids.add(pair, own)
         data = element.findall(f"{self.keys.space}data") if len(element) else []
         attributes = self.keys.attributes("edge", where, element, data)
-        self.edges.append(_Edge(element.line, element.column, u, v, attributes))
+        self.edges.append(XmlEdge(element.line, element.column, u, v, attributes))
 
-    def _listed(self, number: int, edge: _Edge, place: Mapping[Hashable, int]) -> Listed:
-        for end, node in (("source", edge.u), ("target", edge.v)):
-            if node not in place:
-                element = Element("edge")
-                element.line, element.column = edge.line, edge.column
-                where = f"edge {number}, {value_place(self.name, element, end)}"
-                raise FileFormatError(self.name, where, f"node {node!r} is not among the nodes")
+    def _listed(self, number: int, edge: XmlEdge, place: Mapping[Hashable, int]) -> Listed:
+        edge.require_ends(self.name, place, f"edge {number}, ")
         if "ports" in edge.attributes:
             turned = place[edge.u] > place[edge.v]
             edge.attributes["ports"] = in_node_order(edge.attributes["ports"], turned)
