@@ -79,7 +79,7 @@ def read_bytes(path: str | os.PathLike[str], *, most: float = math.inf, rule: st
     if (size := max(size, read)) > most:
         raise FileFormatError(name, "", rule)
     if size > fits:
-        raise TooLargeError(f"{name}, a file of {size / 1e9:,.1f} GB", size * _PER_BYTE, free)
+        raise _too_large(name, size, free)
     return b"".join(pieces)
 
 
@@ -124,12 +124,9 @@ def text_lines(path: str | os.PathLike[str]) -> Iterator[Iterator[str]]:
     are reached.
     """
     name = os.fspath(path)
-    size = os.path.getsize(name) if os.path.isfile(name) else 0
-    if not size:
+    if not _size(name):
         yield iter(io.StringIO(read_text(name)))
         return
-    if size * _PER_BYTE > (free := available_memory()):
-        raise TooLargeError(f"{name}, a file of {size / 1e9:,.1f} GB", size * _PER_BYTE, free)
     try:
         with open(name, "rb") as start:
             encoding = _marked(start.read(4))
@@ -147,17 +144,26 @@ def byte_pieces(path: str | os.PathLike[str]) -> Iterator[bytes]:
     ``read_bytes``.
     """
     name = os.fspath(path)
-    size = os.path.getsize(name) if os.path.isfile(name) else 0
-    if not size:
+    if not _size(name):
         yield read_bytes(name)
         return
-    if size * _PER_BYTE > (free := available_memory()):
-        raise TooLargeError(f"{name}, a file of {size / 1e9:,.1f} GB", size * _PER_BYTE, free)
     try:
         with open(name, "rb") as file:
             yield from iter(lambda: file.read(_PIPE), b"")
     except OSError as error:
         raise FileFormatError(name, "", f"cannot be read: {error.strerror or error}") from None
+
+
+def _size(name: str) -> int:
+    """Bytes of a file of which what is made fits in memory, else TooLargeError; 0 of what does not say it."""
+    size = os.path.getsize(name) if os.path.isfile(name) else 0
+    if size * _PER_BYTE > (free := available_memory()):
+        raise _too_large(name, size, free)
+    return size
+
+
+def _too_large(name: str, size: int, free: float) -> TooLargeError:
+    return TooLargeError(f"{name}, a file of {size / 1e9:,.1f} GB", size * _PER_BYTE, free)
 
 
 def _marked(content: bytes) -> str:
