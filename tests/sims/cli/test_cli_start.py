@@ -45,6 +45,13 @@ def test_a_file_never_takes_the_number_of_a_closed_stream(tmp_path: Path) -> Non
     assert (tmp_path / "a.json").read_text() == (tmp_path / "b.json").read_text()
 
 
+def started(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """The program as it starts and runs RUN, behind ``code`` in the same process."""
+    run = f"from sims.cli.start import main\nsys.argv = ['fabricsim', *{RUN.split()}]\nmain()\n"
+    command = [sys.executable, "-c", code + run]
+    return subprocess.run(command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True)
+
+
 @pytest.mark.parametrize("module", ["sims.cli.main", "typer", "sims.jobs.collective", "networkx"])
 @pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
 def test_an_interrupt_during_an_import_ends_as_later(module: str, number: str, tmp_path: Path) -> None:
@@ -56,12 +63,8 @@ def test_an_interrupt_during_an_import_ends_as_later(module: str, number: str, t
         f"        if name == {module!r}:\n"
         f"            os.kill(os.getpid(), signal.{number})\n"
         "sys.meta_path.insert(0, Interrupt())\n"
-        "from sims.cli.start import main\n"
-        f"sys.argv = ['fabricsim', *{RUN.split()}]\n"
-        "main()\n"
     )
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True)
+    done = started(code, tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "fabricsim: interrupted\n")
 
 
@@ -77,12 +80,8 @@ def test_garbage_is_collected_once_work_begins_and_not_while_the_program_is_load
         "            tell(name)\n"
         "sys.meta_path.insert(0, Imports())\n"
         "Progress.step = lambda self, text: tell(text)\n"
-        "from sims.cli.start import main\n"
-        f"sys.argv = ['fabricsim', *{RUN.split()}]\n"
-        "main()\n"
     )
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True)
+    done = started(code, tmp_path)
     resting, paused, collecting = "False: False", "False: True", "True: True"
     assert done.stderr.splitlines() == [
         *(f"{name}: {resting}" for name in ("typer", "networkx", "sims.jobs.collective")),
