@@ -2,8 +2,9 @@
 
 A band is of a kind of profile, a collective and a regime: how much of the time is latency. It holds the time
 of four new machines of five, as far as those that were measured tell: the logarithm of measured over modelled
-is taken as normal, with a share that a machine has to itself and one that a point has. Beyond what was
-measured it widens, by an assumption that is said. The table is made in sims.studies.measured.bands.
+is taken as normal, with a share that a machine has to itself and one that a point has. The fewer machines
+were measured, the wider it is (Student's t). Beyond what was measured it widens by an assumption that is
+said. The table is made in sims.studies.measured.bands.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ _WIDER = 0.1  # more width for each doubling of nodes, and each of size twice, b
 class Measurements:
     """A line of the table. ``middle`` and ``half``: of log(measured / modelled), the middle of the band and
     half its width; ``collective`` "": of all; ``nodes``: the largest machine; ``least`` and ``most`` bytes;
-    ``within``: the standard deviation of what is left of it among the points of one machine.
+    ``deviation``: the standard deviation of it at a point of one more machine, ``within``: of what is left of
+    it among the points of one machine.
     """
 
     kind: str
@@ -38,6 +40,7 @@ class Measurements:
     nodes: int
     least: int
     most: int
+    deviation: float
     within: float
 
 
@@ -70,6 +73,7 @@ def _table() -> dict[tuple[str, str, str], Measurements]:
             nodes=int(line["nodes"]),
             least=int(line["least"]),
             most=int(line["most"]),
+            deviation=float(line["deviation"]),
             within=float(line["within"]),
         )
         for line in csv.DictReader(text.splitlines())

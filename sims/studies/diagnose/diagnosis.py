@@ -260,7 +260,7 @@ def healthy_spread(row: Row, nodes: int, tolerance: float | None) -> Spread:
         rule = f"no machine was measured near enough to say how far times of {s.collective} stray: give a "
         raise ParameterError("latency_profile", s.latency_profile, rule + "--tolerance, or a --baseline")
     low, high = math.log1p(band.low), math.log1p(band.high)
-    whole = (high - low) / 2 / _NORMAL
+    whole = band.of.deviation * (high - low) / 2 / band.of.half  # as much wider as the band, far from them
     within = min(band.of.within, whole)
     machine = math.sqrt(whole**2 - within**2)
     return Spread(middle=(low + high) / 2, machine=machine, size=within, regime=regime)

@@ -1,9 +1,9 @@
 """Bands from residuals: how far a machine that was not measured may be off, and how often that is right.
 
 Profiles are taken as they are for everybody, without what was fitted to one machine. A system is one draw,
-whatever number of points it has; the band is that of one more. ``python -m sims.studies.measured.bands``
-makes the table of sims.models.band anew, and says how many points of systems, and of runs, that are left out
-the band of the others holds.
+whatever number of points it has; the band is that of one more, which few systems tell less surely than many
+(Student's t). ``python -m sims.studies.measured.bands`` makes the table of sims.models.band anew, and says
+how many points of systems, and of runs, that are left out the band of the others holds.
 """
 
 from __future__ import annotations
@@ -22,10 +22,9 @@ from sims.studies.measured.residuals import Residual, residuals
 from sims.studies.measured.table import Measured, measured
 from sims.workload.collectives import has_protocol
 
-__all__ = ["KINDS", "Sample", "bands", "coverage", "samples"]
+__all__ = ["KINDS", "Sample", "bands", "coverage", "samples", "student"]
 
-_NORMAL = 1.2816  # standard deviations on both sides of the middle that hold 80%
-_FLOOR = 0.06  # of log(time): what no model of a machine is nearer by
+_INSIDE = 0.8  # the share of points on one more system that the band holds
 
 
 Profile = Callable[[Machine, Measured], str | None]
@@ -99,7 +98,7 @@ def bands(kind: str, of: Sequence[Sample]) -> list[Measurements]:
             some = [one for one in own if name in ("", one.collective)]
             systems = len({one.system for one in some})
             if systems >= (MANY_SYSTEMS if name else 2):
-                middle, half, within = _one_more(some)
+                middle, half, deviation, within = _one_more(some)
                 found.append(
                     Measurements(
                         kind=kind,
@@ -107,6 +106,7 @@ def bands(kind: str, of: Sequence[Sample]) -> list[Measurements]:
                         regime=regime,
                         middle=round(middle, 3),
                         half=round(half, 3),
+                        deviation=round(deviation, 3),
                         within=round(within, 3),
                         systems=systems,
                         points=len(some),
@@ -118,19 +118,41 @@ def bands(kind: str, of: Sequence[Sample]) -> list[Measurements]:
     return found
 
 
-def _one_more(some: Sequence[Sample]) -> tuple[float, float, float]:
-    """The middle and half the width of the band of a point on one more system, and the standard deviation of
-    the points of one system.
+def _one_more(some: Sequence[Sample]) -> tuple[float, float, float, float]:
+    """The middle and half the width of the band of a point on one more system; the standard deviation of
+    such a point, and of the points of one system.
+
+    It is the prediction interval of a point: its variance is that among systems and that of their mean (both
+    known by as many degrees as there are systems, less one) and that among the points of one system, with
+    the degrees of freedom of their sum by Satterthwaite (Biometrics Bulletin 2, 1946).
     """
     groups: dict[str, list[float]] = {}
     for one in some:
         groups.setdefault(one.system, []).append(one.off)
     means = np.array([np.mean(values) for values in groups.values()])
     inside = np.concatenate([np.array(values) - np.mean(values) for values in groups.values()])
-    within = float((inside**2).sum()) / max(1, len(inside) - len(means))
+    systems, points = len(means) - 1, max(1, len(inside) - len(means))
+    within = float((inside**2).sum()) / points
     between = float(means.var(ddof=1)) * (1 + 1 / len(means))
-    half = _NORMAL * math.sqrt(between + within + _FLOOR**2)
-    return float(means.mean()), half, math.sqrt(within)
+    variance = between + within
+    freedom = variance**2 / (between**2 / systems + within**2 / points) if variance else systems
+    deviation = math.sqrt(variance)
+    return float(means.mean()), student(freedom) * deviation, deviation, math.sqrt(within)
+
+
+def student(freedom: float) -> float:
+    """How many standard deviations on both sides hold 80%, where these are known by ``freedom`` >= 1 degrees.
+
+    With t = sqrt(freedom) tan(a) the density of Student's distribution is that of cos(a)^(freedom - 1).
+
+    >>> [round(student(freedom), 3) for freedom in (1, 2, 10)]
+    [3.078, 1.886, 1.372]
+    """
+    steps = 200_000
+    density = np.cos((np.arange(steps) + 0.5) * (math.pi / 2 / steps)) ** (freedom - 1)
+    held = np.cumsum(density) / density.sum()
+    at = np.interp(_INSIDE, held, np.arange(1, steps + 1) * (math.pi / 2 / steps))
+    return math.sqrt(freedom) * math.tan(float(at))
 
 
 def coverage(of: Sequence[Sample], left_out: Callable[[Sample], str]) -> dict[str, tuple[int, float]]:

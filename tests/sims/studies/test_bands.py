@@ -17,7 +17,7 @@ from sims.models.band import Measurements, band_of, kind_of, regime_of
 from sims.scenario.row import Row
 from sims.show.words.band import band_words
 from sims.simulation import simulate
-from sims.studies.measured.bands import KINDS, Sample, bands, coverage, samples
+from sims.studies.measured.bands import KINDS, Sample, bands, coverage, samples, student
 from topologies import fat_tree
 
 ONE = Sample(system="a", run="", collective="all-reduce", regime="latency", off=0.0, nodes=4, size=8)
@@ -40,20 +40,30 @@ def test_the_table_is_that_of_the_residuals_and_right_four_times_of_five(kind: s
     assert 0.75 <= sum(number * share for number, share in runs.values()) / points <= 0.9
 
 
-def test_a_band_is_that_of_one_more_normal_system() -> None:
+@pytest.mark.parametrize("systems", [3, 12])
+def test_a_band_is_that_of_one_more_normal_system(systems: int) -> None:
+    """However few they are: the normal distribution's width would hold 68% of three."""
     rng = np.random.default_rng(1)
     inside, trials = 0, 400
     for _ in range(trials):
-        means = rng.normal(0.3, 0.5, 13)
+        means = rng.normal(0.3, 0.5, systems + 1)
         of = [
             replace(ONE, system=str(k), off=means[k] + rng.normal(0, 0.3))
-            for k in range(12)
+            for k in range(systems)
             for _ in range(20)
         ]
         (every, same) = bands("x", of)
         assert (every.middle, every.half) == (same.middle, same.half)
-        inside += abs(means[12] + rng.normal(0, 0.3) - every.middle) <= every.half
+        inside += abs(means[systems] + rng.normal(0, 0.3) - every.middle) <= every.half
     assert 0.75 < inside / trials < 0.87
+
+
+def test_students_t_is_that_of_the_printed_tables() -> None:
+    """Quantiles 0.9 of Student (Biometrika 6, 1908) and Fisher's tables; 1.2816 of the normal one."""
+    printed = {1: 3.078, 2: 1.886, 3: 1.638, 5: 1.476, 10: 1.372, 30: 1.310, 120: 1.289}
+    assert {freedom: round(student(freedom), 3) for freedom in printed} == printed
+    assert student(1e6) == pytest.approx(1.28155, abs=1e-4)
+    assert student(2) > student(2.5) > student(3)
 
 
 def test_few_systems_share_the_band_of_all_collectives() -> None:
