@@ -14,6 +14,7 @@ from sims.show.figures.series import told
 
 __all__ = [
     "constant",
+    "everywhere",
     "heading",
     "label",
     "listed",
@@ -94,6 +95,15 @@ def listed(words: Sequence[str], most: int = 6) -> str:
     if len(words) > most:
         words = [*words[:most], f"{len(words) - most:,} more"]
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def everywhere(settings: int) -> str:
+    """At every setting, in words.
+
+    >>> everywhere(1), everywhere(2), everywhere(3)
+    ('in the one setting', 'in both settings', 'in all 3 settings')
+    """
+    return {1: "in the one setting", 2: "in both settings"}.get(settings, f"in all {settings:,} settings")
 
 
 def operation(results: Sequence[Row | Failure]) -> str:

@@ -11,7 +11,7 @@ from statistics import median
 
 from fabric.words.counted import counted
 from sims.scenario.row import Row
-from sims.show.report.axes import label, listed, noun, number, series, value, varied
+from sims.show.report.axes import everywhere, label, listed, noun, number, series, value, varied
 from sims.show.report.findings import median_row
 from sims.studies.compare import as_fast
 
@@ -110,7 +110,7 @@ def _sentence(contest: Contest) -> str:
     if contest.along:
         what += f" (each with its own {listed([noun(name) for name in contest.along])})"
     if all(count == total for count in wins.values()):
-        return f"{what}: makes no difference; {listed(list(wins))} take the same time {_everywhere(total)}."
+        return f"{what}: makes no difference; {listed(list(wins))} take the same time {everywhere(total)}."
     winner = max(wins, key=lambda name: wins[name])
     text = f"{what}: {winner} is the fastest{_in_how_many(wins[winner], total, wins, winner)}."
     words = []
@@ -131,15 +131,11 @@ def _caution(contest: Contest) -> str:
     return f" Of {listed([f'{n:,}' for n in sorted(set().union(*ranks))], _MOST)} ranks: not the same job."
 
 
-def _everywhere(total: int) -> str:
-    return f"in all {total:,} settings" if total > 1 else "in the one setting"
-
-
 def _in_how_many(won: int, total: int, wins: Mapping[str, int], winner: str) -> str:
     ties = sum(wins.values()) > total
     if won == total:
         alone = "" if not ties else " or as fast as the fastest"
-        return f"{alone} {_everywhere(total)}" if total > 1 or ties else ""
+        return f"{alone} {everywhere(total)}" if total > 1 or ties else ""
     rest = [f"{name} in {count:,}" for name, count in wins.items() if count and name != winner]
     other = f" ({listed(rest, _MOST)}{', ties counted for each' if ties else ''})"
     return f" in {won:,} of {counted(total, 'setting')}{other}"

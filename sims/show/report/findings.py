@@ -9,13 +9,13 @@ import numpy as np
 from fabric.words.counted import counted
 from fabric.words.units import format_size, format_time
 from sims.scenario.row import Row
-from sims.show.report.axes import label, listed, number, series, varied
+from sims.show.report.axes import everywhere, label, listed, number, series, varied
+from sims.studies.compare import as_fast
 
 __all__ = ["findings", "median_row", "waits_for"]
 
 _FEW_SEEDS = 3  # below, a median and quantiles say nothing that the values would not
 _MOST_RUNS = 5
-_SAME = 1e-9  # a relative difference of times that is rounding
 
 
 def findings(rows: Sequence[Row]) -> list[str]:
@@ -65,13 +65,13 @@ def _fastest(rows: Sequence[Row], axes: Sequence[str]) -> Iterator[str]:
         return
     others = [name for name in axes if name not in ("algorithm", "size_bytes", "seed")]
     sizes = sorted({row.scenario.size_bytes for row in rows})
-    winners: dict[int, list[Row]] = {}
+    winners: dict[int, list[list[str]]] = {}
     for size in sizes:
         at = [row for row in rows if row.scenario.size_bytes == size]
         for members in series(at, others).values():
             lines = _medians(members, ["algorithm"])
             if len(lines) > 1:
-                winners.setdefault(size, []).append(min(lines.values(), key=lambda row: row.time_s))
+                winners.setdefault(size, []).append(_first(list(lines.values())))
     contested = [size for size in sizes if size in winners]
     if not contested:
         return
@@ -84,49 +84,65 @@ def _fastest(rows: Sequence[Row], axes: Sequence[str]) -> Iterator[str]:
             yield _race(rows, size)
 
 
+def _first(rows: Sequence[Row]) -> list[str]:
+    """The algorithms that are the fastest of these rows, or as fast."""
+    least = min(row.time_s for row in rows)
+    return [row.scenario.algorithm for row in rows if as_fast(row.time_s, least)]
+
+
 def _race(rows: Sequence[Row], size: int) -> str:
-    lines = _medians([row for row in rows if row.scenario.size_bytes == size], ["algorithm"])
-    first, *_, last = sorted(lines.values(), key=lambda row: row.time_s)
-    if last.time_s <= first.time_s * (1 + _SAME):
-        same = f"all {len(lines)} algorithms take the same time"
+    at = list(_medians([row for row in rows if row.scenario.size_bytes == size], ["algorithm"]).values())
+    first, last = min(at, key=lambda row: row.time_s), max(at, key=lambda row: row.time_s)
+    names = _first(at)
+    if len(names) == len(at):
+        same = f"{'both' if len(at) == 2 else f'all {len(at)}'} algorithms take the same time"
         return f"At {format_size(size)} {same}: {format_time(first.time_s)}."
     return (
-        f"At {format_size(size)} {first.scenario.algorithm} is the fastest: {format_time(first.time_s)}. "
-        f"{last.scenario.algorithm}, the slowest of {len(lines)}, takes {format_time(last.time_s)}, "
+        f"At {format_size(size)} {_are(names)} the fastest: {format_time(first.time_s)}. "
+        f"{last.scenario.algorithm}, the slowest of {len(at)}, takes {format_time(last.time_s)}, "
         f"{number(last.time_s / first.time_s, 3)} times as long."
     )
 
 
-def _votes(size: int, winners: Sequence[Row]) -> str:
+def _are(names: Sequence[str]) -> str:
+    return f"{listed(names)} {'is' if len(names) == 1 else 'are'}"
+
+
+def _votes(size: int, winners: Sequence[Sequence[str]]) -> str:
     counts: dict[str, int] = {}
-    for row in winners:
-        counts[row.scenario.algorithm] = counts.get(row.scenario.algorithm, 0) + 1
-    order = sorted(counts.items(), key=lambda item: -item[1])
-    if len(order) == 1:
-        where = f" in all {len(winners)} settings" if len(winners) > 1 else ""
-        return f"At {format_size(size)} {order[0][0]} is the fastest{where}."
-    words = [f"{name} in {count} of {counted(len(winners), 'setting')}" for name, count in order]
-    return f"At {format_size(size)} the fastest is {listed(words)}."
+    for names in winners:
+        for name in names:
+            counts[name] = counts.get(name, 0) + 1
+    total, order = len(winners), sorted(counts.items(), key=lambda item: -item[1])
+    always = [name for name, count in order if count == total]
+    if len(always) == len(order):
+        where = f" {everywhere(total)}" if total > 1 else ""
+        return f"At {format_size(size)} {_are(always)} the fastest{where}."
+    words = [f"{name} in {count} of {counted(total, 'setting')}" for name, count in order]
+    ties = ", ties counted for each" if sum(counts.values()) > total else ""
+    return f"At {format_size(size)} the fastest is {listed(words)}{ties}."
 
 
-def _runs(winners: Sequence[tuple[int, Row]]) -> Iterator[str]:
-    runs: list[tuple[str, int, int]] = []
-    for size, row in winners:
-        name = row.scenario.algorithm
-        if runs and runs[-1][0] == name:
-            runs[-1] = (name, runs[-1][1], size)
+def _runs(winners: Sequence[tuple[int, Sequence[str]]]) -> Iterator[str]:
+    """The sizes at which the same algorithms are the fastest, each run as long as it can be."""
+    runs: list[tuple[list[str], int, int]] = []
+    for size, names in winners:
+        still = [name for name in runs[-1][0] if name in names] if runs else []
+        if still:
+            runs[-1] = (still, runs[-1][1], size)
         else:
-            runs.append((name, size, size))
+            runs.append((list(names), size, size))
     if len(runs) == 1:
-        yield f"{runs[0][0]} is the fastest at every size."
+        yield f"{_are(runs[0][0])} the fastest at every size."
     elif len(runs) <= _MOST_RUNS:
         words = [
-            f"{name} from {format_size(low)} to {format_size(high)}"
+            f"{listed(names)} from {format_size(low)} to {format_size(high)}"
             if low != high
-            else f"{name} at {format_size(low)}"
-            for name, low, high in runs
+            else f"{listed(names)} at {format_size(low)}"
+            for names, low, high in runs
         ]
-        yield f"The fastest algorithm changes with the size: {listed(words)}."
+        alone = all(len(names) == 1 for names, _, _ in runs)
+        yield f"The fastest algorithm changes with the size: {listed(words) if alone else '; '.join(words)}."
 
 
 def _best(rows: Sequence[Row], axes: Sequence[str]) -> Iterator[str]:

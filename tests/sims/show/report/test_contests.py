@@ -61,7 +61,7 @@ def test_wins_are_counted_by_setting_and_the_others_span_is_told() -> None:
 def test_what_makes_no_difference_is_said_so() -> None:
     rows = [row(1.0, routing=name, size_bytes=size) for name in ("ecmp", "adaptive") for size in (8, 16)]
     assert words(*rows) == [
-        "Routing policy: makes no difference; ecmp and adaptive take the same time in all 2 settings."
+        "Routing policy: makes no difference; ecmp and adaptive take the same time in both settings."
     ]
 
 
@@ -71,7 +71,7 @@ def test_ties_count_for_each() -> None:
     (contest,) = contests(rows)
     assert contest.wins == {"ecmp": 2, "adaptive": 1}
     assert words(*rows)[0].startswith(
-        "Routing policy: ecmp is the fastest or as fast as the fastest in all 2 settings."
+        "Routing policy: ecmp is the fastest or as fast as the fastest in both settings."
     )
 
 

@@ -19,6 +19,7 @@ from sims import Row, Scenario, all_reduce
 from sims.scenario.row import Failure
 from sims.show.report import report
 from sims.show.report.axes import number
+from sims.show.report.findings import findings
 from sims.show.report.provenance import commands, sizes_text
 from topologies import fat_tree
 
@@ -199,7 +200,36 @@ def test_the_numbers_of_the_table_are_those_of_the_rows() -> None:
 
 def test_equals_have_no_fastest() -> None:
     rows = [replace(r, time_s=1e-3) for r in OVER_SIZES if r.scenario.size_bytes == 8]
-    assert "At 8 B all 2 algorithms take the same time: 1 ms." in parsed(rows).all("ul")[1].words
+    assert "At 8 B both algorithms take the same time: 1 ms." in parsed(rows).all("ul")[1].words
+
+
+def race(times: dict[str, tuple[float, ...]]) -> list[str]:
+    """What is found of rows of these algorithms, a time for each of the sizes 8 B, 512 KiB, 8 MiB."""
+    base = {r.scenario.size_bytes: r for r in OVER_SIZES if r.used == "ring"}
+    return findings(
+        [
+            replace(base[size], time_s=time, scenario=replace(base[size].scenario, algorithm=name))
+            for name, each in times.items()
+            for size, time in zip((8, 2**19, 2**23), each, strict=True)
+        ]
+    )
+
+
+def test_who_is_as_fast_as_the_fastest_is_named_beside_it() -> None:
+    """Times that four digits do not tell apart have no single winner, whichever comes first in the table."""
+    nearly = 1 + 1e-5
+    found = race({"tree": (1, 2, 3), "ring": (nearly, 2 * nearly, 3)})
+    assert found[0] == "tree and ring are the fastest at every size."
+    assert found[1] == "At 8 B both algorithms take the same time: 1 s."
+    found = race({"tree": (1, 2, 4), "ring": (nearly, 3, 3), "linear": (5, 5, 5)})
+    assert (
+        found[0] == "The fastest algorithm changes with the size: tree from 8 B to 512 KiB and ring at 8 MiB."
+    )
+    assert found[1].startswith(
+        "At 8 B tree and ring are the fastest: 1 s. linear, the slowest of 3, takes 5 s"
+    )
+    found = race({"tree": (1, 2, 4), "ring": (1, 2, 4), "linear": (3, 3, 3)})
+    assert found[0].endswith("with the size: tree and ring from 8 B to 512 KiB; linear at 8 MiB.")
 
 
 def test_findings_are_computed_from_the_rows() -> None:
