@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from fabric.machine.document import read_text
 from fabric.words.place import place_in
 
-__all__ = ["json_place"]
+__all__ = ["json_index", "json_place"]
 
 _BLANK = re.compile(r"\s*")
-_VALUES = json.JSONDecoder()
+# Values are passed over: a number may have more digits than Python reads, a text control characters.
+_VALUES = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str, strict=False)
 
 
 def json_place(path: str, way: Sequence[str | int]) -> str:
@@ -25,13 +26,23 @@ def json_place(path: str, way: Sequence[str | int]) -> str:
     if not os.path.isfile(path):
         return ""  # what can be read only once
     text = read_text(path, newline="")
-    index = _skip(text, 0)
+    return place_in(text.replace("\r\n", " \n").replace("\r", "\n"), json_index(text, way))
+
+
+def json_index(text: str, way: Sequence[str | int], start: int = 0) -> int:
+    """Where in a text of JSON, from ``start`` on, the value begins to which ``way`` leads, or as much of it
+    as there is.
+
+    >>> json_index('{"a": [1, {"b": 2}]}', ("a", 1, "b"))
+    16
+    """
+    index = _skip(text, start)
     for step in way:
         found = _inside(text, index, step)
         if found is None:
             break
         index = found
-    return place_in(text.replace("\r\n", " \n").replace("\r", "\n"), index)
+    return index
 
 
 def _inside(text: str, index: int, step: str | int) -> int | None:

@@ -226,6 +226,13 @@ def _json_log() -> str:
     )
 
 
+_RECORDS = """numCycle,collective,nodes,ranks,gpusPerRank,size,type,redop,inplace,time,algbw,busbw,#wrong
+0,AllReduce,1,2,1,1048576,float,sum,0,75.00,13.98,13.98,0
+0,AllReduce,1,2,1,4194304,float,sum,1,300.0,13.98,13.98,0
+"""
+_JSON_RECORDS = """[{"numCycle": 0, "name": "AllReduce", "nodes": 1, "ranks": 2, "size": 1048576,
+"redop": "sum", "inPlace": 0, "time": 75.00, "algBw": 13.98, "busBw": 13.98, "wrong": 0}]
+"""
 _LOG = """# nccl-tests version 2.17.6 nccl-headers=22809 nccl-library=22809
 # Collective test starting: all_reduce_perf
 # Using devices
@@ -357,6 +364,8 @@ READERS: dict[str, Reader] = {
     "compared rows": Reader("c.jsonl", _row_file(".jsonl"), _compared),
     "sweep folder": Reader("d.jsonl", _row_file(".jsonl"), _folder),
     "log": Reader("n.log", _texts(_LOG), read_nccl),
+    "records CSV": Reader("n.csv", _texts(_RECORDS), read_nccl),
+    "records JSON": Reader("n.json", _texts(_JSON_RECORDS), read_nccl),
     "JSON log": Reader("n.json", lambda folder: [_json_log().encode()], read_nccl),
     "topology": Reader("x", _texts(*_SPECS), _text(lambda text: (canonical(text), parts_of(text)))),
     "algorithms": Reader(

@@ -51,6 +51,11 @@ FREE: dict[str, str] = {
     "schedule": r"(?<=,)\d+|(?<==)\d+",
     "placement": "",
     "traffic": "",
+    "log": r"^#(?!.*size +count).*|size|redop|(?<=#)wrong|^ +\d+ +\d+ +\w+ +\w+",
+    "JSON log": r"\"[^\"]*\"",
+    "Inspector": r"\"[^\"]*\"",
+    "records CSV": r"^num.*|^\d+,\w+,|(?<=,)(float|sum),\w+|\w+$",
+    "records JSON": r"\"[^\"]*\"",
 }
 
 

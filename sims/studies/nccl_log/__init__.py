@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 from fabric.words.counted import counted
 from fabric.words.errors import FileFormatError
-from sims.studies.nccl_log.clean import log_text
+from sims.studies.nccl_log.clean import LogText, log_text
 from sims.studies.nccl_log.entry import FACTORS, Entry, Found, agrees, is_wrong
 from sims.studies.nccl_log.inspector import from_inspector
 from sims.studies.nccl_log.json_file import from_json
@@ -84,11 +84,11 @@ def read_nccl(path: str | os.PathLike[str], ranks: int | None = None) -> NcclLog
 
     Raises:
         FileFormatError: missing, no such log, cut off, different tests in one, or numbers that break the
-        definition; names file and line (in JSON: the result).
+        definition; names the file, line and column (in JSON the result, too).
     """
-    name = str(path)
-    text = log_text(path)
-    collective, hosts, versions, notes, entries, others = _read(text, name)
+    log = log_text(path)
+    name = log.name
+    collective, hosts, versions, notes, entries, others, named = _read(log)
     if not entries:
         raise FileFormatError(name, "", "holds no results of nccl-tests: no line or object of a size")
     servers = tuple(Counter(hosts).values())
@@ -98,7 +98,7 @@ def read_nccl(path: str | os.PathLike[str], ranks: int | None = None) -> NcclLog
         notes.append(f"the log names no tool; its columns and busbw are those of {collective}_perf")
     elif collective not in FACTORS:
         rule = f"{collective}_perf is no tool of nccl-tests that is known here: {', '.join(FACTORS)}"
-        raise FileFormatError(name, "", rule)
+        raise FileFormatError(name, named, rule)
     factor = _factor(collective, ranks, entries, notes) if ranks else None
     if ranks in (None, listed) and not (factor and _all_agree(entries, factor)):
         fits = ranks_of(collective, entries)
@@ -113,7 +113,7 @@ def read_nccl(path: str | os.PathLike[str], ranks: int | None = None) -> NcclLog
         raise FileFormatError(name, "", "every size in it is 0 bytes: nothing was moved")
     wrong = [entry for entry in entries if is_wrong(entry.wrong)]
     if wrong:
-        notes.append(f"{len(wrong)} of {len(entries)} results were wrong, the first at {wrong[0].where}")
+        notes.append(f"{len(wrong)} of {len(entries)} results were wrong, the first at {wrong[0].where('')}")
     return NcclLog(
         name=Path(path).name,
         collective=collective,
@@ -124,14 +124,14 @@ def read_nccl(path: str | os.PathLike[str], ranks: int | None = None) -> NcclLog
         rows=rows,
         others=others,
         wrong=frozenset(entry.size for entry in wrong),
-        text=text,
+        text=log.text,
     )
 
 
-def _read(text: str, name: str) -> Found:
-    found = from_records(text, name) or from_inspector(text, name)
+def _read(log: LogText) -> Found:
+    found = from_records(log) or from_inspector(log)
     if found is None:
-        found = (from_json if text.lstrip().startswith("{") else from_text)(text, name)
+        found = (from_json if log.text.lstrip().startswith("{") else from_text)(log)
     return found
 
 
@@ -180,17 +180,17 @@ def _checked(
 ) -> Measurement:
     """The measurement, if its three numbers agree with its size."""
     if float(entry.time_us) < _LEAST_US:
-        raise FileFormatError(name, entry.where, f"{entry.size} bytes in no time")
+        raise FileFormatError(name, entry.where("time"), f"{entry.size} bytes in no time")
     if factor is not None and not agrees(entry, entry.busbw, factor):
         rule = f"busbw {entry.busbw} is not size / time x {factor:.4g} ({entry.size} B, {entry.time_us} us)"
         why = f"another collective, or other than {ranks:,} ranks" if ranks else "another collective"
-        raise FileFormatError(name, entry.where, f"{rule}: {why}")
+        raise FileFormatError(name, entry.where("busbw"), f"{rule}: {why}")
     # Tools of old took algbw for what reaches the bus where the factor is (n - 1)/n: there it equals busbw.
     algbw = float(entry.algbw)
     if not agrees(entry, entry.algbw, 1.0):
         if entry.algbw != entry.busbw:
             rule = f"algbw {entry.algbw} is not size / time ({entry.size} B, {entry.time_us} us)"
-            raise FileFormatError(name, entry.where, rule)
+            raise FileFormatError(name, entry.where("algbw"), rule)
         algbw = entry.size / float(entry.time_us) / 1e3
     busbw = float(entry.busbw)
     if factor is not None and ranks and factor != (usual := FACTORS[collective](ranks)):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from fabric.words.errors import FileFormatError
 from sims.workload.collective import COLLECTIVES
 
-__all__ = ["CPU", "FACTORS", "Entry", "Found", "agrees", "entry", "half", "is_wrong", "library"]
+__all__ = ["CPU", "FACTORS", "Entry", "Found", "Where", "agrees", "entry", "half", "is_wrong", "library"]
 
 # By tool, busbw over algbw on n ranks (nccl-tests, doc/PERFORMANCE.md, and GetBw functions of its sources):
 # those that are simulated, and others.
@@ -33,11 +33,16 @@ _SHOWN = 40  # characters of a value in a message
 CPU = "times are those of the CPU"
 
 
+# The place of one of the values of a result by its name, "size", "time", "algbw" or "busbw"; of "" that of
+# the result, in few words.
+Where: TypeAlias = Callable[[str], str]
+
+
 @dataclass(frozen=True)
 class Entry:
     """One result as it stands in the log; numbers keep their digits, which tell how they were rounded."""
 
-    where: str
+    where: Where = field(compare=False, repr=False)
     size: int
     in_place: bool
     time_us: Decimal
@@ -51,7 +56,7 @@ class Entry:
 class Found(NamedTuple):
     """What a log holds: the tool's collective ("" if not named), the host of each rank (none if no devices,
     or not all of them, are listed), versions, notes and results; ``others``: collectives whose tests in it
-    are left out.
+    are left out; ``named``: where the tool is named, "" where nowhere.
     """
 
     collective: str
@@ -60,10 +65,11 @@ class Found(NamedTuple):
     notes: list[str]
     entries: list[Entry]
     others: tuple[str, ...] = ()
+    named: str = ""
 
 
 def entry(
-    where: str, size: Any, *, time: Any, algbw: Any, busbw: Any, name: str, in_place: bool, **words: str
+    where: Where, size: Any, *, time: Any, algbw: Any, busbw: Any, name: str, in_place: bool, **words: str
 ) -> Entry:
     found = {}
     for title, value in {"time": time, "algbw": algbw, "busbw": busbw}.items():
@@ -74,11 +80,11 @@ def entry(
         number = found[title]
         if not number.is_finite() or number < 0 or number.adjusted() > _MOST_DIGITS:
             rule = f"{title} is {str(value)[:_SHOWN]!r}, which is no measured number"
-            raise FileFormatError(name, where, rule)
+            raise FileFormatError(name, where(title), rule)
     text = str(size)
     if not (text.isascii() and text.isdecimal()) or len(text) > _MOST_DIGITS:
         shown = text[:_SHOWN] if isinstance(size, int) else repr(text[:_SHOWN])
-        raise FileFormatError(name, where, f"size is {shown}: a whole number of bytes is due")
+        raise FileFormatError(name, where("size"), f"size is {shown}: a whole number of bytes is due")
     return Entry(where, int(text), in_place, found["time"], found["algbw"], found["busbw"], **words)
 
 

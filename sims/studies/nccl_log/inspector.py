@@ -10,11 +10,15 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
+from fabric.machine.json_place import json_index
 from fabric.words.counted import counted
 from fabric.words.errors import FileFormatError
+from sims.studies.nccl_log.clean import LogText
 from sims.studies.nccl_log.entry import FACTORS, Entry, Found, entry
 
 __all__ = ["from_inspector"]
@@ -32,49 +36,50 @@ _MOST_RANKS = 10**7
 _NEAR = 0.01  # how far the tool's own bandwidth may be from size over time: whole microseconds, at least
 
 
-def from_inspector(text: str, name: str) -> Found | None:
-    """What the records hold; None if ``text`` is something else.
+def from_inspector(log: LogText) -> Found | None:
+    """What the records hold; None if the log is something else.
 
     Of several communicators the one of most ranks counts, of several collectives the one of most operations;
     a note says which were left out.
 
     Raises:
         FileFormatError: a record without its numbers, or whose bandwidth is not its size over its time;
-            names the line.
+            with line and column.
     """
-    if not _MARK.match(text):
+    if not _MARK.match(log.text):
         return None
     # (communicator, ranks, collective) -> (size, number of the operation) -> times by rank.
     found: dict[tuple[str, int, str], dict[tuple[int, int], dict[int, float]]] = defaultdict(dict)
     hosts: dict[str, dict[int, str]] = defaultdict(dict)
     versions: dict[str, None] = {}
-    for where, record in _records(text, name):
-        header, perf = record.get("header"), record.get("coll_perf")
+    first: dict[int, _Record] = {}  # of each size
+    tools: dict[str, _Record] = {}
+    for record in _records(log):
+        header, perf, number = record.value.get("header"), record.value.get("coll_perf"), record.number
         if not isinstance(header, dict):
-            raise FileFormatError(name, where, "is no record of the Inspector: no 'header'")
+            raise record.wrong((), "is no record of the Inspector: no 'header'")
         if not isinstance(perf, dict):
             continue  # transfers between two ranks have p2p_perf
-        ranks = int(_number(name, where, header, "n_ranks", 1, _MOST_RANKS))
-        rank = int(_number(name, where, header, "rank", 0, ranks - 1))
-        size = _number(name, where, perf, "coll_msg_size_bytes", 0)
-        time = _number(name, where, perf, "coll_exec_time_us", 0)
+        ranks = int(number("header", "n_ranks", 1, _MOST_RANKS))
+        rank = int(number("header", "rank", 0, ranks - 1))
+        time = number("coll_perf", "coll_exec_time_us", 0)
         tool = _plain(perf.get("coll"))[:40]
-        size = _moved(name, where, perf, tool, size, time, ranks)
+        size = _moved(record, tool, time, ranks)
+        first.setdefault(size, record)
+        tools.setdefault(tool, record)
         comm = str(header.get("id"))[:64]
-        operation = found[comm, ranks, tool].setdefault(
-            (size, int(_number(name, where, perf, "coll_sn", 0))), {}
-        )
+        operation = found[comm, ranks, tool].setdefault((size, int(number("coll_perf", "coll_sn", 0))), {})
         operation[rank] = max(time, operation.get(rank, 0.0))
-        about = record.get("metadata")
+        about = record.value.get("metadata")
         if isinstance(about, dict):
             hosts[comm][rank] = _plain(about.get("hostname", ""))[:255]
             versions[
                 f"NCCL Inspector {_plain(about.get('inspector_output_format_version', ''))[:20]}".strip()
             ] = None
     if not found:
-        raise FileFormatError(name, "", "holds no collective: no record has 'coll_perf'")
+        raise FileFormatError(log.name, "", "holds no collective: no record has 'coll_perf'")
     chosen = max(found, key=lambda key: (key[1], len(found[key]), key))
-    entries, notes = _entries(name, found[chosen], chosen)
+    entries, notes = _entries(log.name, found[chosen], chosen, first)
     if len(found) > 1:
         left = Counter(f"{tool} of {counted(ranks, 'rank')}" for _, ranks, tool in found)
         left[f"{chosen[2]} of {counted(chosen[1], 'rank')}"] -= 1
@@ -82,13 +87,17 @@ def from_inspector(text: str, name: str) -> Found | None:
         notes.append(f"left out {others}: other communicators or collectives")
     named = hosts[chosen[0]]
     listed = tuple(named[rank] for rank in range(chosen[1])) if len(named) == chosen[1] else ()
-    return Found(_TOOLS.get(chosen[2], chosen[2]), listed, list(versions), notes, entries)
+    where = tools[chosen[2]].place(("coll_perf", "coll"))
+    return Found(_TOOLS.get(chosen[2], chosen[2]), listed, list(versions), notes, entries, named=where)
 
 
 def _entries(
-    name: str, operations: Mapping[tuple[int, int], Mapping[int, float]], chosen: tuple[str, int, str]
+    name: str,
+    operations: Mapping[tuple[int, int], Mapping[int, float]],
+    chosen: tuple[str, int, str],
+    first: Mapping[int, _Record],
 ) -> tuple[list[Entry], list[str]]:
-    """A result for each size, and what has to be said of it."""
+    """A result for each size, and what has to be said of it; ``first``: a record of each size."""
     _, ranks, tool = chosen
     factor = FACTORS.get(_TOOLS.get(tool, ""), lambda n: 1.0)(ranks)
     times: dict[int, list[float]] = defaultdict(list)
@@ -102,7 +111,7 @@ def _entries(
         algbw = size / time / 1e3 if time else 0.0
         entries.append(
             entry(
-                f"{counted(len(values), 'operation')} of {size:,} bytes",
+                partial(_where, first[size], f"{counted(len(values), 'operation')} of {size:,} bytes"),
                 size,
                 in_place=False,
                 time=Decimal(f"{time:.6f}"),
@@ -123,16 +132,28 @@ def _entries(
     return entries, notes
 
 
-def _moved(
-    name: str, where: str, perf: Mapping[str, Any], tool: str, size: float, time: float, ranks: int
-) -> int:
+_KEYS = {
+    "size": "coll_msg_size_bytes",
+    "time": "coll_exec_time_us",
+    "algbw": "coll_algobw_gbs",
+    "busbw": "coll_busbw_gbs",
+}
+
+
+def _where(record: _Record, said: str, title: str) -> str:
+    """What a mean is of, and where the value of the first of its operations stands."""
+    return f"{said}, {record.place(('coll_perf', _KEYS[title]))}" if title else said
+
+
+def _moved(record: _Record, tool: str, time: float, ranks: int) -> int:
     """Bytes as nccl-tests counts them, by which bandwidth is stated: of all ranks together in a gather."""
-    algbw = _number(name, where, perf, "coll_algobw_gbs", 0)
+    size = record.number("coll_perf", "coll_msg_size_bytes", 0)
+    algbw = record.number("coll_perf", "coll_algobw_gbs", 0)
     for bytes_ in (size, size * ranks) if tool in ("AllGather", "ReduceScatter") else (size,):
         if abs(bytes_ - algbw * time * 1e3) <= max(_NEAR * bytes_, algbw * 1e3):
             return int(bytes_)
     rule = f"coll_algobw_gbs {algbw:g} is not size / time ({size:.0f} B, {time:g} us)"
-    raise FileFormatError(name, where, rule)
+    raise record.wrong(("coll_perf", "coll_algobw_gbs"), rule)
 
 
 def _plain(value: object) -> str:
@@ -140,33 +161,43 @@ def _plain(value: object) -> str:
     return str(value).encode(errors="replace").decode()
 
 
-def _number(
-    name: str, where: str, record: Mapping[str, Any], key: str, least: float, most: float = 1e18
-) -> float:
-    value = record.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-        rule = f"{key} is {str(value)[:40]!r}: a number from {least:g} is due"
-        raise FileFormatError(name, where, rule)
-    return value
+@dataclass(frozen=True)
+class _Record:
+    """A record that begins at the index ``start`` of the text."""
+
+    log: LogText
+    start: int
+    value: dict[str, Any]
+
+    def number(self, table: str, key: str, least: float, most: float = 1e18) -> float:
+        value = self.value[table].get(key)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+            rule = f"{key} is {str(value)[:40]!r}: a number from {least:g} is due"
+            raise self.wrong((table, key), rule)
+        return value
+
+    def place(self, way: tuple[str, ...]) -> str:
+        """That of the value to which the keys lead, or of as much of it as there is."""
+        return self.log.place_of(json_index(self.log.text, way, self.start))
+
+    def wrong(self, way: tuple[str, ...], problem: str) -> FileFormatError:
+        return FileFormatError(self.log.name, self.place(way), problem)
 
 
-def _records(text: str, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each object, one on a line or over several, with the line where it begins."""
+def _records(log: LogText) -> Iterator[_Record]:
+    """Each object, one on a line or over several."""
     decoder = json.JSONDecoder()
-    at, line = 0, 1
+    text, at = log.text, 0
     space = re.compile(r"[\s,]*")
     while True:
         gap = space.match(text, at)
         end = gap.end() if gap else at
-        line += text.count("\n", at, end)
         if end == len(text):
             return
         try:
             value, at = decoder.raw_decode(text, end)
         except (ValueError, RecursionError) as error:
-            problem = f"is not JSON, or cut off: {str(error)[:80]}"
-            raise FileFormatError(name, f"line {line}", problem) from None
+            raise log.no_json(error) from None
         if not isinstance(value, dict):
-            raise FileFormatError(name, f"line {line}", "is no record of the Inspector: no object")
-        yield f"line {line}", value
-        line += text.count("\n", end, at)
+            raise FileFormatError(log.name, log.place_of(end), "is no record of the Inspector: no object")
+        yield _Record(log, end, value)

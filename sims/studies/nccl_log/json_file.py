@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
+from fabric.machine.json_place import json_index
 from fabric.words.errors import FileFormatError
+from sims.studies.nccl_log.clean import LogText
 from sims.studies.nccl_log.entry import CPU, Entry, Found, entry, library
 
 __all__ = ["from_json"]
@@ -18,16 +21,17 @@ _MOST_RANKS = 10**7
 _MOST_DIGITS = 4  # of the threads of a process, and of its GPUs
 
 
-def from_json(text: str, name: str) -> Found:
-    """What a file of -J holds; ``name``: of the file, for its mistakes.
+def from_json(log: LogText) -> Found:
+    """What a file of -J holds.
 
     Raises:
-        FileFormatError: not JSON, or not that of nccl-tests; names the result.
+        FileFormatError: not JSON, or not that of nccl-tests; names the result, with line and column.
     """
+    name = log.name
     try:
-        record = json.loads(text, parse_float=Decimal, strict=False)
+        record = json.loads(log.text, parse_float=Decimal, strict=False)
     except (ValueError, ArithmeticError, RecursionError) as error:  # an exponent of 19 digits
-        raise FileFormatError(name, "", f"is not JSON, or cut off: {error}") from None
+        raise log.no_json(error) from None
     if not isinstance(record, dict):
         raise FileFormatError(name, "", "is not the JSON of nccl-tests: no object")
     config, results = record.get("config"), record.get("results")
@@ -41,18 +45,17 @@ def from_json(text: str, name: str) -> Found:
     cpu = False
     for i, result in enumerate(results):
         for key, in_place in (("out_of_place", False), ("in_place", True)):
-            where = f"results[{i}].{key}"
             if not isinstance(result, dict) or "size" not in result:
-                raise FileFormatError(name, f"results[{i}]", "is not a result: it has no 'size'")
+                raise _wrong(log, ("results", i), "is not a result: it has no 'size'")
             values = result.get(key)
             if values is None:
                 continue
             if not isinstance(values, dict):
-                raise FileFormatError(name, where, "is not a result: no object of numbers")
+                raise _wrong(log, ("results", i, key), "is not a result: no object of numbers")
             cpu |= "cpu_time" in values
             entries.append(
                 entry(
-                    where,
+                    partial(_where, log, i, key),
                     result["size"],
                     in_place=in_place,
                     time=values.get("time", values.get("cpu_time")),
@@ -65,16 +68,41 @@ def from_json(text: str, name: str) -> Found:
                 )
             )
     versions = [f"NCCL {library(str(code))}"] if code else []
-    return Found(said[1] if said else "", _hosts_of(config, name), versions, [CPU] * cpu, entries)
+    named = _place(log, ("args", 0)) if said else ""
+    hosts = _hosts_of(config, log)
+    return Found(said[1] if said else "", hosts, versions, [CPU] * cpu, entries, named=named)
 
 
-def _hosts_of(config: Mapping[str, Any], name: str) -> tuple[str, ...]:
+_KEYS = {"size": ("size",), "time": ("time", "cpu_time"), "algbw": ("alg_bw",), "busbw": ("bus_bw",)}
+
+
+def _where(log: LogText, number: int, half: str, title: str) -> str:
+    """The place of the value of a title of a result; without one the result alone."""
+    result = f"results[{number}].{half}"
+    if not title:
+        return result
+    way = ("results", number) if title == "size" else ("results", number, half)
+    found = max(json_index(log.text, (*way, key)) for key in _KEYS[title])
+    return f"{result}, {log.place_of(found)}"
+
+
+def _wrong(log: LogText, way: Sequence[str | int], problem: str) -> FileFormatError:
+    """The mistake of a value, by the keys and numbers that lead to it."""
+    said = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in way)
+    return FileFormatError(log.name, f"{said.lstrip('.')}, {_place(log, way)}", problem)
+
+
+def _place(log: LogText, way: Sequence[str | int]) -> str:
+    return log.place_of(json_index(log.text, way))
+
+
+def _hosts_of(config: Mapping[str, Any], log: LogText) -> tuple[str, ...]:
     """The host of each rank of the first group: the file lists one device for each process, whatever
     number it drives.
     """
     devices = config.get("devices") or []
     if not isinstance(devices, list) or not all(isinstance(device, dict) for device in devices):
-        raise FileFormatError(name, "config.devices", "is not a list of devices")
+        raise _wrong(log, ("config", "devices"), "is not a list of devices")
     if not devices:
         return ()
     own = [device for device in devices if device.get("group") == devices[0].get("group")]
@@ -84,10 +112,10 @@ def _hosts_of(config: Mapping[str, Any], name: str) -> tuple[str, ...]:
         count = str(config.get(key, 1))
         if not count.isdecimal() or len(count) > _MOST_DIGITS or not int(count):
             rule = f"is {count[:40]}: a whole number from 1 to 9999 is due"
-            raise FileFormatError(name, f"config.{key}", rule)
+            raise _wrong(log, ("config", key), rule)
         each *= int(count)
     if len(processes) < len(own):
         each = 1
     if len(own) * each > _MOST_RANKS:
-        raise FileFormatError(name, "config", f"makes {len(own) * each:,} ranks: at most {_MOST_RANKS:,}")
+        raise _wrong(log, ("config",), f"makes {len(own) * each:,} ranks: at most {_MOST_RANKS:,}")
     return tuple(str(device.get("hostname"))[:255] for device in own for _ in range(each))

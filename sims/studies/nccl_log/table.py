@@ -8,14 +8,16 @@ file.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice, pairwise, takewhile
 from typing import NamedTuple
 
+from sims.studies.nccl_log.clean import LogText
 from sims.studies.nccl_log.entry import Entry, entry
 
-__all__ = ["Begun", "Columns", "Results", "begun", "columns_of", "missing", "plain"]
+__all__ = ["Begun", "Columns", "Results", "begun", "columns_of", "missing", "odd_title", "plain"]
 
 _TIMES = ("time", "cputime")
 _NEEDED = ("size", "count", "type", "time", "algbw", "busbw")
@@ -25,6 +27,8 @@ _FIRST = 3  # size, count and type stand in every table, and first
 _MOST_TITLES = 64
 _LONGEST = 4000  # characters of a line of results: what follows is something else
 _MOST_BEGINS = 50  # in a line that are looked at: one is in the table, others in what stands before it
+_NEGATIVE = re.compile(r"-\d")  # a root, and no time
+_WORD = re.compile(r"\S+")
 _NEAR = 200  # characters after a type in which its numbers stand
 _UNIT = re.compile(r"\((?:b|elements|elems|us|gb/s|%)\)")
 _SEPARATORS = str.maketrans("|,;\u2502", "    ")  # Markdown, CSV, a box
@@ -49,13 +53,16 @@ class Columns(NamedTuple):
 
 
 class Results(NamedTuple):
-    """A line that was read: its size, reduction and root, and its values; ``full``: nothing is left blank."""
+    """A line that was read: its size, reduction and root, and its values, of which the first is the word
+    ``first`` of the line; ``full``: nothing is left blank.
+    """
 
     size: str
     redop: str
     root: str
     values: tuple[str, ...]
     full: bool
+    first: int
 
 
 def plain(line: str) -> str:
@@ -94,18 +101,39 @@ def missing(line: str) -> list[str] | None:
     return [title for title in _NEEDED if title not in words]
 
 
+def odd_title(line: str) -> int:
+    """The column of the first word behind a title of a table that is none itself; of the first title where
+    there is none such.
+
+    >>> odd_title("0: # size count tpye time"), odd_title("# count type time")
+    (17, 3)
+    """
+    found = [(match.start() + 1, _titles(match[0])) for match in _WORD.finditer(_without_units(line))]
+    titles = [(column, words[0]) for column, words in found if words]
+    first = next((i for i, (_, word) in enumerate(titles) if word in _TITLES), 0)
+    odd = (column for column, word in titles[first:] if word not in _TITLES and word != "timestamp")
+    return next(odd, titles[first][0])
+
+
+def _without_units(line: str) -> str:
+    return _UNIT.sub(lambda match: " " * len(match[0]), plain(line).lower())
+
+
 def _titles(line: str) -> list[str]:
-    words = _UNIT.sub(" ", plain(line).lower()).split()
+    words = _without_units(line).split()
     return [word if word == "#wrong" else word.lstrip("#") for word in words if word.strip("#>*-")]
 
 
 @dataclass(frozen=True)
 class Begun:
-    """A line of results from its size on: ``text``, on line ``number``, after ``before`` words of others."""
+    """A line of results from its size on: ``text``, on line ``number``, after ``before`` words of others;
+    ``places``: line and column of each word of the text.
+    """
 
     number: int
     text: str
     before: int
+    places: tuple[tuple[int, int], ...] = field(repr=False)
 
     def read(self, columns: Columns) -> Results | None:
         """What it holds, if as many values stand in it as are due, or those of one half."""
@@ -118,46 +146,62 @@ class Begun:
         others = len(columns.left) - _FIRST - ("redop" in columns.left)
         for halves in range(columns.halves, 0, -1):
             count = halves * len(columns.half)
-            if 0 <= (more := len(run) - count) <= others:
+            if 0 <= (more := len(run) - count) <= others and not _NEGATIVE.match(run[more]):
                 root = run[0] if more and "root" in columns.left else "-1"
                 full = more == others and halves == columns.halves
-                return Results(words[0], redop, root, run[more:], full)
+                return Results(words[0], redop, root, run[more:], full, place + more)
         return None
 
-    def continued(self, line: str, columns: Columns, *, next_line: bool) -> Begun | None:
+    def stops(self, columns: Columns) -> tuple[int, int]:
+        """Line and column of the first word that is none of the table, or one too many; behind the last."""
+        words = self.text.split()
+        count = min(len(self.read_so_far(columns).split()), columns.due)
+        if count < len(words):
+            return self.places[count]
+        line, column = self.places[-1]
+        return line, column + len(words[-1])
+
+    def continued(self, number: int, line: str, columns: Columns) -> Begun | None:
         """With the values on ``line``, if it holds nothing else: a line that was wrapped, or in the middle of
         which another process wrote. A terminal breaks within a number, so the next line is also tried
         without a blank between.
         """
-        words = plain(line[:_LONGEST]).split()
+        text = plain(line[:_LONGEST])
+        words = text.split()
         rests = (words[self.before :], words)
         rest = next((rest for rest in rests if rest and all(map(_VALUE.fullmatch, rest))), None)
         if rest is None:
             return None
-        kept = self._read_so_far(columns)
-        if len(kept.split()) > columns.due:
+        kept = self.read_so_far(columns)
+        count = len(kept.split())
+        if count > columns.due:
             return None
-        apart = Begun(self.number, f"{kept} {' '.join(rest)}", self.before)
-        if next_line:
-            joined = Begun(self.number, self.text + plain(line[:_LONGEST]), self.before)
+        new = tuple((number, match.start() + 1) for match in _WORD.finditer(text))
+        places = (*self.places[:count], *new[len(new) - len(rest) :])
+        apart = Begun(self.number, f"{kept} {' '.join(rest)}", self.before, places)
+        if number == self.number + 1:
+            glued = not (self.text[-1:].isspace() or text[:1].isspace())
+            joined = Begun(self.number, self.text + text, self.before, (*self.places, *new[glued:]))
             read, instead = apart.read(columns), joined.read(columns)
             if instead and instead.full and not (read and read.full):
                 return joined
         return apart
 
-    def _read_so_far(self, columns: Columns) -> str:
+    def read_so_far(self, columns: Columns) -> str:
         """Up to the first word that is none of the table."""
         words = self.text.split()
         place = _FIRST + ("redop" in columns.left and len(words) > _FIRST)
         return " ".join(words[:place] + list(takewhile(_VALUE.fullmatch, words[place:])))
 
-    def entries(self, found: Results, columns: Columns, name: str) -> Iterator[Entry]:
+    def entries(self, found: Results, columns: Columns, log: LogText) -> Iterator[Entry]:
         """The results out of place and in place; only the latter where a replay measured only that."""
         width = len(columns.half)
+        titles = ["time" if title in _TIMES else title for title in columns.half]
         for i in range(0, len(found.values), width):
             values = dict(zip(columns.half, found.values[i : i + width]))
+            words = {"size": 0, **{title: found.first + i + j for j, title in enumerate(titles)}}
             yield entry(
-                f"line {self.number}",
+                partial(_where, log, self, words),
                 found.size,
                 in_place=i > 0 or len(found.values) < columns.halves * width,
                 time=values.get("time", values.get("cputime")),
@@ -166,8 +210,13 @@ class Begun:
                 wrong=values.get("#wrong", values.get("error", "N/A")),
                 redop=found.redop,
                 root=found.root,
-                name=name,
+                name=log.name,
             )
+
+
+def _where(log: LogText, row: Begun, words: Mapping[str, int], title: str) -> str:
+    """The place of the value of a title, of which the word of the row is told; the line for ""."""
+    return log.place(*row.places[words[title]]) if title else f"line {row.number}"
 
 
 def begun(line: str, number: int) -> Begun | None:
@@ -185,7 +234,8 @@ def begun(line: str, number: int) -> Begun | None:
             start = found.start()  # a type that is not known here, or a prefix that looks like one
     if start < 0:
         return None
-    return Begun(number, text[start : start + _LONGEST], len(text[:start].split()))
+    places = tuple((number, match.start() + 1) for match in _WORD.finditer(text, start, start + _LONGEST))
+    return Begun(number, text[start : start + _LONGEST], len(text[:start].split()), places)
 
 
 def _numbers(words: Sequence[str]) -> int:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from fabric.words.counted import counted
 from fabric.words.errors import FileFormatError
+from sims.studies.nccl_log.clean import LogText
 from sims.studies.nccl_log.entry import CPU, FACTORS, Entry, Found, library
-from sims.studies.nccl_log.table import Begun, Columns, begun, columns_of, missing
+from sims.studies.nccl_log.table import Begun, Columns, begun, columns_of, missing, odd_title
 
 __all__ = ["from_text"]
 
@@ -31,10 +32,14 @@ _ALONE = "without MPI=1 every process prints its own"
 
 @dataclass
 class _Test:
-    """One run of a tool: where it starts, what it lists, and its results."""
+    """One run of a tool: the line and the column where it starts, what it lists, and its results; ``named``:
+    line and column of the tool.
+    """
 
     line: int
+    column: int = 1
     tool: str = ""
+    named: tuple[int, int] = (0, 0)
     announced: bool = False  # by the line of its threads and sizes
     headers: int = 0
     cpu: bool = False
@@ -45,22 +50,23 @@ class _Test:
 class _Reader:
     """The lines of one log, one after the other."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, log: LogText) -> None:
+        self.log = log
         self.tests = [_Test(1)]
         self.columns: Columns | None = None
-        self.alike: tuple[int, list[str]] | None = None  # what looks like a header, and what it lacks
+        # What looks like a header: its line, the column where it stops being one, and what it lacks.
+        self.alike: tuple[int, int, list[str]] | None = None
         self.header = ""  # the line before, if it was one
         self.row: Begun | None = None  # begun and not yet whole
-        self.mentioned: set[str] = set()
+        self.mentioned: dict[str, tuple[int, int]] = {}  # the line and the column where each tool first is
         self.versions: dict[str, str] = {}
 
     def line(self, number: int, line: str) -> None:
         header, self.header = self.header, ""
         if "Rank" in line and (device := _DEVICE.search(line)):
             self._device(number, device)
-        elif "nThread" in line and _TEST.search(line):
-            self._start(number, announced=True)
+        elif "nThread" in line and (test := _TEST.search(line)):
+            self._start(number, test.start() + 1, announced=True)
         elif columns := columns_of(line) if _like_header(line) else None:
             self._head(line, columns)
         elif header and self._continues_header(header, line):
@@ -72,24 +78,24 @@ class _Reader:
 
     def _device(self, number: int, found: re.Match[str]) -> None:
         if self.tests[-1].entries:  # another list of devices is another test, announced or not
-            tool = self.tests[-1].tool
-            self._start(number)
-            self.tests[-1].tool = tool
+            before = self.tests[-1]
+            self._start(number, found.start() + 1)
+            self.tests[-1].tool, self.tests[-1].named = before.tool, before.named
         rank, (pid, host) = int(found[1]), (found[3], found[4])
         ranks = self.tests[-1].groups.setdefault(found[2] or "0", {})
         if ranks.setdefault(rank, (pid, host)) != (pid, host):
             rule = f"rank {rank} is listed twice, on {ranks[rank][1][:60]} and on {host[:60]}: {_ALONE} test"
-            raise FileFormatError(self.name, f"line {number}", rule)
+            raise self.log.wrong(number, found.start(1) + 1, rule)
 
-    def _start(self, number: int, *, announced: bool = False) -> None:
+    def _start(self, number: int, column: int, *, announced: bool = False) -> None:
         """A test starts, unless this is the second line that says so of the same one."""
         self.close()
         now = self.tests[-1]
         if now.announced or now.entries or (not announced and now.tool):
-            self.tests.append(_Test(number, announced=announced))
+            self.tests.append(_Test(number, column, announced=announced))
         else:
             now.announced |= announced
-            now.line = now.line if now.tool else number
+            now.line, now.column = (now.line, now.column) if now.tool else (number, column)
 
     def _head(self, line: str, columns: Columns) -> None:
         self.close()
@@ -111,11 +117,13 @@ class _Reader:
     def _row(self, row: Begun) -> None:
         self.close()
         if self.columns is None:
-            rule = "results without a header above them ('size count type ...')"
-            if self.alike:
-                said = ", ".join(self.alike[1]) or "twice the same columns"
-                rule = f"{rule}: line {self.alike[0]} looks like one and lacks {said}"
-            raise FileFormatError(self.name, f"line {row.number}", rule)
+            what = "results without a header above them ('size count type ...')"
+            if self.alike is None:
+                raise self.log.wrong(*row.places[0], what)
+            line, column, lacks = self.alike
+            said = ", ".join(lacks) or "twice the same columns"
+            rule = f"looks like the header of the results at line {row.number} and lacks {said}"
+            raise self.log.wrong(line, column, rule)
         self.row = row
         if (found := row.read(self.columns)) and len(found.values) == self.columns.halves * len(
             self.columns.half
@@ -125,8 +133,7 @@ class _Reader:
     def _continues_row(self, number: int, line: str) -> bool:
         if not self.row or not self.columns:
             return False
-        next_line = number == self.row.number + 1
-        if more := self.row.continued(line, self.columns, next_line=next_line):
+        if more := self.row.continued(number, line, self.columns):
             self.row = more
             if (found := more.read(self.columns)) and found.full:
                 self.close()
@@ -138,68 +145,71 @@ class _Reader:
         if row is None or self.columns is None:
             return
         if found := row.read(self.columns):
-            self.tests[-1].entries += row.entries(found, self.columns, self.name)
+            self.tests[-1].entries += row.entries(found, self.columns, self.log)
             return
-        count, due = len(row.text.split()), self.columns.due
+        count, due = len(row.read_so_far(self.columns).split()), self.columns.due
         rule = f"cut off, or mixed with other output: {counted(count, 'value')} where {due} are due"
-        raise FileFormatError(self.name, f"line {row.number}", rule)
+        raise self.log.wrong(*row.stops(self.columns), rule)
 
     def _words(self, number: int, line: str) -> None:
         if len(line) < _SHORTEST:
             return
         self.header = line if _like_header(line) else ""
         if "bw" in line.lower() and (lacks := missing(line)) is not None:
-            self.alike = (number, lacks)
+            self.alike = (number, odd_title(line), lacks)
             return
         for pattern, what in _VERSIONS:
             if what not in self.versions and (said := pattern.search(line)):
                 self.versions[what] = f"{what} {library(said[said.lastindex or 1])}"
         if "_perf" not in line:
             return
-        self.mentioned |= set(_MENTION.findall(line))
+        for found in _MENTION.finditer(line):
+            self.mentioned.setdefault(found[1], (number, found.start(1) + 1))
         if said := _STARTING.search(line):
-            self._start(number)
-            self.tests[-1].tool = said[1]
+            self._start(number, said.start() + 1)
+            self.tests[-1].tool, self.tests[-1].named = said[1], (number, said.start(1) + 1)
 
 
 def _like_header(line: str) -> bool:
     return "size" in (low := line.lower()) and "count" in low
 
 
-def from_text(text: str, name: str) -> Found:
-    """What a printed log holds; ``name``: of the file, for its mistakes.
+def from_text(log: LogText) -> Found:
+    """What a printed log holds.
 
     Several tests of one collective on the same ranks are read as one; beside an all-reduce, tests of other
     collectives are left out.
 
     Raises:
-        FileFormatError: a line of results that cannot be read, or tests that differ.
+        FileFormatError: a line of results that cannot be read, or tests that differ; with line and column.
     """
-    reader = _Reader(name)
-    for number, line in enumerate(text.splitlines(), 1):
+    reader = _Reader(log)
+    for number, line in enumerate(log.lines, 1):
         reader.line(number, line)
     reader.close()
     if not reader.tests[-1].tool and len(reader.mentioned) == 1 and len(reader.tests) == 1:
         (reader.tests[0].tool,) = reader.mentioned  # in a command that the shell or the scheduler showed
     notes: list[str] = []
-    tests, others = _chosen(reader.tests, notes, name)
+    tests, others = _chosen(reader.tests, notes, log)
     hosts = _hosts(tests[0], notes)
     entries = [entry for test in tests for entry in test.entries]
     notes += [CPU] * any(test.cpu for test in tests)
-    tool = tests[0].tool
+    tool, named = tests[0].tool, tests[0].named
     if not tool and len(reader.mentioned) == 1:
         (tool,) = reader.mentioned
-    return Found(tool, hosts, list(reader.versions.values()), notes, entries, others)
+    named = named if named[0] else reader.mentioned.get(tool, (0, 0))
+    where = log.place(*named) if named[0] else ""
+    return Found(tool, hosts, list(reader.versions.values()), notes, entries, others, where)
 
 
-def _chosen(tests: Sequence[_Test], notes: list[str], name: str) -> tuple[list[_Test], tuple[str, ...]]:
+def _chosen(tests: Sequence[_Test], notes: list[str], log: LogText) -> tuple[list[_Test], tuple[str, ...]]:
     """The tests that count, those with results, of one collective on the same ranks; and the collectives of
     those that are left out.
     """
     others: list[str] = []
     full = [test for test in tests if test.entries]
     if len(tests) > 1 and full and not tests[0].entries and max(test.headers for test in full) > 1:
-        raise _second(tests[0], tests[1], name)
+        raise _second(tests[0], tests[1], log)
     if len(full) < 2:
         return full or list(tests[:1]), ()
     own = [test for test in full if test.tool == "all_reduce"]
@@ -210,15 +220,15 @@ def _chosen(tests: Sequence[_Test], notes: list[str], name: str) -> tuple[list[_
     for test in full[1:]:
         alone = {len(ranks) for ranks in test.groups.values()} == {1}
         if test.tool != full[0].tool or _places(test) != _places(full[0]) or alone:
-            raise _second(full[0], test, name)
+            raise _second(full[0], test, log)
     if len(full) > 1:
         notes.append(f"{len(full)} tests in it, on the same ranks, are read as one")
     return full, tuple(others)
 
 
-def _second(first: _Test, second: _Test, name: str) -> FileFormatError:
+def _second(first: _Test, second: _Test, log: LogText) -> FileFormatError:
     rule = f"a second test starts here, the first at line {first.line}: one test to a file ({_ALONE})"
-    return FileFormatError(name, f"line {second.line}", rule)
+    return log.wrong(second.line, second.column, rule)
 
 
 def _places(test: _Test) -> dict[str, dict[int, str]]:

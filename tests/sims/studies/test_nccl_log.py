@@ -239,7 +239,9 @@ def test_ranks_and_the_definition_of_busbw_are_told_apart(ranks: int, nvls: bool
 def test_ranks_that_busbw_does_not_tell_stay_open(tmp_path: Path) -> None:
     coarse = without_devices(NEW)[: without_devices(NEW).index("     1048576")]  # 0.05 and 0.09 GB/s
     assert read(coarse, tmp_path).ranks is None
-    with pytest.raises(FileFormatError, match=r"line 13: busbw 0.09 is not .* other than 8 ranks"):
+    with pytest.raises(
+        FileFormatError, match=r"line 13, column \d+: busbw 0.09 is not .* other than 8 ranks"
+    ):
         path = tmp_path / "nccl.log"
         path.write_text(without_devices(NEW))
         read_nccl(path, ranks=8)
@@ -274,24 +276,24 @@ def test_several_tests_in_one_log(tmp_path: Path) -> None:
     [
         ("", "holds no results of nccl-tests"),
         ("key,topology\n1,2\n", "holds no results of nccl-tests"),
-        (NEW + NEW.replace("gpu-001", "gpu-002"), "line 40: a second test starts here, the first at line 3"),
-        (NEW.replace("Rank  1", "Rank  0"), "line 8: rank 0 is listed twice, on gpu-000 and"),
-        (NEW.replace("  74.26       0", ""), r"line 30: cut off, or mixed with other output: 11 values"),
-        (NEW.replace("73.06", "93.06"), r"line 30: busbw 93.06 is not size / time x 1.875 \(1048576 B"),
-        (NEW.replace("38.97", "48.97"), r"line 30: algbw 48.97 is not size / time"),
-        (NEW.replace("26.91", "  N/A"), r"line 30: time is 'N/A', which is no measured number"),
-        (NEW.replace("26.91", " 0.00").replace("38.97", "  inf"), "line 30: algbw is 'inf'"),
+        (NEW + NEW.replace("gpu-001", "gpu-002"), r"line 40, column 3: a second test .* the first at line 3"),
+        (NEW.replace("Rank  1", "Rank  0"), r"line 8, column \d+: rank 0 is listed twice, on gpu-000 and"),
+        (NEW.replace("  74.26       0", ""), "line 30, column 103: cut off, .*: 11 values"),
+        (NEW.replace("73.06", "93.06"), r"line 30, column 73: busbw 93.06 is not .* x 1.875 \(1048576 B"),
+        (NEW.replace("38.97", "48.97"), r"line 30, column \d+: algbw 48.97 is not size / time"),
+        (NEW.replace("26.91", "  N/A"), r"line 30, column \d+: time is 'N/A', which is no measured number"),
+        (NEW.replace("26.91", " 0.00").replace("38.97", "  inf"), r"line 30, column \d+: algbw is 'inf'"),
         (NEW.replace("all_reduce", "all_reduce_bias"), "all_reduce_bias_perf is no tool of nccl-tests"),
         (NEW.replace("all_reduce", "reduce_scatter"), "is not size / time x 0.9375"),
-        (NEW.replace("#       size", "#"), "line 28: results without .* line 25 .* lacks size$"),
+        (NEW.replace("#       size", "#"), "line 25, column 11: looks like .* at line 28 and lacks size$"),
         (json.dumps(as_json())[:-9], "is not JSON, or cut off"),
         ("{}", "is not the JSON of nccl-tests: no 'config' or no 'results'"),
-        (json.dumps(as_json() | {"results": [{"count": 1}]}), r"results\[0\]: is not a result"),
-        (NEW.replace("  time   algbw", "  algbw"), "line 28: .*looks like one and lacks time$"),
-        (NEW.replace(" time   algbw", " tmie   algbw"), "line 28: .* line 25 looks like .* lacks time$"),
-        (NEW.replace("busbw  #wrong \n", "bsubw  #wrong \n"), "line 28: results without a header above them"),
-        (NEW.replace("26.91", "1e400"), "line 30: time is '1e400', which is no measured number"),
-        (json.dumps(as_json(devices=3)), r"results\[0\].out_of_place: busbw 0.253515 is not size"),
+        (json.dumps(as_json() | {"results": [{"count": 1}]}), "line 1, column 398: is not a result"),
+        (NEW.replace("  time   algbw", "  algbw"), "line 25, column 9: looks like .* lacks time$"),
+        (NEW.replace(" time   algbw", " tmie   algbw"), "line 25, column 58: looks like .* lacks time$"),
+        (NEW.replace("busbw  #wrong \n", "bsubw  #wrong \n"), "column 106: .* lacks twice the same"),
+        (NEW.replace("26.91", "1e400"), r"line 30, column \d+: time is '1e400', which is no measured number"),
+        (json.dumps(as_json(devices=3)), r"results\[0\].out_of_place, line 1, column \d+: busbw 0.253515"),
     ],
 )  # fmt: skip
 def test_what_is_no_log_or_contradicts_itself(text: str, rule: str, tmp_path: Path) -> None:
@@ -303,14 +305,14 @@ def test_what_is_no_log_or_contradicts_itself(text: str, rule: str, tmp_path: Pa
 @pytest.mark.parametrize(
     ("path", "value", "rule"),
     [
-        (("config", "devices"), 7, "config.devices: is not a list of devices"),
-        (("config", "devices", 0), "gpu", "config.devices: is not a list of devices"),
-        (("config", "nthreads"), None, "config.nthreads: is None: a whole number from 1"),
-        (("config", "ngpus"), -8, "config.ngpus: is -8: a whole number from 1"),
-        (("results", 0, "size"), "x", r"results\[0\].out_of_place: size is 'x'"),
-        (("results", 0, "size"), -8, r"results\[0\].out_of_place: size is -8"),
-        (("results", 0, "size"), 10**400, r"results\[0\].out_of_place: size is 1000"),
-        (("results", 0, "out_of_place"), [], r"results\[0\].out_of_place: is not a result"),
+        (("config", "devices"), 7, r"config.devices, line 1, column \d+: is not a list of devices"),
+        (("config", "devices", 0), "gpu", r"config.devices, line 1, column \d+: is not a list of devices"),
+        (("config", "nthreads"), None, r"config.nthreads, line 1, column \d+: is None: a whole"),
+        (("config", "ngpus"), -8, r"config.ngpus, line 1, column \d+: is -8: a whole number from 1"),
+        (("results", 0, "size"), "x", r"results\[0\].out_of_place, line 1, column \d+: size is 'x'"),
+        (("results", 0, "size"), -8, r"results\[0\].out_of_place, line 1, column \d+: size is -8"),
+        (("results", 0, "size"), 10**400, r"results\[0\].out_of_place, line 1, column \d+: size is 1000"),
+        (("results", 0, "out_of_place"), [], r"results\[0\].out_of_place, line 1, column \d+: is not a"),
         (("results", 0, "out_of_place", "time"), 10**400, "which is no measured number"),
     ],
 )  # fmt: skip
@@ -370,11 +372,11 @@ def test_records_of_rccl_tests_as_json_and_csv(tmp_path: Path) -> None:
     )
     lines = [",".join(map(str, record.values())) for record in records]
     assert read("\n".join([f"{titles}#wrong", *lines]), tmp_path) == log
-    with pytest.raises(FileFormatError, match="line 4: cut off: 7 values where 14 are due"):
+    with pytest.raises(FileFormatError, match=r"line 4, column \d+: cut off: 7 values where 14 are due"):
         read("\n".join([f"{titles}#wrong", *lines])[:-60], tmp_path)
     with pytest.raises(FileFormatError, match="holds several collectives: AllGather, AllReduce"):
         read(json.dumps([*records, as_records(8, 20.0, name="AllGather")]), tmp_path)
-    with pytest.raises(FileFormatError, match="ranks: is x: a whole number"):
+    with pytest.raises(FileFormatError, match=r"\[0\], line 1, column 60: ranks is x: a whole number"):
         read(json.dumps([as_records(8, 20.0, ranks="x")]), tmp_path)
-    with pytest.raises(FileFormatError, match=r"\[0\]: time is 'None'"):
+    with pytest.raises(FileFormatError, match=r"\[0\], line 1, column 167: time is 'None'"):
         read(json.dumps([as_records(8, 20.0) | {"time": None}]), tmp_path)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from fabric.words.errors import FabricsimError, FileFormatError
 from sims.studies.nccl_log import NcclLog, read_nccl
-from sims.studies.nccl_log.clean import cleaned
+from sims.studies.nccl_log.clean import LogText, cleaned
 from sims.studies.nccl_log.text import from_text
 from sims.studies.nccl_log.tuning import chosen_by_nccl
 
@@ -180,8 +180,8 @@ def test_whatever_all_lines_begin_with_is_left_out(prefix: str, gap: str) -> Non
     before = cleaned(prefix + gap)
     if before.lstrip()[:1] == "{" or re.search(r"[\d.]$", before):
         gap += "]"
-    text = cleaned("\n".join(prefix + gap + line for line in LOG.splitlines()))
-    found, plain = from_text(text, "log"), from_text(LOG, "log")
+    text = "\n".join(prefix + gap + line for line in LOG.splitlines())
+    found, plain = from_text(LogText("log", text)), from_text(LogText("log", LOG))
     assert found.entries == plain.entries and found.hosts == plain.hosts
     assert found.collective == plain.collective
 
