@@ -12,10 +12,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from fabric.machine.cell_place import broken_place
 from fabric.machine.document import parse_json, read_bytes, read_text
 from fabric.machine.whole_file import replaced
 from fabric.words.errors import FileFormatError, ParameterError
+from sims.scenario.json_lines import json_lines, line_error
 from sims.scenario.parquet import read_parquet, require_parquet, write_parquet
+from sims.scenario.record_place import record_place
 
 __all__ = [
     "FIGURE_FORMATS",
@@ -23,7 +26,6 @@ __all__ = [
     "check_outputs",
     "check_writable",
     "damaged_words",
-    "json_lines",
     "read_records",
     "records_text",
     "tell_damaged",
@@ -140,30 +142,14 @@ def _holds_text(values: Sequence[Any]) -> bool:
     return any(isinstance(value, str) for value in values)
 
 
-def json_lines(content: bytes, path: str) -> Iterator[tuple[int, str, Any]]:
-    """(number, text, value) of each line of JSON that is not blank; the value of one that is damaged is None.
-
-    A line is damaged where what wrote it was stopped, or the disk lost a part: it is no JSON.
-
-    >>> list(json_lines(b'{"a": 1}\\n{"a": \\n', "rows.jsonl"))
-    [(1, '{"a": 1}', {'a': 1}), (2, '{"a": ', None)]
-    """
-    for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
-        text = line.decode(errors="replace")
-        if text.strip():
-            try:
-                yield number, text, parse_json(line.decode(), path)
-            except (FileFormatError, UnicodeDecodeError):
-                yield number, text, None
-
-
 def read_records(path: str | os.PathLike[str], *, damaged: list[int] | None = None) -> list[dict[str, Any]]:
     """The records of a .csv, .json, .jsonl or .parquet file; values of CSV are texts.
 
     ``damaged``: where given, a line of .jsonl that is no JSON is left out, and its number added.
 
     Raises:
-        FileFormatError: the file is missing, empty, cut off or not of its format; names the record.
+        FileFormatError: the file is missing, empty, cut off or not of its format; names the record, with line
+            and column.
         TooLargeError: its records would not fit in memory.
         ParameterError: the ending is none of ROW_FORMATS.
     """
@@ -172,20 +158,27 @@ def read_records(path: str | os.PathLike[str], *, damaged: list[int] | None = No
         raise ParameterError("rows", name, "the ending of the file tells its format", ROW_FORMATS)
     try:
         found = list(_READ[source.suffix](name, damaged))
-    except (ValueError, TypeError, csv.Error) as error:
+    except (ValueError, TypeError) as error:
         raise FileFormatError(name, "", f"is not {source.suffix[1:].upper()}: {error}") from None
     for number, record in enumerate(found, 1):
         cut = source.suffix == ".csv" and isinstance(record, dict) and None in record.values()
         if not isinstance(record, dict) or None in record or cut:
-            raise FileFormatError(name, f"record {number}", "is cut off or not a row")
+            cells = sum(value is not None for value in record.values()) if isinstance(record, dict) else 0
+            index = cells - 1 if isinstance(record, dict) and None in record else cells
+            raise FileFormatError(name, record_place(name, number, index=index), "is cut off or not a row")
     if not found:
         raise FileFormatError(name, "", "holds no rows")
     return found
 
 
 def _csv_records(name: str, damaged: list[int] | None) -> Iterator[Any]:
-    for record in csv.DictReader(io.StringIO(read_text(name, newline=""), newline=""), strict=True):
-        yield {key: _plain(value) if isinstance(value, str) else value for key, value in record.items()}
+    reader = csv.DictReader(io.StringIO(read_text(name, newline=""), newline=""), strict=True)
+    try:
+        for record in reader:
+            yield {key: _plain(value) if isinstance(value, str) else value for key, value in record.items()}
+    except csv.Error as error:
+        where = broken_place(name, reader.line_num)
+        raise FileFormatError(name, where, f"is not CSV: {error}") from None
 
 
 def _json_records(name: str, damaged: list[int] | None) -> Iterable[Any]:
@@ -200,9 +193,7 @@ def _jsonl_records(name: str, damaged: list[int] | None) -> Iterator[Any]:
         elif damaged is not None:
             damaged.append(number)
         else:
-            where = f"{name}: line {number}"
-            parse_json(line, where)
-            raise FileFormatError(where, "", "is not JSON")
+            raise line_error(name, number, line)
 
 
 def _parquet_records(name: str, damaged: list[int] | None) -> Iterable[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +15,9 @@ from fabric.words.counted import counted
 from fabric.words.errors import FabricsimError, FileFormatError, ParameterError
 from sims.scenario.files import ROW_FORMATS, read_records, tell_damaged
 from sims.scenario.job_row import JobRow
+from sims.scenario.record_place import record_place
 from sims.scenario.row import Failure, Row, read_result
+from sims.settings.table import SETTINGS
 
 __all__ = [
     "ROWS",
@@ -43,7 +46,7 @@ def read_results(*paths: str | os.PathLike[str]) -> list[Row | JobRow | Failure]
     What a sweep that was killed had only begun to write to its folder is left out.
 
     Raises:
-        FileFormatError: missing, empty, cut off, or a record is not a result; names the record.
+        FileFormatError: missing, empty, cut off, or a record is not a result; names the record, line, column.
     """
     with reading(*(_rows_of(path) for path in paths)):
         return latest(result for path in paths for result in results_in(path))
@@ -97,7 +100,15 @@ def results_of(records: Iterable[Mapping[str, Any]], path: str) -> Iterable[Row 
         try:
             yield read_result(record)
         except ParameterError as error:
-            raise FileFormatError(path, f"record {number}", f"not a row of results: {error}") from None
+            where = record_place(path, number, _column(error, record))
+            raise FileFormatError(path, where, f"not a row of results: {error}") from None
+
+
+def _column(error: ParameterError, record: Mapping[str, Any]) -> str:
+    """The column that an error is of: its own, or that of the setting; "" where there is none."""
+    name = re.split(r"[^\w-]", error.name, maxsplit=1)[0].replace("-", "_")
+    columns = (name, SETTINGS[name].field if name in SETTINGS else "")
+    return next((column for column in columns if column in record), "")
 
 
 def latest(results: Iterable[Row | JobRow | Failure]) -> list[Row | JobRow | Failure]:

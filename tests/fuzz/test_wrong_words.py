@@ -55,6 +55,8 @@ FREE: dict[str, str] = {
     "JSON log": r"\"[^\"]*\"",
     "Inspector": r"\"[^\"]*\"",
     "records CSV": r"^num.*|^\d+,\w+,|(?<=,)(float|sum),\w+|\w+$",
+    "rows JSON": r"\"[^\"]*\"",
+    "rows JSONL": r"\"[^\"]*\"",
     "records JSON": r"\"[^\"]*\"",
 }
 

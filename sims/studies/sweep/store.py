@@ -18,8 +18,10 @@ from fabric.machine.document import read_text
 from fabric.machine.whole_file import replaced
 from fabric.words.counted import counted
 from fabric.words.errors import FabricsimError, FileFormatError, ParameterError
-from sims.scenario.files import damaged_words, json_lines, write_records
+from fabric.words.place import at
+from sims.scenario.files import damaged_words, write_records
 from sims.scenario.job_row import JobRow
+from sims.scenario.json_lines import json_lines, line_error
 from sims.scenario.parquet import has_parquet
 from sims.scenario.row import Failure, Row, read_result
 from sims.scenario.rows import ROWS, SPEC, TABLE, latest
@@ -138,7 +140,7 @@ class Store:
                 lines.append(line)
         if damaged and not (ours or others) and not damaged[0][1].startswith(_BEGIN):
             # Nothing here was ever a result: it is somebody else's file, which is not touched.
-            raise FileFormatError(str(path), f"line {damaged[0][0]}", "is not JSON")
+            raise line_error(str(path), *damaged[0])
         if others or damaged:
             self._set_aside(lines, {OTHER: others, DAMAGED: [line for _, line in damaged]})
         elif content and not content.endswith(b"\n"):
@@ -179,7 +181,7 @@ def _alike(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _result(values: Any, path: str, number: int) -> Row | JobRow | Failure | None:
     """The result in a line; None for one of another version of the model."""
     if not isinstance(values, Mapping) or not {"key", "version"} <= set(values):
-        raise FileFormatError(path, f"line {number}", "is not a result of a sweep")
+        raise FileFormatError(path, at(number, 1), "is not a result of a sweep")
     try:
         return read_result(values)
     except ParameterError:

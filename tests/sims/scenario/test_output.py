@@ -136,18 +136,18 @@ def test_permissions_are_looked_at_before(
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("a.csv", "a,b\n1,2\n3\n", r"a\.csv: record 2: is cut off"),
-        ("a.csv", "a,b\n1,2,3\n", r"record 1: is cut off or not a row"),
+        ("a.csv", "a,b\n1,2\n3\n", r"a\.csv: record 2, line 3, column 2: is cut off"),
+        ("a.csv", "a,b\n1,2,3\n", r"record 1, line 2, column 5: is cut off or not a row"),
         ("a.csv", 'a,b\n1,"2', r"is not CSV: unexpected end of data"),
         ("a.csv", "a,b\n", r"holds no rows"),
         ("a.csv", "", r"holds no rows"),
         ("a.json", '[{"a": 1}, {"a"', r"is not JSON: Expecting"),
-        ("a.json", '{"a": 1}', r"record 1: is cut off or not a row"),
-        ("a.json", "5", r"record 1: is cut off or not a row"),
+        ("a.json", '{"a": 1}', r"record 1, line 1, column 1: is cut off or not a row"),
+        ("a.json", "5", r"record 1, line 1, column 1: is cut off or not a row"),
         ("a.json", "[" * 100_000, r"is not JSON"),
         ("a.json", "[]", r"holds no rows"),
-        ("a.jsonl", '{"a": 1}\n{"a": ', r"line 2: line 1, column 7: is not JSON: Expecting"),
-        ("a.jsonl", '{"a": 1}\n[2]\n', r"record 2: is cut off or not a row"),
+        ("a.jsonl", '{"a": 1}\n{"a": ', r"line 2, column 7: is not JSON: Expecting"),
+        ("a.jsonl", '{"a": 1}\n[2]\n', r"record 2, line 2, column 1: is cut off or not a row"),
         ("a.jsonl", "", r"holds no rows"),
         ("a.csv", b"\xff", r"cannot be read: byte 1 is not UTF-8 text"),
     ],
@@ -204,7 +204,7 @@ def test_a_line_that_is_damaged_is_left_out_where_asked(
     damaged: list[int] = []
     assert read_records(path, damaged=damaged) == [{"a": 1}, {"a": 2}]
     assert damaged == lost
-    with pytest.raises(FileFormatError, match=rf"line {lost[0]}: .*is not JSON"):
+    with pytest.raises(FileFormatError, match=rf"line {lost[0]}, column \d+: is not JSON"):
         read_records(path)
 
 

@@ -158,7 +158,9 @@ def test_numbers_that_contradict_each_other_are_refused(rows: list[Row], name: s
     says = "busbw_GBps" if name in ("busbw_GBps", "ranks") else "algbw_GBps"
     for ending in (".csv", ".jsonl"):
         write_records(path := tmp_path / f"rows{ending}", [row.to_dict(), changed.to_dict()])
-        with pytest.raises(FileFormatError, match=rf"record 2: .*{says}: .* contradicts"):
+        with pytest.raises(
+            FileFormatError, match=rf"record 2, line \d, column [0-9]+: .*{says}: .* contradicts"
+        ):
             read_results(path)
 
 

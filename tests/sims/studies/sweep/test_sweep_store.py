@@ -109,7 +109,7 @@ def test_a_line_that_is_no_result_is_named_and_nothing_is_changed(
 ) -> None:
     path = filled(tmp_path)
     path.write_text(before := f"{line}\n{path.read_text()}")
-    with pytest.raises(FileFormatError, match=rf"rows.jsonl: line 1: {said}"), Store(tmp_path):
+    with pytest.raises(FileFormatError, match=rf"rows.jsonl: line 1, column 1: {said}"), Store(tmp_path):
         pass
     assert path.read_text() == before
 
@@ -133,7 +133,7 @@ def test_a_line_cut_in_the_middle_costs_that_row_and_not_the_folder(tmp_path: Pa
 
 def test_a_file_that_never_held_a_result_is_not_touched(tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_text("my notes\n")
-    with pytest.raises(FileFormatError, match="line 1: is not JSON"), Store(tmp_path):
+    with pytest.raises(FileFormatError, match="line 1, column 1: is not JSON"), Store(tmp_path):
         pass
     assert (tmp_path / "rows.jsonl").read_text() == "my notes\n"
 
