@@ -26,9 +26,9 @@ from fabric.routing.policies import Policy
 from sims.models.fluid.rank_steps import messages
 from sims.models.fluid.stage import routed_phase
 from sims.models.latency import derated
+from sims.models.packet.choice import network_for
 from sims.models.packet.cost import check_cost
 from sims.models.packet.deadlock import DeadlockError, circle
-from sims.models.packet.network import network_for
 from sims.models.packet.parts import Flow
 from sims.models.packet.routes import Latencies, single_path
 from sims.models.packet.sending import Sending

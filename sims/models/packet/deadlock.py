@@ -29,7 +29,7 @@ class DeadlockError(FabricsimError):
         return (
             f"deadlock after {format_time(self.at)}: {messages} cannot arrive, as each of these ports waits "
             f"for a slot that the next one holds: {'; '.join(self.ports)}; routes on a graph with tiers "
-            "cannot close such a circle, and here larger buffers or --cc window may avoid it"
+            "cannot close such a circle, nor can --cc hop-by-hop; larger buffers or --cc window may avoid it"
         )
 
 

@@ -10,33 +10,17 @@ from __future__ import annotations
 from bisect import insort
 from heapq import heappush
 from math import exp
-from typing import Any
 
 import simpy
 from simpy.core import NORMAL
 
 from fabric import Fabric
-from sims.models.kernel import at_hand
 from sims.models.packet.parts import Flow, Packet, Port
 from sims.models.packet.routes import Latencies
 from sims.models.packet.sending import INSTANT, Sending
 from sims.models.packet.settings import PacketSettings
 
-__all__ = ["PacketNetwork", "network_for"]
-
-# Packets times links from which on the compiled network is the quicker one, the import of numba included.
-_MANY = 300_000
-
-
-def network_for(hops: float, *args: Any, **given: Any) -> Sending:
-    """A network, arguments as of Sending, for a run of ``hops`` packets times links: compiled where that is
-    quicker. All flows have to be opened before it runs.
-    """
-    if hops >= _MANY and at_hand():
-        from sims.models.packet.compiled import CompiledNetwork
-
-        return CompiledNetwork(*args, **given)
-    return PacketNetwork(*args, **given)
+__all__ = ["PacketNetwork"]
 
 
 class PacketNetwork(Sending):
@@ -169,23 +153,28 @@ class PacketNetwork(Sending):
             if came.waiting and (came.wake < 0 or back < came.wake):
                 self._wait(came)
         else:
-            packet.sent = start
-            message = packet.message
-            message.unleft -= 1
-            if not message.unleft and message.left is not None:
-                message.left._ok, message.left._value = True, end
-                self.env.schedule(message.left, delay=end - now)
+            self._leave(packet, start, end)
         if port in flow.lasts:
             self._deliver(packet, end + port.delay, now)
             return
         port.free -= 1
         if port.free < port.fullest:
             port.fullest = port.free
+        self._travel(packet, port, start + port.latency + (serial if self._stored else 0.0))
+
+    def _leave(self, packet: Packet, start: float, end: float) -> None:
+        """Account for a packet that sets out from its NIC."""
+        packet.sent = start
+        message = packet.message
+        message.unleft -= 1
+        if not message.unleft and message.left is not None:
+            message.left._ok, message.left._value = True, end
+            self.env.schedule(message.left, delay=end - self.env._now)
+
+    def _travel(self, packet: Packet, port: Port, at: float) -> None:
+        """Let a packet that a port sends reach the switch behind at ``at``."""
         packet.came = port
         packet.callbacks = self._reaching
-        at = start + port.latency
-        if self._stored:
-            at += serial
         line = port.line
         if line:
             packet.due = at

@@ -9,16 +9,18 @@ from typing import Any
 from fabric.words.errors import ParameterError
 from fabric.words.units import parse_size
 
-__all__ = ["HEADER", "PARTS", "PacketSettings", "parse_packet_settings"]
+__all__ = ["HEADER", "HOP_BY_HOP", "PARTS", "PacketSettings", "parse_packet_settings"]
 
 # What RoCEv2 adds to each payload: preamble 8, Ethernet 14, IPv4 20, UDP 8, InfiniBand transport 12, its
 # checksum 4, Ethernet's 4, and 12 of gap between frames (sizes: linux, include/rdma/ib_pack.h; IEEE 802.3).
 HEADER = 82
 SWITCHING = ("cut-through", "store-and-forward")
-CONTROL = ("none", "window")
+HOP_BY_HOP = "hop-by-hop"
+CONTROL = ("none", "window", HOP_BY_HOP)
 STEPS = ("receipt", "barrier")
 _MOST_PAYLOAD = 1 << 20
 _ROOM = 64  # packets beyond a link's own round trip
+_ROOM_OF_FLOW = 2  # the one that leaves a switch, and one that may begin when it has
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +34,10 @@ class PacketSettings:
         switching: a switch sends a packet on when its header has come in, or when all of it has.
         buffer: bytes at the far end of each link into a switch, in slots of one full packet; None: 64 slots
             and as many as the link's own round trip fills, as headroom is sized by the length of the cable.
+            With ``hop-by-hop`` of each flow, 2 slots in place of 64.
         cc: ``none`` sends as fast as the NIC can; ``window`` keeps a window per queue pair
-            (sims.models.packet.control).
+            (sims.models.packet.control); with ``hop-by-hop`` each flow has a queue and credits of its own at
+            every port (sims.models.packet.hop_by_hop).
         steps: a rank begins the next phase of a collective on ``receipt`` of what is due to it, or at a
             ``barrier``, when all ranks may, as in the fluid model.
 
@@ -90,8 +94,12 @@ class PacketSettings:
         return size + self.header * self.packets(size)
 
     def slots(self, loop: float) -> int:
-        """Packets that the far end of a link holds; ``loop``: packets that its own round trip fills."""
-        return _ROOM + int(loop) + 1 if self.buffer is None else self.buffer // self.packet
+        """Packets that the far end of a link holds, with ``hop-by-hop`` of each flow.
+
+        ``loop``: packets that the link's own round trip fills.
+        """
+        room = _ROOM_OF_FLOW if self.cc == HOP_BY_HOP else _ROOM
+        return room + int(loop) + 1 if self.buffer is None else self.buffer // self.packet
 
 
 PARTS = tuple(sorted(field.name for field in fields(PacketSettings)))

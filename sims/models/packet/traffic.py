@@ -10,9 +10,9 @@ from fabric.machine.under_way import under_way
 from fabric.routing.policies import Policy
 from sims.models.fluid.flows import FlowResult
 from sims.models.latency import derated
+from sims.models.packet.choice import network_for
 from sims.models.packet.cost import check_cost
 from sims.models.packet.deadlock import DeadlockError, circle
-from sims.models.packet.network import network_for
 from sims.models.packet.routes import Latencies, single_path
 from sims.models.packet.settings import PacketSettings
 from sims.models.packet.summary import port_columns, summary

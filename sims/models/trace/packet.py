@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from fabric import Fabric, Paths, route
 from fabric.routing.policies import Policy
 from sims.models.latency import derated
+from sims.models.packet.choice import network_for
 from sims.models.packet.cost import check_cost
 from sims.models.packet.deadlock import DeadlockError, circle
-from sims.models.packet.network import PacketNetwork
 from sims.models.packet.parts import Flow
 from sims.models.packet.routes import Latencies, single_path
+from sims.models.packet.sending import Sending
 from sims.models.packet.settings import PacketSettings
 from sims.models.packet.summary import summary
 from sims.models.profiles import LatencyProfile
@@ -61,7 +62,8 @@ def run_trace_packets(
     latencies = Latencies.of(fabric, profile)
     trip = latencies.round_trip(parts, settings.packet) if len(packets) else 0.0
     spread = policy.packets or ""
-    network = PacketNetwork(env, fabric, latencies, settings, round_trip=trip, spread=spread, seed=seed)
+    # The compiled one cannot tell when a message has left.
+    network = network_for(0.0, env, fabric, latencies, settings, round_trip=trip, spread=spread, seed=seed)
     clock = _Sending(network, latencies, trace, messages.pair, parts).clock
     with clock.under_way():
         network.run()
@@ -80,7 +82,7 @@ class _Sending:
 
     def __init__(
         self,
-        network: PacketNetwork,
+        network: Sending,
         latencies: Latencies,
         trace: Trace,
         pair: NDArray[np.int64],

@@ -51,7 +51,9 @@ PACKET = Setting(
             option="--cc",
             part="cc",
             metavar="CONTROL",
-            help=_ONLY + "none (as fast as the NIC can) or window, per queue pair.  [default: none]",
+            help=_ONLY
+            + "none (as fast as the NIC can), window, per queue pair, or hop-by-hop, a queue and credits for "
+            "each flow at every port.  [default: none]",
         ),
         PartOption(
             option="--mtu",
@@ -70,7 +72,8 @@ PACKET = Setting(
             part="buffer",
             metavar="SIZE",
             help=_ONLY
-            + "bytes behind each link into a switch.  [default: 64 packets and the link's round trip]",
+            + "bytes behind each link into a switch, with hop-by-hop for each flow.  [default: 64 packets, 2 "
+            "with hop-by-hop, and the link's round trip]",
         ),
         PartOption(
             option="--switching",

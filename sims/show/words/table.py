@@ -222,13 +222,23 @@ def flows_lines(
         yield from packet_lines(result.packets)
 
 
+# Of each control: the packets that a buffer holds beyond the round trip, whose it is, and how it works.
+_CONTROLS = {
+    "none": (64, "", "no control but back-pressure"),
+    "window": (64, "", "a window per queue pair"),
+    "hop-by-hop": (2, " for each flow", "flows in turn with credits of their own"),
+}
+
+
 def packet_settings_line(settings: PacketSettings) -> str:
     """The settings of the packet model in words."""
-    buffers = "64 packets and the round trip" if settings.buffer is None else format_size(settings.buffer)
-    control = "no control but back-pressure" if settings.cc == "none" else "a window per queue pair"
+    room, whose, control = _CONTROLS[settings.cc]
+    buffers = (
+        f"{room} packets and the round trip" if settings.buffer is None else format_size(settings.buffer)
+    )
     return (
         f"{settings.mtu:,} bytes and {settings.header} around them (goodput {settings.goodput:.4f}), "
-        f"{settings.switching}, {buffers} behind each link, {control}"
+        f"{settings.switching}, {buffers} behind each link{whose}, {control}"
     )
 
 

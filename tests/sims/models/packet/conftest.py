@@ -12,6 +12,4 @@ COMPILED = pytest.param(
 
 @pytest.fixture(params=["simpy", COMPILED])
 def both(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "sims.models.packet.network._MANY", 0 if request.param == "compiled" else float("inf")
-    )
+    monkeypatch.setattr("sims.models.packet.choice._MANY", 0 if request.param == "compiled" else float("inf"))

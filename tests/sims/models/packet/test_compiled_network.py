@@ -14,7 +14,7 @@ from test_packet_network import ROCE, any_network, links_of, random_traffic, ran
 from fabric import Ecmp, Fabric, Paths, route
 from fabric.routing.policies import parse_policy
 from sims.jobs.allreduce import AllReduce
-from sims.models.packet import network as module
+from sims.models.packet import choice as module
 from sims.models.packet.deadlock import DeadlockError
 from sims.models.packet.network import PacketNetwork
 from sims.models.packet.routes import Latencies
