@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from project import ROOT
 
-from sims.studies.measured.machines import NCCL, machine
+from sims.studies.measured.bands import KINDS, held, samples
+from sims.studies.measured.machine import NCCL
+from sims.studies.measured.machines import machine
 from sims.studies.measured.residuals import Residual, headline, residuals, spread
 from sims.studies.measured.table import measured
 
@@ -42,3 +44,32 @@ def test_the_headline_and_what_nccl_reaches(found: list[Residual]) -> None:
         if machine(one.of.system).kind == NCCL and one.of.size_bytes >= 256 * 2**20
     ]
     assert f"within {np.median(large):.1%} in the median" in PAGE
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "host-mpi"])
+def test_how_the_bands_do_on_machines_that_they_are_not_made_of(kind: str) -> None:
+    made_of, later = samples(kind), samples(kind, held_out=True)
+    assert not {one.system for one in made_of} & {one.system for one in later}
+    cells, numbers = [], []
+    for by_plugin in (False, True):
+        own = [one for one in later if bool(machine(one.system).plugin) == by_plugin]
+        shares = held(made_of, own, lambda one: one.system)
+        points = sum(number for number, _ in shares.values())
+        share = sum(number * part for number, part in shares.values()) / points
+        cells += [f"{np.mean([part for _, part in shares.values()]):.0%}", f"{share:.0%}"]
+        numbers.append(f"({len(shares)} systems, {points} points)")
+    assert f"| {kind.replace('nccl', 'nccl-...')} | {' | '.join(cells)} |" in PAGE
+    assert all(words in PAGE for words in numbers)
+
+
+def test_how_the_later_machines_do_by_size(found: list[Residual]) -> None:
+    lines = re.findall(r"^\| [^|]*(?:median error|of points) \| (.*) \| (.*) \| (.*) \|$", PAGE, re.MULTILINE)
+    assert len(lines) == 4
+    for k, by_plugin in enumerate((False, True)):
+        own = [one for one in found if machine(one.of.system).held_out]
+        own = [one for one in own if bool(machine(one.of.system).plugin) == by_plugin]
+        for column, (least, most) in enumerate(((0, 2**16), (2**20, 2**24), (2**28, 2**60))):
+            some = [one for one in own if least <= one.of.size_bytes <= most]
+            took = np.quantile([one.measured / one.modelled for one in some], [0.1, 0.9])
+            assert lines[2 * k][column] == f"{np.median([abs(one.error) for one in some]):.1%}"
+            assert lines[2 * k + 1][column] == f"{took[0]:.2f} to {took[1]:.2f}"

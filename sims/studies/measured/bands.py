@@ -3,7 +3,8 @@
 Profiles are taken as they are for everybody, without what was fitted to one machine. A system is one draw,
 whatever number of points it has; the band is that of one more, which few systems tell less surely than many
 (Student's t). ``python -m sims.studies.measured.bands`` makes the table of sims.models.band anew, and says
-how many points of systems, and of runs, that are left out the band of the others holds.
+how many points of systems, and of runs, that are left out the band of the others holds, and how many of
+systems that no band was made of.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ import numpy as np
 
 import sims.models.band as table_of
 from sims.models.band import MANY_SYSTEMS, REGIMES, Measurements, regime_of
-from sims.studies.measured.machines import HOST, Machine
+from sims.studies.measured.machine import HOST, Machine
+from sims.studies.measured.machines import machine
 from sims.studies.measured.residuals import Residual, residuals
 from sims.studies.measured.table import Measured, measured
-from sims.workload.collectives import has_protocol
+from sims.workload.collectives import format_algorithm, has_protocol, parse_algorithms
 
-__all__ = ["KINDS", "Sample", "bands", "coverage", "samples", "student"]
+__all__ = ["KINDS", "Sample", "bands", "coverage", "held", "samples", "student"]
 
 _INSIDE = 0.8  # the share of points on one more system that the band holds
 
@@ -43,8 +45,11 @@ def _network(name: str) -> Profile:
 
 def _without_protocol(of: Measured) -> Measured:
     """A measurement as one simulates it who names no protocol of NCCL: that brings its own latencies."""
-    name = of.algorithm.partition(":")[0]  # in the table a protocol is the only parameter
-    return replace(of, algorithm=name) if has_protocol(of.algorithm) else of
+    if not has_protocol(of.algorithm):
+        return of
+    ((name, parameters),) = parse_algorithms(of.algorithm, of.collective)
+    del parameters["protocol"]
+    return replace(of, algorithm=format_algorithm(name, parameters, of.collective))
 
 
 # Which profiles have a band, and with which profile each of the machines of that kind is simulated.
@@ -69,10 +74,12 @@ class Sample:
     size: int
 
 
-def samples(kind: str) -> list[Sample]:
-    """The residuals of the machines of a kind, each with its profile as published."""
-    rows = measured() if kind == "nccl" else map(_without_protocol, measured())
-    found, _ = residuals(rows, profile=KINDS[kind])
+def samples(kind: str, *, held_out: bool = False) -> list[Sample]:
+    """The residuals of the machines of a kind, each with its profile as published: of those that bands are
+    made of, or of those that are held out of them.
+    """
+    rows = [row for row in measured() if machine(row.system).held_out == held_out]
+    found, _ = residuals(rows if kind == "nccl" else map(_without_protocol, rows), profile=KINDS[kind])
     return [_sample(one) for one in found]
 
 
@@ -157,18 +164,39 @@ def student(freedom: float) -> float:
 
 def coverage(of: Sequence[Sample], left_out: Callable[[Sample], str]) -> dict[str, tuple[int, float]]:
     """By what ``left_out`` tells apart (systems, runs): points, and the share that the others' band holds."""
-    found = {}
+    found: dict[str, tuple[int, float]] = {}
     for name in dict.fromkeys(map(left_out, of)):
-        others = bands("", [one for one in of if left_out(one) != name])
-        rest = {(one.collective, one.regime): one for one in others}
-        held = []
-        for one in (s for s in of if left_out(s) == name):
-            near = rest.get((one.collective, one.regime)) or rest.get(("", one.regime))
-            if near is not None:
-                held.append(abs(one.off - near.middle) <= near.half)
-        if held:
-            found[name] = (len(held), float(np.mean(held)))
+        others = [one for one in of if left_out(one) != name]
+        found |= held(others, [one for one in of if left_out(one) == name], left_out)
     return found
+
+
+def held(
+    made_of: Sequence[Sample], tried_on: Sequence[Sample], by: Callable[[Sample], str]
+) -> dict[str, tuple[int, float]]:
+    """By what ``by`` tells apart: points of ``tried_on``, and the share that bands of ``made_of`` hold."""
+    rest = {(one.collective, one.regime): one for one in bands("", made_of)}
+    found: dict[str, list[bool]] = {}
+    for one in tried_on:
+        near = rest.get((one.collective, one.regime)) or rest.get(("", one.regime))
+        if near is not None:
+            found.setdefault(by(one), []).append(abs(one.off - near.middle) <= near.half)
+    return {name: (len(inside), float(np.mean(inside))) for name, inside in found.items()}
+
+
+def _by_network(of: Sequence[Sample]) -> dict[str, list[Sample]]:
+    """Those whose network NCCL reaches by its own transport, and those that need a plug-in."""
+    found: dict[str, list[Sample]] = {}
+    for one in of:
+        found.setdefault("by a plug-in" if machine(one.system).plugin else "verbs", []).append(one)
+    return found
+
+
+def _shares(of: dict[str, tuple[int, float]]) -> str:
+    points = sum(number for number, _ in of.values())
+    share = sum(number * part for number, part in of.values()) / points
+    mean = np.mean([part for _, part in of.values()])
+    return f"{share:.0%} of {points} points held, {mean:.0%} in their mean"
 
 
 def _record(tell: Callable[[str], None] = print) -> None:
@@ -177,11 +205,9 @@ def _record(tell: Callable[[str], None] = print) -> None:
         of = samples(kind)
         lines += [",".join(map(str, astuple(one))) for one in bands(kind, of)]
         for what, key in (("systems", lambda one: one.system), ("runs", lambda one: one.run)):
-            held = coverage(of, key)
-            points = sum(number for number, _ in held.values())
-            share = sum(number * part for number, part in held.values()) / points
-            mean = np.mean([part for _, part in held.values()])
-            tell(f"{kind}, {what} left out: {share:.0%} of {points} points held, {mean:.0%} in their mean")
+            tell(f"{kind}, {what} left out: {_shares(coverage(of, key))}")
+        for name, own in _by_network(samples(kind, held_out=True)).items():
+            tell(f"{kind}, held out, {name}: {_shares(held(of, own, lambda one: one.system))}")
     Path(table_of.__file__).with_name("bands.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -1,64 +1,17 @@
-"""Machines: which fabric and latency profile stand for a system that somebody has measured.
+"""Machines: those that somebody has measured, by name.
 
 Built from what is published of each. The only numbers that are fitted are those of profiles, which say so.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from fabric.words.errors import ParameterError
+from sims.studies.measured.machine import HOST, KERNEL, NCCL, Machine
+from sims.studies.measured.servers import SERVERS
 
-__all__ = ["MACHINES", "Machine", "machine"]
-
-HOST, NCCL, KERNEL = "MPI, host memory", "NCCL", "all-to-all kernel"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Machine:
-    """A system. ``kind``: what moves the data.
-
-    ``fabric``: its topology without numbers of endpoints and rates. ``node_rate``: bytes/s of all network
-    cables of a node, each way, of which a rank uses ``rank_rate`` at most; ``inside``: between a rank and the
-    others of its node. ``profile``: of latency, or by algorithm in ``profiles``. ``site``: the preset with
-    its hosts by name, "" where there is none.
-    """
-
-    name: str
-    words: str
-    kind: str
-    node_rate: float
-    rank_rate: float
-    inside: float
-    profile: str
-    profiles: dict[str, str] = field(default_factory=dict)
-    fabric: str = "fat-tree:radix=128"
-    site: str = ""
-
-    def topology(self, nodes: int, per_node: int) -> str:
-        """The text of the fabric of so many nodes with so many ranks each, which are its endpoints.
-
-        >>> machine("leonardo").topology(4, 1)
-        'fat-tree:radix=128,endpoints=4,rate=25GB/s'
-        """
-        rate = min(self.rank_rate, self.node_rate / per_node)
-        text = f"{self.fabric},endpoints={nodes * per_node},rate={rate / 1e9:.12g}GB/s"
-        if per_node == 1:
-            return text
-        return f"{text},gpus_per_server={per_node},nvlink={self.inside / 1e9:.12g}GB/s"
-
-    def whole_site(self, per_node: int) -> str:
-        """The text of the fabric of all hosts, with so many ranks each.
-
-        >>> machine("leonardo").whole_site(1)
-        'preset:leonardo:per_node=1,rate=25GB/s'
-        """
-        rate = min(self.rank_rate, self.node_rate / per_node)
-        return f"preset:{self.site}:per_node={per_node},rate={rate / 1e9:.12g}GB/s"
-
-    def latency_profile(self, algorithm: str) -> str:
-        """The latency profile with which ``algorithm`` is simulated."""
-        return self.profiles.get(algorithm, self.profile)
+__all__ = ["MACHINES", "machine"]
 
 
 def machine(name: str) -> Machine:
@@ -66,6 +19,9 @@ def machine(name: str) -> Machine:
 
     Raises:
         ParameterError: there is none; the known ones are listed.
+
+    >>> machine("leonardo").topology(4, 1)
+    'fat-tree:radix=128,endpoints=4,rate=25GB/s'
     """
     if name not in MACHINES:
         raise ParameterError("system", name, "unknown system", MACHINES)
@@ -126,15 +82,6 @@ _ALL = (
         profile="nccl-tree-ll",
     ),
     Machine(
-        name="a100-2hdr",
-        words="virtual servers of eight A100, two HDR each",
-        kind=NCCL,
-        node_rate=50e9,
-        rank_rate=6.25e9,
-        inside=300e9,
-        profile="ideal",
-    ),
-    Machine(
         name="gb200-nvl72",
         words="GB200 NVL72: 72 GPUs a rack on NVLink 5, 4 x 400G a tray of four",
         kind=NCCL,
@@ -144,42 +91,6 @@ _ALL = (
         profile="nccl-ring-simple:scaleup_bandwidth=0.93",
         # Over racks its latency is that of LL128, and its bandwidth that of nine NICs at NCCL's 48 GB/s.
         profiles={"ring:channels=9": "nccl-ring-ll128:bandwidth=0.96"},
-    ),
-    Machine(
-        name="gb200-nvl4",
-        words="NVLink domains of four GB200, a 400G each",
-        kind=NCCL,
-        node_rate=200e9,
-        rank_rate=50e9,
-        inside=900e9,
-        profile="ideal",
-    ),
-    Machine(
-        name="gb200-nvl8",
-        words="NVLink domains of eight GB200, a 400G each",
-        kind=NCCL,
-        node_rate=400e9,
-        rank_rate=50e9,
-        inside=900e9,
-        profile="ideal",
-    ),
-    Machine(
-        name="h100-ndr",
-        words="servers of eight H100, eight NDR each",
-        kind=NCCL,
-        node_rate=400e9,
-        rank_rate=50e9,
-        inside=450e9,
-        profile="ideal",
-    ),
-    Machine(
-        name="h100-ndr200",
-        words="servers of four H100, four NDR200 each",
-        kind=NCCL,
-        node_rate=100e9,
-        rank_rate=25e9,
-        inside=450e9,
-        profile="ideal",
     ),
     Machine(
         name="h100-ndr-sharp",
@@ -200,15 +111,6 @@ _ALL = (
         profile="nccl-nvlstree",
     ),
     Machine(
-        name="h800-ndr",
-        words="four H800 of a server (NVLink at 200 GB/s) and their four NDR",
-        kind=NCCL,
-        node_rate=200e9,
-        rank_rate=50e9,
-        inside=200e9,
-        profile="ideal",
-    ),
-    Machine(
         name="h800-deepep",
         words="servers of eight H800 (NVLink at 200 GB/s), eight 400G each; DeepEP's low-latency kernels",
         kind=KERNEL,
@@ -227,6 +129,7 @@ _ALL = (
         inside=300e9,
         profile="nccl-ring-simple:bandwidth=0.85",  # of EFA
         profiles={"chain-tree": "nccl-tree-simple:bandwidth=0.782"},  # the same, with the tree's 0.92
+        plugin="libfabric",
     ),
 )
-MACHINES = {one.name: one for one in _ALL}
+MACHINES = {one.name: one for one in (*_ALL, *SERVERS)}

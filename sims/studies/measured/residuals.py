@@ -14,7 +14,8 @@ import numpy as np
 from fabric.words.errors import ParameterError
 from sims.jobs.collective import CollectiveJob
 from sims.models.fluid.engine import latency_time
-from sims.studies.measured.machines import Machine, machine
+from sims.studies.measured.machine import Machine
+from sims.studies.measured.machines import machine
 from sims.studies.measured.table import Measured
 from topologies.named import named
 
