@@ -32,9 +32,12 @@ __all__ = [
     "case",
     "collectives_alone",
     "collectives_with_collisions",
+    "ends",
     "flow_by_flow",
+    "makespan_points",
     "makespans",
     "mean_ends",
+    "mean_points",
     "odd_ranks",
     "other_collectives",
     "rings_of_servers",
@@ -76,7 +79,7 @@ _fabric = cache(lambda name: _FABRICS[name]())
 
 
 @cache
-def _ends(name: str, seed: int, control: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def ends(name: str, seed: int, control: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(flows,) s: the end of each flow of a random permutation, in the fluid and in the packet model."""
     fabric: Fabric = _fabric(name)
     who, policy = pattern("permutation", fabric.n_endpoints, _LONG, seed), Ecmp(seed=seed)
@@ -122,25 +125,37 @@ def case(
 
 def mean_ends(control: str, full: bool) -> Case:
     """Mean completion of random permutations under ECMP, one point per fabric and seed."""
+    points = mean_points(control, full)
+    return _judged(f"permutations, mean end, cc={control}", points, control, 0.1, "mean completion")
+
+
+def mean_points(control: str, full: bool) -> list[Point]:
+    """The mean end of each permutation."""
     points = []
     for name, seed in _runs(full):
-        fluid, packets = _ends(name, seed, control)
+        fluid, packets = ends(name, seed, control)
         label = f"{name}, seed {seed}"
         points.append(Point(label=label, expected=float(fluid.mean()), got=float(packets.mean())))
-    return _judged(f"permutations, mean end, cc={control}", points, control, 0.1, "mean completion")
+    return points
 
 
 def makespans(control: str, full: bool) -> Case:
     """Makespan of random permutations under ECMP: the mean over seeds, one point per fabric."""
+    points = makespan_points(control, full)
+    return _judged(f"permutations, makespan, cc={control}", points, control, 0.02, "makespan")
+
+
+def makespan_points(control: str, full: bool) -> list[Point]:
+    """The makespan of permutations, the mean over seeds of each fabric."""
     found: dict[str, list[tuple[float, float]]] = {}
     for name, seed in _runs(full):
-        fluid, packets = _ends(name, seed, control)
+        fluid, packets = ends(name, seed, control)
         found.setdefault(name, []).append((float(fluid.max()), float(packets.max())))
     points = []
     for name, pairs in found.items():
         expected, got = np.mean(pairs, axis=0).tolist()
         points.append(Point(label=f"{name}, mean of {len(pairs)} seeds", expected=expected, got=got))
-    return _judged(f"permutations, makespan, cc={control}", points, control, 0.02, "makespan")
+    return points
 
 
 def _judged(name: str, points: list[Point], control: str, tolerance: float, what: str) -> Case:
@@ -157,7 +172,7 @@ _FLOWS = "Flows of 16 MB in packets of 16 KiB, from all endpoints at once."
 def flow_by_flow(control: str, full: bool) -> Case:
     """Every flow of one random permutation: who is slow in one model is slow in the other."""
     name = "k = 8" if full else "k = 4"
-    fluid, packets = _ends(name, 0, control)
+    fluid, packets = ends(name, 0, control)
     points = [
         Point(label=f"flow {i}", expected=float(e), got=float(g))
         for i, (e, g) in enumerate(zip(fluid, packets))

@@ -10,6 +10,7 @@ from sims.studies.measured.suite import baseline, measured_case
 from sims.studies.validation import (
     fluid,
     fluid_bound,
+    packet_apart,
     packet_exact,
     packet_fluid,
     packet_rank,
@@ -112,7 +113,23 @@ LADDER: tuple[Group, ...] = (
             packet_rank.slices,
             packet_rank.trees,
         ),
-        only_full=(packet_rank.rings_of_servers,),
+        only_full=(packet_rank.rings_of_servers, packet_rank.many_collisions),
+    ),
+    Group(
+        title="Packet model with flows kept apart against fluid model",
+        shows="With turns and credits of each flow at every port (--cc hop-by-hop) packets share as the "
+        "fluid model has it, flow by flow, and whole collectives agree with --sync rank. So what differs in "
+        "the two groups before are queues, first in, first out, and a control from end to end.",
+        makers=(
+            packet_apart.mean_ends,
+            packet_apart.makespans,
+            packet_apart.flow_by_flow,
+            packet_apart.collisions,
+            packet_apart.odd_ranks,
+            packet_apart.slices,
+            packet_apart.trees,
+        ),
+        only_full=(packet_apart.rings_of_servers,),
     ),
     Group(
         title="Fluid model against bound, at scale",

@@ -17,7 +17,7 @@ from fabric.words.errors import ParameterError
 from sims.cli import main as cli
 from sims.models.fluid import flows, network
 from sims.models.fluid.program import Program
-from sims.models.packet import control, settings
+from sims.models.packet import control, hop_by_hop, settings
 from sims.models.profiles import PROFILES
 from sims.scenario.files import read_records
 from sims.show.figures.agreement import agreement_figure, plot_agreement, plot_deviation
@@ -27,6 +27,7 @@ from sims.studies.validation import (
     closed_forms,
     fluid,
     fluid_bound,
+    packet_apart,
     packet_exact,
     packet_fluid,
     published,
@@ -168,7 +169,7 @@ def test_packets_that_skip_a_switch_fail(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_control_that_holds_everyone_back_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    packet_fluid._ends.cache_clear()
+    packet_fluid.ends.cache_clear()
 
     def timid(self: control.Window, use: float) -> None:
         self.flying -= 1
@@ -177,7 +178,16 @@ def test_a_control_that_holds_everyone_back_fails(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(control.Window, "acknowledged", timid)
     monkeypatch.setattr(packet_fluid, "_LONG", 2e6)
     assert packet_fluid.mean_ends("window", False).verdict == "FAIL"
-    packet_fluid._ends.cache_clear()
+    packet_fluid.ends.cache_clear()
+
+
+def test_turns_that_are_not_taken_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    packet_fluid.ends.cache_clear()
+    # Whoever came last is first, and is last again as soon as it has sent.
+    monkeypatch.setattr(hop_by_hop.HopByHop, "_next", lambda self, lanes: lanes.pop())
+    assert packet_apart.flow_by_flow(False).verdict == "FAIL"
+    assert packet_apart.mean_ends(False).verdict == "FAIL"
+    packet_fluid.ends.cache_clear()
 
 
 def test_barriers_where_there_are_none_fail(monkeypatch: pytest.MonkeyPatch) -> None:

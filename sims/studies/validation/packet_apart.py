@@ -1,0 +1,130 @@
+"""The packet model whose flows are kept apart (``cc=hop-by-hop``) against the fluid model, on the same paths.
+
+Turns and credits of each flow give max-min fair rates within a link's round trip. So neither queues in which
+flows stand behind each other nor a control from end to end are in what differs, only what the fluid model
+takes for granted: that shares are fair at once, and that bytes can be cut at will.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from sims.studies.validation.case import Case, Point
+from sims.studies.validation.packet_fluid import (
+    ALONE,
+    ODD,
+    TREES,
+    case,
+    ends,
+    makespan_points,
+    mean_points,
+    times,
+)
+
+__all__ = [
+    "collisions",
+    "flow_by_flow",
+    "makespans",
+    "mean_ends",
+    "odd_ranks",
+    "rings_of_servers",
+    "slices",
+    "trees",
+]
+
+_APART = "hop-by-hop"
+_FAIR = "turns and credits of each flow are max-min fair; packets are whole, and slots fill before they block"
+_FLOWS = "Flows of 16 MB in packets of 16 KiB, from all endpoints at once."
+_Run = tuple[str, str, str, int, str]  # label, fabric, algorithm, bytes, routing
+
+
+def mean_ends(full: bool) -> Case:
+    """Mean completion of random permutations under ECMP, one point per fabric and seed."""
+    name = f"permutations, mean end, cc={_APART}"
+    return case(name, mean_points(_APART, full), "equal", 0.01, _FAIR, _FLOWS)
+
+
+def makespans(full: bool) -> Case:
+    """Makespan of random permutations under ECMP: the mean over seeds, one point per fabric."""
+    name = f"permutations, makespan, cc={_APART}"
+    return case(name, makespan_points(_APART, full), "equal", 0.01, _FAIR, _FLOWS)
+
+
+def flow_by_flow(full: bool) -> Case:
+    """Every flow of one random permutation ends when the fluid says."""
+    name = "k = 8" if full else "k = 4"
+    fluid, packets = ends(name, 0, _APART)
+    points = [
+        Point(label=f"flow {i}", expected=float(e), got=float(g))
+        for i, (e, g) in enumerate(zip(fluid, packets))
+    ]
+    note = f"End of each flow, {name}; correlation {float(np.corrcoef(fluid, packets)[0, 1]):.5f}."
+    return case(f"flow by flow, cc={_APART}", points, "equal", 0.03, _FAIR, note)
+
+
+def _ranks(name: str, runs: Iterable[_Run], tolerance: float, note: str = "") -> Case:
+    points = []
+    for label, spec, algorithm, size, routing in runs:
+        expected, got = times(spec, algorithm, size, routing, _APART, sync="rank")
+        points.append(Point(label=f"{label}, {size:,} B", expected=expected, got=got))
+    against = "fluid model, sync rank"
+    return case(f"{name}, sync rank, cc={_APART}", points, "equal", tolerance, _FAIR, note, against=against)
+
+
+def collisions(full: bool) -> Case:
+    """All-reduce with ECMP's collisions, each rank at its own pace, up to 128 ranks."""
+    runs = [
+        (f"{name}, {n} ranks", spec, name, n * 16384, "ecmp")
+        for spec, n in (TREES if full else TREES[:1])
+        for name in ALONE
+    ]
+    return _ranks("collectives with ECMP's collisions", runs, 0.05)
+
+
+def odd_ranks(full: bool) -> Case:
+    """Doubling with ranks that fold in and out, on one switch."""
+    runs = [
+        (f"{name}, {n} ranks", f"star:endpoints={n}", name, size, "dmodk")
+        for n in (ODD if full else ODD[:2])
+        for name in ("recursive-doubling", "halving-doubling")
+        for size in ((n * 4096, n * 16384, 2**22) if full else (n * 16384,))
+    ]
+    return _ranks("ranks that are no power of two", runs, 0.05, "A star.")
+
+
+def slices(full: bool) -> Case:
+    """Hierarchical all-reduce in slices whose phases overlap, over four servers of four."""
+    spec = "fat-tree:endpoints=16,radix=64,tiers=1,gpus_per_server=4"
+    runs = [
+        (name, spec, name, size, "dmodk")
+        for across in ("ring", "halving-doubling", "tree")
+        for m in ((2, 5, 16) if full else (5,))
+        for name in (f"hierarchical-{across}:pipeline={m}",)
+        for size in ((2**16, 2**22) if full else (2**20,))
+    ]
+    return _ranks("slices of hierarchical algorithms", runs, 0.02, "16 endpoints in 4 servers.")
+
+
+def rings_of_servers(full: bool) -> Case:
+    """Rings through servers of eight, one per NIC, each at its own pace."""
+    spec = "fat-tree:endpoints=64,radix=16,gpus_per_server=8"
+    runs = [
+        (routing, spec, "ring", size, routing) for routing in ("dmodk", "ecmp") for size in (2**16, 2**22)
+    ]
+    return _ranks("rings through servers", runs, 0.02, "64 endpoints in 8 servers, 8 channels.")
+
+
+def trees(full: bool) -> Case:
+    """Pipelined trees, which fill and drain segment by segment."""
+    spec, servers = "fat-tree:k=4", "fat-tree:endpoints=64,radix=16,gpus_per_server=8"
+    runs = [
+        ("16 ranks", spec, "tree", size, "dmodk")
+        for size in ((2**16, 2**18, 2**20, 2**22, 2**24, 2**26) if full else (2**16, 2**20, 2**22))
+    ]
+    if full:
+        runs += [("15 ranks, a star", "star:endpoints=15", "tree", size, "dmodk") for size in (2**22, 2**24)]
+        runs += [("128 ranks", "fat-tree:k=8", "tree", size, "dmodk") for size in (2**20, 2**22)]
+        runs += [("chain-tree, 64 ranks", servers, "chain-tree", size, "dmodk") for size in (2**16, 2**23)]
+    return _ranks("pipelined trees", runs, 0.05)
