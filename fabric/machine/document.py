@@ -17,7 +17,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn, TextIO
 
+from fabric.machine.json_ways import deep_index, half_character, twice_index
 from fabric.machine.memory import available_memory
+from fabric.machine.toml_ways import TomlWays, Way
 from fabric.words.errors import FileFormatError, TooLargeError
 from fabric.words.place import at, place_in
 
@@ -47,7 +49,9 @@ _MARKS = (
 )
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?[A-Za-z0-9.+-]+')  # strings first, so that none is searched inside
 _AT = re.compile(r"(.*) \(at line (\d+), column (\d+)\)", re.DOTALL)
+_AT_END = " (at end of document)"
 _LONG = re.compile(r"(?<![\w.])\d{309}")  # digits beyond which a whole number is larger than any float
+_DIGITS = re.compile(r"(?<![\w.])\d[\d_]{4300,}")  # of a number, more than Python reads
 _SURROGATE = re.compile(r"\\u[dD][89abAB]")
 # tomllib takes the square of the parts of a dotted key; a part is a word or in quotes.
 _DOTTED = re.compile(
@@ -195,13 +199,19 @@ def parse_toml(text: str, path: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         said = _AT.fullmatch(str(error))  # a TOMLDecodeError has its place in words
         where, problem = (at(int(said[2]), int(said[3])), said[1]) if said else ("", str(error))
+        if problem.endswith(_AT_END):
+            where, problem = place_in(text, len(text)), f"{problem.removesuffix(_AT_END)}: the file ends"
         raise FileFormatError(path, where, f"is not TOML: {problem}") from None
     except RecursionError:
-        raise _too_deep(path, "TOML") from None
-    except (ValueError, OverflowError) as error:  # an integer of thousands of digits; a year 0
-        raise FileFormatError(path, "", f"is not TOML: {str(error).partition(';')[0]}") from None
-    _require_shallow(found, path, "TOML")
-    _require_numbers(found, "", path)
+        raise _too_deep(path, "TOML", text) from None
+    except (ValueError, OverflowError) as error:  # an integer of thousands of digits
+        digits = _DIGITS.search(text)
+        where = place_in(text, digits.start()) if digits else ""
+        raise FileFormatError(path, where, f"is not TOML: {str(error).partition(';')[0]}") from None
+    _require_shallow(found, path, "TOML", text)
+    for way, problem in _wrong_numbers(found):
+        where = f"{'.'.join(map(str, way))}, {place_in(text, TomlWays(text).index(way))}"
+        raise FileFormatError(path, where, problem)
     return found
 
 
@@ -233,7 +243,8 @@ def parse_json(text: str, path: str) -> Any:
         if len(found) < len(pairs):
             seen: set[str] = set()
             twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-            raise FileFormatError(path, "", f"{twice[:60]!r} stands twice in one object")
+            where = place_in(text, twice_index(text))
+            raise FileFormatError(path, where, f"{twice[:60]!r} stands twice in one object")
         return found
 
     try:
@@ -248,13 +259,14 @@ def parse_json(text: str, path: str) -> Any:
         cut = ": the file is cut off" if _is_cut(text, error) else ""
         raise FileFormatError(path, at(error.lineno, error.colno), f"is not JSON: {error.msg}{cut}") from None
     except RecursionError:
-        raise _too_deep(path, "JSON") from None
-    _require_shallow(found, path, "JSON")
+        raise _too_deep(path, "JSON", text) from None
+    _require_shallow(found, path, "JSON", text)
     if _SURROGATE.search(text):
         try:
             json.dumps(found, ensure_ascii=False).encode()
         except UnicodeEncodeError:
-            raise FileFormatError(path, "", "holds half of a character (\\ud800 to \\udfff)") from None
+            where = place_in(text, half_character(text))
+            raise FileFormatError(path, where, "holds half of a character (\\ud800 to \\udfff)") from None
     return found
 
 
@@ -262,11 +274,13 @@ def _is_cut(text: str, error: json.JSONDecodeError) -> bool:
     return error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
 
 
-def _too_deep(path: str, kind: str) -> FileFormatError:
-    return FileFormatError(path, "", f"is not {kind} of ours: nested more than {MOST_DEPTH} deep")
+def _too_deep(path: str, kind: str, text: str) -> FileFormatError:
+    index = deep_index(text, MOST_DEPTH)
+    where = place_in(text, index) if index else ""
+    return FileFormatError(path, where, f"is not {kind} of ours: nested more than {MOST_DEPTH} deep")
 
 
-def _require_shallow(value: Any, path: str, kind: str) -> None:
+def _require_shallow(value: Any, path: str, kind: str, text: str) -> None:
     level = [value]
     for _ in range(MOST_DEPTH + 1):
         inside = (
@@ -275,18 +289,18 @@ def _require_shallow(value: Any, path: str, kind: str) -> None:
         level = [value for values in inside for value in values if type(value) is dict or type(value) is list]
         if not level:
             return
-    raise _too_deep(path, kind)
+    raise _too_deep(path, kind, text)
 
 
-def _require_numbers(value: Any, where: str, path: str) -> None:
+def _wrong_numbers(value: Any, way: Way = ()) -> Iterator[tuple[Way, str]]:
     """TOML promises 64 bits of a whole number, and knows inf and nan, which no setting is."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            _require_numbers(inner, f"{where}.{key}" if where else key, path)
+            yield from _wrong_numbers(inner, (*way, key))
     elif isinstance(value, list):
-        for inner in value:
-            _require_numbers(inner, where, path)
+        for number, inner in enumerate(value):
+            yield from _wrong_numbers(inner, (*way, number))
     elif isinstance(value, int) and not -(2**63) <= value < 2**63:
-        raise FileFormatError(path, where, f"a whole number of {value.bit_length()} bits: 64 at most")
+        yield way, f"a whole number of {value.bit_length()} bits: 64 at most"
     elif isinstance(value, float) and not math.isfinite(value):
-        raise FileFormatError(path, where, f"{value} is not a finite number")
+        yield way, f"{value} is not a finite number"

@@ -1,42 +1,42 @@
-"""Where a key of one of several tables stands in a file of TOML, ``[[fault]]`` and ``at``. Knows no value."""
+"""Where a value stands in a file of TOML, by its way there, and mistakes of values with their place.
+
+Knows no key and no value.
+"""
 
 from __future__ import annotations
 
 import os
-import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-from fabric.machine.document import text_lines
-from fabric.words.place import at
+from fabric.machine.document import read_text
+from fabric.machine.toml_ways import TomlWays
+from fabric.words.errors import FabricsimError, FileFormatError
+from fabric.words.place import place_in
 
-__all__ = ["toml_place"]
-
-_HEADER = re.compile(r"\s*\[{1,2}[^\[\],=]+\]{1,2}\s*(#.*)?$")
-_LONG = re.compile(r'"""|\'\'\'')
+__all__ = ["toml_place", "toml_placed"]
 
 
-def toml_place(path: str, table: str, number: int, key: str = "", *, of_value: bool = True) -> str:
-    """The place of the value of ``key``, behind its quote, or of the key, in the table ``[[table]]`` of this
-    number from 0; of the table where it has no such key; "" where there is none, or the path is no file.
+def toml_place(path: str, way: Sequence[str | int], *, of_key: bool = False) -> str:
+    """The place of the value to which ``way`` leads, behind its quote, or of its key; of as much of the way
+    as there is. "" where the path is no file, and of the file as a whole.
 
     The file is read again; it is one that ``parse_toml`` has taken.
     """
-    if not os.path.isfile(path):
+    if not way or not os.path.isfile(path):
         return ""
-    begins = re.compile(rf"\s*\[\[\s*[\"']?{re.escape(table)}[\"']?\s*\]\]")
-    wanted = re.compile(rf"\s*(?=[\"']?{re.escape(key)}\b)[\"']?[\w-]+[\"']?\s*=\s*[\"']*")
-    found, count, long = "", -1, False
-    with text_lines(path) as lines:
-        for line, text in enumerate(lines, 1):
-            inside, long = long, long ^ (len(_LONG.findall(text)) % 2 == 1)
-            if inside:
-                continue
-            if begins.match(text):
-                if found:
-                    break
-                count += 1
-                found = at(line, text.index("[") + 1) if count == number else ""
-            elif _HEADER.match(text) and found:
-                break
-            elif found and key and (match := wanted.match(text)):
-                return at(line, (match.end() if of_value else len(text) - len(text.lstrip())) + 1)
-    return found
+    text = read_text(path)
+    return place_in(text, TomlWays(text).index(way, of_key=of_key))
+
+
+@contextmanager
+def toml_placed(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Make of mistakes of what stands in a file, as ``inside`` says where, FileFormatErrors."""
+    try:
+        yield
+    except FileFormatError:
+        raise
+    except FabricsimError as error:
+        name = os.fspath(path)
+        where = toml_place(name, error.way, of_key=error.of_key)
+        raise FileFormatError(name, where, str(error)) from None

@@ -6,7 +6,8 @@ through a process pool or a SimPy process, both of which rebuild it as ``type(e)
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any
 
@@ -19,6 +20,7 @@ __all__ = [
     "ParameterError",
     "SchemaError",
     "TooLargeError",
+    "inside",
 ]
 
 _COUNTED = 1e6  # GB: beyond, the digits of an estimate say nothing
@@ -26,10 +28,39 @@ _SHOWN = 10  # violations and choices listed before "and N more"
 
 
 class FabricsimError(Exception):
-    """Base class: something the user asked for cannot be done as asked."""
+    """Base class: something the user asked for cannot be done as asked.
+
+    ``way``, ``of_key``: the way to the value that is wrong in what was read, or to its key (``inside``).
+    """
+
+    way: tuple[str | int, ...] = ()
+    of_key: bool = False
 
     def __str__(self) -> str:
         return " ".join(str(a) for a in self.args)
+
+
+@contextmanager
+def inside(*way: str | int, of_key: bool = False, table: Collection[str] = ()) -> Iterator[None]:
+    """Say of mistakes of the block that they are of the value to which ``way`` leads, or in it; with
+    ``of_key`` of its key. ``table``: keys of the value, of which a mistake may name one last.
+
+    >>> try:
+    ...     with inside("job", 2), inside("size"):
+    ...         raise ParameterError("size", "1", "bytes with their unit")
+    ... except ParameterError as error:
+    ...     error.way
+    ('job', 2, 'size')
+    """
+    try:
+        yield
+    except FabricsimError as error:
+        if table and not error.way and isinstance(error, ParameterError):
+            key = error.name.rpartition(": ")[2]
+            error.way = (key,) if key in table else ()
+        error.of_key = error.of_key if error.way else of_key
+        error.way = (*way, *error.way)
+        raise
 
 
 class ParameterError(FabricsimError):

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from fabric.machine.document import read_toml
-from fabric.words.errors import FileFormatError, ParameterError
+from fabric.machine.toml_place import toml_place, toml_placed
+from fabric.words.errors import FileFormatError, ParameterError, inside
 from fabric.words.grammar import as_known
 from fabric.words.units import format_seconds, parse_size, parse_time
 
@@ -274,7 +275,8 @@ def _changed(profile: LatencyProfile, given: Mapping[str, str], where: str) -> L
     changes: dict[str, Any] = {}
     for key, value in given.items():
         if key not in CONSTANTS:
-            raise ParameterError(where, key, "unknown constant", CONSTANTS)
+            with inside(key, of_key=True):
+                raise ParameterError(where, key, "unknown constant", CONSTANTS)
         changes[key] = _value(key, value, f"{where}: {key}")
     return replace(profile, **changes)
 
@@ -302,14 +304,16 @@ def _read_file(path: str) -> LatencyProfile:
     parent = found.pop("profile", CUSTOM)
     if not isinstance(parent, str) or parent not in PROFILES:
         rule = f"profile = {parent!r}: one of {', '.join(_names())}"
-        raise FileFormatError(path, "", rule)
+        raise FileFormatError(path, toml_place(path, ("profile",)), rule)
     for key, value in found.items():
         legal = (int, float) if key in _FACTORS else (int, float, str) if key in _SIZES else str
         if key in CONSTANTS and not isinstance(value, legal):
             kind = "a factor: a number" if key in _FACTORS else 'a time in quotes, such as "2.7us"'
             kind = 'bytes, such as 8192 or "8KiB"' if key in _SIZES else kind
-            raise FileFormatError(path, "", f"{key} = {value!r}: {kind}")
-    profile = _changed(PROFILES[parent], {key: str(value) for key, value in found.items()}, path)
+            raise FileFormatError(path, toml_place(path, (key,)), f"{key} = {value!r}: {kind}")
+    with toml_placed(path), inside(table=found):
+        given = {key: str(value) for key, value in found.items()}
+        profile = _changed(PROFILES[parent], given, "latency-profile")
     texts = {key: _written(key, value) for key, value in profile.constants().items()}
     return _changed(PROFILES[CUSTOM], texts, path)  # exactly what its ``spec`` says
 

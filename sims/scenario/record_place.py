@@ -8,7 +8,8 @@ from pathlib import Path
 
 from fabric.machine.cell_place import cell_place, csv_rows
 from fabric.machine.document import read_bytes
-from fabric.machine.json_place import json_index, json_place
+from fabric.machine.json_place import json_place
+from fabric.machine.json_ways import json_index
 from fabric.words.errors import FabricsimError
 from fabric.words.place import at
 from sims.scenario.json_lines import json_lines

@@ -8,7 +8,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from fabric.machine.document import read_toml
-from fabric.words.errors import ParameterError
+from fabric.machine.toml_place import toml_placed
+from fabric.words.errors import ParameterError, inside
 from sims.settings.suited import suited
 from sims.settings.table import spelled, table_of
 
@@ -30,24 +31,28 @@ def read_job(path: str | os.PathLike[str], kind: str) -> dict[str, str]:
     """The text of each setting of a ``kind`` of job that the file says, in its one spelling.
 
     Raises:
-        FileFormatError: the file cannot be read or is no TOML.
-        ParameterError: what is no setting, a value that is not legal; names the file.
+        FileFormatError: the file cannot be read or is no TOML, or holds what is no setting or a value that is
+            not legal; with line and column.
     """
     found: dict[str, str] = {}
-    for key, value in read_toml(path).items():
-        name = _STEPS if key == _STEP else key.replace("-", "_")
-        if name not in table_of(kind) or (name == _STEPS and key != _STEP):
-            raise ParameterError(
-                f"{path}: {key}", _shown(value), f"no setting of {kind}", [*table_of(kind), _STEP]
-            )
-        if name != _STEPS and isinstance(value, dict | list):
-            raise ParameterError(f"{path}: {key}", _shown(value), "one value, a text or a number")
-        text = json.dumps(value) if name == _STEPS else _text(value)
-        try:
-            found[name] = spelled(name, text, kind)
-        except ParameterError as error:
-            raise ParameterError(f"{path}: {error.name}", error.value, error.rule, error.choices) from None
+    with toml_placed(path):
+        for key, value in read_toml(path).items():
+            name, text = _said(key, value, kind)
+            with inside(key):
+                found[name] = spelled(name, text, kind)
     return found
+
+
+def _said(key: str, value: Any, kind: str) -> tuple[str, str]:
+    """The setting of a key of the file, and its text."""
+    name = _STEPS if key == _STEP else key.replace("-", "_")
+    with inside(key, of_key=True):
+        if name not in table_of(kind) or (name == _STEPS and key != _STEP):
+            raise ParameterError(key, _shown(value), f"no setting of {kind}", [*table_of(kind), _STEP])
+    with inside(key):
+        if name != _STEPS and isinstance(value, dict | list):
+            raise ParameterError(key, _shown(value), "one value, a text or a number")
+    return name, json.dumps(value) if name == _STEPS else _text(value)
 
 
 def with_job_file(texts: Mapping[str, str], said: Collection[str], kind: str) -> dict[str, str]:
@@ -56,7 +61,8 @@ def with_job_file(texts: Mapping[str, str], said: Collection[str], kind: str) ->
     ``said``: what the user gave besides, which counts more than the file.
 
     Raises:
-        ParameterError: as ``read_job``; the file names no fabric.
+        FileFormatError: as ``read_job``.
+        ParameterError: the file names no fabric.
     """
     path = texts["topology"]
     if not is_job_file(path):

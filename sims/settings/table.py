@@ -6,6 +6,8 @@ has a table of its own: what it shares with collectives, and what is ``of`` it.
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib import import_module
@@ -69,7 +71,6 @@ def table_of(kind: str) -> Mapping[str, Setting]:
     return {**{name: SETTINGS[name] for name in KINDS[kind] if name not in own}, **own}
 
 
-@lru_cache(maxsize=65_536)
 def spelled(name: str, text: str, kind: str = COLLECTIVES) -> str:
     """The ``text`` of a setting in its one spelling, after every check that needs no fabric.
 
@@ -81,7 +82,29 @@ def spelled(name: str, text: str, kind: str = COLLECTIVES) -> str:
     >>> spelled("size", "1KiB"), spelled("algorithm", "tree:segment=1K")
     ('1024', 'tree:segment=1024')
     """
+    found, files = _known(name, text, kind)
+    return _of_files(name, text, kind, tuple(map(_stamp, files))) if files else found
+
+
+@lru_cache(maxsize=65_536)
+def _known(name: str, text: str, kind: str) -> tuple[str, tuple[str, ...]]:
+    """The spelling, and the files that the text names, which may be others the next time."""
+    found = table_of(kind)[name].spell(text)
+    return found, tuple(filter(os.path.isfile, (text.strip(), *re.split(r"[:=,;]", text))))
+
+
+@lru_cache(maxsize=1024)
+def _of_files(name: str, text: str, kind: str, stamps: tuple[tuple[int, ...], ...]) -> str:
     return table_of(kind)[name].spell(text)
+
+
+def _stamp(path: str) -> tuple[int, ...]:
+    """What differs once a file was written again."""
+    try:
+        about = os.stat(path)
+    except OSError:
+        return ()
+    return about.st_mtime_ns, about.st_size, about.st_ino
 
 
 def asides() -> list[Setting]:

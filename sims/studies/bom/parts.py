@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fabric.machine.document import parse_toml, read_text
+from fabric.machine.toml_place import toml_place
 from fabric.words.errors import FileFormatError, ParameterError
 from fabric.words.units import parse_rate
 from sims.studies.bom.floor import Floor
@@ -121,7 +122,7 @@ def read_parts(prices: str | Path | None = None) -> Parts:
     What the file leaves out is taken from the shipped one, except prices.
 
         Raises: ParameterError: no such file. FileFormatError: not TOML, an unknown key, a missing one or an
-        illegal value: file, key, value and rule.
+        illegal value: file, key, line, column, value and rule.
 
     >>> parts = read_parts()
     >>> [model.name for model in parts.switches][:2], parts.switches[0].price
@@ -226,37 +227,50 @@ def _parsed(path: str, text: str) -> dict[str, Any]:
     found = parse_toml(text, path)
     for key, value in found.items():
         if key not in _HEAD and key not in _KEYS:
-            raise FileFormatError(path, key, f"unknown key (legal: {', '.join([*_HEAD, *_KEYS])})")
+            rule = f"unknown key (legal: {', '.join([*_HEAD, *_KEYS])})"
+            raise _wrong(path, (key,), rule, of_key=True)
         if key in _HEAD:
-            _require(path, key, value, _HEAD[key])
+            _require(path, (key,), value, _HEAD[key])
         elif not isinstance(value, dict):
-            raise FileFormatError(
-                path, key, f"{value!r}: a table, such as [{key}{'' if key in _SINGLE else '.NAME'}]"
-            )
+            rule = f"{value!r}: a table, such as [{key}{'' if key in _SINGLE else '.NAME'}]"
+            raise _wrong(path, (key,), rule)
+        elif key in _SINGLE:
+            _require_entry(path, (key,), value, _KEYS[key])
         else:
-            for name, entry in {"": value}.items() if key in _SINGLE else value.items():
-                _require_entry(path, f"{key}.{name}" if name else key, entry, _KEYS[key])
+            for name, entry in value.items():
+                _require_entry(path, (key, name), entry, _KEYS[key])
     return found
 
 
-def _require_entry(path: str, where: str, entry: Any, legal: Mapping[str, Any]) -> None:
+def _require_entry(path: str, way: tuple[str, ...], entry: Any, legal: Mapping[str, Any]) -> None:
     if not isinstance(entry, dict):
-        raise FileFormatError(path, where, f"{entry!r}: a table of {', '.join(legal)}")
+        raise _wrong(path, way, f"{entry!r}: a table of {', '.join(legal)}")
     for key, value in entry.items():
         if key not in legal:
-            raise FileFormatError(path, f"{where}.{key}", f"unknown key (legal: {', '.join(legal)})")
-        _require(path, f"{where}.{key}", value, legal[key])
+            raise _wrong(path, (*way, key), f"unknown key (legal: {', '.join(legal)})", of_key=True)
+        _require(path, (*way, key), value, legal[key])
         if key == "rate":
             try:
-                parse_rate(value, f"{where}.rate")
+                parse_rate(value, "rate")
             except ParameterError as error:
-                raise FileFormatError(path, f"{where}.rate", f"{value!r}: {error.rule}") from None
+                raise _wrong(path, (*way, key), f"{value!r}: {error.rule}") from None
 
 
-def _require(path: str, where: str, value: Any, check: Any) -> None:
+def _require(path: str, way: tuple[str, ...], value: Any, check: Any) -> None:
     legal, rule = check
+    if check is _REACH and isinstance(value, dict):
+        for rate, metres in value.items():
+            if not _is_reach({rate: metres}):
+                of_key = _is_length(metres)
+                raise _wrong(path, (*way, rate), f"{rate if of_key else metres!r}: {rule}", of_key=of_key)
     if not legal(value):
-        raise FileFormatError(path, where, f"{value!r}: {rule}")
+        raise _wrong(path, way, f"{value!r}: {rule}")
+
+
+def _wrong(path: str, way: tuple[str, ...], problem: str, *, of_key: bool = False) -> FileFormatError:
+    """The mistake of a value, by its keys and its place."""
+    place = toml_place(path, way, of_key=of_key)
+    return FileFormatError(path, ".".join(way) + (f", {place}" if place else ""), problem)
 
 
 def _require_all(path: str, found: Mapping[str, Any]) -> None:
@@ -266,7 +280,7 @@ def _require_all(path: str, found: Mapping[str, Any]) -> None:
             missing = [key for key in _KEYS[section] if key not in entry and "price" not in key]
             if missing:
                 rule = f"missing, as the shipped file has no {section} of this name"
-                raise FileFormatError(path, f"{section}.{name}.{missing[0]}", rule)
+                raise _wrong(path, (section, name, missing[0]), rule)
 
 
 def _without_prices(found: Mapping[str, Any]) -> dict[str, Any]:

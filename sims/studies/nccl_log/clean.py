@@ -14,7 +14,7 @@ import re
 from itertools import islice
 
 from fabric.machine.document import read_bytes
-from fabric.machine.json_place import json_index
+from fabric.machine.json_ways import json_index
 from fabric.words.errors import FileFormatError
 from fabric.words.place import at
 

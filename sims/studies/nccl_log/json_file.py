@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
-from fabric.machine.json_place import json_index
+from fabric.machine.json_ways import json_index
 from fabric.words.errors import FileFormatError
 from sims.studies.nccl_log.clean import LogText
 from sims.studies.nccl_log.entry import CPU, Entry, Found, entry, library

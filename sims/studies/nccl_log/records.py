@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from fabric.machine.json_place import json_index
+from fabric.machine.json_ways import json_index
 from fabric.words.counted import counted
 from fabric.words.errors import FileFormatError
 from fabric.words.place import cell_starts

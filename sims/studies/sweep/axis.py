@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fabric.words.errors import ParameterError
+from fabric.words.errors import ParameterError, inside
 from fabric.words.units import parse_sizes
 
 __all__ = ["MOST", "Assignments", "Axis", "read_values", "value_text"]
@@ -67,8 +67,9 @@ def read_values(key: str, given: Any) -> tuple[str, ...]:
     if not items:
         raise ParameterError(key, given, "an empty list: at least one value is needed")
     values: list[str] = []
-    for item in items:
-        values += _expanded(key, value_text(key, item))
+    for number, item in enumerate(items):
+        with inside(*([number] if isinstance(given, list) else [])):
+            values += _expanded(key, value_text(key, item))
         if len(values) > MOST:
             raise ParameterError(key, given, f"at most {MOST:,} values")
     if len(set(values)) < len(values):

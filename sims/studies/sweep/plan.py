@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from fabric.words.counted import counted
 from fabric.words.errors import FabricsimError, ParameterError
-from fabric.words.mistakes import Mistakes
 from sims.scenario.scenario import JOB_SETTINGS, Scenario
 from sims.settings.suited import suited
 from sims.settings.table import spelled
@@ -22,6 +21,7 @@ from sims.studies.sweep.condition import Value, quantity
 from sims.studies.sweep.cost import Extent, estimate, needs_groups, pipelined
 from sims.studies.sweep.plan_jobs import plan_jobs
 from sims.studies.sweep.planned import Plan
+from sims.studies.sweep.point_mistakes import PointMistakes
 from sims.studies.sweep.spec import SweepError, SweepSpec
 from sims.workload.collective import COLLECTIVES
 from sims.workload.collectives import canonical_algorithm, sliced, usual_algorithms
@@ -64,7 +64,7 @@ def plan_sweep(spec: SweepSpec, progress: Callable[[str], None] | None = None) -
     """
     if spec.kind:
         return plan_jobs(spec, progress)
-    mistakes = Mistakes()
+    mistakes = PointMistakes(spec)
     points = _expanded(spec, mistakes)
     _exclude(spec, points, None, mistakes)
     ready = []
@@ -83,7 +83,7 @@ def plan_sweep(spec: SweepSpec, progress: Callable[[str], None] | None = None) -
             digest = topology_of[topology].digest
             fabric = topology_of[topology].fabric(allow_partition=parting)
         except FabricsimError as error:
-            mistakes.note(error, same[0], len(same))
+            mistakes.met(error, same[0], len(same))
             continue
         extents[topology] = Extent.of(fabric)
         _exclude(spec, same, fabric.n_endpoints, mistakes)
@@ -113,7 +113,7 @@ def plan_sweep(spec: SweepSpec, progress: Callable[[str], None] | None = None) -
 
 
 def _that_fit(
-    spec: SweepSpec, points: list[_Point], mistakes: Mistakes
+    spec: SweepSpec, points: list[_Point], mistakes: PointMistakes
 ) -> tuple[list[_Point], dict[str, NamedTopology]]:
     """The points whose topology can be built here, found out by counting before the first one is built.
 
@@ -135,7 +135,7 @@ def _that_fit(
             except FabricsimError as error:
                 refused[topology] = error
         if topology in refused:
-            mistakes.note(refused[topology], point)
+            mistakes.met(refused[topology], point)
         else:
             fit.append(point)
     total = sum(counts.values())
@@ -146,7 +146,7 @@ def _that_fit(
     return fit, named_by
 
 
-def _expanded(spec: SweepSpec, mistakes: Mistakes) -> list[_Point]:
+def _expanded(spec: SweepSpec, mistakes: PointMistakes) -> list[_Point]:
     """A point per combination, its fields put together: whole fields first, then their parts.
 
     Raises:
@@ -168,7 +168,7 @@ def _expanded(spec: SweepSpec, mistakes: Mistakes) -> list[_Point]:
             point.texts["algorithm"] = sliced(point.texts["algorithm"], *rest)
             points.append(point)
         except FabricsimError as error:
-            mistakes.note(error, point)
+            mistakes.met(error, point)
             continue
         topologies.add(point.texts["topology"])
         if len(topologies) > _MOST_TOPOLOGIES:
@@ -183,7 +183,7 @@ def _usual(collective: str) -> str:
     return DEFAULTS["algorithm"] if DEFAULTS["algorithm"] in names else names[0]
 
 
-def _exclude(spec: SweepSpec, points: list[_Point], endpoints: int | None, mistakes: Mistakes) -> None:
+def _exclude(spec: SweepSpec, points: list[_Point], endpoints: int | None, mistakes: PointMistakes) -> None:
     """Mark what ``where`` excludes. Without ``endpoints`` only conditions that do not need them are asked."""
     needing = [c for c in spec.where if {"endpoints", "ranks"} & set(c.names)]
     asked = [c for c in spec.where if c not in needing] if endpoints is None else needing
@@ -191,7 +191,7 @@ def _exclude(spec: SweepSpec, points: list[_Point], endpoints: int | None, mista
         try:
             point.out = not all(c.holds(lambda name: _value(point, name, endpoints)) for c in asked)  # noqa: B023
         except FabricsimError as error:
-            mistakes.note(error, point)
+            mistakes.met(error, point)
             point.out = True
 
 
@@ -225,7 +225,7 @@ def _known(name: str, point: _Point) -> dict[str, str | None]:
     return dict(parts_of(name, point.texts[name]))
 
 
-def _spelled(point: _Point, mistakes: Mistakes) -> bool:
+def _spelled(point: _Point, mistakes: PointMistakes) -> bool:
     """Put each field in its one spelling; whether all are legal and go together."""
     good = True
     for name, text in point.texts.items():
@@ -234,7 +234,7 @@ def _spelled(point: _Point, mistakes: Mistakes) -> bool:
             if name == "algorithm":
                 point.texts[name] = _algorithm_of(point)
         except FabricsimError as error:
-            mistakes.note(error, point)
+            mistakes.met(error, point)
             good = False
     return good
 
@@ -254,7 +254,7 @@ def _algorithm_of(point: _Point) -> str:
 _OF_JOB = tuple(name for name in JOB_SETTINGS if name != "seed")
 
 
-def _find(points: list[_Point], fabric: Fabric, digest: str, mistakes: Mistakes) -> None:
+def _find(points: list[_Point], fabric: Fabric, digest: str, mistakes: PointMistakes) -> None:
     """The scenario of each point, by the job that would run it; one serves all seeds, algorithms, sizes."""
     jobs: dict[tuple[str, ...], list[_Point]] = {}
     for point in points:
@@ -263,7 +263,7 @@ def _find(points: list[_Point], fabric: Fabric, digest: str, mistakes: Mistakes)
         try:
             job = _job(same[0], fabric, digest, seed=1)
         except FabricsimError as error:
-            mistakes.note(error, same[0], len(same))
+            mistakes.met(error, same[0], len(same))
             continue
         model = job.scenario("ring", 1)
         drawn = model.seed == 1
@@ -277,7 +277,7 @@ def _find(points: list[_Point], fabric: Fabric, digest: str, mistakes: Mistakes)
                 refused[which] = _refusal(at, algorithm)
             refusal = refused[which]
             if refusal is not None:
-                mistakes.note(refusal, point)
+                mistakes.met(refusal, point)
                 continue
             own = {"algorithm": algorithm, "size_bytes": int(point.texts["size"])}
             point.found = model.model_copy(update={**own, "seed": int(seed) if drawn else 0})

@@ -11,7 +11,6 @@ from itertools import groupby
 
 from fabric.words.counted import counted
 from fabric.words.errors import FabricsimError
-from fabric.words.mistakes import Mistakes
 from sims.scenario.job_scenario import JobScenario
 from sims.settings.suited import suited
 from sims.settings.table import spelled
@@ -21,6 +20,7 @@ from sims.studies.sweep.axis import Assignments
 from sims.studies.sweep.cost import Extent, worker_bytes
 from sims.studies.sweep.job_value import job_value
 from sims.studies.sweep.planned import Plan
+from sims.studies.sweep.point_mistakes import PointMistakes
 from sims.studies.sweep.spec import SweepError, SweepSpec
 
 __all__ = ["plan_jobs"]
@@ -44,7 +44,7 @@ def plan_jobs(spec: SweepSpec, progress: Callable[[str], None] | None = None) ->
     """All points of ``spec``, ready to run. Arguments and errors as of sims.studies.sweep.plan.plan_sweep."""
     from topologies.named import named
 
-    mistakes, points, excluded = Mistakes(), [], 0
+    mistakes, points, excluded = PointMistakes(spec), [], 0
     for number, label in enumerate(spec.combinations(), 1):
         point = _Point(number, label, defaults_of(spec.kind))
         try:
@@ -57,7 +57,7 @@ def plan_jobs(spec: SweepSpec, progress: Callable[[str], None] | None = None) ->
             points += [point] if holds else []
             excluded += not holds
         except FabricsimError as error:
-            mistakes.note(error, point)
+            mistakes.met(error, point)
     extents: dict[str, Extent] = {}
     points.sort(key=lambda point: point.texts["topology"])
     for text, group in groupby(points, key=lambda point: point.texts["topology"]):
@@ -69,7 +69,7 @@ def plan_jobs(spec: SweepSpec, progress: Callable[[str], None] | None = None) ->
             parting = any(point.texts.get("allow_partition") == "true" for point in same)
             fabric = topology.fabric(allow_partition=parting)
         except FabricsimError as error:
-            mistakes.note(error, same[0], len(same))
+            mistakes.met(error, same[0], len(same))
             continue
         extents[text] = Extent.of(fabric)
         for point in same:
@@ -77,7 +77,7 @@ def plan_jobs(spec: SweepSpec, progress: Callable[[str], None] | None = None) ->
                 rest = {name: said for name, said in point.texts.items() if name != "topology"}
                 point.found = kind_job(spec.kind, fabric, text, topology.digest, **rest).scenario
             except FabricsimError as error:
-                mistakes.note(error, point)
+                mistakes.met(error, point)
         del fabric
     if mistakes:
         raise SweepError(spec.source, mistakes)

@@ -13,23 +13,23 @@ import math
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
 from fabric.machine.document import read_toml
-from fabric.words.errors import FabricsimError, ParameterError
-from fabric.words.mistakes import Mistakes
+from fabric.machine.toml_mistakes import TomlMistakes
+from fabric.machine.toml_ways import Way
+from fabric.words.errors import FabricsimError, ParameterError, inside
 from sims.settings.assignments import read_assignments
 from sims.settings.table import COLLECTIVES, spelled, table_of
-from sims.settings.texts import DEFAULTS, defaults_of, resolve
-from sims.studies.sweep.axis import MOST, Assignments, Axis, read_values, value_text
+from sims.settings.texts import defaults_of, resolve
+from sims.studies.sweep.axis import MOST, Assignments, Axis, read_values
 from sims.studies.sweep.condition import Condition
+from sims.studies.sweep.tables import read_tables
 
 __all__ = ["SweepError", "SweepSpec", "read_sweep", "sweep_text"]
 
-_TABLES = ("command", "title", "where", "base", "grid", "zip", "list")
 _SHOWN = 10  # mistakes told before "and N more"
 _EXTRA = ("endpoints",)  # what a condition may name beside settings and their parts
 
@@ -53,6 +53,7 @@ class SweepSpec:
 
     ``base``: (full key, text) of what is set for all points; ``axes``: in the order of the listing, the
     last varies fastest; ``where``: what every point has to fulfil. ``source`` is how errors call it.
+    ``ways``: where in the file of that name each value stands, by its key and text.
     """
 
     kind: str = COLLECTIVES
@@ -61,6 +62,7 @@ class SweepSpec:
     axes: tuple[Axis, ...] = ()
     where: tuple[Condition, ...] = ()
     source: str = "sweep"
+    ways: Mapping[tuple[str, str], Way] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def points(self) -> int:
@@ -94,23 +96,24 @@ def read_sweep(path: str | os.PathLike[str] | None = None, sets: Sequence[str] =
     """
     source = "sweep" if path is None else str(path)
     content = {} if path is None else read_toml(path)
-    mistakes = Mistakes()
+    mistakes = TomlMistakes(None if path is None else source)
     changes: list[tuple[str, list[str]]] = []
     with mistakes.at("command line"):
         changes = read_assignments(sets)
-    base, axes = _tables(content, mistakes)
+    ways: dict[tuple[str, str], Way] = {}  # by key and text
+    base, axes = read_tables(content, mistakes, ways)
     kind = _command(content, mistakes)
     key_of = _names(base, axes, changes, kind)
-    base, axes = _resolved(base, axes, key_of, mistakes)
+    base, axes = _resolved(base, axes, key_of, mistakes, ways)
     for key, given in changes:
         with mistakes.at("--set"):
             base, axes = _changed(base, axes, key_of(key), given)
-    _check_values(base, axes, mistakes, kind)
+    _check_values(base, axes, mistakes, kind, ways)
     where = _conditions(content.get("where", []), key_of, mistakes)
     title = content.get("title", "")
     if not isinstance(title, str) or not title.isprintable():
-        mistakes.note("title: one line of text is needed")
-    spec = SweepSpec(kind=kind, title=title, base=base, axes=axes, where=where, source=source)
+        mistakes.note(f"{mistakes.where('title', ('title',))}: one line of text is needed")
+    spec = SweepSpec(kind=kind, title=title, base=base, axes=axes, where=where, source=source, ways=ways)
     if spec.points > MOST:
         mistakes.note(
             f"{spec.points:,} points: at most {MOST:,}: fewer values, or several sweeps into one folder"
@@ -118,75 +121,6 @@ def read_sweep(path: str | os.PathLike[str] | None = None, sets: Sequence[str] =
     if mistakes:
         raise SweepError(source, mistakes)
     return spec
-
-
-def _tables(content: Mapping[str, Any], mistakes: Mistakes) -> tuple[Assignments, tuple[Axis, ...]]:
-    base: list[tuple[str, str]] = []
-    axes: list[Axis] = []
-    for name, table in content.items():
-        if name not in _TABLES:
-            near = get_close_matches(name, _TABLES, n=1)
-            hint = f"did you mean {near[0]!r}? " if near else ""
-            mistakes.note(f"{name}: unknown table or key ({hint}legal: {', '.join(_TABLES)})")
-        elif name in ("base", "grid") and not isinstance(table, dict):
-            mistakes.note(f"{name}: write it as a table [{name}]")
-        elif name in ("zip", "list") and not (
-            isinstance(table, list) and all(isinstance(one, dict) for one in table)
-        ):
-            mistakes.note(f"{name}: write each as a table [[{name}]]")
-        elif name == "base":
-            for key, value in _flat(table):
-                with mistakes.at("[base]"):
-                    base.append((key, value_text(key, value)))
-        elif name == "grid":
-            for key, value in _flat(table):
-                with mistakes.at("[grid]"):
-                    values = read_values(key if key in DEFAULTS else _bytes_key(key), value)
-                    axes.append(Axis(kind="grid", choices=tuple(((key, text),) for text in values)))
-        elif name == "zip":
-            for number, one in enumerate(table, 1):
-                with mistakes.at(f"[[zip]] {number}"):
-                    axes.append(_zipped(dict(_flat(one))))
-        elif name == "list" and table:
-            choices = []
-            for number, one in enumerate(table, 1):
-                with mistakes.at(f"[[list]] {number}"):
-                    choices.append(tuple((key, value_text(key, value)) for key, value in _flat(one)))
-            axes.append(Axis(kind="list", choices=tuple(choices)))
-    return tuple(base), tuple(axes)
-
-
-def _flat(table: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    """Keys of nested tables joined by dots: topology.k and "topology.k" are the same."""
-    for key, value in table.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{before}{key}.")
-        else:
-            yield before + key, value
-
-
-def _bytes_key(key: str) -> str:
-    """The key by which an axis knows that a range is one of sizes, however it is written."""
-    return {"size_bytes": "size", "segment": "algorithm.segment"}.get(key, key)
-
-
-def _zipped(table: Mapping[str, Any]) -> Axis:
-    columns = {key: _column(key, value) for key, value in table.items()}
-    if not columns:
-        raise ParameterError("zip", "{}", "an empty table")
-    lengths = {key: len(values) for key, values in columns.items()}
-    if len(set(lengths.values())) > 1:
-        said = ", ".join(f"{key} has {length}" for key, length in lengths.items())
-        raise ParameterError("zip", " and ".join(lengths), f"lists of the same length are needed: {said}")
-    rows = zip(*columns.values())
-    return Axis(kind="zip", choices=tuple(tuple(zip(columns, row)) for row in rows))
-
-
-def _column(key: str, value: Any) -> tuple[str, ...]:
-    """The values of one key of a zip, in which the same value may come again."""
-    if isinstance(value, list) and value:
-        return tuple(text for item in value for text in read_values(_bytes_key(key), item))
-    return read_values(_bytes_key(key), value)
 
 
 def _names(
@@ -197,16 +131,16 @@ def _names(
     texts: dict[str, list[str]] = {field: [text] for field, text in usual.items()}
     given = [*base, *(pair for axis in axes for choice in axis.choices for pair in choice)]
     given += [(key, text) for key, values in changes for text in values]
-    for field in usual:
-        named = list(dict.fromkeys(text for key, text in given if key.replace("-", "_") == field))
-        texts[field] = named or texts[field]
+    for name in usual:
+        named = list(dict.fromkeys(text for key, text in given if key.replace("-", "_") == name))
+        texts[name] = named or texts[name]
     return lambda key: resolve(key, texts, kind)
 
 
-def _command(content: Mapping[str, Any], mistakes: Mistakes) -> str:
+def _command(content: Mapping[str, Any], mistakes: TomlMistakes) -> str:
     """The kind of job that a file sweeps; collectives where it does not say."""
     kind = content.get("command", COLLECTIVES)
-    with mistakes.at("command"):
+    with mistakes.of("command", ("command",)):
         if not isinstance(kind, str):
             raise ParameterError("command", kind, "the name of a command, as a text")
         table_of(kind)
@@ -215,16 +149,27 @@ def _command(content: Mapping[str, Any], mistakes: Mistakes) -> str:
 
 
 def _resolved(
-    base: Assignments, axes: tuple[Axis, ...], key_of: Callable[[str], str], mistakes: Mistakes
+    base: Assignments,
+    axes: tuple[Axis, ...],
+    key_of: Callable[[str], str],
+    mistakes: TomlMistakes,
+    ways: dict[tuple[str, str], Way],
 ) -> tuple[Assignments, tuple[Axis, ...]]:
     full: dict[str, str] = {}
+    said: dict[str, Way] = {}  # by key
+    for (key, _), way in ways.items():
+        own = way[: next((i for i, step in enumerate(way[2:], 2) if isinstance(step, int)), None)]
+        said.setdefault(key, own)
     for place, keys in [("[base]", [key for key, _ in base]), *((f"[{a.kind}]", a.keys) for a in axes)]:
         for key in keys:
             if key not in full:
-                with mistakes.at(place):
+                with mistakes.of(place, ()), inside(*said.get(key, ()), of_key=True):
                     full[key] = key_of(key)
-    _once("base", [full[key] for key, _ in base if key in full], mistakes)
-    _once("two axes", [full[key] for axis in axes for key in axis.keys if key in full], mistakes)
+    for (key, text), way in list(ways.items()):
+        ways.setdefault((full.get(key, key), text), way)
+    last = {full[key]: way for key, way in said.items() if key in full}
+    _once("base", [full[key] for key, _ in base if key in full], mistakes, last)
+    _once("two axes", [full[key] for axis in axes for key in axis.keys if key in full], mistakes, last)
 
     def renamed(pairs: Assignments) -> Assignments:
         return tuple((full[key], text) for key, text in pairs if key in full)
@@ -232,9 +177,9 @@ def _resolved(
     return renamed(base), tuple(Axis(kind=a.kind, choices=tuple(map(renamed, a.choices))) for a in axes)
 
 
-def _once(where: str, keys: Sequence[str], mistakes: Mistakes) -> None:
+def _once(where: str, keys: Sequence[str], mistakes: TomlMistakes, last: Mapping[str, Way]) -> None:
     for key in (key for key, count in Counter(keys).items() if count > 1):
-        mistakes.note(f"{key}: given twice in {where}")
+        mistakes.note(f"{mistakes.where(key, last.get(key, ()), of_key=True)}: given twice in {where}")
 
 
 def _changed(
@@ -256,24 +201,30 @@ def _changed(
     return base, tuple(axis for axis in others if axis.keys)
 
 
-def _check_values(base: Assignments, axes: Iterable[Axis], mistakes: Mistakes, kind: str) -> None:
+def _check_values(
+    base: Assignments,
+    axes: Iterable[Axis],
+    mistakes: TomlMistakes,
+    kind: str,
+    ways: Mapping[tuple[str, str], Way],
+) -> None:
     """Check each value of a field of which no part is set: those are checked when they are put together."""
     given = dict.fromkeys([*base, *(pair for axis in axes for choice in axis.choices for pair in choice)])
     in_parts = {key.partition(".")[0] for key, _ in given if "." in key}
     for key, text in given:
         if key not in in_parts and "." not in key:
-            with mistakes.at(key):
+            with mistakes.of(key, ways.get((key, text), ())):
                 spelled(key, text, kind)
 
 
-def _conditions(given: Any, key_of: Callable[[str], str], mistakes: Mistakes) -> tuple[Condition, ...]:
+def _conditions(given: Any, key_of: Callable[[str], str], mistakes: TomlMistakes) -> tuple[Condition, ...]:
     texts = [given] if isinstance(given, str) else given
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        mistakes.note("where: a text or a list of texts is needed")
+        mistakes.note(f"{mistakes.where('where', ('where',))}: a text or a list of texts is needed")
         return ()
     found = []
-    for text in texts:
-        with mistakes.at("where"):
+    for number, text in enumerate(texts):
+        with mistakes.of("where", ("where",) if isinstance(given, str) else ("where", number)):
             condition = Condition(text)
             for name in condition.names:
                 if name not in _EXTRA and not name.endswith(".name"):

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fabric.words.errors import ParameterError
+from fabric.words.errors import ParameterError, inside
 from fabric.words.units import parse_size, parse_time
 from sims.workload.collective import collective_named
 from sims.workload.job.tasks import Part, Task, check_tasks
@@ -83,19 +83,29 @@ def read_steps(given: Any) -> tuple[Entry, ...]:
     """
     if not isinstance(given, list) or not given or not all(isinstance(one, dict) for one in given):
         raise ParameterError("step", None, "a list of entries, each a table [[step]]")
-    found = tuple(_entry(number, one) for number, one in enumerate(given, 1))
-    names = [one.name for one in found]
-    for number, one in enumerate(found, 1):
-        if names.count(one.name) > 1:
-            raise ParameterError(f"step {number}: name", one.name, "two entries are called so")
-        computing = [other.name for other in found if not other.collective]
-        if one.overlap and one.overlap not in computing:
-            rule = "no computing of that name"
-            raise ParameterError(f"step {number}: overlap", one.overlap, rule, computing)
-        for other in one.after or ():
-            if other not in names:
-                raise ParameterError(f"step {number}: after", other, "no entry of that name", names)
+    entries: list[Entry] = []
+    for number, one in enumerate(given):
+        with inside(number, table=one):
+            entries.append(_entry(number + 1, one))
+    found = tuple(entries)
+    for number, one in enumerate(found):
+        with inside(number, table=given[number]):
+            _check_names(number + 1, one, found)
     return found
+
+
+def _check_names(number: int, one: Entry, found: Sequence[Entry]) -> None:
+    names = [other.name for other in found]
+    if names.count(one.name) > 1:
+        raise ParameterError(f"step {number}: name", one.name, "two entries are called so")
+    computing = [other.name for other in found if not other.collective]
+    if one.overlap and one.overlap not in computing:
+        rule = "no computing of that name"
+        raise ParameterError(f"step {number}: overlap", one.overlap, rule, computing)
+    for place, other in enumerate(one.after or ()):
+        if other not in names:
+            with inside("after", place):
+                raise ParameterError(f"step {number}: after", other, "no entry of that name", names)
 
 
 def _entry(number: int, given: Mapping[str, Any]) -> Entry:
@@ -105,7 +115,8 @@ def _entry(number: int, given: Mapping[str, Any]) -> Entry:
     legal = _COMPUTE if "compute" in given else _COLLECTIVE
     for key in given:
         if key not in legal:
-            raise ParameterError(f"{where}: {key}", given[key], "unknown", sorted(legal))
+            with inside(key, of_key=True):
+                raise ParameterError(f"{where}: {key}", given[key], "unknown", sorted(legal))
     after = given.get("after")
     if after is not None:
         after = (after,) if isinstance(after, str) else after
@@ -119,6 +130,8 @@ def _entry(number: int, given: Mapping[str, Any]) -> Entry:
         if key not in given:
             raise ParameterError(f"{where}: {key}", None, "a collective needs it")
     over, operation = str(given["over"]), collective_named(str(given["collective"])).name
+    if not _NAME.fullmatch(over):
+        raise ParameterError(f"{where}: over", over, "dimensions of groups, such as dp or tp+cp, or all")
     buckets = given.get("buckets", 1)
     if isinstance(buckets, bool) or not isinstance(buckets, int) or not 1 <= buckets <= _MOST_BUCKETS:
         raise ParameterError(f"{where}: buckets", buckets, f"a whole number from 1 to {_MOST_BUCKETS:,}")

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fabric.machine.document import read_toml
-from fabric.words.errors import ParameterError
+from fabric.machine.toml_place import toml_placed
+from fabric.words.errors import ParameterError, inside
 from fabric.words.units import parse_count, parse_time
 from sims.workload.job.by_hand import hand_tasks, read_steps
 from sims.workload.mesh import NO_GROUPS, canonical_mesh
@@ -82,8 +83,8 @@ def canonical_together(text: str) -> str:
     """The one spelling, JSON, of the jobs of a scenario file, or of that JSON.
 
     Raises:
-        FileFormatError: the file cannot be read or is no TOML.
-        ParameterError: as ``read_together``.
+        FileFormatError: the file cannot be read or is no TOML; as ``read_together``, with line and column.
+        ParameterError: as ``read_together``, of JSON.
     """
     text = text.strip()
     if not text:
@@ -96,6 +97,8 @@ def canonical_together(text: str) -> str:
     elif os.path.isfile(text):
         content = read_toml(text)
         given = {key: content[key] for key in ("job", "background") if key in content}
+        with toml_placed(text):
+            read_together(given)
     else:
         raise ParameterError("mix", text, "no such scenario file")
     read_together(given)
@@ -119,22 +122,27 @@ def read_together(given: Any) -> Together:
     for key, legal, read in (("job", _JOB, _job), ("background", _BACKGROUND, _background)):
         tables = given.get(key, [])
         if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
-            raise ParameterError(key, str(tables)[:60], f"write each as a table [[{key}]]")
+            with inside(key):
+                raise ParameterError(key, str(tables)[:60], f"write each as a table [[{key}]]")
         found[key] = []
         for number, table in enumerate(tables, 1):
             where = f"{key} {table.get('name', number)}"
-            for name in table:
-                if name not in legal and not (key == "job" and _MODEL in table):
-                    raise ParameterError(f"{where}: {name}", table[name], "unknown", legal)
-            found[key].append(read(where, number, table))
+            with inside(key, number - 1, table=table):
+                for name in table:
+                    if name not in legal and not (key == "job" and _MODEL in table):
+                        with inside(name, of_key=True):
+                            raise ParameterError(f"{where}: {name}", table[name], "unknown", legal)
+                found[key].append(read(where, number, table))
     if not found["job"]:
         raise ParameterError("job", None, "one table [[job]] at least")
     names = [one.name for one in (*found["job"], *found["background"])]
     if len(names) > _MOST_JOBS:
         raise ParameterError("job", f"{len(names):,} of them", f"at most {_MOST_JOBS} jobs and background")
-    for name in names:
+    places = [(key, number) for key in found for number in range(len(found[key]))]
+    for name, place in zip(names, places):
         if names.count(name) > 1:
-            raise ParameterError("name", name, "two are called so")
+            with inside(*place, "name"):
+                raise ParameterError("name", name, "two are called so")
     return Together(jobs=tuple(found["job"]), background=tuple(found["background"]))
 
 
@@ -146,7 +154,8 @@ def _job(where: str, number: int, given: Mapping[str, Any]) -> Job:
         if "step" in given:
             hand_tasks(read_steps(given["step"]))
     except ParameterError as error:
-        raise ParameterError(f"{where}: {error.name}", error.value, error.rule, error.choices) from None
+        with inside("step", *error.way, of_key=error.of_key):
+            raise ParameterError(f"{where}: {error.name}", error.value, error.rule, error.choices) from None
     if "slowdown" in given and "stragglers" not in given:
         raise ParameterError(f"{where}: slowdown", given["slowdown"], "is of stragglers: say how many")
     groups = str(given.get("groups", NO_GROUPS))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -148,3 +149,12 @@ def test_what_follows_a_path_is_told_apart_whatever_stands_there(text: str) -> N
 def test_a_long_name_without_a_value_is_read_once() -> None:
     """And not from each of its letters, which would take minutes."""
     assert _unnamed("a" * 1_000_000) == "file:"
+
+
+def test_a_setting_that_names_a_file_is_read_again(tmp_path: Path) -> None:
+    """A file counts by its contents, and these may change while a notebook is open."""
+    path = tmp_path / "p.toml"
+    for overhead in ("1000ns", "25000ns"):  # within a tick of the clock of files, so of another size
+        path.write_text(f'overhead = "{overhead}"\n')
+        for suffix in ("", ":switch_latency=3ns"):
+            assert f"overhead={overhead}" in spelled("latency_profile", f"{path}{suffix}")

@@ -1,5 +1,7 @@
 """What it takes to build a fabric, against closed forms, and price files that are not as they should be."""
 
+import re
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -253,8 +255,8 @@ def test_the_sample_is_a_price_file(tmp_path):
         ('[cable."passive copper"]\nlongest_m = {}', "cable.passive copper.longest_m", "{}: a number of"),
         (
             '[cable."passive copper"]\nlongest_m = { 400 = 3 }',
-            "cable.passive copper.longest_m",
-            "{'400': 3}: a number of metres above zero, or a table of them by rate",
+            "cable.passive copper.longest_m.400",
+            "'400': a number of metres above zero, or a table of them by rate",
         ),
         ("[floor]\nrack_width_m = 0", "floor.rack_width_m", "0: a finite number above zero"),
         ("[floor]\nleaf_racks = -1", "floor.leaf_racks", "-1: a whole number, 0 or more"),
@@ -275,7 +277,9 @@ def test_price_files_that_are_wrong(tmp_path, text, where, rule):
     own.write_text(text, encoding="utf-8")
     with pytest.raises(FileFormatError) as caught:
         read_parts(own)
-    assert (caught.value.path, caught.value.where) == (str(own), where)
+    said = re.fullmatch(r"(.*?)(?:, )?(line \d+, column \d+)?", caught.value.where)
+    assert said and (caught.value.path, said[1]) == (str(own), where)
+    assert said[2] or caught.value.problem.startswith("missing: what the prices are in")
     assert rule in caught.value.problem
     assert "\n" not in str(caught.value)
 

@@ -10,7 +10,7 @@ import pytest
 from test_nccl_log import as_json, as_records
 from test_nccl_log_forms import FORMS, LOG
 
-from fabric.machine.json_place import json_index
+from fabric.machine.json_ways import json_index
 from fabric.words.errors import FileFormatError
 from fabric.words.place import place_in
 from sims.studies.nccl_log import read_nccl

@@ -116,7 +116,8 @@ def read_schedule(path: str) -> FaultSchedule:
 
 def _where(path: str, number: int, key: str = "", *, of_value: bool = True) -> str:
     """A fault by its number, and the place of one of its keys."""
-    place = toml_place(path, "fault", number - 1, key, of_value=of_value)
+    way = ("fault", number - 1, key) if key else ("fault", number - 1)
+    place = toml_place(path, way, of_key=not of_value)
     return f"fault {number}, {place}" if place else f"fault {number}"
 
 
