@@ -36,10 +36,9 @@ def network_for(
         ParameterError: a control that does not go with ``spread``.
     """
     given = (env, fabric, latencies, settings)
-    if settings.cc == HOP_BY_HOP:
-        return HopByHop(*given, spread=spread)
     if hops >= _MANY and at_hand():
         from sims.models.packet.compiled import CompiledNetwork
 
         return CompiledNetwork(*given, round_trip=round_trip, spread=spread, seed=seed)
-    return PacketNetwork(*given, round_trip=round_trip, spread=spread, seed=seed)
+    kind = HopByHop if settings.cc == HOP_BY_HOP else PacketNetwork
+    return kind(*given, round_trip=round_trip, spread=spread, seed=seed)

@@ -2,8 +2,8 @@
 
 What others schedule (messages handed over, received, and what they wait for) stays with SimPy; the events of
 packets, ports and flows are on a heap of the loop. Both count in one series, so that all come in the order in
-which PacketNetwork has them, and every result is the same to the last bit. Needs numba: without it, this is
-far slower.
+which PacketNetwork and HopByHop have them, and every result is the same to the last bit. Needs numba: without
+it, this is far slower.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from sims.models.packet.crossing import BIN
 from sims.models.packet.loop import DRAWS, QUIET, ROOM, WAYS, run
 from sims.models.packet.parts import Flow, Message, Packet, Port
 from sims.models.packet.sending import Sending
+from sims.models.packet.settings import HOP_BY_HOP
 
 __all__ = ["CompiledNetwork"]
 
@@ -32,7 +33,7 @@ _ROOM = 1 << 10  # events, packets, times and messages to begin with
 
 
 class CompiledNetwork(Sending):
-    """As PacketNetwork; all flows are opened before the run, and ports and tallies are there when it ends."""
+    """As PacketNetwork or HopByHop. All flows are opened before the run; tallies are there when it ends."""
 
     net: r.Records
 
@@ -166,21 +167,26 @@ class CompiledNetwork(Sending):
             "ordered": self._ordered,
             "shortest": self._spread == "shortest queue",
             "patience": _PATIENCE,
+            "apart": settings.cc == HOP_BY_HOP,
+            "lanes": r.KINDS * links + flows,
         }
         for name, value in {**given, "spare_packet": -1, "spare_time": -1, "done": -1}.items():
             state[name] = value
-        queues = np.zeros(r.KINDS * links + flows, r.QUEUE)
+        path = np.array([port.link for flow in self.flows for port in flow.ports], np.int64)
+        lanes = len(path) if settings.cc == HOP_BY_HOP else 0
+        queues = np.zeros(r.KINDS * links + flows + 2 * lanes, r.QUEUE)
         queues["head"] = queues["tail"] = -1
         self.net = r.Records(
             ports=np.zeros(links, r.PORT),
             flows=np.zeros(flows, r.FLOW),
+            lanes=np.zeros(lanes, r.LANE),
             messages=np.zeros(_ROOM, r.MESSAGE),
             packets=np.zeros(_ROOM, r.PACKET),
             times=np.zeros(_ROOM, r.TIME),
             queues=queues,
             heap=np.zeros(_ROOM, r.HEAP),
             state=state,
-            path=np.array([port.link for flow in self.flows for port in flow.ports], np.int64),
+            path=path,
             lists=np.zeros((_ROOM, 2), np.int64),
             members=np.zeros(_ROOM, np.int64),
             ways=np.full((len(self._ways), links), -1, np.int32),
@@ -195,7 +201,7 @@ class CompiledNetwork(Sending):
     def _write(self, port: Port) -> None:
         node = int(self.fabric.link_dst[port.link])
         reals = (port.slowness, port.delay, port.latency, 0.0, -1.0, 0.0, 0.0, 0.0, 0.0)
-        self.net.ports[port.link] = (*reals, node, port.free, port.fullest, 0, 0, 0)
+        self.net.ports[port.link] = (*reals, node, port.free, port.fullest, 0, 0, 0, 0)
 
     def _write_flows(self) -> None:
         numbers = {to: number for number, to in enumerate(self._ways)}
@@ -215,6 +221,10 @@ class CompiledNetwork(Sending):
                 *(flow.back, size, size, size, 0.0, dst, path, flow.fixed, flow.first.link, flow.order),
                 *(*lists, flow.window is not None, 0, 0, -1, 0, -1, -1, -1, -1, -1),
             )
+            if len(self.net.lanes):
+                for hop, port in enumerate(flow.ports):
+                    last = hop + 1 == len(flow.ports)
+                    self.net.lanes[path + hop] = (-1.0, row, hop, port.link, port.slots, last, 0, 0, -1, -1)
             path += len(flow.ports)
         self.net = self.net._replace(into=np.array(into, np.int64).reshape(-1, 2))
 

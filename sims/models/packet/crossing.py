@@ -31,7 +31,7 @@ from sims.models.packet.records import (
 )
 from sims.models.packet.sending import INSTANT
 
-__all__ = ["BIN", "launch", "note", "pull_soon", "stall", "wait"]
+__all__ = ["BIN", "deliver", "launch", "note", "pull_soon", "stall", "wait"]
 
 BIN = 6000  # of the histogram: where the one of 1 s is; the first is of 1e-26 s
 
@@ -88,7 +88,7 @@ def launch(net: Records, number: int, who: int, link: int, ready: float, start: 
     else:
         packet.sent = start
     if port.node == flow.dst:
-        _deliver(net, number, end + port.delay, now)
+        deliver(net, number, end + port.delay, now)
         return
     port.free -= 1
     if port.free < port.fullest:
@@ -105,7 +105,8 @@ def launch(net: Records, number: int, who: int, link: int, ready: float, start: 
 
 
 @kernel
-def _deliver(net: Records, number: int, at: float, now: float) -> None:
+def deliver(net: Records, number: int, at: float, now: float) -> None:
+    """Account for a packet whose arrival at its endpoint is settled."""
     state, packet = net.state[0], net.packets[number]
     who = packet.flow
     flow = net.flows[who]

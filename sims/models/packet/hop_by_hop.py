@@ -18,12 +18,11 @@ import simpy
 from simpy.core import NORMAL
 
 from fabric import Fabric
-from fabric.words.errors import ParameterError
 from sims.models.packet.network import PacketNetwork
 from sims.models.packet.parts import Flow, Packet, Port
 from sims.models.packet.routes import Latencies
 from sims.models.packet.sending import INSTANT
-from sims.models.packet.settings import HOP_BY_HOP, PacketSettings
+from sims.models.packet.settings import PacketSettings
 
 __all__ = ["HopByHop"]
 
@@ -76,9 +75,6 @@ class HopByHop(PacketNetwork):
 
     A slot is given back as there: a cable's delay after the packet has left the switch. No circle of flows
     that wait for each other can close, as the slots that a flow waits for are held by itself, further on.
-
-    Raises:
-        ParameterError: ``spread`` sends the packets of a flow over several ways.
     """
 
     def __init__(
@@ -92,10 +88,7 @@ class HopByHop(PacketNetwork):
         spread: str = "",
         seed: int = 0,
     ) -> None:
-        if spread:
-            rule = "a flow keeps to one way, and spray and adaptive send each packet by itself"
-            raise ParameterError("packet: cc", HOP_BY_HOP, rule, ("none", "window"))
-        super().__init__(env, fabric, latencies, settings, round_trip=round_trip, seed=seed)
+        super().__init__(env, fabric, latencies, settings, round_trip=round_trip, spread=spread, seed=seed)
         self._lanes: dict[Flow, list[_Lane]] = {}
         self._turns: dict[Port, _Turns] = {}
         self._standing, self._returning = (self._stood,), (self._returned,)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sims.models.kernel import kernel
 from sims.models.packet.crossing import launch, note, pull_soon, wait
+from sims.models.packet.lanes import arrive, line_up, returned, serve, stand
 from sims.models.packet.records import (
     BOOKED,
     KINDS,
@@ -18,8 +19,10 @@ from sims.models.packet.records import (
     PULL,
     REACH,
     RESUME,
+    RETURNED,
     RETURNS,
     SENDERS,
+    STOOD,
     WAITING,
     WAKE,
     Records,
@@ -33,7 +36,7 @@ from sims.models.packet.records import (
     remove,
 )
 from sims.models.packet.sending import INSTANT
-from sims.models.packet.turns import pull, resume, take
+from sims.models.packet.turns import join, pull, resume, take
 
 __all__ = ["DRAWS", "PAUSED", "QUIET", "ROOM", "WAYS", "run"]
 
@@ -156,6 +159,15 @@ def _woken(net: Records, link: int, at: float, now: float) -> None:
 
 
 @kernel
+def _hand_over(net: Records, number: int, now: float) -> None:
+    who = net.messages[number].flow
+    if not net.state[0].apart:
+        take(net, number, now)
+    elif join(net, number):
+        stand(net, net.flows[who].path, now)
+
+
+@kernel
 def run(net: Records, posts: NDArray[np.int64], at: float, serial: int) -> int:
     """Hand over messages, then move packets until event ``serial`` at ``at`` or the next receipt is due.
 
@@ -170,7 +182,7 @@ def run(net: Records, posts: NDArray[np.int64], at: float, serial: int) -> int:
             push_as(net, message.at, message.serial, POST, number, 0.0)
         else:
             state.serial = message.serial
-            take(net, number, state.now)
+            _hand_over(net, number, state.now)
     state.serial = upcoming
     left = state.patience
     while state.heap:
@@ -202,14 +214,24 @@ def run(net: Records, posts: NDArray[np.int64], at: float, serial: int) -> int:
         state.now = now
         pop(net)
         if kind == REACH:
-            _reach(net, who, now)
+            if state.apart:
+                arrive(net, who, now)
+            else:
+                _reach(net, who, now)
         elif kind == WAKE:
             _woken(net, who, wake, now)
         elif kind == PULL:
             net.ports[who].pulling = 0
-            pull(net, who, now)
+            if state.apart:
+                serve(net, who, now)
+            else:
+                pull(net, who, now)
         elif kind == RESUME:
             resume(net, who, now)
+        elif kind == STOOD:
+            line_up(net, who, now)
+        elif kind == RETURNED:
+            returned(net, who, now)
         else:
-            take(net, who, now)
+            _hand_over(net, who, now)
     return QUIET

@@ -16,7 +16,8 @@ from sims.models.kernel import kernel
 
 __all__ = [
     *("ARRIVALS", "BOOKED", "FLOW", "HEAP", "KINDS", "LINE", "MESSAGE", "PACKET", "PORT", "POST", "PULL"),
-    *("QUEUE", "REACH", "RESUME", "RETURNS", "SENDERS", "STATE", "TIME", "WAITING", "WAKE", "Records"),
+    *("LANE", "QUEUE", "REACH", "RESUME", "RETURNED", "RETURNS", "SENDERS", "STATE", "STOOD", "TIME"),
+    *("WAITING", "WAKE", "Records"),
     *("append", "forget", "forget_until", "insort", "new_packet", "new_time", "next_serial", "pop", "push"),
     *("push_as", "remove"),
 ]
@@ -30,7 +31,7 @@ def _record(reals: str, whole: str) -> np.dtype[np.void]:
 
 PORT = _record(
     "slowness delay latency busy wake bytes waited paused load",
-    "node free fullest deepest packets pulling",
+    "node free fullest deepest packets pulling waiting",
 )
 # ``path``: where in Records.path its links begin; ``starts``: a list of ports; ``into``: where in
 # Records.into its lists begin; ``sending``, ``expecting``, ``last``: of its messages.
@@ -39,6 +40,8 @@ FLOW = _record(
     "dst path fixed first order to starts into windowed flying number highest stalled sending expecting last "
     "next prev",
 )
+# A flow at a port of its way, numbered as in Records.path; only where flows are kept apart.
+LANE = _record("held", "flow hop port free last standing waking next prev")
 # ``at``, ``serial``: of the event by which it is handed over (at: -1, at once), then of that of its receipt.
 MESSAGE = _record("unsent value at", "serial flow unreceived next")
 PACKET = _record("due ready sent use wire", "flow message number hop came next prev")
@@ -48,15 +51,16 @@ HEAP = _record("at wake", "serial kind who")
 # Of one network: settings, where the loop stands, what it has seen. ``until``: where it stops; ``heap``:
 # events; ``spare_*``: a chain of those that may be used again, ``new_*``: the first that never was,
 # ``used_*``: how many are in use; ``need``: how many more need room; ``drawn``: random numbers used;
-# ``done``: a chain of messages whose receipt is settled.
+# ``done``: a chain of messages whose receipt is settled; ``apart``: whether flows are kept apart;
+# ``lanes``: the first queue of the first lane, which has two.
 STATE = _record(
     "now until trip mtu header full received total worst",
     "until_serial stored ordered shortest serial heap "
     "spare_packet new_packet used_packets spare_time new_time used_times "
-    "drawn done need patience flow came delivered disordered hops",
+    "drawn done need patience flow came delivered disordered hops apart lanes",
 )
 
-REACH, WAKE, PULL, RESUME, POST = range(5)  # kinds of events
+REACH, WAKE, PULL, RESUME, POST, STOOD, RETURNED = range(7)  # kinds of events
 LINE, WAITING, SENDERS, RETURNS, BOOKED = range(5)  # queues of a port
 KINDS = 5
 ARRIVALS = KINDS  # times the number of ports: of the first flow
@@ -70,6 +74,7 @@ class Records(NamedTuple):
 
     ports: _Records
     flows: _Records
+    lanes: _Records
     messages: _Records
     packets: _Records
     times: _Records

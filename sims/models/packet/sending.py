@@ -15,11 +15,12 @@ import simpy
 
 from fabric import Fabric
 from fabric.machine.collector import collector_paused
+from fabric.words.errors import ParameterError
 from sims.models.packet.control import Window
 from sims.models.packet.histogram import Histogram
 from sims.models.packet.parts import Flow, Message, Packet, Port, Turn
 from sims.models.packet.routes import Latencies
-from sims.models.packet.settings import PacketSettings
+from sims.models.packet.settings import HOP_BY_HOP, PacketSettings
 from sims.models.packet.ways import Ways, cables, last_leg, targets
 
 __all__ = ["INSTANT", "Sending"]
@@ -42,6 +43,9 @@ class Sending:
             Out of a NIC the former deals packets over the ports in turn, the latter to the one that is free
             first.
         seed: draws what is random.
+
+    Raises:
+        ParameterError: ``spread`` with cc=hop-by-hop, which needs one way for a flow.
     """
 
     def __init__(
@@ -55,6 +59,9 @@ class Sending:
         spread: str = "",
         seed: int = 0,
     ) -> None:
+        if spread and settings.cc == HOP_BY_HOP:
+            rule = "a flow keeps to one way, and spray and adaptive send each packet by itself"
+            raise ParameterError("packet: cc", settings.cc, rule, ("none", "window"))
         self.env, self.fabric, self.settings, self._along = env, fabric, settings, latencies
         self.ports: dict[int, Port] = {}
         self.flows: list[Flow] = []

@@ -25,12 +25,20 @@ from sims.models.packet.records import (
 )
 from sims.models.packet.sending import INSTANT
 
-__all__ = ["pull", "resume", "take"]
+__all__ = ["join", "next_packet", "pull", "resume", "take"]
 
 
 @kernel
 def take(net: Records, number: int, now: float) -> None:
     """A message joins those that its flow has to send."""
+    who = net.messages[number].flow
+    if join(net, number) and not net.flows[who].stalled:
+        _queue(net, who, now)
+
+
+@kernel
+def join(net: Records, number: int) -> bool:
+    """A message joins those that its flow has to send; whether there were none."""
     message = net.messages[number]
     flow = net.flows[message.flow]
     message.next = -1
@@ -41,8 +49,8 @@ def take(net: Records, number: int, now: float) -> None:
     flow.last = number
     if flow.sending < 0:
         flow.sending = number
-        if not flow.stalled:
-            _queue(net, message.flow, now)
+        return True
+    return False
 
 
 @kernel
@@ -108,7 +116,7 @@ def pull(net: Records, link: int, now: float) -> None:
                 stall(net, who, at, now)
                 continue
             flow.flying += 1
-        number = _packet(net, who)
+        number = next_packet(net, who)
         packet = net.packets[number]
         several = flow.fixed == 0 and net.lists[flow.starts, 1] > 1
         if flow.sending >= 0 and not several:
@@ -164,7 +172,8 @@ def _allowed(net: Records, who: int, now: float) -> float:
 
 
 @kernel
-def _packet(net: Records, who: int) -> int:
+def next_packet(net: Records, who: int) -> int:
+    """The next packet of a flow."""
     state, flow = net.state[0], net.flows[who]
     message, number = net.messages[flow.sending], new_packet(net)
     packet = net.packets[number]

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 import simpy
-from hypothesis import settings
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from test_packet_network import ROCE, any_network, links_of, random_traffic, random_tree
 
 from fabric import Ecmp, Fabric, Paths, route
@@ -16,6 +17,7 @@ from fabric.routing.policies import parse_policy
 from sims.jobs.allreduce import AllReduce
 from sims.models.packet import choice as module
 from sims.models.packet.deadlock import DeadlockError
+from sims.models.packet.hop_by_hop import HopByHop
 from sims.models.packet.network import PacketNetwork
 from sims.models.packet.routes import Latencies
 from sims.models.packet.sending import Sending
@@ -74,6 +76,28 @@ def test_every_number_is_that_of_simpy(
     one, other = (
         seen(kind, fabric, paths, np.random.default_rng(seed), chosen=chosen, spread=spread, seed=seed)
         for kind in (PacketNetwork, CompiledNetwork)
+    )
+    assert len(one[0]) == 36 and one == other
+
+
+@given(
+    seed=st.integers(0, 2**32),
+    tiers=st.integers(1, 3),
+    slots=st.integers(2, 12),
+    switching=st.sampled_from(["cut-through", "store-and-forward"]),
+)
+@settings(max_examples=100, deadline=None)
+def test_every_number_of_flows_that_are_kept_apart_is_that_of_simpy(
+    seed: int, tiers: int, slots: int, switching: str
+) -> None:
+    draw = np.random.default_rng(seed)
+    fabric = Fabric.from_graph(random_tree(draw, tiers))
+    src, dst, _, _ = random_traffic(draw, fabric.n_endpoints, 12)
+    paths = route(fabric, src, dst, Ecmp(seed=seed))
+    chosen = PacketSettings(cc="hop-by-hop", buffer=slots * 4178, switching=switching)
+    one, other = (
+        seen(kind, fabric, paths, np.random.default_rng(seed), chosen=chosen)
+        for kind in (HopByHop, CompiledNetwork)
     )
     assert len(one[0]) == 36 and one == other
 
@@ -144,6 +168,9 @@ def test_a_deadlock_is_the_same_one(monkeypatch: pytest.MonkeyPatch) -> None:
         ("halving-doubling", {"routing": "spray", "packet": "none:steps=barrier"}),
         ("hierarchical-tree:pipeline=3", {"packet": "none:buffer=20KiB"}),
         ("in-network", {"routing": "adaptive"}),
+        ("in-network", {"packet": "hop-by-hop"}),
+        ("hierarchical-tree:pipeline=3", {"packet": "hop-by-hop"}),
+        ("halving-doubling", {"routing": "ecmp:qps=2", "packet": "hop-by-hop:switching=store-and-forward"}),
     ],
 )
 def test_rows_of_collectives_are_the_same(
@@ -165,3 +192,5 @@ def test_only_long_runs_import_numba(monkeypatch: pytest.MonkeyPatch) -> None:
     assert type(module.network_for(module._MANY, *given)) is CompiledNetwork
     monkeypatch.setattr(module, "at_hand", lambda: False)
     assert type(module.network_for(1e9, *given)) is PacketNetwork
+    apart = (*given[:3], PacketSettings(cc="hop-by-hop"))
+    assert type(module.network_for(1e9, *apart)) is HopByHop
