@@ -34,6 +34,8 @@ from sims.settings.scenario_file import read_scenario
 from sims.studies.bom import bill
 from sims.studies.bom.parts import read_parts, sample_text
 from sims.studies.compare import compare
+from sims.studies.measured.places import read_places
+from sims.studies.measured.table import read_table
 from sims.studies.nccl_log import read_nccl
 from sims.studies.sweep.condition import Condition
 from sims.studies.sweep.spec import read_sweep
@@ -226,6 +228,11 @@ def _json_log() -> str:
     )
 
 
+_MEASURED = """system,run,nodes,per_node,collective,algorithm,called,size_bytes,time_us,busbw_GBps,source
+mine,a,2,4,all-reduce,ring,NCCL,1048576,75.5,,me
+mine,a,2,4,all-gather,ring,,4194304,,13.98,me
+"""
+_HOSTS = "MPI_Rank,allocation\n0,n1.site\n   1,n2.site\n"
 _RECORDS = """numCycle,collective,nodes,ranks,gpusPerRank,size,type,redop,inplace,time,algbw,busbw,#wrong
 0,AllReduce,1,2,1,1048576,float,sum,0,75.00,13.98,13.98,0
 0,AllReduce,1,2,1,4194304,float,sum,1,300.0,13.98,13.98,0
@@ -358,6 +365,8 @@ READERS: dict[str, Reader] = {
         _texts("src,dst,size_bytes,start_s\n0,9,1e9,0\n1,9,2e9,0.01\n"),
         lambda path: read_traffic(path, 16),
     ),
+    "measured times": Reader("m.csv", _texts(_MEASURED), read_table),
+    "hosts of runs": Reader("h.csv", _texts(_HOSTS), lambda path: read_places(Path(path).parent)),
     "rows CSV": Reader("r.csv", _row_file(".csv"), read_results),
     "rows JSON": Reader("r.json", _row_file(".json"), read_results),
     "rows JSONL": Reader("r.jsonl", _row_file(".jsonl"), read_results),

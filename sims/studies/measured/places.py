@@ -6,12 +6,14 @@ import csv
 from collections.abc import Mapping
 from pathlib import Path
 
+from fabric.machine.cell_place import cell_place
 from fabric.machine.document import read_text
 from fabric.words.errors import FileFormatError, ParameterError
 
 __all__ = ["read_places"]
 
 _RANK, _HOST = "MPI_Rank", "allocation"
+_MOST_DIGITS = 9
 
 
 def read_places(folder: str | Path) -> Mapping[str, tuple[str, ...]]:
@@ -21,7 +23,7 @@ def read_places(folder: str | Path) -> Mapping[str, tuple[str, ...]]:
 
     Raises:
         ParameterError: no such folder, or none of its files is a table.
-        FileFormatError: a column is missing, or ranks are not 0, 1, ...
+        FileFormatError: a column is missing, or ranks are not 0, 1, ...; with line and column.
     """
     path = Path(folder)
     files = sorted(path.glob("*.csv")) if path.is_dir() else []
@@ -31,17 +33,30 @@ def read_places(folder: str | Path) -> Mapping[str, tuple[str, ...]]:
 
 
 def _hosts(file: Path) -> tuple[str, ...]:
+    name = str(file)
     text = read_text(file).replace("\0", "")
-    table = csv.DictReader(text.splitlines(), skipinitialspace=True)
-    if not {_RANK, _HOST} <= set(table.fieldnames or ()):
+    reader = csv.reader(text.splitlines(), skipinitialspace=True)
+    header = next(reader, [])
+    if not {_RANK, _HOST} <= set(header):
+        where = cell_place(name, 1, len(header)) if header else ""
         legal = f"the columns {_RANK} and {_HOST} are needed"
-        raise FileFormatError(str(file), "line 1", f"{', '.join(table.fieldnames or ['nothing'])}: {legal}")
-    found: dict[str, str] = {}
-    for line in table:
-        found[(line[_RANK] or "").strip()] = (line[_HOST] or "").strip().partition(".")[0]
-    ranks = [str(rank) for rank in range(len(found))]
-    if sorted(found) != sorted(ranks) or not all(found.values()):
-        raise FileFormatError(
-            str(file), "", f"{len(found):,} ranks: 0, 1, ... are needed, each with its host"
-        )
-    return tuple(found[rank] for rank in ranks)
+        raise FileFormatError(name, where, f"{', '.join(header or ['nothing'])}: {legal}")
+    of_rank, of_host = header.index(_RANK), header.index(_HOST)
+    found: dict[int, str] = {}
+    lines: list[int] = []  # of each rank
+    for row in filter(None, reader):
+        cells = [cell.strip() for cell in [*row, *[""] * (len(header) - len(row))]]
+        rank, host = cells[of_rank], cells[of_host].partition(".")[0]
+        if not (rank.isascii() and rank.isdecimal() and len(rank) < _MOST_DIGITS) or int(rank) in found:
+            where = cell_place(name, reader.line_num, of_rank)
+            raise FileFormatError(name, where, f"rank {rank[:40]!r}: each of 0, 1, ... once")
+        if not host:
+            where = cell_place(name, reader.line_num, of_host)
+            raise FileFormatError(name, where, f"rank {rank}: each with its host")
+        found[int(rank)] = host
+        lines.append(reader.line_num)
+    beyond = next((i for i, rank in enumerate(found) if rank >= len(found)), None)
+    if beyond is not None:
+        where = cell_place(name, lines[beyond], of_rank)
+        raise FileFormatError(name, where, f"{len(found):,} ranks: 0, 1, ... are needed, each with its host")
+    return tuple(found[rank] for rank in range(len(found)))

@@ -8,12 +8,14 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from typing import TypeVar
 
+from fabric.machine.cell_place import broken_place, cell_place, wrong_width
 from fabric.machine.document import read_text
 from fabric.words.errors import FileFormatError, ParameterError
 from sims.workload.collective import COLLECTIVES
@@ -24,6 +26,7 @@ COLUMNS = (
     *("system", "run", "nodes", "per_node", "collective", "algorithm", "called"),
     *("size_bytes", "time_us", "busbw_GBps", "source"),
 )
+Number = TypeVar("Number", int, float)
 SOURCES: Mapping[str, str] = {
     "pico": "HLC-Lab/pico, medians of MPI benchmarks on Leonardo, LUMI and MareNostrum 5 (MIT licence)",
     "coreweave": "coreweave/nccl-tests, README (NCCL 2.26.2)",
@@ -113,7 +116,7 @@ def read_table(path: str | Path) -> tuple[Measured, ...]:
 
     Raises:
         ParameterError: no such file.
-        FileFormatError: a column is missing, a value is illegal; names the line.
+        FileFormatError: a column is missing, a value is illegal; names line and column.
     """
     return _parsed(read_text(path), str(path))
 
@@ -127,13 +130,21 @@ def _parsed(text: str, name: str) -> tuple[Measured, ...]:
         rule = (
             f"the columns {', '.join(missing)} are missing; it has {found}; a table has {', '.join(COLUMNS)}"
         )
-        raise FileFormatError(name, "", rule)
-    rows = []
-    for line in reader:
-        try:
-            rows.append(_row({key: (line.get(key) or "").strip() for key in COLUMNS}))
-        except (ParameterError, ValueError) as error:
-            raise FileFormatError(name, f"line {reader.line_num}", str(error)) from None
+        where = cell_place(name, reader.line_num, len(reader.fieldnames)) if reader.fieldnames else ""
+        raise FileFormatError(name, where, rule)
+    titles, rows = list(reader.fieldnames or ()), []
+    try:
+        for line in reader:
+            if any(beyond := line.get(None, ())):
+                raise wrong_width(name, reader.line_num, [*titles, *beyond], len(titles))
+            try:
+                rows.append(_row({key: (line.get(key) or "").strip() for key in COLUMNS}))
+            except ParameterError as error:
+                index = titles.index(error.name) if error.name in titles else 0
+                raise FileFormatError(name, cell_place(name, reader.line_num, index), str(error)) from None
+    except csv.Error as error:
+        where = broken_place(name, reader.line_num)
+        raise FileFormatError(name, where, f"is not CSV: {error}") from None
     if not rows:
         raise FileFormatError(name, "", "no line below the columns: one measured time a line")
     return tuple(rows)
@@ -143,21 +154,36 @@ _OPTIONAL = ("called", "time_us", "busbw_GBps", "run", "source")
 
 
 def _row(line: Mapping[str, str]) -> Measured:
-    collective, size = line["collective"], int(line["size_bytes"])
+    collective, size = line["collective"], _number(line, "size_bytes", int)
     if collective not in COLLECTIVES and collective not in _KNOWN:
         raise ParameterError("collective", collective, "unknown collective", COLLECTIVES)
-    nodes, per_node = int(line["nodes"]), int(line["per_node"])
+    nodes, per_node = _number(line, "nodes", int), _number(line, "per_node", int)
     if not (line["time_us"] or line["busbw_GBps"]):
-        raise ParameterError("time_us and busbw_GBps", "", "one of the two, above zero")
-    if line["time_us"]:
-        time = float(line["time_us"]) * 1e-6
+        raise ParameterError("time_us", "", "this or busbw_GBps is needed, above zero")
+    key = "time_us" if line["time_us"] else "busbw_GBps"
+    value = _number(line, key, float)
+    if not 0 < value < math.inf:
+        raise ParameterError(key, line[key], "a finite number above zero")
+    if key == "time_us":
+        time = value * 1e-6
+    elif collective not in COLLECTIVES:
+        raise ParameterError(
+            key, line[key], f"time_us is needed: nothing here says the busbw of {collective}"
+        )
     else:
-        factor = COLLECTIVES[collective].factor(nodes * per_node)
-        time = size * factor / (float(line["busbw_GBps"]) * 1e9)
+        time = size * COLLECTIVES[collective].factor(nodes * per_node) / (value * 1e9)
     same = {key: line[key] for key in ("system", "run", "algorithm", "called", "source")}
     return Measured(
         **same, nodes=nodes, per_node=per_node, collective=collective, size_bytes=size, time_s=time
     )
+
+
+def _number(line: Mapping[str, str], key: str, kind: Callable[[str], Number]) -> Number:
+    try:
+        return kind(line[key])
+    except ValueError:
+        rule = "a whole number, 1 or more" if kind is int else "a finite number above zero"
+        raise ParameterError(key, line[key], rule) from None
 
 
 # Collectives that others measure, whether or not one can be simulated here.

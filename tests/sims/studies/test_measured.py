@@ -121,11 +121,11 @@ def test_a_table_of_ones_own(
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"nodes": 0}, "line 2: nodes: 0: a whole number, 1 or more"),
-        ({"time_us": "fast"}, "line 2: .*fast"),
-        ({"time_us": ""}, "line 2: time_us and busbw_GBps: '': one of the two"),
-        ({"time_us": -1}, "line 2: time_us or busbw_GBps: .* a finite number above zero"),
-        ({"collective": "all-redduce"}, "line 2: collective: 'all-redduce': unknown collective"),
+        ({"nodes": 0}, "line 2, column 7: nodes: 0: a whole number, 1 or more"),
+        ({"time_us": "fast"}, "line 2, column 36: .*fast"),
+        ({"time_us": ""}, "line 2, column 36: time_us: '': this or busbw_GBps"),
+        ({"time_us": -1}, "line 2, column 36: time_us: .* a finite number above zero"),
+        ({"collective": "all-redduce"}, "line 2, column 11: collective: 'all-redduce': unknown collective"),
     ],
 )
 def test_a_line_that_cannot_be_read_is_named(tmp_path: Path, change: dict[str, object], words: str) -> None:
