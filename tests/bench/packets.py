@@ -30,11 +30,8 @@ from tests.bench.measured import Measured
 from topologies import load
 
 ROUNDS = 5
-LEAST: dict[type[Sending], float] = {
-    PacketNetwork: 0.2,
-    HopByHop: 0.1,
-    CompiledNetwork: 0.7,
-}  # packet-hops per callback
+# packet-hops per bare callback
+LEAST: dict[type[Sending], float] = {PacketNetwork: 0.2, HopByHop: 0.1, CompiledNetwork: 0.7}
 
 # traffic, routing, settings, bytes of each flow, most events per packet-hop
 CASES = [
