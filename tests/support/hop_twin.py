@@ -24,7 +24,8 @@ Steps = Generator[Any, Any, None]
 class HopTwin:
     """Runs to the end. ``payloads``: of each flow, bytes of its packets; ``starts``: s, when it begins.
 
-    ``end``: s, of each flow; ``crossed``: s, when every packet set out on each link, in order.
+    ``end``: s, of each flow; ``crossed``, ``arrived``: s, when every packet set out on each link, and when it
+    had come to the switch before it, in order.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class HopTwin:
         self.end = [0.0] * len(paths)
         self.lines = {link: simpy.Resource(env) for path in paths for link in path}
         self.crossed: dict[int, list[float]] = {link: [] for link in self.lines}
+        self.arrived: dict[int, list[float]] = {link: [] for link in self.lines}
         self.queues = [[simpy.Store(env) for _ in path] for path in paths]
         self.slots = [[self.buffer(link) for link in path] for path in paths]
         for flow, path in enumerate(paths):
@@ -92,6 +94,7 @@ class HopTwin:
         following = wire / float(self.fabric.capacity[path[hop + 1]])
         behind = serial if stored else max(serial - following, 0.0)
         yield self.env.timeout(float(self.latencies.hop[path[hop]]) + behind)
+        self.arrived[path[hop + 1]].append(self.env.now)
         yield self.queues[flow][hop + 1].put((wire, final))
 
     def give_back(self, flow: int, hop: int) -> Steps:

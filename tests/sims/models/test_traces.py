@@ -42,7 +42,13 @@ def by_packets(trace: Trace, profile=IDEAL, fabric: Fabric = STAR, **said) -> Tr
     return run_trace_packets(fabric, trace, Dmodk(), profile, np.arange(trace.ranks), settings)
 
 
-ENGINES = pytest.mark.parametrize("run", [ran, by_packets], ids=["flow", "packet"])
+def by_flows_apart(*given, **said) -> TraceResult:
+    return by_packets(*given, cc="hop-by-hop", **said)
+
+
+ENGINES = pytest.mark.parametrize(
+    "run", [ran, by_packets, by_flows_apart], ids=["flow", "packet", "hop-by-hop"]
+)
 
 
 PING_PONG = """num_ranks 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import numpy as np
 import pytest
@@ -91,6 +91,17 @@ def test_agrees_with_a_process_for_each_flow_and_keeps_its_promises(
         assert all(start >= end - 1e-15 for (_, end), (start, _) in pairwise(used))
         port = network.ports[link]
         assert 0 <= port.paused <= used[-1][1] - sum(end - start for start, end in used) + 1e-12
+        if arrived := twin.arrived[link]:
+            waited = sum(twin.crossed[link]) - sum(arrived)
+            assert port.waited == pytest.approx(waited, rel=1e-9, abs=1e-12)
+            here = [(at, 1) for at in arrived] + [(at, -1) for at in twin.crossed[link]]
+            most = max(accumulate(change for _, change in sorted(here, key=lambda one: (one[0], -one[1]))))
+            # One that is alone and goes on at once has not waited.
+            assert port.deepest == most or (port.deepest == 0 and most == 1)
+        elif sum(way[0] == link for way in ways) == 1:
+            # Of a NIC's only flow, what keeps the line idle are slots.
+            idle = sum(start - end for (_, end), (start, _) in pairwise(used))
+            assert port.paused == pytest.approx(idle, rel=1e-9, abs=1e-12)
     for changes in taken.values():
         level = most = 0
         for _, change in sorted((round(at, 15), change) for at, change in changes):
