@@ -4,7 +4,7 @@ Profiles are taken as they are for everybody, without what was fitted to one mac
 whatever number of points it has; the band is that of one more, which few systems tell less surely than many
 (Student's t). ``python -m sims.studies.measured.bands`` makes the table of sims.models.band anew, and says
 how many points of systems, and of runs, that are left out the band of the others holds, and how many of
-systems that no band was made of.
+systems that no band is made of.
 """
 
 from __future__ import annotations
@@ -74,11 +74,11 @@ class Sample:
     size: int
 
 
-def samples(kind: str, *, held_out: bool = False) -> list[Sample]:
+def samples(kind: str, *, plugin: bool = False) -> list[Sample]:
     """The residuals of the machines of a kind, each with its profile as published: of those that bands are
-    made of, or of those that are held out of them.
+    made of, or of those whose network NCCL reaches by a plug-in.
     """
-    rows = [row for row in measured() if machine(row.system).held_out == held_out]
+    rows = [row for row in measured() if bool(machine(row.system).plugin) == plugin]
     found, _ = residuals(rows if kind == "nccl" else map(_without_protocol, rows), profile=KINDS[kind])
     return [_sample(one) for one in found]
 
@@ -184,14 +184,6 @@ def held(
     return {name: (len(inside), float(np.mean(inside))) for name, inside in found.items()}
 
 
-def _by_network(of: Sequence[Sample]) -> dict[str, list[Sample]]:
-    """Those whose network NCCL reaches by its own transport, and those that need a plug-in."""
-    found: dict[str, list[Sample]] = {}
-    for one in of:
-        found.setdefault("by a plug-in" if machine(one.system).plugin else "verbs", []).append(one)
-    return found
-
-
 def _shares(of: dict[str, tuple[int, float]]) -> str:
     points = sum(number for number, _ in of.values())
     share = sum(number * part for number, part in of.values()) / points
@@ -206,8 +198,8 @@ def _record(tell: Callable[[str], None] = print) -> None:
         lines += [",".join(map(str, astuple(one))) for one in bands(kind, of)]
         for what, key in (("systems", lambda one: one.system), ("runs", lambda one: one.run)):
             tell(f"{kind}, {what} left out: {_shares(coverage(of, key))}")
-        for name, own in _by_network(samples(kind, held_out=True)).items():
-            tell(f"{kind}, held out, {name}: {_shares(held(of, own, lambda one: one.system))}")
+        if others := samples(kind, plugin=True):
+            tell(f"{kind}, by a plug-in: {_shares(held(of, others, lambda one: one.system))}")
     Path(table_of.__file__).with_name("bands.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -17,8 +17,8 @@ class Machine:
     cables of a node, each way, of which a rank uses ``rank_rate`` at most; ``inside``: between a rank and the
     others of its node. ``profile``: of latency, or by algorithm in ``profiles``. ``site``: the preset with
     its hosts by name, "" where there is none. ``plugin``: how NCCL reaches a network that its own transport
-    (verbs: InfiniBand and RoCE) does not, "" where it needs none. ``held_out``: bands are not made of it, but
-    tried on it.
+    (verbs: InfiniBand and RoCE) does not, "" where it needs none. It brings latencies of its own, that no
+    profile here has, so bands are not made of it, but tried on it.
     """
 
     name: str
@@ -32,7 +32,6 @@ class Machine:
     fabric: str = "fat-tree:radix=128"
     site: str = ""
     plugin: str = ""
-    held_out: bool = False
 
     def topology(self, nodes: int, per_node: int) -> str:
         """The text of the fabric of so many nodes with so many ranks each, which are its endpoints.

@@ -6,8 +6,6 @@ own ("ideal"), so that latencies and shares of bandwidth are those of NCCL's pro
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sims.studies.measured.machine import NCCL, Machine
 
 __all__ = ["SERVERS"]
@@ -30,15 +28,13 @@ def _server(name: str, words: str, nics: float, inside: float, gpus: int = 8, pl
     )
 
 
-_FIRST = (
+SERVERS = (
     _server("a100-2hdr", "virtual servers of eight A100, two HDR each", 50e9, A100),
     _server("gb200-nvl4", "NVLink domains of four GB200, a 400G each", 200e9, B200, 4),
     _server("gb200-nvl8", "NVLink domains of eight GB200, a 400G each", 400e9, B200),
     _server("h100-ndr", "servers of eight H100, eight NDR each", 400e9, H100),
     _server("h100-ndr200", "servers of four H100, four NDR200 each", 100e9, H100, 4),
     _server("h800-ndr", "four H800 of a server (NVLink at 200 GB/s), their four NDR", 200e9, 200e9, 4),
-)
-_LATER = (
     _server("a100-ndv4", "Azure ND A100 v4: eight A100, eight HDR", 200e9, A100),
     _server("dgx-a100", "DGX A100: eight A100, eight HDR", 200e9, A100),
     _server("a100-crusoe", "Crusoe: eight A100, eight HDR", 200e9, A100),
@@ -57,4 +53,3 @@ _LATER = (
     _server("b200-a4", "Google A4: eight B200, 8 x 400G RoCE", 400e9, B200),
     _server("b200-lambda", "Lambda: eight B200, eight NDR", 400e9, B200),
 )
-SERVERS = (*_FIRST, *(replace(one, held_out=True) for one in _LATER))
