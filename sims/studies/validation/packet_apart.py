@@ -2,7 +2,8 @@
 
 Turns and credits of each flow give max-min fair rates within a link's round trip. So neither queues in which
 flows stand behind each other nor a control from end to end are in what differs, only what the fluid model
-takes for granted: that shares are fair at once, and that bytes can be cut at will.
+takes for granted: that shares are fair at once, and that bytes can be cut at will. Without delays, and with
+small packets, nothing is left.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from fabric import Fabric
+from sims.jobs.allreduce import AllReduce
+from sims.models.packet.settings import HEADER
 from sims.studies.validation.case import Case, Point
 from sims.studies.validation.packet_fluid import (
     ALONE,
@@ -22,10 +26,12 @@ from sims.studies.validation.packet_fluid import (
     mean_points,
     times,
 )
+from topologies import load
 
 __all__ = [
     "collisions",
     "flow_by_flow",
+    "limit",
     "makespans",
     "mean_ends",
     "odd_ranks",
@@ -37,6 +43,8 @@ __all__ = [
 _APART = "hop-by-hop"
 _FAIR = "turns and credits of each flow are max-min fair; packets are whole, and slots fill before they block"
 _FLOWS = "Flows of 16 MB in packets of 16 KiB, from all endpoints at once."
+_SMALL = 256  # bytes of payload of a packet
+_NO_DELAY = "ideal:cable_factor=0"
 _Run = tuple[str, str, str, int, str]  # label, fabric, algorithm, bytes, routing
 
 
@@ -71,6 +79,48 @@ def _ranks(name: str, runs: Iterable[_Run], tolerance: float, note: str = "") ->
         points.append(Point(label=f"{label}, {size:,} B", expected=expected, got=got))
     against = "fluid model, sync rank"
     return case(f"{name}, sync rank, cc={_APART}", points, "equal", tolerance, _FAIR, note, against=against)
+
+
+def limit(full: bool) -> Case:
+    """Small packets over cables and switches that take no time: the fluid is what they tend to."""
+    star, tree, servers = "star:endpoints=7", "fat-tree:k=4", "fat-tree:endpoints=16,radix=64,tiers=1"
+    runs = [
+        ("recursive-doubling, 7 ranks", star, "recursive-doubling", 2**20, "dmodk"),
+        ("halving-doubling, 7 ranks", star, "halving-doubling", 2**20, "dmodk"),
+        ("tree, 16 ranks", tree, "tree", 2**18, "dmodk"),
+        ("halving-doubling, 16 ranks", tree, "halving-doubling", 2**18, "ecmp"),
+    ]
+    if full:
+        sliced = "hierarchical-tree:pipeline=5"
+        runs += [
+            ("tree, 15 ranks", "star:endpoints=15", "tree", 2**22, "dmodk"),
+            (f"{sliced}, 16 ranks", f"{servers},gpus_per_server=4", sliced, 2**20, "dmodk"),
+        ]
+        runs += [
+            (f"{name}, {n} ranks", spec, name, n * 16384, "ecmp")
+            for (spec, n), name in (
+                (TREES[0], "recursive-doubling"),
+                (TREES[1], "recursive-doubling"),
+                (TREES[1], "halving-doubling"),
+            )
+        ]
+    points = []
+    for label, spec, algorithm, size, routing in runs:
+        fabric, share = Fabric.from_graph(load(spec)), _SMALL / (_SMALL + HEADER)
+        at_goodput = f"{_NO_DELAY},bandwidth={share!r},scaleup_bandwidth={share!r}"
+        packet = f"{_APART}:mtu={_SMALL}"
+        expected, got = (
+            AllReduce(fabric, routing=routing, seed=1, **own).row(algorithm, size).time_s
+            for own in (
+                {"latency_profile": at_goodput, "sync": "rank"},
+                {"latency_profile": _NO_DELAY, "engine": "packet", "packet": packet},
+            )
+        )
+        points.append(Point(label=f"{label}, {size:,} B", expected=expected, got=got))
+    basis = "in proportion to the MTU: a quarter of it leaves a quarter"
+    note = f"MTU of {_SMALL}, profile {_NO_DELAY}."
+    against = "fluid model, sync rank"
+    return case("the limit of small packets", points, "equal", 0.005, basis, note, against=against)
 
 
 def collisions(full: bool) -> Case:

@@ -124,6 +124,7 @@ LADDER: tuple[Group, ...] = (
             packet_apart.mean_ends,
             packet_apart.makespans,
             packet_apart.flow_by_flow,
+            packet_apart.limit,
             packet_apart.collisions,
             packet_apart.odd_ranks,
             packet_apart.slices,

@@ -112,6 +112,29 @@ def test_a_chain_of_segments_in_closed_form() -> None:
     assert rank_time(program, p * segment) == pytest.approx(expected, rel=1e-9)
 
 
+@pytest.mark.parametrize(
+    "spec, algorithm, size, routing",
+    [
+        ("star:endpoints=7", "halving-doubling", 2**20, "dmodk"),
+        ("star:endpoints=7", "recursive-doubling", 2**20, "dmodk"),
+        ("fat-tree:k=4", "recursive-doubling", 2**18, "ecmp"),
+        ("fat-tree:k=4", "tree", 2**18, "dmodk"),
+    ],
+)
+def test_it_is_what_packets_tend_to_where_flows_are_kept_apart(
+    spec: str, algorithm: str, size: int, routing: str
+) -> None:
+    """Without delays packets differ in proportion to their size: a quarter of it leaves a quarter."""
+    left, said = [], {"routing": routing, "sync": "phase", "engine": "packet"}
+    for mtu in (4096, 1024, 256):
+        share, plain = mtu / (mtu + 82), "ideal:cable_factor=0"
+        fluid = job(spec, routing=routing, latency_profile=f"{plain},bandwidth={share!r}")
+        packets = job(spec, latency_profile=plain, packet=f"hop-by-hop:mtu={mtu}", **said)
+        left.append(packets.row(algorithm, size).time_s / fluid.row(algorithm, size).time_s - 1)
+    assert abs(left[0]) < 0.013
+    assert left[1] == pytest.approx(left[0] / 4, rel=0.1) and left[2] == pytest.approx(left[1] / 4, rel=0.1)
+
+
 def test_without_latency_only_bytes_take_time() -> None:
     of = job("star:endpoints=8", routing="dmodk")
     got = rank_time(of.program("ring"), 8e6, latency=False)
