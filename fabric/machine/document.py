@@ -32,12 +32,15 @@ __all__ = [
     "read_bytes",
     "read_text",
     "read_toml",
+    "require_shallow",
     "text_lines",
+    "text_pieces",
 ]
 
 MOST_DEPTH = 64  # tables in tables; no file of ours needs more than six
 _MOST_TOML = 16 * 2**20  # bytes: tomllib reads about 2 MB/s
 _PIPE, _MOST_UNSAID = 2**16, 2**30  # bytes of what does not tell its size: read at once, and in all
+_PIECE = 2**20  # characters
 _PER_BYTE = 6  # bytes of memory for one of the file, parsed; measured on node-link JSON: 4 to 5
 
 # Longest first: the mark of UTF-32 begins with that of UTF-16.
@@ -143,6 +146,24 @@ def text_lines(path: str | os.PathLike[str]) -> Iterator[Iterator[str]]:
         raise FileFormatError(name, "", f"cannot be read: {error.strerror or error}") from None
 
 
+def text_pieces(path: str | os.PathLike[str]) -> Iterator[str]:
+    """The text of a file, a piece at a time, line ends as they are. Raises as ``text_lines``."""
+    name = os.fspath(path)
+    if not _size(name):
+        yield read_text(name, newline="")
+        return
+    try:
+        with open(name, "rb") as start:
+            encoding = _marked(start.read(4))
+        with open(name, encoding=encoding, newline="") as file:
+            yield from iter(lambda: file.read(_PIECE), "")
+    except UnicodeDecodeError:
+        read_text(name)  # says which byte
+        raise
+    except OSError as error:
+        raise FileFormatError(name, "", f"cannot be read: {error.strerror or error}") from None
+
+
 def byte_pieces(path: str | os.PathLike[str]) -> Iterator[bytes]:
     """The bytes of a file, a piece at a time. What is no file (a pipe) is read as a whole. Raises as
     ``read_bytes``.
@@ -208,7 +229,7 @@ def parse_toml(text: str, path: str) -> dict[str, Any]:
         digits = _DIGITS.search(text)
         where = place_in(text, digits.start()) if digits else ""
         raise FileFormatError(path, where, f"is not TOML: {str(error).partition(';')[0]}") from None
-    _require_shallow(found, path, "TOML", text)
+    require_shallow(found, path, "TOML", text)
     for way, problem in _wrong_numbers(found):
         where = f"{'.'.join(map(str, way))}, {place_in(text, TomlWays(text).index(way))}"
         raise FileFormatError(path, where, problem)
@@ -260,7 +281,7 @@ def parse_json(text: str, path: str) -> Any:
         raise FileFormatError(path, at(error.lineno, error.colno), f"is not JSON: {error.msg}{cut}") from None
     except RecursionError:
         raise _too_deep(path, "JSON", text) from None
-    _require_shallow(found, path, "JSON", text)
+    require_shallow(found, path, "JSON", text)
     if _SURROGATE.search(text):
         try:
             json.dumps(found, ensure_ascii=False).encode()
@@ -275,12 +296,13 @@ def _is_cut(text: str, error: json.JSONDecodeError) -> bool:
 
 
 def _too_deep(path: str, kind: str, text: str) -> FileFormatError:
-    index = deep_index(text, MOST_DEPTH)
+    index = deep_index(text, MOST_DEPTH + 1)
     where = place_in(text, index) if index else ""
     return FileFormatError(path, where, f"is not {kind} of ours: nested more than {MOST_DEPTH} deep")
 
 
-def _require_shallow(value: Any, path: str, kind: str, text: str) -> None:
+def require_shallow(value: Any, path: str, kind: str, text: str) -> None:
+    """Raise FileFormatError where a value is nested deeper than ``MOST_DEPTH``; its place is in ``text``."""
     level = [value]
     for _ in range(MOST_DEPTH + 1):
         inside = (

@@ -9,13 +9,15 @@ import json
 import os
 import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import chain
 from typing import Any
 
 import networkx as nx
 
 from fabric.machine.document import parse_json, read_text
 from fabric.machine.json_place import json_place
+from fabric.machine.json_stream import NotStreamed, json_members
 from fabric.machine.whole_file import replaced
 from fabric.words.errors import FileFormatError, ParameterError, SchemaError
 from topologies.files.listed_twice import in_node_order
@@ -64,11 +66,52 @@ def read_node_link(path: str | os.PathLike[str]) -> nx.Graph:
     listed nodes.
     """
     name = os.fspath(path)
+    if os.path.isfile(name):
+        with suppress(
+            NotStreamed, FileFormatError
+        ):  # then the whole says what is wrong, or is right after all
+            return _streamed(name)
+    return _whole(name)
+
+
+_FLAGS = ("directed", "multigraph")
+_EDGES = ("edges", "links")
+
+
+def _streamed(name: str) -> nx.Graph:
+    """The graph of a file in which the nodes stand before the edges, and what is said of all before both."""
+    G = nx.Graph()
+    flags = dict.fromkeys(_FLAGS, False)
+    seen: set[str] = set()
+    full = ""
+    for key, value in json_members(name, ("nodes", *_EDGES)):
+        if key == "nodes" and isinstance(value, Iterator):
+            _add_nodes(G, name, value)
+        elif key in _EDGES and isinstance(value, Iterator):
+            first = next(value, None)
+            if "nodes" not in seen or (first is not None and full):
+                raise NotStreamed
+            if first is not None:
+                full = key
+                _add_edges(G, name, key, chain([first], value), flags)
+        elif key in _FLAGS and isinstance(value, bool) and not full:
+            flags[key] = value
+        elif key == "graph" and isinstance(value, dict):
+            G.graph.update({**value, **G.graph})
+        elif key in ("nodes", *_EDGES, *_FLAGS, "graph"):
+            raise NotStreamed
+        seen.add(key)
+    if "nodes" not in seen or not seen.intersection(_EDGES):
+        raise NotStreamed
+    return G
+
+
+def _whole(name: str) -> nx.Graph:
     data = _load(name)
     if not isinstance(data, dict) or not isinstance(data.get("nodes"), list):
         raise FileFormatError(name, "", 'not a node-link graph: no list "nodes"')
     key = _edge_list(name, data)
-    flags = {flag: data.get(flag, False) for flag in ("directed", "multigraph")}
+    flags = {flag: data.get(flag, False) for flag in _FLAGS}
     for flag, value in flags.items():
         if not isinstance(value, bool):
             raise _wrong(name, (flag,), f"{json.dumps(value)[:60]}: true or false")
@@ -77,13 +120,17 @@ def read_node_link(path: str | os.PathLike[str]) -> nx.Graph:
     G = nx.Graph()
     G.graph.update(data.get("graph", {}))
     _add_nodes(G, name, data["nodes"])
-    notes: list[str] = []
-    listed = _listed(G, name, key, data[key], own_keys=flags["multigraph"])
-    edges = joined(name, listed, parallel=flags["multigraph"], directed=flags["directed"], notes=notes)
-    with _placed(name):
-        G.add_edges_from(edges)
-    add_notes(G, notes)
+    _add_edges(G, name, key, data[key], flags)
     return G
+
+
+def _add_edges(G: nx.Graph, name: str, key: str, edges: Iterable[Any], flags: Mapping[str, bool]) -> None:
+    notes: list[str] = []
+    parallel, directed = flags["multigraph"], flags["directed"]
+    listed = _listed(G, name, key, edges, own_keys=parallel)
+    with _placed(name):
+        G.add_edges_from(joined(name, listed, parallel=parallel, directed=directed, notes=notes))
+    add_notes(G, notes)
 
 
 @contextmanager
@@ -99,7 +146,7 @@ def _placed(name: str) -> Iterator[None]:
 
 def _edge_list(name: str, data: Mapping[str, Any]) -> str:
     """Which of the two names the list of edges has: where both are there, an empty one is none."""
-    given = [key for key in ("edges", "links") if isinstance(data.get(key), list)]
+    given = [key for key in _EDGES if isinstance(data.get(key), list)]
     if not given:
         raise FileFormatError(name, "", 'not a node-link graph: no list "edges"')
     full = [key for key in given if data[key]]

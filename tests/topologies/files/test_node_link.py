@@ -290,3 +290,16 @@ def test_an_empty_list_of_edges_beside_a_full_one_is_none(order: str, tmp_path: 
         given = {"edges": text[0], "links": text[1]}
         (tmp_path / "g.json").write_text(NODES + ", " + order.format(**given) + "}")
         assert list(read_node_link(tmp_path / "g.json").edges) == [(0, 1)]
+
+
+@given(st.permutations(["directed", "multigraph", "graph", "nodes", "edges"]), st.sampled_from([None, 1]))
+def test_the_order_of_the_keys_and_the_lines_change_nothing(
+    tmp_path_factory: pytest.TempPathFactory, order: list[str], indent: int | None
+) -> None:
+    """Nodes before edges come piece by piece; any other order is read whole."""
+    path = tmp_path_factory.mktemp("order") / "g.json"
+    write_node_link(small(), path)
+    content = json.loads(path.read_text())
+    other = path.with_name("h.json")
+    other.write_text(json.dumps({key: content[key] for key in order}, indent=indent))
+    assert same(read_node_link(other), read_node_link(path))
