@@ -58,11 +58,21 @@ def diagnose(
     ] = None,
     engine: Annotated[
         str,
-        typer.Option(metavar="NAME", help="flow, or packet: of small machines, slower, and nearer to one."),
-    ] = "flow",
+        typer.Option(
+            metavar="NAME",
+            help="flow, or packet, which is nearer to a machine.  [default: packet where it takes seconds]",
+            show_default=False,
+        ),
+    ] = "",
     mtu: Annotated[
-        str, typer.Option(metavar="SIZE", help="Of --engine packet: a large one is coarser and quicker.")
-    ] = "1MiB",
+        str,
+        typer.Option(
+            metavar="SIZE",
+            help="Of --engine packet: a large one is coarser and quicker.  [default: 4 KiB, of buffers above "
+            "1 MiB a 256th]",
+            show_default=False,
+        ),
+    ] = "",
     out: Annotated[
         list[Path] | None,
         out_option(
@@ -102,7 +112,7 @@ def diagnose(
             routing=routing,
             seed=seed,
             engine=engine,
-            packet=f"none:mtu={mtu},header=0" if engine == "packet" else "",
+            packet=f"none:mtu={mtu},header=0" if engine == "packet" and mtu else "",
             watch=lambda label: progress.step(f"simulating {label}"),
         )
         progress.print(diagnose_lines(found))

@@ -41,15 +41,26 @@ def diagnose_lines(found: Diagnosis) -> Iterator[str]:
         names = " and ".join(one.cause.name for one in found.alike)
         yield f"# these times do not tell apart: {names}"
     yield "# share: of the likelihood over all sizes; off: of the best variant, root of the mean square"
-    answer, share = found.answer
-    first = found.first.cause
-    if first.kind:
-        yield f"# verdict    {answer}, {share_words(share)}: all wait for the slowest on their way; a log"
-        yield f"#            cannot tell what it is, likeliest {first.name}: {first.words}"
-    else:
-        yield f"# verdict    {answer}: {first.words}"
+    yield from _verdict(found)
     if found.log and found.log.wrong:
         yield f"# results    wrong at {counted(len(found.log.wrong), 'size')}, whatever the times say"
+
+
+def _verdict(found: Diagnosis) -> Iterator[str]:
+    """What it is: one cause, or those that no log of these sizes, or this one, tells apart."""
+    answer, share = found.answer
+    first = found.first.cause
+    if found.equal:
+        names = (first.name, *found.equal)
+        share = sum(one.share for one in found.findings if one.cause.name in names)
+        either = f"{' or '.join(names)}, {share_words(share)}"
+        yield f"# verdict    {either}: no log of these sizes tells them apart;"
+        yield f"#            likeliest {first.name}: {first.words}"
+    elif first.kind and len(found.alike) > 1:
+        yield f"# verdict    {answer}, {share_words(share)}: all wait for the slowest on their way; this log"
+        yield f"#            hardly tells what it is, likeliest {first.name}: {first.words}"
+    else:
+        yield f"# verdict    {first.name}: {first.words}"
 
 
 def share_words(share: float) -> str:

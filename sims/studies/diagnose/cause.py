@@ -18,9 +18,13 @@ from sims.studies.expect.choice import Choice
 from sims.workload.collectives import parameters_of
 from sims.workload.members import Members
 
-__all__ = ["FILE", "Cause", "Site", "Variant", "cable_line", "scaled"]
+__all__ = ["FILE", "SLOW_PATH", "Cause", "Site", "Variant", "cable_line", "percent", "scaled"]
 
 FILE = "cables.txt"  # what stands in settings for a file of cables
+# All ranks of a ring or tree go at the pace of its slowest link, whichever that is: one number in the log,
+# but for the sizes at which that link is not yet the slowest.
+SLOW_PATH = "slow path"
+_SERVERS = 3  # whose first NIC may be the slow one: the first is often a root of trees, the last a leaf
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +66,7 @@ class Variant:
 @dataclass(frozen=True, kw_only=True)
 class Cause:
     """``name``: short, of itself; ``words``: in a sentence; ``look``: where to see whether it is so.
-    ``kind``: of several that give the same times, what they have in common.
+    ``kind``: of several that give like times, what they have in common.
     """
 
     name: str
@@ -73,24 +77,31 @@ class Cause:
 
     @property
     def answer(self) -> str:
-        """What a log can tell: the kind, or the cause where it is by itself."""
+        """What even a short log can tell: the kind, or the cause where it is by itself."""
         return self.kind or self.name
 
 
 @dataclass(frozen=True, eq=False)
 class Site:
     """What causes are made for: the ranks, on their fabric, and what a library may run on them; ``told``:
-    whether the log says what it ran.
+    whether the log says what it ran; ``apart``: whether each rank goes on by itself, so that it matters whose
+    NIC is slow.
     """
 
     members: Members
     choices: Sequence[Choice]
     reduces: bool
     told: bool = False
+    apart: bool = False
 
     @property
     def fabric(self) -> Fabric:
         return self.members.fabric
+
+    @property
+    def by_nccl(self) -> bool:
+        """Whether all that may run is NCCL's, so that GPUs add."""
+        return all(one.profile.startswith("nccl-") for one in self.choices)
 
     def nics(self, ends: Iterable[int]) -> list[str]:
         """The lines that name the cables of endpoints into the network."""
@@ -106,6 +117,19 @@ class Site:
         """The endpoint of the rank in the middle."""
         ends = self.members.placement
         return int(ends[len(ends) // 2])
+
+    @property
+    def somewhere(self) -> list[int]:
+        """Endpoints of which one may be slow: the middle one, or where it matters the first of some servers,
+        the first and the last server among them.
+        """
+        ends = self.members.placement
+        if not self.apart:
+            return [self.middle]
+        first = np.sort(np.unique(self.members.groups, return_index=True)[1])
+        few = np.linspace(0, len(first) - 1, min(_SERVERS, len(first)))
+        found: list[int] = ends[first[few.round().astype(np.int64)]].tolist()
+        return found
 
     def places(self) -> NDArray[np.int64]:
         """(ranks,): which of its server's ranks each is, 0 for one without a server."""
@@ -139,6 +163,14 @@ def cable_line(f: Fabric, one: int, other: int) -> str:
     """The line that names the cables between two nodes."""
     names = (f.label(node) for node in (one, other))
     return ",".join(f'"{name}"' if "," in name or '"' in name else name for name in names)
+
+
+def percent(share: float) -> str:
+    """
+    >>> percent(0.125)
+    '12.5%'
+    """
+    return f"{100 * share:g}%"
 
 
 def scaled(**factors: float) -> Callable[[LatencyProfile], LatencyProfile]:

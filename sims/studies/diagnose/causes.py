@@ -1,4 +1,5 @@
-"""The causes that are looked for, in the order in which they are listed. Simulates nothing.
+"""The causes that are looked for, in the order in which they are listed; of the network those of
+sims.studies.diagnose.network_causes. Simulates nothing.
 
 Taken from what people found out who asked why nccl-tests was slow (trackers of NCCL and nccl-tests, and
 operators' papers): NICs that came up slow or not at all, hashes, missing uplinks, GPUDirect RDMA that was not
@@ -11,24 +12,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-import numpy as np
-
-from fabric.graph.nic import planes
-from fabric.graph.schema import SWITCH
 from sims.models.profiles import LatencyProfile
-from sims.studies.diagnose.cause import FILE, Cause, Site, Variant, cable_line, scaled
-from sims.workload.collectives import parameters_of
+from sims.studies.diagnose.cause import SLOW_PATH, Cause, Site, Variant, scaled
+from sims.studies.diagnose.network_causes import network_causes
 
-__all__ = ["EXPECTED", "FORCED", "SLOW_PATH", "causes"]
+__all__ = ["EXPECTED", "FORCED", "causes"]
 
 FORCED = "forced choice"
-# All ranks of a ring or tree go at the pace of its slowest link, whichever that is: one number in the log.
-SLOW_PATH = "slow path"
 
-_SHARES = (0.75, 0.5, 0.25, 0.125)  # a link that trained at half its lanes or speed, a quarter, an eighth
-_FEWER = (*_SHARES, 0.0625)  # of a leaf's uplinks one of sixteen is left
-_SEEDS = range(1, 9)  # of hashes and shuffles
-_PCIE = {"over PCIe 4.0": 24e9, "through host memory": 10e9}  # bytes/s of a GPU without NVLink
+# Bytes/s of a GPU without NVLink: PCIe 4.0, 3.0, through the host's memory, and between.
+_WITHOUT_NVLINK = (24e9, 17e9, 12e9, 8.5e9, 6e9)
 # Of the NICs' rate, by way of the host's memory: half by ACS of PCIe (nccl#949), a third without the module
 # (nccl#1412), a twentieth on eight NICs (nccl#1676).
 _COPIED = (0.55, 0.4, 0.3, 0.2, 0.1, 0.05)
@@ -36,6 +29,8 @@ _SOCKETS = (1.2e9, 2.5e9, 5e9)  # bytes/s of a NIC by TCP: 10GbE, a slow and a q
 _SOCKET_STEP = 25e-6  # s that a step takes longer through the kernel
 # NCCL's latencies of a step by PCIe over those by NVLink, Simple ring: 5.7 / 3.4 us (src/graph/tuning.cc).
 _PCIE_STEP = 1.7
+# Bytes/s that a rank adds: a GPU at its lowest clock, or shared, still more than a CPU.
+_BY_GPU, _BY_CPU = (100e9, 45e9, 20e9), (100e9, 30e9, 7e9)
 
 EXPECTED = Cause(
     name="as expected",
@@ -45,171 +40,17 @@ EXPECTED = Cause(
 )
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:g}%"
-
-
 def causes(site: Site) -> Iterator[Cause]:
     """Every cause that ``site`` can have, with the ways in which it shows."""
     yield EXPECTED
-    for make in (_nics, _lost_port, _one_plane, _collisions, _slow_cable, _uplinks):
+    yield from network_causes(site)
+    for make in (_nvlink, _gpudirect, _sockets, _latency, _reduction, _forced):
         yield from make(site)
-    for make in (_placement, _nvlink, _gpudirect, _sockets, _latency, _reduction, _forced):
-        yield from make(site)
-
-
-def _nics(site: Site) -> Iterator[Cause]:
-    """One NIC at a part of its rate, or fewer rings and trees than NICs on all servers, which looks alike."""
-    end, found = site.middle, []
-    if lines := site.nics([end]):
-        name = site.fabric.label(end)
-        found += [
-            Variant(
-                words=f"one NIC, as that of {name}, at {_percent(share)} of its rate",
-                settings={"degrade": f"{FILE}:rate={_percent(share)}"},
-                cables=lines,
-                scale="rate",
-                severity=1 / share,
-            )
-            for share in _SHARES
-        ]
-    count = int(site.places().max(initial=0)) + 1
-    if any("channels" in parameters_of(one.algorithm.partition(":")[0]) for one in site.choices):
-        found += [
-            Variant(words=f"{number} of {count} NICs of each server in use", channels=number, scale="count")
-            for number in dict.fromkeys((3 * count // 4, count // 2, count // 4, 1))
-            if 0 < number < count
-        ]
-    if found:
-        yield Cause(
-            name="NICs",
-            kind=SLOW_PATH,
-            words="a NIC or its cable is slow, or lost so that its neighbour carries for two, or NCCL uses "
-            "some of the NICs only",
-            look="state, rate, width and errors of every NIC (ibstat, mlxlink, ethtool), halving the hosts "
-            "until the slow one is found; NCCL_IB_HCA, and NICs in 'NET/IB : Using' of NCCL_DEBUG=INFO",
-            variants=tuple(found),
-        )
-
-
-def _lost_port(site: Site) -> Iterator[Cause]:
-    ports = site.nics([site.middle])
-    if planes(site.fabric) > 1 and ports:
-        yield Cause(
-            name="lost port",
-            kind=SLOW_PATH,
-            words="one port of a NIC, or one of its planes, is down",
-            look="ports that are down (ibstat, ip link), plane by plane",
-            variants=(
-                Variant(words=f"lost: {ports[0]}", settings={"fail": FILE}, cables=ports[:1]),
-                Variant(
-                    words=f"slow: {ports[0]}", settings={"degrade": f"{FILE}:rate=25%"}, cables=ports[:1]
-                ),
-            ),
-        )
-
-
-def _one_plane(site: Site) -> Iterator[Cause]:
-    if (count := planes(site.fabric)) > 1:
-        yield Cause(
-            name="one plane",
-            kind=SLOW_PATH,
-            words="a transfer uses one port of its NIC: one queue pair, one side of a bond",
-            look="NCCL_IB_QPS_PER_CONNECTION, the hash of the bond, counters of every port",
-            variants=(Variant(words=f"1 of {count} planes used", settings={"routing": "ecmp:qps=1"}),),
-        )
-
-
-def _collisions(site: Site) -> Iterator[Cause]:
-    yield Cause(
-        name="collisions",
-        words="ECMP hashes several flows onto one cable while others stay empty",
-        look="the fullest and the emptiest uplink of each leaf; adaptive routing, more queue pairs "
-        "(NCCL_IB_QPS_PER_CONNECTION), hash seeds that differ by switch",
-        variants=(
-            *(
-                Variant(
-                    words=f"hashes as of seed {seed}", settings={"routing": "ecmp:qps=1", "seed": str(seed)}
-                )
-                for seed in _SEEDS
-            ),
-            Variant(
-                words="the same hash in every switch (polarisation)",
-                settings={"routing": "ecmp:qps=1,salt=none"},
-            ),
-        ),
-    )
-
-
-def _slow_cable(site: Site) -> Iterator[Cause]:
-    """A cable between the leaf of the middle rank and a switch above it."""
-    f, end = site.fabric, site.middle
-    arcs = np.arange(f.arc_ptr[end], f.arc_ptr[end + 1])
-    leaves = f.arc_dst[arcs][f.kind[f.arc_dst[arcs]] == SWITCH]
-    if not len(leaves):
-        return
-    leaf = int(leaves[0])
-    above = f.arc_dst[f.arc_up[leaf] : f.arc_ptr[leaf + 1]]
-    above = above[f.kind[above] == SWITCH]
-    if len(above):
-        line = cable_line(f, leaf, int(above[0]))
-        yield Cause(
-            name="slow trunk",
-            kind=SLOW_PATH,
-            words="one cable between switches runs below its rate, and the load is spread over it as before",
-            look="rates and symbol errors of the switches' ports (iblinkinfo, ibqueryerrors)",
-            variants=tuple(
-                Variant(
-                    words=f"the cable {line.replace(',', ' - ')} at {_percent(share)} of its rate",
-                    settings={"degrade": f"{FILE}:rate={_percent(share)}"},
-                    cables=[line],
-                    scale="rate",
-                    severity=1 / share,
-                )
-                for share in _SHARES
-            ),
-        )
-
-
-def _uplinks(site: Site) -> Iterator[Cause]:
-    yield Cause(
-        name="few uplinks",
-        kind=SLOW_PATH,
-        words="leaves have less capacity above than below: oversubscribed, or uplinks missing",
-        look="fabricsim topology check of a dump; uplinks that are up, leaf by leaf",
-        variants=tuple(
-            Variant(
-                words=f"{_percent(share)} of the uplinks' capacity",
-                settings={"degrade": f"cables=leaf:100%:rate={_percent(share)}"},
-                scale="rate",
-                severity=1 / share,
-            )
-            for share in _FEWER
-        ),
-    )
-
-
-def _placement(site: Site) -> Iterator[Cause]:
-    yield Cause(
-        name="scattered",
-        words="the job's servers are scattered over more leaves than they need",
-        look="which hosts the scheduler gave (the log's list of devices), and their leaves",
-        variants=(
-            *(
-                Variant(
-                    words=f"servers shuffled, seed {seed}",
-                    settings={"placement": "random", "seed": str(seed)},
-                )
-                for seed in _SEEDS[:4]
-            ),
-            Variant(words="neighbours never on one leaf", settings={"placement": "strided-servers"}),
-        ),
-    )
 
 
 def _nvlink(site: Site) -> Iterator[Cause]:
     rate = site.scaleup_rate
-    ways = {words: own / rate for words, own in _PCIE.items() if own < rate} if rate else {}
+    ways = [own for own in _WITHOUT_NVLINK if own < rate]
     if ways:
         yield Cause(
             name="NVLink off",
@@ -219,12 +60,12 @@ def _nvlink(site: Site) -> Iterator[Cause]:
             "NCCL_DEBUG=INFO",
             variants=tuple(
                 Variant(
-                    words=f"GPUs of a server {words}",
-                    profile=scaled(scaleup_bandwidth=share, intra_step=_PCIE_STEP),
+                    words=f"GPUs of a server exchange {own / 1e9:g} GB/s by PCIe",
+                    profile=scaled(scaleup_bandwidth=own / rate, intra_step=_PCIE_STEP),
                     scale="rate",
-                    severity=1 / share,
+                    severity=rate / own,
                 )
-                for words, share in ways.items()
+                for own in ways
             ),
         )
 
@@ -304,7 +145,7 @@ def _reduction(site: Site) -> Iterator[Cause]:
             kind=SLOW_PATH,
             words="ranks add slowly: on the CPU, or on GPUs that are busy or slowed down",
             look="other processes on the GPUs, their clocks and throttling (nvidia-smi -q -d PERFORMANCE)",
-            variants=tuple(adds(rate) for rate in (100e9, 30e9, 7e9)),
+            variants=tuple(map(adds, _BY_GPU if site.by_nccl else _BY_CPU)),
         )
 
 
@@ -320,7 +161,7 @@ def _forced(site: Site) -> Iterator[Cause]:
             Variant(words=f"{head} only", allows=lambda one, head=head: one.algorithm.startswith(head))  # type: ignore[misc]
             for head in sorted(heads)
         ]
-    if len(protocols) > 1 and not site.told and all(one.profile.startswith("nccl-") for one in site.choices):
+    if len(protocols) > 1 and not site.told and site.by_nccl:
         found += [
             Variant(
                 words=f"protocol {own.upper()} only",

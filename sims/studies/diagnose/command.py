@@ -22,7 +22,7 @@ def reproduced(suspect: Suspect, suspects: Suspects, place: int = -1) -> str:
         return ""
     words = [*command_of(s.collective), s.topology, "--algorithm", variant.algorithm_of(ran.algorithm)]
     words += ["--size", str(s.size_bytes)]
-    changed = {**suspects.how, **variant.settings, "latency_profile": variant.profile_of(ran.profile)}
+    changed = {**suspects.how[place], **variant.settings, "latency_profile": variant.profile_of(ran.profile)}
     for name in JOB_SETTINGS:
         value = changed.get(name, getattr(s, name))
         if name != COLLECTIVE and (name == "routing" or value != usual(name)):

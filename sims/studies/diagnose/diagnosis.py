@@ -2,7 +2,7 @@
 
 A cause's share is its likelihood (sims.studies.diagnose.fit), in the mean of the ways in which it shows, over
 that of all.
-Causes that a log cannot tell apart are one answer, whose share is the sum of theirs.
+Causes that a short log cannot tell apart are one answer, whose share is the sum of theirs.
 Beforehand "as expected" counts as much as all others together. "None of these" is one of them: times of which
 nothing is known but their order of magnitude.
 """
@@ -10,7 +10,6 @@ nothing is known but their order of magnitude.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,8 +25,8 @@ from sims.settings.table import SETTINGS
 from sims.studies.calibrated import doubts
 from sims.studies.diagnose.cause import Cause
 from sims.studies.diagnose.causes import EXPECTED
-from sims.studies.diagnose.fit import Spread, log_likelihood, of_none
-from sims.studies.diagnose.points import Point, points
+from sims.studies.diagnose.fit import Spread, log_likelihood, of_none, same_times
+from sims.studies.diagnose.points import by_way, points
 from sims.studies.diagnose.suspects import Suspect, Suspects
 from sims.studies.expect.choice import Choice, choices
 from sims.studies.expect.expectation import of_log
@@ -66,7 +65,9 @@ class Finding:
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Diagnosis:
     """``findings``: those of the likeliest answer first, and among them the likeliest cause; ``measured`` and
-    ``expected``, of a healthy run: (sizes,) in s; ``notes``: what a reader should know.
+    ``expected``, of a healthy run: (sizes,) in s; ``equal``: causes of which a variant takes the same times
+    as what fits best of the first, within the noise of a log at every size, so that no log of these sizes
+    tells them apart; ``notes``: what a reader should know.
     """
 
     log: NcclLog | None
@@ -74,6 +75,7 @@ class Diagnosis:
     measured: tuple[float, ...]
     expected: tuple[float, ...]
     findings: tuple[Finding, ...]
+    equal: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -83,7 +85,7 @@ class Diagnosis:
 
     @property
     def answer(self) -> tuple[str, float]:
-        """The likeliest answer, one cause or what a log cannot tell apart, and its share."""
+        """The likeliest answer, one cause or what a short log cannot tell apart, and its share."""
         return self.first.cause.answer, _shares(self.findings)[self.first.cause.answer]
 
     @property
@@ -177,7 +179,9 @@ def ranked(
     measured = np.log(list(times.values()))
     healthy = np.log(suspects.all[0].times)
     # What the model is off on this machine when all is well, which causes do not change.
-    own = np.zeros(len(healthy)) if baseline is None else _baseline(baseline, of, ranks, times) - healthy
+    good = None if baseline is None else _baseline(baseline, of, ranks, times)
+    own = np.zeros(len(healthy)) if good is None else good - healthy
+    own_in_step = own if good is None else good - np.log(suspects.all[0].in_step)
     if tolerance is None and baseline is not None:
         tolerance = _REPEATS
     nodes = suspects.plan.any_job.members.nodes
@@ -187,26 +191,37 @@ def ranked(
         by_cause.setdefault(one.cause.name, []).append(one)
     weights = [of_none(measured - healthy - own)]
     found = [Finding(cause=NONE_OF_THESE, share=0.0)]
+    curves: dict[str, NDArray[np.float64]] = {}
+    fits: dict[str, NDArray[np.float64]] = {}
     for each in by_cause.values():
         tried = points(each)
-        off = measured - own - np.array([one.log_times for one in tried])
-        likely = log_likelihood(off, spread)
+        curve = curves[each[0].cause.name] = np.array([one.log_times for one in tried])
+        off = measured - own - curve
+        off_in_step = measured - own_in_step - np.array([one.log_in_step for one in tried])
+        # Nobody knows whether a machine's ranks go in step, as the band was measured, or by themselves.
+        either = [log_likelihood(off, spread), log_likelihood(off_in_step, spread)]
+        likely = np.logaddexp(*either) - math.log(2)
         best = int(np.argmax(likely))
+        fits[each[0].cause.name] = curve[best]
         weights.append(
-            (math.log(len(by_cause)) if each[0].cause is EXPECTED else 0.0) + _by_way(each, tried, likely)
+            (math.log(len(by_cause)) if each[0].cause is EXPECTED else 0.0) + by_way(each, tried, likely)
         )
-        rms = float(np.sqrt(np.mean(off[best] ** 2)))
+        nearer = off if either[0][best] >= either[1][best] else off_in_step
+        rms = float(np.sqrt(np.mean(nearer[best] ** 2)))
         near, words = tried[best].near, tried[best].words
         found.append(Finding(cause=each[0].cause, share=0.0, best=near, words=words, rms=rms))
     whole = max(weights) + math.log(sum(math.exp(one - max(weights)) for one in weights))
     shared = [replace(one, share=math.exp(weight - whole)) for one, weight in zip(found, weights)]
     answers = _shares(shared)
+    findings = tuple(sorted(shared, key=lambda one: (-answers[one.cause.answer], -one.share)))
+    first = findings[0].cause.name
     return Diagnosis(
         log=log,
         suspects=suspects,
         measured=tuple(times.values()),
         expected=tuple(np.exp(healthy + own).tolist()),
-        findings=tuple(sorted(shared, key=lambda one: (-answers[one.cause.answer], -one.share))),
+        findings=findings,
+        equal=same_times(fits[first], curves, first) if first in fits else (),
         notes=(*suspects.plan.left_out, *log.notes, *doubts(log, suspects.plan.any_job, named=True)),
     )
 
@@ -222,26 +237,6 @@ def _baseline(log: NcclLog, of: str, ranks: int, times: Mapping[int, float]) -> 
         raise ParameterError("baseline", log.name, f"lacks the size {lacks[0]:,} of the log")
     found: NDArray[np.float64] = np.log([healthy[size] for size in times])
     return found
-
-
-def _by_way(of: Sequence[Suspect], tried: Sequence[Point], likely: NDArray[np.float64]) -> float:
-    """The logarithm of the mean over the ways in which a cause shows, each the mean of its severities.
-
-    Variants that change nothing on this fabric are no suspects, but as likely beforehand.
-    """
-    ways: dict[str, list[float]] = {}
-    for one, own in zip(tried, likely.tolist()):
-        ways.setdefault(one.way, []).append(own)
-    every = Counter(one.scale for one in of[0].cause.variants)
-    seen = Counter(one.variant.scale for one in of)
-    found = [_mean(own) + math.log(seen[way] / every[way]) for way, own in ways.items()]
-    return _mean(found) + math.log(len(found) / len(every))
-
-
-def _mean(likely: list[float]) -> float:
-    """The logarithm of the mean of what these are the logarithms of."""
-    most = max(likely)
-    return most + math.log(sum(math.exp(one - most) for one in likely) / len(likely))
 
 
 def healthy_spread(row: Row, nodes: int, tolerance: float | None) -> Spread:

@@ -14,21 +14,20 @@ import numpy as np
 import pytest
 
 from fabric.words.errors import ParameterError
-from sims.studies.diagnose.cause import FILE
-from sims.studies.diagnose.causes import EXPECTED, FORCED, SLOW_PATH
+from sims.show.words.diagnose import diagnose_lines, share_words
+from sims.studies.diagnose.cause import FILE, SLOW_PATH
+from sims.studies.diagnose.causes import EXPECTED, FORCED
 from sims.studies.diagnose.diagnosis import (
     NONE_OF_THESE,
     diagnose,
-    healthy_spread,
     ranked,
     suspects_of,
 )
-from sims.studies.diagnose.fit import Spread, log_likelihood, of_none
+from sims.studies.diagnose.fit import Spread, log_likelihood, of_none, same_times
 from sims.studies.diagnose.points import points
 from sims.studies.diagnose.suspects import Suspect, Suspects
 from sims.studies.nccl_log import Measurement, NcclLog
 
-PACKETS = "none:mtu=1048576,header=0"
 NOISE = 0.03  # of a machine and of a line, as logarithms
 
 
@@ -75,89 +74,117 @@ def suspects() -> Suspects:
     return suspects_of(log_of([1.0] * len(hidden.SIZES)), hidden.FABRIC)
 
 
-def named_first(suspects: Suspects, *, baseline: bool, alone: bool = False) -> dict[str, float]:
-    """By cause the share of seeds with which it, or what a log cannot tell from it, is named first;
-    ``alone``: the cause itself.
+def named_first(suspects: Suspects, *, baseline: bool) -> dict[str, tuple[float, float]]:
+    """By cause the share of seeds with which it is named first, and with which its answer is, which for some
+    is what short logs cannot tell from it.
     """
-    cases, right = table(), dict.fromkeys(hidden.CAUSES, 0.0)
+    cases, right = table(), dict.fromkeys(hidden.CAUSES, (0.0, 0.0))
     assert Counter(cause for cause, _, _ in cases) == dict.fromkeys(hidden.CAUSES, len(hidden.SEEDS))
     healthy = next(times for cause, _, times in cases if cause == EXPECTED.name)
     answers = {one.cause.name: one.cause.answer for one in suspects.all}
     for cause, seed, times in cases:
         good = log_of(healthy, 1000 + seed) if baseline else None
         found = ranked(log_of(times, seed), suspects, baseline=good)
-        first = found.first.cause.name if alone else found.answer[0]
-        right[cause] += (first == (cause if alone else answers.get(cause, cause))) / len(hidden.SEEDS)
+        alone, kind = found.first.cause.name == cause, found.answer[0] == answers.get(cause, cause)
+        own, like = right[cause]
+        right[cause] = own + alone / len(hidden.SEEDS), like + kind / len(hidden.SEEDS)
     return right
 
 
-def test_hidden_causes_are_named_first(suspects: Suspects) -> None:
-    """Ten answers, ten seeds each, from the packet model with noise, by the log alone. What is missed: hashes
-    that hardly collide, which pass for as expected, and choices that hardly cost.
+@pytest.mark.parametrize("baseline", [False, True])
+def test_hidden_causes_are_named_first(suspects: Suspects, baseline: bool) -> None:
+    """Eight causes, none and as expected, ten seeds each, from the packet model with noise: each cause counts
+    by itself. What is missed: hashes that do not collide, some NICs, and times that come and go by no more
+    than machines stray.
     """
-    assert suspects.how == {"sync": "rank"}
-    right = named_first(suspects, baseline=False)
-    assert np.mean(list(right.values())) >= 0.85, right
-    assert {cause for cause in right if right[cause] < 0.85} <= {
-        "collisions",
-        "forced choice",
-        "none of these",
-    }, right
-    assert np.mean(list(named_first(suspects, baseline=True).values())) >= 0.95
+    assert {how["engine"] for how in suspects.how} == {"packet"}
+    right = named_first(suspects, baseline=baseline)
+    assert np.mean([alone for alone, _ in right.values()]) >= 0.85, right
+    missed = {cause for cause, (alone, _) in right.items() if alone < 0.85}
+    assert missed <= {"collisions", "NICs", NONE_OF_THESE.name}, right
+    assert np.mean([like for _, like in right.values()]) >= 0.92, right
 
 
-@pytest.mark.parametrize(("baseline", "least"), [(False, 0.69), (True, 0.8)])
-def test_the_cause_itself_is_named_less_often(suspects: Suspects, baseline: bool, least: float) -> None:
-    """Within a slow path it is the noise that decides."""
-    right = named_first(suspects, baseline=baseline, alone=True)
-    assert least <= np.mean(list(right.values())) < 0.85, right
+def test_collisions_that_pass_for_as_expected_slow_no_ring(suspects: Suspects) -> None:
+    """Nothing is wrong with such a machine: from 1 MiB on its rings take as long as healthy ones."""
+    missed = [
+        times
+        for cause, seed, times in table()
+        if cause == "collisions" and ranked(log_of(times, seed), suspects).first.cause is EXPECTED
+    ]
+    healthy = suspects.all[0].times
+    rings = [place for place, ran in enumerate(suspects.all[0].ran) if ran.algorithm == "ring"]
+    assert [suspects.sizes[place] for place in rings] == [size for size in hidden.SIZES if size >= 2**20]
+    assert missed and np.allclose(np.array(missed)[:, rings], healthy[rings], rtol=1e-5)
 
 
-def told_from(suspects: Suspects) -> dict[str, dict[str, float]]:
-    """By cause and other cause, in the median of its severities: how far the logarithm of a likelihood speaks
-    for it, if its times are those of the log, against the severity of the other that comes nearest. Half the
-    square of their distance in standard deviations of what healthy machines stray by.
-    """
-    spread = [healthy_spread(row, 4, None) for row in suspects.healthy]
+def curves(suspects: Suspects, sizes: slice) -> dict[str, np.ndarray]:
     by_cause: dict[str, list[Suspect]] = {}
     for one in suspects.all:
         by_cause.setdefault(one.cause.name, []).append(one)
-    curves = {name: np.array([one.log_times for one in points(of)]) for name, of in by_cause.items()}
-    middle = np.array([one.middle for one in spread])
-    most = log_likelihood(middle, spread)
-    return {
-        name: {
-            other: float(
-                np.median((most - log_likelihood(own[:, None] - theirs + middle, spread)).min(axis=1))
-            )
-            for other, theirs in curves.items()
-            if other != name
-        }
-        for name, own in curves.items()
-    }
+    return {name: np.array([one.log_times[sizes] for one in points(of)]) for name, of in by_cause.items()}
 
 
-def test_causes_of_one_answer_are_within_the_noise_of_each_other(suspects: Suspects) -> None:
-    """Two standard deviations, so two of a logarithm. Of the others only hashes have a double: a NIC at half
-    of its rate, from which they are told by being likelier beforehand, where all is twice as slow.
+def test_a_slow_path_has_doubles_at_large_sizes_only(suspects: Suspects) -> None:
+    """Where bytes are all that counts, all wait for the slowest link, whichever it is: twice as slow, every
+    cause of a slow path that can be so slow takes the times of every other one within 2%. (GPUs do not add
+    so slowly, and packets crowd before a slow trunk now at one size, now at another.) Over all sizes no
+    suspect has a double of another cause.
     """
-    told = told_from(suspects)
-    kinds = {one.cause.name: one.cause.kind for one in suspects.all}
-    for name, others in told.items():
-        if kinds[name] == SLOW_PATH:
-            assert min(value for other, value in others.items() if kinds[other] == SLOW_PATH) < 2, name
-        elif name != "collisions":
-            assert min(others.values()) > 2, name
-    assert told["collisions"]["NICs"] < 2 < told["NICs"]["collisions"]
+    names = {one.cause.name for one in suspects.all if one.cause.kind == SLOW_PATH}
+    names -= {"slow trunk", "slow adding"}
+    assert names == {"NICs", "few uplinks", "NVLink off", "GPUDirect off"}
+    healthy = np.log(suspects.all[0].times)
+    large, whole = curves(suspects, slice(-2, None)), curves(suspects, slice(None))
+    for name in names:
+        near = np.abs(large[name] - healthy[-2:] - math.log(2.2)).max(axis=1).argmin()
+        assert names <= {name, *same_times(large[name][near], large)}, name
+    for one in suspects.all:
+        assert not same_times(np.log(one.times), whole, one.cause.name), (one.cause.name, one.variant.words)
+
+
+def test_what_no_log_tells_apart_is_said() -> None:
+    """In step, with two large sizes: a slow NIC is as slow uplinks, whatever is measured."""
+    sizes = hidden.SIZES[-2:]
+    rows = log_of([1e-3] * len(hidden.SIZES)).rows
+    log = replace(log_of([1e-3]), rows=tuple(replace(row, size_bytes=size) for size, row in zip(sizes, rows)))
+    made = suspects_of(log, hidden.FABRIC, sync="phase", algorithm="ring")
+    slow = next(one for one in made.all if "25% of its rate" in one.variant.words)
+    rows = tuple(replace(row, time_s=float(time)) for row, time in zip(log.rows, slow.times))
+    found = ranked(replace(log, rows=rows), made)
+    assert {found.first.cause.name, *found.equal} >= {"NICs", "few uplinks", "GPUDirect off"}
+    verdict = next(line for line in diagnose_lines(found) if line.startswith("# verdict"))
+    either = " or ".join((found.first.cause.name, *found.equal))
+    share = sum(one.share for one in found.findings if one.cause.name in either.split(" or "))
+    assert verdict == f"# verdict    {either}, {share_words(share)}: no log of these sizes tells them apart;"
+
+
+def test_the_verdict_is_one_cause_where_the_log_tells_it(suspects: Suspects) -> None:
+    of_nic = next(one for one in suspects.all if "25% of its rate" in one.variant.words)
+    found = ranked(log_of(of_nic.times.tolist()), suspects)
+    assert found.alike == [found.first] and not found.equal
+    assert list(diagnose_lines(found))[-1].startswith("# verdict    NICs: a NIC or its cable is slow")
+
+
+def test_severities_are_so_near_that_a_log_hardly_tells_them(suspects: Suspects) -> None:
+    """Between neighbours of one scale, at every size: no further than severities themselves, 3%."""
+    for name in ("NICs", "few uplinks", "GPUDirect off", "high latency"):
+        of = [one for one in suspects.all if one.cause.name == name and one.variant.severity]
+        found = points(of)
+        for way in {one.way for one in found}:
+            times = np.array([one.log_times for one in found if one.way == way])
+            rising = times[np.argsort(times.sum(axis=1))]
+            assert np.abs(np.diff(rising, axis=0)).max() < 0.031, (name, way)
 
 
 def test_ranks_that_go_on_by_themselves_are_as_packets(suspects: Suspects) -> None:
-    """A slow NIC and missing uplinks, packet by packet: within 3% in the median, whatever the size."""
+    """A slow NIC and missing uplinks, by flows and packet by packet: within 3% in the median."""
     off = []
     for name in ("NICs", "few uplinks"):
         one = next(each for each in suspects.all if each.cause.name == name)
         made = Suspects.__new__(Suspects)
-        made.__dict__.update(suspects.__dict__, how={"engine": "packet", "packet": PACKETS}, all=[one])
+        flows = ({"sync": "rank"},) * len(suspects.sizes)
+        made.__dict__.update(suspects.__dict__, how=flows, all=[one])
         again = made._suspect(one.cause, one.variant, Path(tempfile.mkdtemp()))
         assert again is not None
         off += list(np.abs(np.log(again.times / one.times)))
@@ -207,6 +234,17 @@ def test_each_suspect_is_found_in_its_own_times(suspects: Suspects) -> None:
         assert one.cause.name in [other.cause.name for other in found.findings[:3]]
 
 
+def test_ranks_in_step_are_as_good(suspects: Suspects) -> None:
+    """A machine whose ranks wait for each other after every step, as none of the runs by packets does."""
+    healthy = suspects.all[0]
+    assert np.abs(np.log(healthy.in_step / healthy.times)).max() > 0.1
+    assert ranked(log_of(healthy.in_step.tolist()), suspects).first.cause is EXPECTED
+    for one in suspects.all:
+        found = ranked(log_of(one.in_step.tolist(), noise=0.0), suspects, tolerance=0.02)
+        assert one.cause.name in [other.cause.name for other in found.findings[:3]], one.variant.words
+        assert found.first.rms is not None and found.first.rms < 0.1
+
+
 def test_shares_are_of_one_whole_and_the_prior_is_as_stated(suspects: Suspects) -> None:
     found = ranked(log_of(suspects.all[0].times.tolist()), suspects)
     assert sum(one.share for one in found.findings) == pytest.approx(1)
@@ -224,7 +262,9 @@ def test_times_that_nothing_explains_are_none_of_these(suspects: Suspects) -> No
 
 
 def test_the_likelihood_is_that_of_the_definition() -> None:
-    """A twin: the density of a normal distribution by inverse and determinant, and a sum of single ones."""
+    """A twin: densities of normal distributions by inverse and determinant, in the mean of the shares of the
+    band; and a sum of single ones.
+    """
     spread = [
         Spread(middle=0.1, machine=0.3, size=0.1, regime="latency"),
         Spread(middle=0.2, machine=0.2, size=0.2, regime="bandwidth"),
@@ -238,10 +278,13 @@ def test_the_likelihood_is_that_of_the_definition() -> None:
             [0.5 * 0.3 * 0.1, 0.2 * 0.1, 0.1**2 + 0.3**2],
         ]
     )
+    shares = {1: 64 / 85, 0.5: 16 / 85, 0.25: 4 / 85, 0.125: 1 / 85}  # as their squares
     for one, found in zip(off, log_likelihood(off, spread)):
-        away = one - [0.1, 0.2, 0.3]
-        due = math.exp(-away @ np.linalg.inv(covariance) @ away / 2)
-        due /= math.sqrt((2 * math.pi) ** 3 * np.linalg.det(covariance))
+        due = 0.0
+        for share, weight in shares.items():
+            away, own = one - share * np.array([0.1, 0.2, 0.3]), share**2 * covariance + 0.02**2 * np.eye(3)
+            density = math.exp(-away @ np.linalg.inv(own) @ away / 2)
+            due += weight * density / math.sqrt((2 * math.pi) ** 3 * np.linalg.det(own))
         assert found == pytest.approx(math.log(due))
     assert of_none(np.array([0.0, 2.0])) == pytest.approx(-math.log(2 * math.pi) - 2.0)
 
