@@ -104,8 +104,11 @@ def read_text(path: str | os.PathLike[str], *, errors: str = "strict", newline: 
     try:
         text = content.decode(_marked(content), errors)
     except UnicodeDecodeError as error:
-        problem = f"cannot be read: byte {error.start + 1} is not UTF-8 text (nor UTF-16 with its mark)"
-        raise FileFormatError(name, "", problem) from None
+        before = error.object[: error.start].decode(error.encoding, "replace")
+        before = before.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+        byte = len(content) - len(error.object) + error.start + 1  # the mark of UTF-8 is not in the object
+        problem = f"cannot be read: byte {byte} is not UTF-8 text (nor UTF-16 with its mark)"
+        raise FileFormatError(name, place_in(before, len(before)), problem) from None
     return text if newline is not None else text.replace("\r\n", "\n").replace("\r", "\n")
 
 

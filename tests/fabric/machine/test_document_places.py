@@ -56,3 +56,21 @@ def test_the_place_in_toml(
     path.write_text(text, encoding=encoding, newline=newline)
     assert seen(lambda: read_toml(path)) == f"{line}, column {column}"
     assert seen(lambda: parse_toml(read_text(path), "x.toml")) == f"{line}, column {column}"
+
+
+@pytest.mark.parametrize(
+    ("content", "byte", "line", "column"),
+    [
+        (b"ab\xff", 3, 1, 3),
+        (b"\xef\xbb\xbfab\xff", 6, 1, 3),
+        ("\u00e9\t\u00e9".encode() + b"\r\nf\xfcr", 9, 2, 2),
+        (b"\r\r\n\n \xe4", 6, 4, 2),
+        ("a\n".encode("utf-16") + b"\x00\xd8a\x00", 7, 2, 1),
+    ],
+)
+def test_bytes_that_are_no_text(content: bytes, byte: int, line: int, column: int, tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(content)
+    with pytest.raises(FileFormatError, match=f"byte {byte} is not UTF-8") as caught:
+        read_text(path)
+    assert caught.value.where == f"line {line}, column {column}"

@@ -214,7 +214,9 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(FileFormatError, match=r"absent\.json: cannot be read: No such file"):
         read_node_link(tmp_path / "absent.json")
     (tmp_path / "g.json").write_bytes(b"\x1f\x8b\xff")
-    with pytest.raises(FileFormatError, match=r"g\.json: cannot be read: byte 2 is not UTF-8 text"):
+    with pytest.raises(
+        FileFormatError, match=r"g\.json: line 1, column 2: cannot be read: byte 2 is not UTF-8 text"
+    ):
         read_node_link(tmp_path / "g.json")
 
 
