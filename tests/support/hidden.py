@@ -25,11 +25,11 @@ from sims.studies.expect.choice import Choice, choices
 from sims.studies.expect.plan import Plan
 from topologies import load
 
-__all__ = ["CAUSES", "FABRIC", "SEEDS", "SIZES", "TABLE", "packet_times", "packets", "tuning"]
+__all__ = ["CAUSES", "FABRIC", "FRESH", "SEEDS", "SIZES", "TABLE", "packet_times", "packets", "tuning"]
 
 FABRIC = "leaf-spine:leaves=2,spines=8,endpoints_per_leaf=8,gpus_per_server=4,rate=100Gbps,nvlink=1.2Tbps"
 SIZES = tuple(4**k for k in (5, 7, 8, 10, 11, 12, 13, 14))  # 1 KiB to 256 MiB
-SEEDS = range(10)
+SEEDS, FRESH = range(10), range(740, 760)  # those that the diagnosis was made with, and those it was not
 TABLE = Path(__file__).with_name("hidden.csv")
 _PACKET, _FEW = 4096, 256  # bytes, as on networks; of larger sizes so many packets a rank's buffer
 _RUN: dict[str, Any] = {"engine": "packet", "routing": "adaptive"}
@@ -172,7 +172,7 @@ CAUSES: dict[str, Callable[[np.random.Generator, Sequence[Choice], str], list[fl
 def _record() -> Iterator[list[str]]:
     yield ["cause", "seed", *map(str, SIZES)]
     for cause in sys.argv[1:] or CAUSES:
-        for seed in SEEDS:
+        for seed in (*SEEDS, *FRESH):
             yield [cause, str(seed), *(f"{time:.6g}" for time in packet_times(cause, seed))]
             sys.stdout.flush()
 
