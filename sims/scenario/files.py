@@ -177,7 +177,7 @@ def _csv_records(name: str, damaged: list[int] | None) -> Iterator[Any]:
         for record in reader:
             yield {key: _plain(value) if isinstance(value, str) else value for key, value in record.items()}
     except csv.Error as error:
-        where = broken_place(name, reader.line_num)
+        where = broken_place(name, reader.reader.line_num)
         raise FileFormatError(name, where, f"is not CSV: {error}") from None
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from fabric.machine.cell_place import cell_place
+from fabric.machine.cell_place import broken_place, cell_place
 from fabric.machine.document import read_text
 from fabric.words.errors import FileFormatError, ParameterError
 
@@ -33,10 +34,18 @@ def read_places(folder: str | Path) -> Mapping[str, tuple[str, ...]]:
 
 
 def _hosts(file: Path) -> tuple[str, ...]:
-    name = str(file)
     text = read_text(file).replace("\0", "")
     reader = csv.reader(text.splitlines(), skipinitialspace=True)
-    header = next(reader, [])
+    try:
+        return _by_rank(str(file), reader)
+    except csv.Error as error:
+        where = broken_place(file, reader.line_num)
+        raise FileFormatError(str(file), where, f"is not CSV: {error}") from None
+
+
+def _by_rank(name: str, reader: Any) -> tuple[str, ...]:
+    """The hosts in a table of which ``reader`` gives the rows."""
+    header: list[str] = next(reader, [])
     if not {_RANK, _HOST} <= set(header):
         where = cell_place(name, 1, len(header)) if header else ""
         legal = f"the columns {_RANK} and {_HOST} are needed"

@@ -123,6 +123,14 @@ def read_table(path: str | Path) -> tuple[Measured, ...]:
 
 def _parsed(text: str, name: str) -> tuple[Measured, ...]:
     reader = csv.DictReader(io.StringIO(text))
+    try:
+        return _rows(reader, name)
+    except csv.Error as error:
+        where = broken_place(name, reader.reader.line_num)
+        raise FileFormatError(name, where, f"is not CSV: {error}") from None
+
+
+def _rows(reader: csv.DictReader[str], name: str) -> tuple[Measured, ...]:
     needed = [column for column in COLUMNS if column not in _OPTIONAL]
     missing = [column for column in needed if column not in (reader.fieldnames or ())]
     if missing:
@@ -133,18 +141,14 @@ def _parsed(text: str, name: str) -> tuple[Measured, ...]:
         where = cell_place(name, reader.line_num, len(reader.fieldnames)) if reader.fieldnames else ""
         raise FileFormatError(name, where, rule)
     titles, rows = list(reader.fieldnames or ()), []
-    try:
-        for line in reader:
-            if any(beyond := line.get(None, ())):
-                raise wrong_width(name, reader.line_num, [*titles, *beyond], len(titles))
-            try:
-                rows.append(_row({key: (line.get(key) or "").strip() for key in COLUMNS}))
-            except ParameterError as error:
-                index = titles.index(error.name) if error.name in titles else 0
-                raise FileFormatError(name, cell_place(name, reader.line_num, index), str(error)) from None
-    except csv.Error as error:
-        where = broken_place(name, reader.line_num)
-        raise FileFormatError(name, where, f"is not CSV: {error}") from None
+    for line in reader:
+        if any(beyond := line.get(None, ())):
+            raise wrong_width(name, reader.line_num, [*titles, *beyond], len(titles))
+        try:
+            rows.append(_row({key: (line.get(key) or "").strip() for key in COLUMNS}))
+        except ParameterError as error:
+            index = titles.index(error.name) if error.name in titles else 0
+            raise FileFormatError(name, cell_place(name, reader.line_num, index), str(error)) from None
     if not rows:
         raise FileFormatError(name, "", "no line below the columns: one measured time a line")
     return tuple(rows)
@@ -180,10 +184,13 @@ def _row(line: Mapping[str, str]) -> Measured:
 
 def _number(line: Mapping[str, str], key: str, kind: Callable[[str], Number]) -> Number:
     try:
-        return kind(line[key])
+        found = kind(line[key])
     except ValueError:
         rule = "a whole number, 1 or more" if kind is int else "a finite number above zero"
         raise ParameterError(key, line[key], rule) from None
+    if kind is int and not 1 <= found < 2**63:
+        raise ParameterError(key, found, "a whole number, 1 or more, below 2^63")
+    return found
 
 
 # Collectives that others measure, whether or not one can be simulated here.

@@ -111,3 +111,12 @@ def test_of_parquet_the_column_is_named(records: list[dict[str, Any]], tmp_path:
     write_records(tmp_path / "r.parquet", changed)
     with pytest.raises(FileFormatError, match=r"r\.parquet: record 1, column endpoints: not a row"):
         read_results(tmp_path / "r.parquet")
+
+
+def test_the_line_of_what_is_no_csv(records: list[dict[str, Any]], tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    lines = records_text(records, ".csv").split("\n")
+    path.write_text("\n".join([*lines[:2], lines[2].replace("all-reduce", "a" * 200_000), *lines[3:]]))
+    with pytest.raises(FileFormatError, match="is not CSV: field larger") as caught:
+        read_results(path)
+    assert caught.value.where == f"line 3, column {lines[2].index('all-reduce') + 1}"

@@ -167,3 +167,24 @@ def test_the_figure_shows_every_point() -> None:
 
 def residual(measured: float, modelled: float) -> Residual:
     return Residual(of=ROW, measured=measured, modelled=modelled, latency_share=0.5, repeats=1, noise=None)
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        (
+            f"{','.join(COLUMNS)}\n" + "m,a,2,4,all-reduce,ring,," + "9" * 400 + ",,3,me\n",
+            "line 2, column 26",
+        ),
+        (f"{','.join(COLUMNS)}\n" + "m,a,2,4,all-reduce,ring,,8,1,3,me,more\n", "line 2, column 35"),
+        (f"{','.join(COLUMNS)}\nm,{'a' * 200_000}", "line 2, column 3"),
+        ("a" * 200_000, "line 1, column 1"),
+        ("a,b\n", "line 1, column 4"),
+        (f"{','.join(COLUMNS)}\n" + "m,a,0,4,all-reduce,ring,,8,,3,me\n", "line 2, column 5"),
+    ],
+)
+def test_the_place_of_what_no_table_has(text: str, where: str, tmp_path: Path) -> None:
+    (tmp_path / "m.csv").write_text(text)
+    with pytest.raises(FileFormatError) as caught:
+        read_table(tmp_path / "m.csv")
+    assert caught.value.where == where

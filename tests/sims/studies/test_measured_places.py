@@ -81,3 +81,21 @@ def test_all_hosts_of_runs_of_leonardo_are_those_of_the_preset() -> None:
     except FabricsimError as error:
         pytest.fail(str(error))
     assert len(found) == len(rows) > 150 and not left_out
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("rank,host\n0,a\n", "line 1, column 10"),
+        ("MPI_Rank,allocation\n0,a\n  2,b\n", "line 3, column 3"),
+        ("MPI_Rank,allocation\n0,a\n0,b\n", "line 3, column 1"),
+        ("MPI_Rank,allocation\n0,\n", "line 2, column 3"),
+        (f"MPI_Rank,allocation\n0,{'a' * 200_000}\n", "line 2, column 3"),
+        ("a" * 200_000, "line 1, column 1"),
+    ],
+)
+def test_the_place_of_what_is_none(text: str, where: str, tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_text(text)
+    with pytest.raises(FileFormatError) as caught:
+        read_places(tmp_path)
+    assert caught.value.where == where
