@@ -10,7 +10,19 @@ from typing import Any, NamedTuple, TypeAlias
 from fabric.words.errors import FileFormatError
 from sims.workload.collective import COLLECTIVES
 
-__all__ = ["CPU", "FACTORS", "Entry", "Found", "Where", "agrees", "entry", "half", "is_wrong", "library"]
+__all__ = [
+    "CPU",
+    "FACTORS",
+    "Entry",
+    "Found",
+    "Where",
+    "agrees",
+    "entry",
+    "half",
+    "is_wrong",
+    "library",
+    "printable",
+]
 
 # By tool, busbw over algbw on n ranks (nccl-tests, doc/PERFORMANCE.md, and GetBw functions of its sources):
 # those that are simulated, and others.
@@ -86,6 +98,11 @@ def entry(
         shown = text[:_SHOWN] if isinstance(size, int) else repr(text[:_SHOWN])
         raise FileFormatError(name, where("size"), f"size is {shown}: a whole number of bytes is due")
     return Entry(where, int(text), in_place, found["time"], found["algbw"], found["busbw"], **words)
+
+
+def printable(value: object) -> str:
+    """A text that can be printed: JSON may hold halves of characters."""
+    return str(value).encode(errors="replace").decode()
 
 
 def library(code: str) -> str:

@@ -19,7 +19,7 @@ from fabric.machine.json_ways import json_index
 from fabric.words.counted import counted
 from fabric.words.errors import FileFormatError
 from sims.studies.nccl_log.clean import LogText
-from sims.studies.nccl_log.entry import FACTORS, Entry, Found, entry
+from sims.studies.nccl_log.entry import FACTORS, Entry, Found, entry, printable
 
 __all__ = ["from_inspector"]
 
@@ -63,7 +63,7 @@ def from_inspector(log: LogText) -> Found | None:
         ranks = int(number("header", "n_ranks", 1, _MOST_RANKS))
         rank = int(number("header", "rank", 0, ranks - 1))
         time = number("coll_perf", "coll_exec_time_us", 0)
-        tool = _plain(perf.get("coll"))[:40]
+        tool = printable(perf.get("coll"))[:40]
         size = _moved(record, tool, time, ranks)
         first.setdefault(size, record)
         tools.setdefault(tool, record)
@@ -72,9 +72,9 @@ def from_inspector(log: LogText) -> Found | None:
         operation[rank] = max(time, operation.get(rank, 0.0))
         about = record.value.get("metadata")
         if isinstance(about, dict):
-            hosts[comm][rank] = _plain(about.get("hostname", ""))[:255]
+            hosts[comm][rank] = printable(about.get("hostname", ""))[:255]
             versions[
-                f"NCCL Inspector {_plain(about.get('inspector_output_format_version', ''))[:20]}".strip()
+                f"NCCL Inspector {printable(about.get('inspector_output_format_version', ''))[:20]}".strip()
             ] = None
     if not found:
         raise FileFormatError(log.name, "", "holds no collective: no record has 'coll_perf'")
@@ -154,11 +154,6 @@ def _moved(record: _Record, tool: str, time: float, ranks: int) -> int:
             return int(bytes_)
     rule = f"coll_algobw_gbs {algbw:g} is not size / time ({size:.0f} B, {time:g} us)"
     raise record.wrong(("coll_perf", "coll_algobw_gbs"), rule)
-
-
-def _plain(value: object) -> str:
-    """A text that can be printed: JSON may hold halves of characters."""
-    return str(value).encode(errors="replace").decode()
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any
 from fabric.machine.json_ways import json_index
 from fabric.words.errors import FileFormatError
 from sims.studies.nccl_log.clean import LogText
-from sims.studies.nccl_log.entry import CPU, Entry, Found, entry, library
+from sims.studies.nccl_log.entry import CPU, Entry, Found, entry, library, printable
 
 __all__ = ["from_json"]
 
@@ -67,7 +67,7 @@ def from_json(log: LogText) -> Found:
                     name=name,
                 )
             )
-    versions = [f"NCCL {library(str(code))}"] if code else []
+    versions = [f"NCCL {library(printable(code))}"] if code else []
     named = _place(log, ("args", 0)) if said else ""
     hosts = _hosts_of(config, log)
     return Found(said[1] if said else "", hosts, versions, [CPU] * cpu, entries, named=named)
@@ -118,4 +118,4 @@ def _hosts_of(config: Mapping[str, Any], log: LogText) -> tuple[str, ...]:
         each = 1
     if len(own) * each > _MOST_RANKS:
         raise _wrong(log, ("config",), f"makes {len(own) * each:,} ranks: at most {_MOST_RANKS:,}")
-    return tuple(str(device.get("hostname"))[:255] for device in own for _ in range(each))
+    return tuple(printable(device.get("hostname"))[:255] for device in own for _ in range(each))

@@ -15,7 +15,7 @@ from fabric.words.counted import counted
 from fabric.words.errors import FileFormatError
 from fabric.words.place import cell_starts
 from sims.studies.nccl_log.clean import LogText
-from sims.studies.nccl_log.entry import FACTORS, Found, entry
+from sims.studies.nccl_log.entry import FACTORS, Found, entry, printable
 
 __all__ = ["from_records"]
 
@@ -34,7 +34,7 @@ def from_records(log: LogText) -> Found | None:
     found = list(_records(log))
     if not found:
         return None
-    tools = [str(record.get("name", record.get("collective", "")))[:40] for _, record in found]
+    tools = [printable(record.get("name", record.get("collective", "")))[:40] for _, record in found]
     said = set(tools)
     if len(said) > 1:
         where, record = found[next(i for i, one in enumerate(tools) if one != tools[0])]

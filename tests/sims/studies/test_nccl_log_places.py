@@ -127,3 +127,13 @@ def test_a_wrong_value_of_the_inspector(key: str, value: object, tmp_path: Path)
     written = f'"{key}": {json.dumps(value)}'
     due = place_in(text, text.index(written) + len(f'"{key}": '))
     assert seen(tmp_path / "n.log", text.encode()) == due
+
+
+def test_halves_of_characters_can_be_told(tmp_path: Path) -> None:
+    records = [as_records(2**20, 30.25), as_records(2**30, 5766.25, name="\ud800")]
+    (tmp_path / "n.json").write_text(json.dumps(records))
+    with pytest.raises(FileFormatError, match=r"holds several collectives: \?, AllReduce") as caught:
+        read_nccl(tmp_path / "n.json")
+    assert str(caught.value).encode()
+    (tmp_path / "j.json").write_text(json.dumps(as_json() | {"nccl_version": "\ud800"}))
+    assert read_nccl(tmp_path / "j.json").version == "NCCL ?"
