@@ -6,6 +6,7 @@ so that ten short lines cannot become gigabytes.
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import sys
@@ -63,7 +64,7 @@ def streamed(
     """
     reader = _Reader(os.fspath(path), opens)
     for piece in byte_pieces(path):
-        yield from reader.take(piece)
+        yield from reader.take(piece.removeprefix(codecs.BOM_UTF8) if reader.begun is None else piece)
     yield from reader.take(b"", last=True)
 
 
@@ -76,6 +77,8 @@ class _Reader:
         self.depth = self.opened = 0  # elements that have begun, and those of them that are handed over so
         self.builder: ET.TreeBuilder | None = None
         self.names = _Names()
+        self.begun: bytes | None = None  # the first bytes
+        self.mark = 0
         self.come: list[tuple[int, bool, Element]] = []
         parser.buffer_text = True
         parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
@@ -83,10 +86,13 @@ class _Reader:
 
     def take(self, piece: bytes, *, last: bool = False) -> list[tuple[int, bool, Element]]:
         self.come = []
+        if self.begun is None:
+            self.begun = piece[:2]
+            self.mark = int(self.begun in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
         try:
             self.parser.Parse(piece, last)
         except expat.ExpatError as error:
-            where = place(error.lineno, error.offset + 1)
+            where = place(error.lineno, self._column(error.lineno, error.offset))
             raise FileFormatError(self.name, where, f"not XML: {expat.ErrorString(error.code)}") from None
         except (LookupError, ValueError) as error:  # an encoding that nobody knows, or of several bytes
             problem = f"not XML that can be read: {str(error)[:80]}"
@@ -108,7 +114,7 @@ class _Reader:
             if self.builder is None:
                 self.builder = ET.TreeBuilder(element_factory=Element)
             element = self.builder.start(names[tag], said)  # type: ignore[assignment]
-        element.line, element.column = self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1
+        element.line, element.column = self._here()
 
     def _end(self, tag: str) -> None:
         self.depth -= 1
@@ -129,8 +135,15 @@ class _Reader:
         raise self._refused("declares an entity: files with entities are not read")
 
     def _refused(self, problem: str) -> FileFormatError:
-        where = place(self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1)
-        return FileFormatError(self.name, where, problem)
+        return FileFormatError(self.name, place(*self._here()), problem)
+
+    def _here(self) -> tuple[int, int]:
+        line = self.parser.CurrentLineNumber
+        return line, self._column(line, self.parser.CurrentColumnNumber)
+
+    def _column(self, line: int, before: int) -> int:
+        """The column behind so many characters of a line, to which expat adds the mark of UTF-16."""
+        return before + 1 - (self.mark if line == 1 else 0)
 
 
 def value_place(path: str | os.PathLike[str], element: Element, key: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +21,8 @@ def json_lines(content: bytes, path: str) -> Iterator[tuple[int, str, Any]]:
     >>> list(json_lines(b'{"a": 1}\\n{"a": \\n', "rows.jsonl"))
     [(1, '{"a": 1}', {'a': 1}), (2, '{"a": ', None)]
     """
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # as a shell of Windows redirects
+        content = content.decode("utf-16", "replace").encode(errors="replace")
     for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
         text = line.decode(errors="replace")
         if text.strip():

@@ -39,14 +39,13 @@ def traffic_kind(path: str | Path) -> str:
     name = os.fspath(path)
     try:
         with open(name, "rb") as file:
-            start = file.read(65_536)
+            start = file.read(len(_MAGIC))
     except OSError as error:
         raise FileFormatError(name, "", f"cannot be read: {error.strerror}") from None
     if start.startswith(_MAGIC):
         return "matrix"
-    lines = [line for line in start.decode(errors="replace").split("\n") if line.strip() and line[0] != "#"][
-        :2
-    ]
+    with open_text(name) as text:
+        lines = [line for line in text.read(65_536).split("\n") if line.strip() and line[0] != "#"][:2]
     if lines and _NUMBERS.fullmatch(lines[0]):
         return "matrix"
     return "connections" if [line.split()[0].lower() for line in lines] == ["nodes", "connections"] else ""

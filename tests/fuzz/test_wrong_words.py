@@ -21,6 +21,7 @@ from readers import READERS
 from fabric.words.errors import FabricsimError, FileFormatError
 
 WRONG = "@@"
+ONLY_UTF_8 = ("GraphML", "GEXF", "NCCL topology")  # XML says its encoding itself
 WORD = re.compile(r"""[^\s,;=\[\]{}()<>"':#|/]+""")
 PLACE = re.compile(r"(?:.*, )?line (\d+), column (\d+)")
 # Where a reader cannot know that the word is the wrong one: names that other lines refer to, values that two
@@ -84,7 +85,11 @@ def test_an_error_names_the_line_and_the_column_of_a_wrong_word(name: str, data:
         folder = Path(place)
         text, line, column, free = wrong(name, folder, lambda n: data.draw(st.integers(0, n - 1)))
         path = folder / READERS[name].name
-        path.write_text(text, encoding="utf-8", newline="")
+        encoding = data.draw(
+            st.sampled_from(["utf-8", "utf-8-sig", *(["utf-16"] if name not in ONLY_UTF_8 else [])])
+        )
+        newline = data.draw(st.sampled_from(["\n", "\r\n"]))
+        path.write_text(text, encoding=encoding, newline=newline)
         try:
             READERS[name].read(str(path))
         except FileFormatError as error:

@@ -62,14 +62,14 @@ class Node:
     said: Mapping[str, Any]
 
 
-def looks_like_chakra(name: str, start: bytes) -> bool:
+def looks_like_chakra(name: str, start: str) -> bool:
     """Whether a file of this name that begins so may be one of a rank.
 
-    >>> looks_like_chakra("job.0.et", b"\\x07"), looks_like_chakra("job.0.json", b'{"nodes": []}')
+    >>> looks_like_chakra("job.0.et", "\\x07"), looks_like_chakra("job.0.json", '{"nodes": []}')
     (True, True)
     """
     match = _OF_RANK.fullmatch(name)
-    return match is not None and (match[3] == ".et" or start.lstrip().startswith(b"{"))
+    return match is not None and (match[3] == ".et" or start.lstrip().startswith("{"))
 
 
 def read_chakra(path: str | os.PathLike[str]) -> Trace:

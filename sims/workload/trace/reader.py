@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from fabric.machine.document import open_text
 from fabric.machine.under_way import reading
 from fabric.words.errors import FileFormatError, ParameterError
 from sims.workload.trace.goal import looks_like_goal, read_goal
@@ -27,14 +28,11 @@ def read_trace(path: str | os.PathLike[str]) -> Trace:
     if not name:
         rule = "name the file of a trace by --trace: GOAL, or one rank's of Chakra (NAME.0.et or NAME.0.json)"
         raise ParameterError("trace", None, rule)
-    try:
-        with open(name, "rb") as file:
-            start = file.read(65_536)
-    except OSError as error:
-        raise FileFormatError(name, "", f"cannot be read: {error.strerror}") from None
+    with open_text(name) as file:
+        start = file.read(65_536)
     if looks_like_chakra(name, start):
         return read_chakra(path)
-    if looks_like_goal(start.decode(errors="replace")):
+    if looks_like_goal(start):
         with reading(path, per_byte=_PER_BYTE):
             return read_goal(path)
     raise FileFormatError(

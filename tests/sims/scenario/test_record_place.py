@@ -120,3 +120,9 @@ def test_the_line_of_what_is_no_csv(records: list[dict[str, Any]], tmp_path: Pat
     with pytest.raises(FileFormatError, match="is not CSV: field larger") as caught:
         read_results(path)
     assert caught.value.where == f"line 3, column {lines[2].index('all-reduce') + 1}"
+
+
+def test_lines_as_utf_16(records: list[dict[str, Any]], tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    path.write_text(records_text(records, ".jsonl"), encoding="utf-16", newline="\r\n")
+    assert len(read_results(path)) == len(records)
