@@ -32,6 +32,7 @@ _TOOLS = {
     "Reduce": "reduce",
     "AlltoAll": "alltoall",
 }
+_MOST = 1e18  # of any number of a record
 _MOST_RANKS = 10**7
 _NEAR = 0.01  # how far the tool's own bandwidth may be from size over time: whole microseconds, at least
 
@@ -164,10 +165,12 @@ class _Record:
     start: int
     value: dict[str, Any]
 
-    def number(self, table: str, key: str, least: float, most: float = 1e18) -> float:
+    def number(self, table: str, key: str, least: float, most: float = _MOST) -> float:
         value = self.value[table].get(key)
         if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-            rule = f"{key} is {str(value)[:40]!r}: a number from {least:g} is due"
+            is_what = f"is {json.dumps(value)[:40]}" if key in self.value[table] else "is not given"
+            up_to = f" to {most:g}" if most < _MOST else ""
+            rule = f"{key} {is_what}: a number from {least:g}{up_to} is due"
             raise self.wrong((table, key), rule)
         return value
 

@@ -37,7 +37,7 @@ def failing(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
         ("sims.scenario.files.write_records", (*A, "--out", "a.csv")),
         ("sims.show.figures.save_figure", (*A, "--plot", "a.svg")),
         ("topologies.files.exchange.write_graph", ("topology", "export", "star:endpoints=4", "-o", "a.json")),
-        ("json.loads", ("topology", "show", "g.json")),
+        ("topologies.files.node_link.json_members", ("topology", "show", "g.json")),
     ],
 )
 def test_no_memory_is_one_line(

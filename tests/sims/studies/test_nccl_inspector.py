@@ -61,14 +61,15 @@ def test_what_is_left_out_is_said(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('"rank": 0', '"rank": 4', "line 1: rank is '4': a number from 0"),
+        ('"rank": 0', '"rank": 4', "line 1, column 35: rank is 4: a number from 0 to 3 is"),
         (
             '"coll_exec_time_us": 100',
             '"coll_exec_time_us": 200',
-            r"line 1: coll_algobw_gbs 80 is not size / time",
+            r"line 1, column 271: coll_algobw_gbs 80 is not size / time",
         ),
-        ('"coll_sn": 1', '"coll_sn": null', "line 1: coll_sn is 'None'"),
-        ("}}", "}", "line 1: is not JSON, or cut off"),
+        ('"coll_sn": 1', '"coll_sn": null', "line 1, column 191: coll_sn is null: a number"),
+        ('"coll_sn": 1, ', "", "line 1, column 158: coll_sn is not given: a number"),
+        ("}}", "}", "line 1, column 299: is not JSON, or cut off"),
         ("coll_perf", "p2p_perf", "holds no collective: no record has 'coll_perf'"),
     ],
 )
