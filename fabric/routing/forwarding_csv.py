@@ -35,7 +35,8 @@ def read_tables(f: Fabric, path: str) -> Tables:
 
     Raises:
         FileFormatError: with line and column: a missing or unknown column, an unknown node, a switch that is
-            none, a destination without endpoints, a next hop that is no neighbour, two lines that differ.
+            none, a destination without endpoints, a next hop that is no neighbour, two lines that differ. And
+            without a place: no line at all.
     """
     with csv_rows(path) as (_, rows):
         first, row = next(rows, (1, []))
@@ -46,6 +47,9 @@ def read_tables(f: Fabric, path: str) -> Tables:
             rule = f"the columns are {', '.join(_COLUMNS)}, and {_PORT} beside or instead of the last"
             raise FileFormatError(path, cell_place(path, first, wrong[0] if wrong else len(header)), rule)
         line, nodes, ports = _numbered(f, path, header, rows)
+    if not len(line):
+        rule = "has no entry for any switch and destination: a line is a switch, a destination, a next hop"
+        raise FileFormatError(path, "", rule)
     return _checked(f, path, header, line, nodes, ports)
 
 

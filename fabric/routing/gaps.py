@@ -1,4 +1,4 @@
-"""What whole forwarding tables lack, over all switches and endpoints: entries, and ways that arrive.
+"""What forwarding tables lack, over all switches and endpoints: entries, and ways that arrive.
 
 Knows tables and nodes by number; walks no flow.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fabric.graph.fabric import Fabric
 from fabric.graph.schema import SWITCH
@@ -22,7 +23,8 @@ _MOST = 50_000_000  # pairs of a switch and an endpoint that are followed: a sec
 @dataclass(frozen=True, kw_only=True)
 class Gaps:
     """Of ``pairs`` of a switch and an endpoint: how many have no entry, and from how many the entries lead
-    round; the first of each, by name. ``circles`` is -1 where there are too many pairs to follow.
+    round; the first of each, by name. ``circles`` is -1 where there are too many pairs to follow, and so is
+    ``missing`` where lines for a leaf speak of all below it; ``entries``: lines that count.
     """
 
     pairs: int
@@ -30,11 +32,14 @@ class Gaps:
     circles: int
     first_missing: str = ""
     first_circle: str = ""
+    entries: int = 0
 
     def __str__(self) -> str:
         """A sentence without its end; "" where nothing is lacking."""
         said = []
-        if self.missing:
+        if self.missing < 0:
+            said.append(f"have {counted(self.entries, 'line')} for {self.pairs:,} entries")
+        if self.missing > 0:
             said.append(f"lack {self.missing:,} of {self.pairs:,} entries, such as {self.first_missing}")
         if self.circles > 0:
             ways = counted(self.circles, "way")
@@ -43,36 +48,44 @@ class Gaps:
 
 
 def gaps(f: Fabric, tables: Tables) -> Gaps:
-    """What ``tables`` lack, which leave nothing open: each switch should lead to each endpoint.
+    """What ``tables`` lack: each switch should lead to each endpoint. A line for a leaf leads to all below it
+    that have none of their own, and of tables that are not ``whole`` a leaf knows those itself.
 
     >>> str(Gaps(pairs=16, missing=1, circles=0, first_missing="that of leaf 0 for host-3"))
     'the tables lack 1 of 16 entries, such as that of leaf 0 for host-3'
     """
     switches, ends, count = f.n_switches, f.n_endpoints, len(f.kind)
     switch, end = np.divmod(tables.key, count)
-    whole = (f.kind[switch] == SWITCH) & (end < ends)
-    row, end, arc = switch[whole] - ends, end[whole], tables.arc[whole]
-    pairs, missing = switches * ends, switches * ends - len(row)
+    own = (f.kind[switch] == SWITCH) & (end < ends)
+    row, to, arc = switch[own] - ends, end[own], tables.arc[own]
+    pairs = switches * ends
 
-    def named(i: int, e: int) -> str:
-        return f"that of {f.label(ends + i)} for {f.label(e)}"
+    def named(number: int) -> str:
+        return f"that of {f.label(ends + number // ends)} for {f.label(number % ends)}"
 
-    first_missing = ""
-    if missing:
-        number = row * ends + end  # ascending, as the keys are
-        hole = int(np.argmax(np.append(number, pairs) != np.arange(len(number) + 1)))
-        first_missing = named(hole // ends, hole % ends)
+    if pairs > _MOST and not tables.whole:
+        return Gaps(pairs=pairs, missing=-1, circles=-1, entries=len(tables.key))
     if pairs > _MOST:
+        missing, first_missing = pairs - len(row), ""
+        if missing:
+            number = row * ends + to  # ascending, as the keys are
+            first_missing = named(int(np.argmax(np.append(number, pairs) != np.arange(len(number) + 1))))
         return Gaps(pairs=pairs, missing=missing, circles=-1, first_missing=first_missing)
     arrived, lost = switches, switches + 1
-    to = np.full((switches + 2, ends), lost, np.int32)
-    to[arrived] = arrived
+    state = np.full((switches + 2, ends), lost, np.int32)
+    state[arrived] = arrived
+    given = state[:switches]  # what the entries say
+    if not tables.whole:
+        _below_leaves(f, given, switch[~own] - ends, end[~own], f.arc_dst[tables.arc[~own]] - ends, arrived)
+    told = given != lost
+    told[row, to] = True
     hop = f.arc_dst[arc].astype(np.int64)
-    to[row, end] = np.where(hop == end, arrived, np.where(f.kind[hop] == SWITCH, hop - ends, lost))
+    given[row, to] = np.where(hop == to, arrived, np.where(f.kind[hop] == SWITCH, hop - ends, lost))
+    missing = int(pairs - told.sum())
     columns = np.arange(ends)
     for _ in range(max(1, switches).bit_length()):  # each round doubles the steps
-        to = to[to, columns]
-    round_ = to[:switches] < arrived
+        state = state[state, columns]
+    round_ = state[:switches] < arrived
     circles, first_circle = int(round_.sum()), ""
     if circles:
         i, e = np.unravel_index(int(np.argmax(round_)), round_.shape)
@@ -81,6 +94,22 @@ def gaps(f: Fabric, tables: Tables) -> Gaps:
         pairs=pairs,
         missing=missing,
         circles=circles,
-        first_missing=first_missing,
+        first_missing=named(int(np.argmin(told))) if missing else "",
         first_circle=first_circle,
     )
+
+
+def _below_leaves(
+    f: Fabric, given: NDArray[np.int32], row: NDArray, leaf: NDArray, hop: NDArray, arrived: int
+) -> None:
+    """Enter in ``given``, (switches, endpoints), what lines of switches ``row`` say for each ``leaf``, with
+    ``hop`` the next switch; and that a leaf reaches what is below it."""
+    ends = f.n_endpoints
+    below = np.flatnonzero((f.link_dst < ends) & (f.kind[f.link_src] == SWITCH))
+    over, end = f.link_src[below].astype(np.int64), f.link_dst[below].astype(np.int64)
+    order = np.argsort(over, kind="stable")
+    over, end = over[order], end[order]
+    first, last = np.searchsorted(over, leaf), np.searchsorted(over, leaf, side="right")
+    for i in range(len(row)):
+        given[row[i], end[first[i] : last[i]]] = hop[i]
+    given[over - ends, end] = arrived

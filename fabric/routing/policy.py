@@ -80,8 +80,9 @@ class Policy:
     def check(self, fabric: Fabric) -> None:
         """Raise a FabricsimError if it cannot run on this fabric for another reason than its tiers."""
 
-    def warning(self, fabric: Fabric) -> str:
-        """What has to be said beside results on this fabric, or nothing."""
+    def warning(self, fabric: Fabric, *, packets: bool = False) -> str:
+        """What has to be said beside results on this fabric, or nothing; ``packets``: they go one by one, so
+        nothing is said of how the fluid model splits a flow."""
         return ""
 
     def pieces(self, tiered: bool) -> int:

@@ -252,7 +252,7 @@ class CollectiveJob:
     def warnings(self) -> list[str]:
         """What has to be said beside every row."""
         damage = str(self.damage) if self.damage else ""
-        merged = self.policy.warning(self.degraded) if self.engine != "packet" else ""
+        merged = self.policy.warning(self.degraded, packets=self.engine == "packet")
         return [said for said in [damage, merged] if said]
 
     def note(self, algorithm: str) -> str:

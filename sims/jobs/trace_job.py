@@ -108,7 +108,7 @@ class TraceJob:
     def warnings(self) -> list[str]:
         """What has to be said beside the row."""
         found = [str(self.damage) if self.damage else "", *self.program.notes]
-        found += [self.policy.warning(self.degraded)] if self.setup.engine == "flow" else []
+        found.append(self.policy.warning(self.degraded, packets=self.setup.engine == "packet"))
         return [said for said in found if said]
 
     @cached_property

@@ -61,9 +61,11 @@ class Adaptive(Policy):
             rule = f"only for graphs without tiers; {fabric.name} has tiers, and all paths count"
             raise ParameterError("routing adaptive: paths", self.paths, rule)
 
-    def warning(self, fabric: Fabric) -> str:
+    def warning(self, fabric: Fabric, *, packets: bool = False) -> str:
         from fabric.routing.merge import balanced
 
+        if packets:
+            return ""
         if not fabric.tiered:
             return f"{self} is an approximation here, without tiers: even over {self.paths} shortest paths"
         if not balanced(fabric):

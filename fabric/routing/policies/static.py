@@ -53,12 +53,15 @@ class Static(Policy):
 
         tables(fabric, self.file)
 
-    def warning(self, fabric: Fabric) -> str:
+    def warning(self, fabric: Fabric, *, packets: bool = False) -> str:
         from fabric.routing.forwarding import tables
         from fabric.routing.gaps import gaps
 
         found = tables(fabric, self.file)
-        said = [found.passed_over, str(gaps(fabric, found)) if found.whole else ""]
+        lacking = gaps(fabric, found)
+        said = [found.passed_over, str(lacking)]
+        if lacking.missing and not found.whole and not self.unrouted:
+            said.append("what has no entry goes as dmodk sends it (static:unrouted=refuse,... refuses it)")
         return "; ".join(filter(None, said))
 
     def ways(self, f: Fabric, draw: Draw, flow: NDArray, first: NDArray, last: NDArray) -> Paths:

@@ -43,8 +43,9 @@ class Valiant(Policy):
     def __post_init__(self) -> None:
         self.require("paths", 256)
 
-    def warning(self, fabric: Fabric) -> str:
-        return f"{self} is a fluid approximation: each flow is cut into {self.paths} parts, not packets"
+    def warning(self, fabric: Fabric, *, packets: bool = False) -> str:
+        said = f"{self} is a fluid approximation: each flow is cut into {self.paths} parts, not packets"
+        return "" if packets else said
 
     def pieces(self, tiered: bool) -> int:
         return self.paths

@@ -202,7 +202,7 @@ def flows_lines(
     yield from course_lines(setup.values)
     if fabric.disclaimer:
         yield f"# note       {fabric.disclaimer}"
-    for note in filter(None, [*notes, policy.warning(fabric) if packet is None else ""]):
+    for note in filter(None, [*notes, policy.warning(fabric, packets=packet is not None)]):
         yield f"# note       {note}"
     total = float(who.size.sum())
     yield f"makespan        {format_time(result.makespan):>12}   from the first start to the last byte"

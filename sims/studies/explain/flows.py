@@ -107,7 +107,7 @@ def _other_paths(run: FlowRun, now: float, left_out: list[str]) -> Iterator[Tria
 
 def _balanced(run: FlowRun, now: float, ideal: Policy) -> Remedy:
     then = _makespan(run, policy=ideal)
-    said = "" if run.packets else ideal.warning(run.fabric)
+    said = ideal.warning(run.fabric, packets=bool(run.packets))
     return remedy(BALANCED, f"--routing {ideal}", now, then, note=said)
 
 

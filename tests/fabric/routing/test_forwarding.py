@@ -16,6 +16,9 @@ from hypothesis import strategies as st
 from test_routing import check, nodes, pairs
 
 from fabric import Dmodk, Fabric, Static, route
+from fabric.graph.schema import SWITCH
+from fabric.routing.forwarding import tables
+from fabric.routing.gaps import gaps
 from fabric.routing.policies import parse_policy
 from fabric.words.errors import FileFormatError, ParameterError
 from topologies import fat_tree
@@ -71,9 +74,48 @@ def test_whole_tables_are_followed(make: Any, seed: int, tmp_path: Path) -> None
 def test_what_the_tables_leave_open_goes_as_dmodk_sends_it(name: str, tmp_path: Path) -> None:
     F = Fabric.from_graph(ZOO[name]())
     src, dst = pairs(F.n_endpoints)
-    empty = route(F, src, dst, written(tmp_path / "t.csv", {}))
     dmodk = route(F, src, dst, Dmodk())
-    assert empty.link.tolist() == dmodk.link.tolist() and empty.ptr.tolist() == dmodk.ptr.tolist()
+    switched = [(F.kind[F.link_src[dmodk.link[a + 1 : b]]] == SWITCH).all() for a, b in pairwise(dmodk.ptr)]
+    flow = int(np.argmax((np.diff(dmodk.ptr) > 1) & switched))
+    here, there = nodes(F, dmodk, flow)[1:3]  # the one entry of the file is D-Mod-K's
+    policy = written(tmp_path / "t.csv", {(here, F.ids[dst[flow]]): there})
+    found = route(F, src, dst, policy)
+    assert found.link.tolist() == dmodk.link.tolist() and found.ptr.tolist() == dmodk.ptr.tolist()
+    assert "what has no entry goes as dmodk sends it" in policy.warning(F)
+    with pytest.raises(FileFormatError, match=r"t\.csv: has no entry for any switch and destination: a line"):
+        route(F, src, dst, written(tmp_path / "t.csv", {}))
+
+
+@pytest.mark.parametrize("make", [leaf_spine, irregular, dragonfly])
+@pytest.mark.parametrize("seed", range(3))
+def test_what_a_file_leaves_open_is_counted_as_looking_each_entry_up_counts_it(
+    make: Any, seed: int, tmp_path: Path
+) -> None:
+    """By a second way: dictionaries; a line for a leaf speaks of all below it, and a leaf knows its own."""
+    G, rng = make(), np.random.default_rng(seed)
+    F, whole = Fabric.from_graph(G), shortest(make(), seed)
+    leaf_of = {d: oracle.attachments(G, d)[0] for d in oracle.gpus(G)}
+    table = {key: hop for key, hop in whole.items() if rng.random() < 0.5}
+    for (switch, d), hop in whole.items():
+        if switch != leaf_of[d] and G.nodes[hop]["kind"] == "switch" and rng.random() < 0.05:
+            table[switch, leaf_of[d]] = hop
+    known = [
+        (switch, d) in table or (switch, leaf_of[d]) in table or switch == leaf_of[d]
+        for switch in oracle.switches(G)
+        for d in oracle.gpus(G)
+    ]
+    policy = written(tmp_path / "t.csv", table)
+    found = gaps(F, tables(F, policy.file))
+    assert (found.pairs, found.missing) == (len(known), known.count(False)) and found.missing
+    said = f"the tables lack {found.missing:,} of {found.pairs:,} entries"
+    assert said in policy.warning(F) and policy.warning(F) == policy.warning(F, packets=True)
+    full = written(tmp_path / "full.csv", whole)
+    if set(whole) >= {(switch, d) for switch in oracle.switches(G) for d in oracle.gpus(G)}:
+        assert full.warning(F) == ""
+    else:  # some switch has no way to some endpoint
+        assert gaps(F, tables(F, full.file)).missing > 0
+    for unrouted in ("dmodk", "refuse"):
+        assert said in Static(file=policy.file, unrouted=unrouted).warning(F)
 
 
 TREE = fat_tree(k=4)
@@ -81,7 +123,7 @@ TABLES = shortest(TREE, 1)
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.sets(st.sampled_from(sorted(TABLES, key=str))))
+@given(st.sets(st.sampled_from(sorted(TABLES, key=str)), min_size=1))
 def test_any_part_of_legal_tables_gives_legal_paths(tmp_path_factory: Any, part: set) -> None:
     F = Fabric.from_graph(TREE)
     src, dst = pairs(16)
