@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 
-from fabric.words.errors import FileFormatError, ParameterError
+from fabric.words.errors import FileFormatError, ParameterError, SchemaError
 from fabric.words.grammar import read_arguments
 from topologies.parts.arrays import Arrays, left_as_arrays
 from topologies.parts.builder import Builder, builders_in
@@ -139,7 +140,24 @@ class NamedTopology:
         """The graph compiled. Raises as ``graph`` and ``Fabric.from_graph``."""
         from fabric import Fabric
 
-        return Fabric.from_graph(self.compilable(), allow_partition=allow_partition)
+        with self.placing():
+            return Fabric.from_graph(self.compilable(), allow_partition=allow_partition)
+
+    @contextmanager
+    def placing(self) -> Iterator[None]:
+        """Inside, what breaks the schema of a graph from a file is said with its place in the file.
+
+        Raises:
+            FileFormatError: in place of SchemaError, where the format tells places.
+        """
+        try:
+            yield
+        except SchemaError as error:
+            if not self.is_file:
+                raise
+            from topologies.files.schema_place import placed
+
+            raise placed(self.name, error) from None
 
 
 def named(text: str, *, nvlink: str | None = None) -> NamedTopology:

@@ -87,7 +87,8 @@ def bom(
                 network, source = built(spec, progress)
                 network.graph["name"] = source.text
                 progress.step("counting")
-                bills.append(bill(network, parts))
+                with source.placing():
+                    bills.append(bill(network, parts))
         if not bills:
             return
         sites = [site(made, parts, gpu, PUE if pue is None else pue) for made in bills] if gpu else []

@@ -167,7 +167,7 @@ def opened(
         graph, topology = built(text, progress, fits, compiled=True)
         gc.freeze()  # the graph is here to stay: later collections need not walk it
         progress.step("compiling the topology")
-        with working(_seconds(topology, True, graph)):
+        with working(_seconds(topology, True, graph)), topology.placing():
             fabric = Fabric.from_graph(graph, allow_partition=allow_partition)
     notes = list(graph.graph.get("notes", ()))
     if isinstance(graph, Arrays):

@@ -199,6 +199,9 @@ class _Reading:
         if node is None or isinstance(node, bool):
             raise self._fail(line, self.at[column], f"{column} = {cells[0]!r} is not a node id")
         attributes = {key: _attribute(key, cell) for key, cell in zip(keys, cells[1:]) if cell}
+        if (kind := attributes.get("kind")) not in (None, *KINDS):
+            rule = f"node {node!r}: kind = {kind!r}: one of {', '.join(KINDS)}"
+            raise self._fail(line, self.at.get(f"{column}_kind", self.at[column]), rule)
         earlier, known = self.nodes.setdefault(node, (line, attributes))
         if known != attributes:
             key = next(k for k in {**known, **attributes} if known.get(k) != attributes.get(k))
@@ -237,6 +240,9 @@ class _Reading:
             )
             comma = "; 400,000 may be 400 or 400 thousand" if "," in text else ""
             raise self._fail(line, column, f"{called} = {text!r} is not a finite number {known}{comma}")
+        if value < 0 or (of_rate and not value):
+            rule = "above zero" if of_rate else "zero or more"
+            raise self._fail(line, column, f"{called} = {text!r} is not {rule}")
         return value
 
 
