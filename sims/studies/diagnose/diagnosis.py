@@ -153,7 +153,8 @@ def diagnose(
 
     log, baseline: the path of one, or one that was read. fabric: as it should be, compiled, a graph or a
     text, as on the command line. baseline: of these ranks when all was well, whose times stand for the
-    model's of a healthy run. tolerance: a share above 0, within which healthy runs are, in place of the band.
+    model's of a healthy run. tolerance: a share above 0 and at most 1, within which healthy runs are, in
+    place of the band: where all times are within it, the answer is never "none of these".
     settings: ``algorithm``, ``latency_profile`` and ``watch`` as of sims.expect; ``routing`` (adaptive),
     ``placement`` and ``seed`` of the healthy run; ``engine`` and ``packet`` of all runs.
 
@@ -182,6 +183,9 @@ def ranked(
     good = None if baseline is None else _baseline(baseline, of, ranks, times)
     own = np.zeros(len(healthy)) if good is None else good - healthy
     own_in_step = own if good is None else good - np.log(suspects.all[0].in_step)
+    away = measured - healthy - own
+    # What is within a tolerance that was asked for is as expected, so there is a cause that gives such times.
+    healthy_by_word = tolerance is not None and bool((np.abs(away) <= math.log1p(tolerance)).all())
     if tolerance is None and baseline is not None:
         tolerance = _REPEATS
     nodes = suspects.plan.any_job.members.nodes
@@ -189,7 +193,7 @@ def ranked(
     by_cause: dict[str, list[Suspect]] = {}
     for one in suspects.all:
         by_cause.setdefault(one.cause.name, []).append(one)
-    weights = [of_none(measured - healthy - own)]
+    weights = [-math.inf if healthy_by_word else of_none(away)]
     found = [Finding(cause=NONE_OF_THESE, share=0.0)]
     curves: dict[str, NDArray[np.float64]] = {}
     fits: dict[str, NDArray[np.float64]] = {}

@@ -141,10 +141,10 @@ def expect(
 
     fabric: compiled, a graph, or a text as on the command line. sizes: bytes, or a text; if not said those of
     the log, else SIZES. algorithm, latency_profile: as texts; without them what NCCL would choose at each
-    size. tolerance: a share above 0, which takes the place of the band. log: the path of one, or one that was
-    read; gives collective, ranks and sizes where these are not said. settings: those of CollectiveJob;
-    ``routing`` is adaptive if not said, as a healthy fabric spreads its load. watch: is told what is routed.
-    stoppable: a context that may end what is inside, so that the marks that are finished are told.
+    size. tolerance: a share above 0 and at most 1, which takes the place of the band. log: the path of one,
+    or one that was read; gives collective, ranks and sizes where these are not said. settings: those of
+    CollectiveJob; ``routing`` is adaptive if not said, as a healthy fabric spreads its load. watch: is told
+    what is routed. stoppable: a context that may end what is inside, so that the marks that are finished are told.
 
     Raises:
         ParameterError: as CollectiveJob and ``of_log``; nothing near was measured, so that there is no band

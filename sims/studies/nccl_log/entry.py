@@ -22,6 +22,7 @@ __all__ = [
     "is_wrong",
     "library",
     "printable",
+    "rounded_twice",
 ]
 
 # By tool, busbw over algbw on n ranks (nccl-tests, doc/PERFORMANCE.md, and GetBw functions of its sources):
@@ -128,3 +129,16 @@ def agrees(entry: Entry, bandwidth: Decimal, factor: float) -> bool:
     time, error = float(entry.time_us), half(entry.time_us)
     low, high = (entry.size * factor / max(t, 1e-9) / 1e3 for t in (time + error, time - error))
     return low - half(bandwidth) <= float(bandwidth) <= high + half(bandwidth)
+
+
+def rounded_twice(entry: Entry, factor: float) -> bool:
+    """Whether busbw can be ``factor`` times algbw as it was already rounded, and algbw the size over the time:
+    some tools take what is printed, which is up to ``factor`` half units of the last digit further off.
+
+    >>> numbers = {"time": "459.48", "algbw": "18.26", "busbw": "35.95", "wrong": "0"}
+    >>> one = entry(str, 8388608, name="", in_place=False, redop="sum", root="-1", **numbers)
+    >>> agrees(one, one.busbw, 126 / 64), rounded_twice(one, 126 / 64)
+    (False, True)
+    """
+    off = abs(float(entry.busbw) - factor * float(entry.algbw))
+    return agrees(entry, entry.algbw, 1.0) and off <= half(entry.busbw)

@@ -257,6 +257,19 @@ def test_shares_are_of_one_whole_and_the_prior_is_as_stated(suspects: Suspects) 
     assert found.alike[0] is found.first
 
 
+@pytest.mark.parametrize("tolerance", [0.05, 0.2, 0.5, 0.9, 1.0])
+def test_times_within_a_tolerance_are_not_none_of_these(suspects: Suspects, tolerance: float) -> None:
+    """However they stray within it, something gives them: healthy runs do, by what was asked for."""
+    for seed, rng in ((seed, np.random.default_rng(seed)) for seed in range(20)):
+        edge = rng.choice([-1, 1], len(hidden.SIZES)) if seed % 2 else rng.uniform(-1, 1, len(hidden.SIZES))
+        stray = np.exp(edge * 0.999 * math.log1p(tolerance))
+        found = ranked(
+            log_of((suspects.all[0].times * stray).tolist(), noise=0), suspects, tolerance=tolerance
+        )
+        assert found.first.cause is not NONE_OF_THESE
+        assert sum(one.share for one in found.findings) == pytest.approx(1)
+
+
 def test_times_that_nothing_explains_are_none_of_these(suspects: Suspects) -> None:
     times = suspects.all[0].times * np.where(np.arange(len(suspects.sizes)) % 2, 6.0, 1.0)
     found = ranked(log_of(times.tolist()), suspects)

@@ -16,6 +16,7 @@ from sims.show.words.expect import expect_lines, expect_records
 from sims.show.words.nccl_tests import devices_of, nccl_tests
 from sims.studies.expect.choice import choices
 from sims.studies.expect.expectation import Expectation, expect
+from sims.studies.expect.tolerance import share
 from sims.studies.nccl_log import NcclLog, read_nccl
 from sims.workload.collective import COLLECTIVES
 from topologies import load
@@ -128,8 +129,15 @@ def test_what_cannot_be_judged_is_refused(tmp_path: Path) -> None:
         expect(TREE, log=log, ranks=16)
     with pytest.raises(ParameterError, match=r"no machine was measured near enough .* give --tolerance"):
         expect(TREE, SIZES, latency_profile="ideal")
-    with pytest.raises(ParameterError, match=r"tolerance: 0: a share above 0"):
-        expect(TREE, SIZES, tolerance=0)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "20", "101%", "1.01", "%", "much"])
+def test_a_tolerance_is_a_share_of_at_most_one(text: str) -> None:
+    """20 for 20% would let every log pass."""
+    meant = ": 20% is 0.2$" if text == "20" else ""
+    with pytest.raises(ParameterError, match=rf"tolerance: '{text}': a share above 0 and at most 1.*{meant}"):
+        expect(TREE, SIZES, tolerance=text)
+    assert share("100%") == share("1") == share(1) == 1.0
 
 
 def test_a_log_of_several_collectives_and_one_without_sizes(tmp_path: Path) -> None:
