@@ -144,7 +144,7 @@ def expect(
     size. tolerance: a share above 0 and at most 1, which takes the place of the band. log: the path of one,
     or one that was read; gives collective, ranks and sizes where these are not said. settings: those of
     CollectiveJob; ``routing`` is adaptive if not said, as a healthy fabric spreads its load. watch: is told
-    what is routed. stoppable: a context that may end what is inside, so that the marks that are finished are told.
+    what is routed. stoppable: a context that may end what is inside, so that finished marks are told.
 
     Raises:
         ParameterError: as CollectiveJob and ``of_log``; nothing near was measured, so that there is no band

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -18,7 +18,7 @@ from typing import TypeAlias
 from fabric.words.counted import counted
 from fabric.words.errors import FileFormatError
 from sims.studies.nccl_log.clean import LogText, log_text
-from sims.studies.nccl_log.entry import FACTORS, Entry, Found, agrees, is_wrong
+from sims.studies.nccl_log.entry import FACTORS, Entry, Found, agrees, is_wrong, rounded_twice
 from sims.studies.nccl_log.inspector import from_inspector
 from sims.studies.nccl_log.json_file import from_json
 from sims.studies.nccl_log.ranks import NVLS, factor_range, ranks_of
@@ -108,7 +108,9 @@ def read_nccl(path: str | os.PathLike[str], ranks: int | None = None) -> NcclLog
             notes.append(
                 f"{counted(ranks, 'rank')}, by its busbw over algbw: it lists no devices, or not all"
             )
-    rows = tuple(_checked(entry, factor, collective, ranks, name) for entry in entries if entry.size)
+    # A log that contradicts itself anyhow is told where it first does so with every number rounded once.
+    of = _fits if factor and all(_fits(entry, factor) for entry in entries if entry.size) else _fits_once
+    rows = tuple(_checked(entry, factor, collective, ranks, name, of) for entry in entries if entry.size)
     if not rows:
         raise FileFormatError(name, "", "every size in it is 0 bytes: nothing was moved")
     wrong = [entry for entry in entries if is_wrong(entry.wrong)]
@@ -145,7 +147,15 @@ def _factor(collective: str, ranks: int, entries: Sequence[Entry], notes: list[s
 
 
 def _all_agree(entries: Sequence[Entry], factor: float) -> bool:
-    return all(agrees(entry, entry.busbw, factor) for entry in entries if entry.size)
+    return all(_fits_once(entry, factor) for entry in entries if entry.size)
+
+
+def _fits_once(entry: Entry, factor: float) -> bool:
+    return agrees(entry, entry.busbw, factor)
+
+
+def _fits(entry: Entry, factor: float) -> bool:
+    return _fits_once(entry, factor) or rounded_twice(entry, factor)
 
 
 def _recognised(entries: Sequence[Entry], ranks: int | None, name: str) -> str:
@@ -166,7 +176,7 @@ def _recognised(entries: Sequence[Entry], ranks: int | None, name: str) -> str:
         (False, False): ("all_gather", "alltoall", "sendrecv", "hypercube"),
     }[reduces, rooted]
     if ranks:
-        fits = [kind for kind in kinds if all(agrees(e, e.busbw, FACTORS[kind](ranks)) for e in entries)]
+        fits = [kind for kind in kinds if all(_fits(entry, FACTORS[kind](ranks)) for entry in entries)]
     else:
         fits = [kind for kind in kinds if ranks_of(kind, entries)]
     if len(fits) != 1:
@@ -176,12 +186,17 @@ def _recognised(entries: Sequence[Entry], ranks: int | None, name: str) -> str:
 
 
 def _checked(
-    entry: Entry, factor: float | None, collective: str, ranks: int | None, name: str
+    entry: Entry,
+    factor: float | None,
+    collective: str,
+    ranks: int | None,
+    name: str,
+    fits: Callable[[Entry, float], bool],
 ) -> Measurement:
-    """The measurement, if its three numbers agree with its size."""
+    """The measurement, if its three numbers agree with its size; ``fits``: whether busbw does."""
     if float(entry.time_us) < _LEAST_US:
         raise FileFormatError(name, entry.where("time"), f"{entry.size} bytes in no time")
-    if factor is not None and not agrees(entry, entry.busbw, factor):
+    if factor is not None and not fits(entry, factor):
         rule = f"busbw {entry.busbw} is not size / time x {factor:.4g} ({entry.size} B, {entry.time_us} us)"
         why = f"another collective, or other than {ranks:,} ranks" if ranks else "another collective"
         raise FileFormatError(name, entry.where("busbw"), f"{rule}: {why}")

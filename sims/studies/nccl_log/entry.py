@@ -132,8 +132,8 @@ def agrees(entry: Entry, bandwidth: Decimal, factor: float) -> bool:
 
 
 def rounded_twice(entry: Entry, factor: float) -> bool:
-    """Whether busbw can be ``factor`` times algbw as it was already rounded, and algbw the size over the time:
-    some tools take what is printed, which is up to ``factor`` half units of the last digit further off.
+    """Whether busbw can be ``factor`` times algbw as that is printed, and algbw the size over the time: what
+    some tools do, and up to ``factor`` half units of the last digit further off.
 
     >>> numbers = {"time": "459.48", "algbw": "18.26", "busbw": "35.95", "wrong": "0"}
     >>> one = entry(str, 8388608, name="", in_place=False, redop="sum", root="-1", **numbers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 
-from sims.studies.nccl_log.entry import FACTORS, Entry, half
+from sims.studies.nccl_log.entry import FACTORS, Entry, agrees, half
 
 __all__ = ["NVLS", "factor_range", "ranks_of"]
 
@@ -19,19 +19,33 @@ def NVLS(n: int) -> float:
 
 
 def factor_range(entries: Sequence[Entry]) -> tuple[float, float]:
-    """The least and the largest busbw x time / size that all ``entries`` allow, each number as rounded.
-
-    The first is the larger if no factor fits them all.
+    """The least and the largest busbw x time / size that all ``entries`` allow, each number as rounded; where
+    no factor fits them all so, with a busbw that may be rounded twice. The first is the larger if none does.
     """
-    low, high = 0.0, float("inf")
-    for entry in entries:
-        if not entry.size:
-            continue
-        time, bus = float(entry.time_us), float(entry.busbw)
-        slack, more = half(entry.time_us), half(entry.busbw)
-        low = max(low, (bus - more) * max(time - slack, 0.0) * 1e3 / entry.size)
-        high = min(high, (bus + more) * (time + slack) * 1e3 / entry.size)
-    return low, high
+    low, high = _range([_once(entry) for entry in entries if entry.size])
+    return (low, high) if low <= high else _range([_twice(entry) for entry in entries if entry.size])
+
+
+def _range(each: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Where all of the ranges are."""
+    return max([0.0, *(low for low, _ in each)]), min([float("inf"), *(high for _, high in each)])
+
+
+def _once(entry: Entry) -> tuple[float, float]:
+    """The factors with which busbw can be that of size and time."""
+    time, bus = float(entry.time_us), float(entry.busbw)
+    slack, more = half(entry.time_us), half(entry.busbw)
+    low, high = (bus - more) * max(time - slack, 0.0), (bus + more) * (time + slack)
+    return low * 1e3 / entry.size, high * 1e3 / entry.size
+
+
+def _twice(entry: Entry) -> tuple[float, float]:
+    """The same, and those with which it can be that of algbw as printed (``rounded_twice``)."""
+    low, high = _once(entry)
+    if not entry.algbw or not agrees(entry, entry.algbw, 1.0):
+        return low, high
+    bus, alg, more = float(entry.busbw), float(entry.algbw), half(entry.busbw)
+    return min(low, (bus - more) / alg), max(high, (bus + more) / alg)
 
 
 def ranks_of(collective: str, entries: Sequence[Entry]) -> list[range]:
