@@ -27,7 +27,7 @@ def band_words(row: Row) -> str:
         return f"none: nothing near was measured that profile {name} could be held against"
     times = f"{1 + row.error_low:.2f} to {1 + row.error_high:.2f} times this time"
     of = near.of
-    whose = f"profiles {of.kind}, {of.systems} systems, {of.points} points"
+    whose = f"profiles {of.kind}: {of.points} measured times on {of.systems} machines"
     text = f"four of five machines took {times} ({whose})"
     if not near.same:
         text += f"; no {row.scenario.collective} was measured: the band of other collectives"

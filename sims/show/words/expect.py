@@ -9,7 +9,7 @@ from fabric.words.counted import counted
 from fabric.words.units import format_size, format_time
 from sims.scenario.row import Row
 from sims.scenario.scenario import usual
-from sims.show.words.band import band_words, extrapolated
+from sims.show.words.band import band_words
 from sims.studies.expect.expectation import SLOW, UNREAL, WRONG, Expectation, Mark
 from sims.workload.members import used
 from sims.workload.placement import placement_words
@@ -83,9 +83,7 @@ def _meaning(found: Expectation) -> Iterator[str]:
     last = found.marks[-1]
     least = f"{_rate(last.busbw(last.slow_s) / 1e9)} GB/s"
     size = format_size(last.size)
-    far = found.tolerance is None and extrapolated(last.row)
-    told = "something may be wrong" if far else "something is wrong"
-    yield f"# below {least} at {size} ({format_time(last.slow_s)}) {told}: {_whose(found)}"
+    yield f"# below {least} at {size} ({format_time(last.slow_s)}) something may be wrong: {_whose(found)}"
     if found.tolerance is None:
         yield f"# band at {size}: {band_words(last.row)}"
     if found.log is None:
@@ -100,9 +98,17 @@ def _meaning(found: Expectation) -> Iterator[str]:
         own = [mark for mark in found.failed if mark.fault == fault]
         if own:
             worst = max(own, key=lambda mark: _worse(mark, fault))
-            least, most = (format_size(f(mark.size for mark in own)) for f in (min, max))
-            span = f"{counted(len(own), 'size')}, {least}" + (f" to {most}" if len(own) > 1 else "")
-            yield f"#   {span}: {words(worst)}"
+            yield f"#   {_span(own, held)}: {words(worst)}"
+
+
+def _span(own: Sequence[Mark], held: Sequence[Mark]) -> str:
+    """Which sizes are ``own``, and of how many of those that were ``held`` against marks between the ends."""
+    least, most = own[0].size, own[-1].size
+    between = sum(least <= mark.size <= most for mark in held)
+    if len(own) == 1:
+        return f"1 size, {format_size(least)}"
+    count = counted(len(own), "size") + "," if between == len(own) else f"{len(own)} of {between} sizes from"
+    return f"{count} {format_size(least)} to {format_size(most)}"
 
 
 def _worse(mark: Mark, fault: str) -> float:
@@ -127,7 +133,7 @@ def _whose(found: Expectation) -> str:
     """Where the marks are from."""
     if found.tolerance is not None:
         return f"that is more than {found.tolerance * 100:.4g}% above the modelled time"
-    return "nine of ten measured machines are faster than that mark"
+    return "nine of ten healthy machines are faster, and one of ten is not"
 
 
 def expect_records(found: Expectation) -> list[dict[str, Any]]:

@@ -92,6 +92,30 @@ def test_a_log_passes_up_to_the_mark_and_fails_beyond(tmp_path: Path) -> None:
     assert any(line.startswith("# verdict    pass: 4 sizes") for line in expect_lines(good))
 
 
+@pytest.mark.parametrize(
+    ("slow", "said"),
+    [
+        ((2**20, 2**30), "2 of 3 sizes from 1 MiB to 1 GiB"),  # 16 MiB passes
+        ((8, 2**30), "2 of 4 sizes from 8 B to 1 GiB"),
+        ((2**20, 2**24), "2 sizes, 1 MiB to 16 MiB"),
+        ((2**24,), "1 size, 16 MiB"),
+    ],
+)
+def test_sizes_that_fail_are_told_from_those_between(
+    slow: tuple[int, ...], said: str, tmp_path: Path
+) -> None:
+    found = expect(TREE, log=log_of(expect(TREE, SIZES), tmp_path, dict.fromkeys(slow, 1.5)))
+    assert [mark.size for mark in found.failed] == list(slow)
+    assert list(expect_lines(found))[-1].startswith(f"#   {said}: below the marks")
+
+
+def test_a_mark_that_one_healthy_machine_of_ten_misses_is_no_proof() -> None:
+    for tolerance in (None, 0.2):
+        lines = list(expect_lines(expect(TREE, [2**30], tolerance=tolerance)))
+        assert sum("something may be wrong" in line for line in lines) == 1
+        assert not any("is wrong" in line for line in lines)
+
+
 def test_wrong_results_fail_however_fast(tmp_path: Path) -> None:
     log = replace(log_of(expect(TREE, SIZES), tmp_path, {}), wrong=frozenset({2**24}))
     found = expect(TREE, log=log)
