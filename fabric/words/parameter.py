@@ -53,7 +53,8 @@ class Parameter:
 def _whole(name: str, text: str) -> int:
     value = parse_count(text)
     if value is None:
-        raise ParameterError(name, text, "a whole number, such as 8 or 100k")
+        few = " of at most 18 digits" if text.replace("_", "").isdigit() else ""
+        raise ParameterError(name, text, f"a whole number{few}, such as 8 or 100k")
     return value
 
 

@@ -151,6 +151,10 @@ def _check(
     is_file = os.path.isfile(traffic)
     if is_file and size is not None:
         raise ParameterError("size", size, f"{traffic} says the size of each flow itself")
+    if not is_file and (
+        os.sep in traffic or os.path.splitext(traffic)[1] in (".csv", ".tsv", ".npy", ".npz")
+    ):
+        raise ParameterError("--traffic", traffic, "no such file")
     if not is_file and size is None:
         raise ParameterError("size", None, "a pattern needs the size of its flows, such as 1GB")
 

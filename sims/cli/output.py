@@ -85,7 +85,8 @@ def outputs(
     if form is not None and not piped:
         raise ParameterError("--format", form, "is of what goes to standard output: --out -")
     if len(piped) + json > 1:
-        raise ParameterError("--out", STDOUT, "one thing goes to standard output, and --json is one")
+        rule = "one thing goes to standard output" + (", and --json is one" if json else ": give it once")
+        raise ParameterError("--out", STDOUT, rule)
     if piped:
         texts = [ending[1:] for ending in every if ending not in BINARY]
         chosen = texts[0] if form is None else form.lower().removeprefix(".")

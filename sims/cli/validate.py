@@ -65,7 +65,7 @@ def validate(
     modes = {"--quick": quick, "--full": full, "--measured": measured}
     given = [option for option, asked in modes.items() if asked]
     if len(given) > 1:
-        raise ParameterError(" and ".join(given), "both" if len(given) == 2 else "all", "one of them")
+        raise ParameterError("validate", " ".join(given), f"one of {', '.join(modes)} at a time")
     if times and not measured:
         raise ParameterError("--times", str(times), "a table of measured times is held against --measured")
     if hosts and not measured:

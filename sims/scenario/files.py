@@ -54,7 +54,9 @@ def check_writable(path: str | os.PathLike[str], option: str, formats: Sequence[
     if target.is_dir():
         raise ParameterError(option, str(path), "is a folder, not a file")
     if not target.parent.is_dir():
-        raise ParameterError(option, str(path), f"the folder {target.parent} does not exist")
+        folder = target.parent
+        rule = f"{folder} is no folder" if folder.exists() else f"the folder {folder} does not exist"
+        raise ParameterError(option, str(path), rule)
     if target.exists() and not os.access(target, os.W_OK):
         raise ParameterError(option, str(path), "may not be written to")
     if (target.is_file() or not target.exists()) and not os.access(target.resolve().parent, os.W_OK):

@@ -160,6 +160,8 @@ def file_format(path: str | os.PathLike[str]) -> str:
         return "node-link"
     if Path(name).suffix.lower() in (".csv", ".tsv"):
         return "link-csv"
+    if not text:
+        raise FileFormatError(name, "", "is empty: no graph" if not start else "holds blanks only: no graph")
     known = (
         "neither node-link JSON nor the output of ibnetdiscover, GraphML or a link CSV (source, target, ...) "
         "nor DOT, GEXF, GML, topology.txt, htsim's .topo, InfraGraph, NCCL's or Slurm's topology"

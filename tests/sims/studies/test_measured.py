@@ -144,7 +144,7 @@ def test_missing_columns_are_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--measured", "--quick"], "--quick and --measured: 'both'"),
+        (["--measured", "--quick"], "validate: '--quick --measured': one of --quick"),
         (["--times", "own.csv"], "a table of measured times is held against --measured"),
         (["--measured", "--times", "none.csv"], "none.csv"),
     ],

@@ -265,7 +265,7 @@ def test_the_command_ends_with_1_if_a_case_fails_and_still_writes(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--quick", "--full"), "--quick and --full: 'both': one of them"),
+        (("--quick", "--full"), "validate: '--quick --full': one of --quick, --full, --measured at a time"),
         (("-o", "a.pdf"), "legal: .csv, .json, .jsonl, .parquet, .html"),
         (("--out", "a.txt"), "legal: .csv"),
     ],
