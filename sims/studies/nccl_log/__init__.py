@@ -18,7 +18,7 @@ from typing import TypeAlias
 from fabric.words.counted import counted
 from fabric.words.errors import FileFormatError
 from sims.studies.nccl_log.clean import LogText, log_text
-from sims.studies.nccl_log.entry import FACTORS, Entry, Found, agrees, is_wrong, rounded_twice
+from sims.studies.nccl_log.entry import FACTORS, Entry, Found, agrees, counts, is_wrong, rounded_twice
 from sims.studies.nccl_log.inspector import from_inspector
 from sims.studies.nccl_log.json_file import from_json
 from sims.studies.nccl_log.ranks import NVLS, factor_range, ranks_of
@@ -27,6 +27,7 @@ from sims.studies.nccl_log.text import from_text
 
 __all__ = ["FACTORS", "AnyLog", "Measurement", "NcclLog", "logged", "read_nccl"]
 
+_WHOLE = ("all_reduce", "reduce", "broadcast", "sendrecv")  # count is that of the message
 _LEAST_US = 1e-3  # no operation of a GPU takes less
 
 
@@ -110,6 +111,11 @@ def read_nccl(path: str | os.PathLike[str], ranks: int | None = None) -> NcclLog
             )
     # A log that contradicts itself anyhow is told where it first does so with every number rounded once.
     of = _fits if factor and all(_fits(entry, factor) for entry in entries if entry.size) else _fits_once
+    parts = collective not in _WHOLE
+    for entry in entries if collective != "alltoallv" else ():
+        if not counts(entry, ranks, parts):
+            rule = f"count {entry.count} of {entry.dtype} is not the size of {entry.size} B"
+            raise FileFormatError(name, entry.where("count"), rule + (", nor a rank's part of it" * parts))
     rows = tuple(_checked(entry, factor, collective, ranks, name, of) for entry in entries if entry.size)
     if not rows:
         raise FileFormatError(name, "", "every size in it is 0 bytes: nothing was moved")

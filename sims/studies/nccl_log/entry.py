@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -13,10 +14,12 @@ from sims.workload.collective import COLLECTIVES
 __all__ = [
     "CPU",
     "FACTORS",
+    "TYPE",
     "Entry",
     "Found",
     "Where",
     "agrees",
+    "counts",
     "entry",
     "half",
     "is_wrong",
@@ -41,13 +44,21 @@ FACTORS: dict[str, Callable[[int], float]] = {
     "sendrecv": lambda n: 1.0,
 }
 
+TYPE = re.compile(r"u?int(?:8|32|64)?|u?char|half|float\d*|double|bfloat16|bf16|fp\d+\w*|f\d+e?\w*")
+_WIDTHS = {  # bytes of an element
+    r"u?int8|u?char|f8\w*|fp8\w*": 1,
+    r"half|bfloat16|bf16|float16|fp16": 2,
+    r"u?int(32)?|float(32)?|fp32": 4,
+    r"u?int64|double|float64|fp64": 8,
+}
+_REDOPS = ("sum", "prod", "max", "min", "avg", "mulsum", "premulsum", "none")
 _MOST_DIGITS = 18  # that a size or a measured number has before its point
 _SHOWN = 40  # characters of a value in a message
 CPU = "times are those of the CPU"
 
 
-# The place of one of the values of a result by its name, "size", "time", "algbw" or "busbw"; of "" that of
-# the result, in few words.
+# The place of one of the values of a result by its name, "size", "count", "type", "redop", "time", "algbw" or
+# "busbw"; of "" that of the result, in few words.
 Where: TypeAlias = Callable[[str], str]
 
 
@@ -64,6 +75,8 @@ class Entry:
     wrong: str
     redop: str
     root: str
+    dtype: str = ""
+    count: str = ""  # of elements, of the message or of what one rank has of it
 
 
 class Found(NamedTuple):
@@ -98,7 +111,42 @@ def entry(
     if not (text.isascii() and text.isdecimal()) or len(text) > _MOST_DIGITS:
         shown = text[:_SHOWN] if isinstance(size, int) else repr(text[:_SHOWN])
         raise FileFormatError(name, where("size"), f"size is {shown}: a whole number of bytes is due")
+    for title, legal, due in (
+        ("type", TYPE.fullmatch(words.get("dtype") or "float"), "int8, half, float, ... are"),
+        ("redop", words["redop"].lower() in _REDOPS, ", ".join(_REDOPS)),
+        ("count", _whole(words.get("count") or "0"), "a whole number of elements is"),
+    ):
+        if not legal:
+            said = repr(words["dtype" if title == "type" else title][:_SHOWN])
+            raise FileFormatError(name, where(title), f"{title} is {printable(said)}: {due} due")
     return Entry(where, int(text), in_place, found["time"], found["algbw"], found["busbw"], **words)
+
+
+def _whole(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
+
+
+def counts(entry: Entry, ranks: int | None, parts: bool) -> bool:
+    """Whether count and type go with the size: so many elements of it are the message, or, with ``parts``,
+    what each of ``ranks`` has of it (of any number of ranks where they are None). A rest that does not fill
+    an element of each is left over. True where the log does not say them, or not in types known here.
+
+    >>> numbers = {"time": "9.00", "algbw": "0.11", "busbw": "0.11", "wrong": "0", "redop": "none"}
+    >>> of = {"name": "", "in_place": False, "root": "-1", "dtype": "float", **numbers}
+    >>> [counts(entry(str, 1024, count=text, **of), 8, parts=True) for text in ("256", "32", "33")]
+    [True, True, False]
+    """
+    width = next((bytes for pattern, bytes in _WIDTHS.items() if re.fullmatch(pattern, entry.dtype)), 0)
+    if not width or not entry.count:
+        return True
+    elements, count = entry.size // width, int(entry.count)
+    if count == elements:
+        return True
+    if not parts:
+        return False
+    if ranks is None:
+        return elements // (elements // count) == count if 0 < count <= elements else count == 0
+    return count == elements // ranks
 
 
 def printable(value: object) -> str:

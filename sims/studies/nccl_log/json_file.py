@@ -62,8 +62,10 @@ def from_json(log: LogText) -> Found:
                     algbw=values.get("alg_bw"),
                     busbw=values.get("bus_bw"),
                     wrong=str(values.get("nwrong", "N/A")),
-                    redop=str(result.get("redop") or "none"),
+                    redop=str(result.get("redop") or "none").strip(),
                     root=str(result.get("root", "-1")).strip(),
+                    dtype=str(result.get("type") or "").strip(),
+                    count=str(result.get("count", "")).strip(),
                     name=name,
                 )
             )
@@ -73,7 +75,7 @@ def from_json(log: LogText) -> Found:
     return Found(said[1] if said else "", hosts, versions, [CPU] * cpu, entries, named=named)
 
 
-_KEYS = {"size": ("size",), "time": ("time", "cpu_time"), "algbw": ("alg_bw",), "busbw": ("bus_bw",)}
+_KEYS = {"time": ("time", "cpu_time"), "algbw": ("alg_bw",), "busbw": ("bus_bw",)}
 
 
 def _where(log: LogText, number: int, half: str, title: str) -> str:
@@ -81,8 +83,8 @@ def _where(log: LogText, number: int, half: str, title: str) -> str:
     result = f"results[{number}].{half}"
     if not title:
         return result
-    way = ("results", number) if title == "size" else ("results", number, half)
-    found = max(json_index(log.text, (*way, key)) for key in _KEYS[title])
+    way = ("results", number, half) if title in _KEYS else ("results", number)
+    found = max(json_index(log.text, (*way, key)) for key in _KEYS.get(title, (title,)))
     return f"{result}, {log.place_of(found)}"
 
 

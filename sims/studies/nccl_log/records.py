@@ -53,6 +53,8 @@ def from_records(log: LogText) -> Found | None:
             wrong=str(record.get("#wrong", record.get("wrong", "N/A"))),
             redop=str(record.get("redop") or "none"),
             root="-1",
+            dtype=str(record.get("type") or ""),
+            count=str(record.get("count", "")),
             name=log.name,
         )
         for where, record in found

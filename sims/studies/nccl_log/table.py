@@ -11,13 +11,24 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice, pairwise, takewhile
+from itertools import groupby, islice, pairwise, takewhile
 from typing import NamedTuple
 
 from sims.studies.nccl_log.clean import LogText
-from sims.studies.nccl_log.entry import Entry, entry
+from sims.studies.nccl_log.entry import TYPE, Entry, entry
 
-__all__ = ["Begun", "Columns", "Results", "begun", "columns_of", "missing", "odd_title", "plain"]
+__all__ = [
+    "Begun",
+    "Columns",
+    "Results",
+    "begun",
+    "columns_of",
+    "damaged",
+    "like_results",
+    "missing",
+    "odd_title",
+    "plain",
+]
 
 _TIMES = ("time", "cputime")
 _NEEDED = ("size", "count", "type", "time", "algbw", "busbw")
@@ -29,11 +40,12 @@ _LONGEST = 4000  # characters of a line of results: what follows is something el
 _MOST_BEGINS = 50  # in a line that are looked at: one is in the table, others in what stands before it
 _NEGATIVE = re.compile(r"-\d")  # a root, and no time
 _WORD = re.compile(r"\S+")
+_SHOWN = 40  # characters of a word in a message
 _NEAR = 200  # characters after a type in which its numbers stand
 _UNIT = re.compile(r"\((?:b|elements|elems|us|gb/s|%)\)")
 _SEPARATORS = str.maketrans("|,;\u2502", "    ")  # Markdown, CSV, a box
-_BEGIN = re.compile(r"(?<![\d.])\d++\s++\d++\s++([A-Za-z]\w*+)(?!\S)")
-_TYPE = re.compile(r"u?int(?:8|32|64)?|u?char|half|float\d*|double|bfloat16|bf16|fp\d+\w*|f\d+e?\w*")
+_BEGIN = re.compile(r"(?<![\w.\u2212-])\d++\s++\d++\s++([A-Za-z]\w*+)(?!\S)")
+_TYPED = re.compile(rf"(?<!\S)(?:{TYPE.pattern})(?!\S)")
 _VALUE = re.compile(r"[-+]?(?:\d++(?:\.\d*+)?(?:e[-+]?\d++)?\*?%?|\.\d++|inf|nan|n/a|-)", re.IGNORECASE)
 
 
@@ -195,11 +207,17 @@ class Begun:
 
     def entries(self, found: Results, columns: Columns, log: LogText) -> Iterator[Entry]:
         """The results out of place and in place; only the latter where a replay measured only that."""
-        width = len(columns.half)
+        width, said = len(columns.half), self.text.split()
         titles = ["time" if title in _TIMES else title for title in columns.half]
         for i in range(0, len(found.values), width):
             values = dict(zip(columns.half, found.values[i : i + width]))
-            words = {"size": 0, **{title: found.first + i + j for j, title in enumerate(titles)}}
+            words = {
+                "size": 0,
+                "count": 1,
+                "type": 2,
+                "redop": _FIRST,
+                **{title: found.first + i + j for j, title in enumerate(titles)},
+            }
             yield entry(
                 partial(_where, log, self, words),
                 found.size,
@@ -210,6 +228,8 @@ class Begun:
                 wrong=values.get("#wrong", values.get("error", "N/A")),
                 redop=found.redop,
                 root=found.root,
+                dtype=said[2],
+                count=said[1],
                 name=log.name,
             )
 
@@ -227,7 +247,7 @@ def begun(line: str, number: int) -> Begun | None:
     """
     text, start = plain(line), -1
     for found in islice(_BEGIN.finditer(text), _MOST_BEGINS):
-        if _TYPE.fullmatch(found[1]):
+        if TYPE.fullmatch(found[1]):
             start = found.start()
             break
         if _numbers(text[found.end() : found.end() + _NEAR].split()) >= _LEAST_TITLES:
@@ -236,6 +256,43 @@ def begun(line: str, number: int) -> Begun | None:
         return None
     places = tuple((number, match.start() + 1) for match in _WORD.finditer(text, start, start + _LONGEST))
     return Begun(number, text[start : start + _LONGEST], len(text[:start].split()), places)
+
+
+def damaged(line: str, columns: Columns) -> tuple[int, str] | None:
+    """The column and the mistake of results that do not begin as results do: a type and numbers follow a size
+    and a count of which one is no whole number. None where nothing is wrong.
+
+    >>> damaged("1024 nan float sum -1 20.0 1.0 1.0 0", Columns(("size", "count", "type"), ("time",), 1))
+    (6, "results whose count is 'nan': a whole number is due")
+    """
+    text = plain(line[:_LONGEST])
+    for found in islice(_TYPED.finditer(text), _MOST_BEGINS):
+        before, after = list(_WORD.finditer(text, 0, found.start())), text[found.end() :].split()
+        if _run(after[1:] if after and not _VALUE.fullmatch(after[0]) else after) < len(columns.half):
+            continue
+        if len(before) < _FIRST - 1:
+            return found.start() + 1, "results without a size and a count before their type"
+        size, count = before[-2:]
+        title, odd = ("size", size) if count[0].isdecimal() else ("count", count)
+        return odd.start() + 1, f"results whose {title} is {odd[0][:_SHOWN]!r}: a whole number is due"
+    return None
+
+
+def like_results(line: str, columns: Columns) -> bool:
+    """Whether as many numbers stand side by side in a line as results have, with points as times and
+    bandwidths have: what is no word of another program, and was not read.
+    """
+    if line.count(".") < columns.halves * 2:
+        return False
+    runs = groupby(plain(line[:_LONGEST]).split(), lambda word: bool(_VALUE.fullmatch(word)))
+    due = columns.halves * len(columns.half)
+    values = (tuple(run)[:due] for of, run in runs if of)
+    return any(len(run) == due and sum("." in word for word in run) >= columns.halves * 2 for run in values)
+
+
+def _run(words: Sequence[str]) -> int:
+    """How many values stand at the beginning."""
+    return sum(1 for _ in takewhile(_VALUE.fullmatch, words))
 
 
 def _numbers(words: Sequence[str]) -> int:

@@ -10,7 +10,16 @@ from fabric.words.counted import counted
 from fabric.words.errors import FileFormatError
 from sims.studies.nccl_log.clean import LogText
 from sims.studies.nccl_log.entry import CPU, FACTORS, Entry, Found, library
-from sims.studies.nccl_log.table import Begun, Columns, begun, columns_of, missing, odd_title
+from sims.studies.nccl_log.table import (
+    Begun,
+    Columns,
+    begun,
+    columns_of,
+    damaged,
+    like_results,
+    missing,
+    odd_title,
+)
 
 __all__ = ["from_text"]
 
@@ -60,6 +69,7 @@ class _Reader:
         self.row: Begun | None = None  # begun and not yet whole
         self.mentioned: dict[str, tuple[int, int]] = {}  # the line and the column where each tool first is
         self.versions: dict[str, str] = {}
+        self.unread: list[int] = []  # lines that look like results
 
     def line(self, number: int, line: str) -> None:
         header, self.header = self.header, ""
@@ -74,7 +84,15 @@ class _Reader:
         elif row := begun(line, number):
             self._row(row)
         elif not self._continues_row(number, line):
+            if self.columns:
+                self._unread(number, line, self.columns)
             self._words(number, line)
+
+    def _unread(self, number: int, line: str, columns: Columns) -> None:
+        if wrong := damaged(line, columns):
+            raise self.log.wrong(number, *wrong)
+        if like_results(line, columns):
+            self.unread.append(number)
 
     def _device(self, number: int, found: re.Match[str]) -> None:
         if self.tests[-1].entries:  # another list of devices is another test, announced or not
@@ -193,6 +211,10 @@ def from_text(log: LogText) -> Found:
     tests, others = _chosen(reader.tests, notes, log)
     hosts = _hosts(tests[0], notes)
     entries = [entry for test in tests for entry in test.entries]
+    if unread := reader.unread:
+        what = "1 line looks" if len(unread) == 1 else f"{len(unread)} lines look"
+        first = f"line {unread[0]}" if len(unread) == 1 else f"the first is line {unread[0]}"
+        notes.append(f"{what} like results and {'was' if len(unread) == 1 else 'were'} not read: {first}")
     notes += [CPU] * any(test.cpu for test in tests)
     tool, named = tests[0].tool, tests[0].named
     if not tool and len(reader.mentioned) == 1:
