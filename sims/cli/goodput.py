@@ -27,6 +27,7 @@ __all__ = ["goodput"]
 @with_settings(
     *every("topology", "step", "exposed", "faults", "checkpoint", "duration", kind="goodput"),
     kind="goodput",
+    job_file="job_file",
     helps={
         "ranks": "The GPUs of the job.",
         "collective": "What stands for the traffic of a step: the time that it takes on a degraded fabric.",
@@ -63,7 +64,8 @@ def goodput(
         typer.Option(
             "--job",
             metavar="JOB.toml",
-            help="The step of a job, as of train: its time, and what of it waits for the network.",
+            help="The step of a job, as of train: its time, and what of it waits for the network. Its fabric "
+            "counts where no other is named.",
             show_default=False,
         ),
     ] = None,

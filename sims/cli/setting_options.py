@@ -6,6 +6,7 @@ options and by ``--set``, is put together before it is called.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import Parameter, Signature, signature
@@ -64,6 +65,7 @@ def with_settings(
     name: str = "",
     summary: str = "",
     kind: str = COLLECTIVES,
+    job_file: str = "",
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command, whose first argument is its Texts, the options of the settings ``names``.
 
@@ -78,6 +80,7 @@ def with_settings(
         name, summary: of the command, where the function serves several.
         fabrics: the command has its own argument for fabrics, several of them, and takes Asked.
         kind: whose settings they are, as of sims.settings.table.table_of.
+        job_file: the command's own option with a file of train, whose fabric it is where none is named.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
@@ -94,7 +97,8 @@ def with_settings(
             if argument and values[argument] is None:
                 raise ParameterError(argument, None, "name it first", SETTINGS[argument].choices())
             asked = Asked(chosen, values, several, defaults)
-            texts = asked if fabrics else _texts(chosen, values, several, defaults, kind=kind)
+            usual = {**defaults, **_fabric_of(values.get(job_file))}
+            texts = asked if fabrics else _texts(chosen, values, several, usual, kind=kind)
             command(texts, **{one.name: values[one.name] for one in own})
 
         run.__name__, run.__module__ = name or command.__name__, command.__module__
@@ -105,6 +109,15 @@ def with_settings(
         return run
 
     return decorate
+
+
+def _fabric_of(path: str | os.PathLike[str] | None) -> dict[str, str]:
+    """The fabric that a file of a job names, if it does."""
+    if path is None:
+        return {}
+    from sims.settings.job_file import read_job
+
+    return {name: text for name, text in read_job(path, "train").items() if name == "topology"}
 
 
 def every(*first: str, but: Collection[str] = (), kind: str = COLLECTIVES) -> tuple[str, ...]:

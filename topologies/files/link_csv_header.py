@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from fabric.words.errors import FileFormatError
 from fabric.words.place import at, cell_starts, word_at
 from topologies.files.link_columns import DELIMITERS, columns, split_header
 
-__all__ = ["KNOWN", "NEEDED", "first_unknown", "looks_like_link_csv", "read_header"]
+__all__ = ["KNOWN", "NEEDED", "first_unknown", "looks_like_link_csv", "read_header", "without_meaning"]
 
 KNOWN = re.compile(r"(source|target|edge)(_|$)|rate_Gbps$|delay_s$")
+# Attributes of nodes that have a meaning (docs/schema.md), and those that families note besides.
+_OF_NODES = "id|port|kind|tier|server|pod|rail|plane|name|addresses|group|[a-z]|coordinates?"
+_MEANT = re.compile(rf"(source|target)(_({_OF_NODES}))?|rate_Gbps|delay_s")
 _LONGEST = 65_536  # characters of a header
 NEEDED = (
     "source", "source_kind", "source_tier", "target", "target_kind", "target_tier", "rate_Gbps", "delay_s",
@@ -54,6 +57,21 @@ def _strange(line: str, titles: Mapping[str, str] | None) -> int:
         cells = []
     starts, index = cell_starts(line, delimiter), first_unknown(columns(cells, titles).names)
     return word_at(line, starts[index] if index < len(starts) else 0)
+
+
+def without_meaning(titles: Sequence[str], header: Sequence[str]) -> Iterator[str]:
+    """What to say of the columns ``header``, called ``titles`` in the file, that nothing here asks for: those
+    of no node and no cable, which are left out, and attributes that are kept as they are.
+
+    >>> list(without_meaning(["From", "To", "From srv"], ["source", "target", "source_srv"]))
+    ['Kept without a meaning, as no attribute is called so here: From srv.']
+    """
+    unknown = [mine for mine, ours in zip(titles, header) if not KNOWN.match(ours)]
+    kept = [m for m, ours in zip(titles, header) if KNOWN.match(ours) and not _MEANT.fullmatch(ours)]
+    if unknown:
+        yield f"Left out what is no column of a link list: {', '.join(unknown)}."
+    if kept:
+        yield f"Kept without a meaning, as no attribute is called so here: {', '.join(kept)}."
 
 
 def first_unknown(header: Sequence[str]) -> int:

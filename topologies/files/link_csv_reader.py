@@ -28,7 +28,7 @@ from topologies.files.link_columns import (
     rate_bytes,
 )
 from topologies.files.link_csv import KINDS
-from topologies.files.link_csv_header import KNOWN, NEEDED, first_unknown, read_header
+from topologies.files.link_csv_header import NEEDED, first_unknown, read_header, without_meaning
 
 __all__ = ["read_link_csv"]
 
@@ -116,7 +116,7 @@ class _Reading:
         self.rate, self.delay = place.get("rate_Gbps", -1), place.get("delay_s", -1)  # -1: no such column
         self.called = called
         self.extra = {c.removeprefix("edge_"): i for c, i in place.items() if c.startswith("edge_")}
-        self.unknown = [mine for mine, ours in zip(called, header) if not KNOWN.match(ours)]
+        self.notes = list(without_meaning(called, header))
         self.nodes: dict[Hashable, tuple[int, dict[str, Any]]] = {}
         self.seen: tuple[dict[tuple[str, ...], Hashable], ...] = ({}, {})  # per end: cells -> node id
         self.pairs: dict[tuple[Hashable, Hashable], list[_Cable]] = {}
@@ -133,8 +133,8 @@ class _Reading:
         order.sort(key=lambda node: rank.get(self.nodes[node][1].get("kind", ""), len(rank)))
         order_of = {node: i for i, node in enumerate(order)}
         G = nx.Graph(name=Path(self.name).stem, family="link-csv")
-        if self.unknown:
-            G.graph["notes"] = [f"Left out what is no column of a link list: {', '.join(self.unknown)}."]
+        if self.notes:
+            G.graph["notes"] = self.notes
         G.add_nodes_from((node, self.nodes[node][1]) for node in order)
         turned = ((order_of[u] > order_of[v], u, v, cables) for (u, v), cables in self.pairs.items())
         edges = [(v, u, cables, True) if flip else (u, v, cables, False) for flip, u, v, cables in turned]

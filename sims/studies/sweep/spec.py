@@ -118,6 +118,8 @@ def read_sweep(path: str | os.PathLike[str] | None = None, sets: Sequence[str] =
         mistakes.note(
             f"{spec.points:,} points: at most {MOST:,}: fewer values, or several sweeps into one folder"
         )
+    if path is not None and not (base or axes or changes or mistakes):
+        mistakes.note('names nothing to sweep: settings in a table [grid], such as size = ["1MiB", "1GiB"]')
     if mistakes:
         raise SweepError(source, mistakes)
     return spec

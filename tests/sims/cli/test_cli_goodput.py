@@ -112,6 +112,27 @@ def test_the_step_of_a_job_file(tmp_path):
     assert "leave out --step and --exposed" in str(refused.exception)
 
 
+def test_the_fabric_of_a_job_file_counts_where_no_other_is_named(tmp_path):
+    tree, other = "multi-plane:planes=2,endpoints=16,radix=8,gpus_per_server=4", "star:endpoints=16"
+    path, bare = tmp_path / "job.toml", tmp_path / "bare.toml"
+    step = 'ranks = 16\n[[step]]\ncompute = "3s"\n'
+    path.write_text(f'topology = "{tree}"\n{step}')
+    bare.write_text(step)
+    usual = ["--runs", "4", "--faults", "quiet", "--json"]
+
+    def row(*arguments):
+        (values,) = json.loads(CliRunner().invoke(app, ["goodput", *arguments, *usual]).output)
+        return values
+
+    assert row("--job", str(path)) == row(tree, "--job", str(path))
+    assert row("--job", str(path), "--set", "topology.planes=1")["topology"].startswith(
+        "multi-plane:planes=1"
+    )
+    assert row(other, "--job", str(path))["topology"] == other
+    refused = CliRunner().invoke(app, ["goodput", "--job", str(bare), *usual])
+    assert "topology: not given: name the fabric" in str(refused.exception)
+
+
 @pytest.mark.parametrize(("precision", "each"), [("bf16", 2 + 12), ("fp8", 1 + 8)])
 def test_the_state_is_that_of_the_model(tmp_path, precision, each):
     path = tmp_path / "job.toml"

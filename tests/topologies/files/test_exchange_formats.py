@@ -523,6 +523,29 @@ def test_ends_and_ports_under_the_names_that_collectors_use(header, tmp_path):
     assert G.graph["notes"] == ["Left out what is no column of a link list: vendor."]
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["rail-optimized:servers=2,radix=16", "dragonfly:a=4,h=2,p=2", "torus:dims=2/3", "preset:gb200-su"],
+)
+def test_each_column_of_a_link_list_has_a_meaning_or_is_told(text, tmp_path):
+    """What is written here has one; a letter less, and the reader says so."""
+    plain, wrong = tmp_path / "x.csv", tmp_path / "y.csv"
+    write_graph(load(text), plain)
+    assert "notes" not in read_graph(plain).graph
+    header, rows = plain.read_text().split("\n", 1)
+    needed = ("kind", "tier", "port", "source", "target", "rate_Gbps", "delay_s")
+    for title in header.split(","):
+        if title.removeprefix("source_").removeprefix("target_") in needed or title.startswith("edge_"):
+            continue
+        wrong.write_text(f"{header.replace(title, title + 'xy')}\n{rows}")
+        try:
+            notes = read_graph(wrong).graph["notes"]
+        except FileFormatError as error:  # the two ends of a node then contradict each other
+            assert title.split("_", 1)[1] in str(error)
+        else:
+            assert notes == [f"Kept without a meaning, as no attribute is called so here: {title}xy."]
+
+
 @pytest.mark.parametrize("ending", [".csv", ".tsv"])
 def test_a_table_of_other_columns_says_what_it_has_and_what_is_legal(ending, tmp_path):
     path = tmp_path / f"x{ending}"

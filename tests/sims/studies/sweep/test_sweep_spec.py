@@ -113,6 +113,15 @@ def test_without_a_file() -> None:
     assert len(read_sweep()) == 1
 
 
+@pytest.mark.parametrize("text", ["", "# to come\n", 'title = "x"', "[grid]\n", 'where = "ranks > 4"'])
+def test_a_file_that_names_nothing_is_no_sweep(text: str, tmp_path: Path) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(SweepError, match=r"names nothing to sweep: settings in a table \[grid\]"):
+        read_sweep(path)
+    assert len(read_sweep(path, ["topology=star:endpoints=8"])) == 1
+    assert len(read_sweep(write(tmp_path, '[base]\ntopology = "star:endpoints=8"'))) == 1
+
+
 def test_every_mistake_at_once(tmp_path: Path) -> None:
     text = """
 where = ["ranks <= endpionts", "import os", "k ** 2 > 4"]
