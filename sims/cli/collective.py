@@ -164,10 +164,12 @@ def _printed(
     each algorithm.
     """
     from fabric.words.units import format_size
+    from sims.show.words.fastest import fastest_lines
     from sims.show.words.table import collective_block, collective_header
     from sims.workload.members import used
 
     block: list[Row] = []
+    found: list[Row] = []
     for number, row in enumerate(progress.each(job.rows(names, sizes, record), len(names) * len(sizes))):
         if number == 0:
             ends = used(job.fabric, job.placement)
@@ -176,6 +178,7 @@ def _printed(
             row = replace(row, gains=explainer.gains(row))
         yield row
         block.append(row)
+        found.append(row)
         if len(block) == len(sizes):
             progress.print(collective_block(block, job.note(row.used), dtype))
             if explainer:
@@ -185,6 +188,8 @@ def _printed(
                 name = f"{largest.used} at {format_size(largest.scenario.size_bytes)}"
                 progress.print(explanation_lines(name, explainer.explain(largest)))
             block = []
+    if len(names) > 1 and found:
+        progress.print(fastest_lines(found))
 
 
 def _draw(

@@ -10,7 +10,7 @@ from fabric.words.counted import counted
 from fabric.words.units import format_size, format_time
 from sims.scenario.row import Row
 from sims.show.report.axes import everywhere, label, listed, number, series, varied
-from sims.studies.compare import as_fast
+from sims.show.words.fastest import fastest, fastest_words, size_runs
 
 __all__ = ["findings", "median_row", "waits_for"]
 
@@ -71,7 +71,7 @@ def _fastest(rows: Sequence[Row], axes: Sequence[str]) -> Iterator[str]:
         for members in series(at, others).values():
             lines = _medians(members, ["algorithm"])
             if len(lines) > 1:
-                winners.setdefault(size, []).append(_first(list(lines.values())))
+                winners.setdefault(size, []).append(fastest(list(lines.values())))
     contested = [size for size in sizes if size in winners]
     if not contested:
         return
@@ -84,16 +84,10 @@ def _fastest(rows: Sequence[Row], axes: Sequence[str]) -> Iterator[str]:
             yield _race(rows, size)
 
 
-def _first(rows: Sequence[Row]) -> list[str]:
-    """The algorithms that are the fastest of these rows, or as fast."""
-    least = min(row.time_s for row in rows)
-    return [row.scenario.algorithm for row in rows if as_fast(row.time_s, least)]
-
-
 def _race(rows: Sequence[Row], size: int) -> str:
     at = list(_medians([row for row in rows if row.scenario.size_bytes == size], ["algorithm"]).values())
     first, last = min(at, key=lambda row: row.time_s), max(at, key=lambda row: row.time_s)
-    names = _first(at)
+    names = fastest(at)
     if len(names) == len(at):
         same = f"{'both' if len(at) == 2 else f'all {len(at)}'} algorithms take the same time"
         return f"At {format_size(size)} {same}: {format_time(first.time_s)}."
@@ -125,23 +119,12 @@ def _votes(size: int, winners: Sequence[Sequence[str]]) -> str:
 
 def _runs(winners: Sequence[tuple[int, Sequence[str]]]) -> Iterator[str]:
     """The sizes at which the same algorithms are the fastest, each run as long as it can be."""
-    runs: list[tuple[list[str], int, int]] = []
-    for size, names in winners:
-        still = [name for name in runs[-1][0] if name in names] if runs else []
-        if still:
-            runs[-1] = (still, runs[-1][1], size)
-        else:
-            runs.append((list(names), size, size))
+    runs = size_runs(winners)
     if len(runs) == 1:
         yield f"{_are(runs[0][0])} the fastest at every size."
     elif len(runs) <= _MOST_RUNS:
-        words = [
-            f"{listed(names)} from {format_size(low)} to {format_size(high)}"
-            if low != high
-            else f"{listed(names)} at {format_size(low)}"
-            for names, low, high in runs
-        ]
         alone = all(len(names) == 1 for names, _, _ in runs)
+        words = fastest_words(runs)
         yield f"The fastest algorithm changes with the size: {listed(words) if alone else '; '.join(words)}."
 
 
