@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, compress, repeat
-from math import isfinite
 from numbers import Integral, Real
 from operator import contains
 from typing import Any
@@ -23,6 +22,7 @@ from fabric.graph.column import Column
 from fabric.graph.ports import port_violations
 from fabric.words.counted import counted
 from fabric.words.errors import SchemaError
+from fabric.words.units import DELAYS, RATES, legal_delay, legal_rate
 
 __all__ = ["GPU", "KINDS", "NVSWITCH", "SWITCH", "ZONES", "Columns", "Zone", "read_columns"]
 
@@ -103,8 +103,8 @@ def read_columns(graph: nx.Graph, *, allow_uncabled: bool = False) -> Columns:
     plain = sum(map(len, edge_data)) == 2 * len(edge_data) and not rates.lacking and not delays.lacking
     more = [] if plain else edge_data
     cables = Column.of(more, "cables", 1) if more else Column.alike("cables", 1, len(edge_data))
-    problems += rates.violations(edge, "a finite number of bytes/s above zero", _positive)
-    problems += delays.violations(edge, "a finite number of seconds, zero or more", _not_negative)
+    problems += rates.violations(edge, f"a finite number of bytes/s above zero, {RATES}", _rate)
+    problems += delays.violations(edge, f"a finite number of seconds, zero or more: {DELAYS}", _delay)
     rule = f"a whole number from 1 to {_MOST_CABLES:,}"
     problems += cables.violations(edge, rule, lambda v: _natural(v) and 0 < v <= _MOST_CABLES)
     servers = Column.of(node_data, "server", -1)
@@ -201,8 +201,9 @@ def _rate_violations(
 ) -> Iterator[str]:
     for i, values in cable_rates.items():
         count = cables[i]
-        if not isinstance(values, (list, tuple)) or len(values) != count or not all(map(_positive, values)):
-            yield f"{where(i)}: rates = {values!r}: {counted(count, 'rate')} above zero, one per cable"
+        if not isinstance(values, (list, tuple)) or len(values) != count or not all(map(_rate, values)):
+            rule = f"{counted(count, 'rate')} above zero, one per cable, {RATES}"
+            yield f"{where(i)}: rates = {values!r}: {rule}"
 
 
 def _rare(data: Sequence[dict[str, Any]], key: str) -> dict[int, Any]:
@@ -255,12 +256,16 @@ def _natural(value: Any) -> bool:
     return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 0
 
 
-def _positive(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and isfinite(value) and float(value) > 0
+def _number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
-def _not_negative(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and isfinite(value) and float(value) >= 0
+def _rate(value: Any) -> bool:
+    return _number(value) and legal_rate(value)
+
+
+def _delay(value: Any) -> bool:
+    return _number(value) and legal_delay(value)
 
 
 def _misplaced(c: Columns, allow_uncabled: bool) -> Iterator[str]:

@@ -83,7 +83,7 @@ def upgraded(fabric: Fabric, kind: str = "", factor: float = 2.0) -> Fabric:
     slugs = [slug(name) for name in names]
     if kind and slug(kind) not in slugs:
         raise ParameterError("upgrade", kind, f"no kind of cable of {fabric.name}", slugs)
-    if not 0 < factor < np.inf:
-        raise ParameterError("factor", factor, "a finite number above zero")
+    if not 1e-6 <= factor <= 1e6:
+        raise ParameterError("factor", factor, "a finite number above zero: 1e-6 to 1e6")
     chosen = index == slugs.index(slug(kind)) if kind else np.ones(fabric.n_links, bool)
     return fabric.with_capacity(np.where(chosen, fabric.capacity * factor, fabric.capacity))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fabric.words.errors import ParameterError
-from fabric.words.units import format_rate, format_seconds, parse_count, parse_rate, parse_time
+from fabric.words.units import format_rate, format_seconds, parse_count, parse_delay, parse_rate
 
 __all__ = [
     "BOOLEAN",
@@ -105,7 +105,7 @@ def _write_rate(value: float) -> str:
 
 def _time(name: str, text: str) -> float:
     return float(
-        f"{parse_time(text, name):.15g}"
+        f"{parse_delay(text, name):.15g}"
     )  # 25 * 1e-9 is not the number that 25e-9 is; to 15 digits it is
 
 

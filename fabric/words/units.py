@@ -9,15 +9,27 @@ import math
 import re
 from decimal import Decimal
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from fabric.words.errors import ParameterError
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 __all__ = [
+    "DELAYS",
+    "RATES",
+    "SIZES",
     "format_rate",
     "format_seconds",
     "format_size",
     "format_time",
+    "legal_delay",
+    "legal_rate",
+    "legal_sizes",
     "parse_count",
+    "parse_delay",
     "parse_rate",
     "parse_size",
     "parse_sizes",
@@ -30,6 +42,14 @@ _SIZES |= {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 _NCCL = {"": 1, "K": 2**10, "k": 2**10, "M": 2**20, "m": 2**20, "G": 2**30, "g": 2**30, "T": 2**40}
 _SECONDS = {"s": 1, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _TIMES = _SECONDS | {"min": 60, "h": 3600, "d": 86400, "y": 365.25 * 86400}
+# What a fabric can be made of: wide of any that is or will be, and a size over a rate, and sums of such, keep
+# all their digits.
+_LEAST_RATE, _MOST_RATE = 1e-3, 1e18
+_MOST_DELAY, _MOST_TIME = 1_000.0, 1e18
+_LEAST_SIZE, _MOST_SIZE = 1e-9, 1e18
+RATES = "0.001 to 1e18 B/s"
+DELAYS = "0 to 1,000 s"
+SIZES = "1e-9 to 1e18 bytes"
 _LONG = 600.0  # s, from which four digits of seconds say less to a reader than minutes do
 _COUNTED = 1e6  # years, from which on digits say nothing
 _PAIRS = (("y", "d"), ("d", "h"), ("h", "min"), ("min", "s"))
@@ -59,6 +79,21 @@ def _split(name: str, text: str, units: dict[str, float], examples: str) -> floa
     return value
 
 
+def legal_rate(value: float) -> bool:
+    """Whether so many bytes/s are within RATES."""
+    return _LEAST_RATE <= value <= _MOST_RATE
+
+
+def legal_delay(value: float) -> bool:
+    """Whether so many seconds are within DELAYS."""
+    return 0 <= value <= _MOST_DELAY
+
+
+def legal_sizes(values: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Whether each of so many bytes is within SIZES; a part of a byte is what a split of one leaves."""
+    return (values >= _LEAST_SIZE) & (values <= _MOST_SIZE)
+
+
 _COUNT = re.compile(r"([0-9]{1,18}(?:_[0-9]{3})*)(?:\.([0-9]{1,9}))?([kKmM]?)")
 
 
@@ -79,7 +114,7 @@ def parse_count(text: str) -> int | None:
 
 
 def parse_rate(text: str, name: str = "rate") -> float:
-    """Bytes per second of ``text``, which carries its unit and is above zero.
+    """Bytes per second of ``text``, which carries its unit and is within RATES.
 
     >>> parse_rate("400Gbps"), parse_rate("50GB/s")
     (50000000000.0, 50000000000.0)
@@ -87,16 +122,33 @@ def parse_rate(text: str, name: str = "rate") -> float:
     value = _split(name, text, _RATES, "400Gbps or 50GB/s")
     if value <= 0:
         raise ParameterError(name, text, "a rate above zero")
+    if not legal_rate(value):
+        raise ParameterError(name, text, f"a rate from {RATES}")
     return value
 
 
 def parse_time(text: str, name: str = "time") -> float:
-    """Seconds of ``text``, which carries its unit.
+    """Seconds of ``text``, which carries its unit: at most 1e18.
 
     >>> parse_time("1.5ms")
     0.0015
     """
-    return _split(name, text, _TIMES, "1.5us or 200ns")
+    value = _split(name, text, _TIMES, "1.5us or 200ns")
+    if value > _MOST_TIME:
+        raise ParameterError(name, text, f"a time of at most {_MOST_TIME:g} s")
+    return value
+
+
+def parse_delay(text: str, name: str = "delay") -> float:
+    """Seconds of ``text``, which carries its unit, within DELAYS.
+
+    >>> parse_delay("25ns")
+    2.5e-08
+    """
+    value = _split(name, text, _TIMES, "1.5us or 200ns")
+    if not legal_delay(value):
+        raise ParameterError(name, text, f"a delay from {DELAYS}")
+    return value
 
 
 def parse_size(text: str | int, name: str = "size") -> int:
@@ -110,6 +162,8 @@ def parse_size(text: str | int, name: str = "size") -> int:
         raise ParameterError(name, text, f"a whole number of bytes (this is {value!r})")
     if value <= 0:
         raise ParameterError(name, text, "a size above zero")
+    if value > _MOST_SIZE:
+        raise ParameterError(name, text, f"at most {_MOST_SIZE:g} bytes")
     return int(value)
 
 

@@ -9,7 +9,6 @@ profile only says which share of a link's rate they get, and what a rank takes t
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -60,7 +59,8 @@ class LatencyProfile:
     ``about``: what the constants are made of, for the reader.
 
     Raises:
-        ParameterError: a constant is below zero, zero where it is a share of bandwidth, or not finite.
+        ParameterError: a constant is below zero, below 1e-6 where it is a share of bandwidth, or beyond what
+            any network has: 1,000 s, 1e18 bytes, a factor of 1e6.
     """
 
     name: str
@@ -88,11 +88,14 @@ class LatencyProfile:
     def __post_init__(self) -> None:
         for key, value in self.constants().items():
             where = f"latency-profile {self.name}: {key}"
-            if key in _SHARES and not 0 < value <= MOST_SHARE:
-                raise ParameterError(where, value, f"a factor above 0, at most {MOST_SHARE:g}")
-            if not 0 <= value < math.inf:
-                kind = "a factor" if key in _FACTORS else "bytes" if key in _SIZES else "seconds"
-                raise ParameterError(where, value, f"{kind}, zero or more")
+            if key in _SHARES and not LEAST_SHARE <= value <= MOST_SHARE:
+                rule = f"a factor above 0, at most {MOST_SHARE:g}, and at least {LEAST_SHARE:g}"
+                raise ParameterError(where, value, rule)
+            kind, most = "seconds", _MOST_SECONDS
+            if key in _PLAIN:
+                kind, most = ("a factor", _MOST_FACTOR) if key in _FACTORS else ("bytes", _MOST_BYTES)
+            if not 0 <= value <= most:
+                raise ParameterError(where, value, f"{kind}, zero or more, at most {most:g}")
 
     def constants(self) -> dict[str, float]:
         """All constants by name."""
@@ -137,6 +140,7 @@ _SHARES = ("bandwidth", "scaleup_bandwidth", "injection")
 _FACTORS = ("cable_factor", "plateau", *_SHARES)
 _SIZES = ("eager", "cache")
 _PLAIN = (*_FACTORS, *_SIZES)  # written without a unit
+LEAST_SHARE, _MOST_SECONDS, _MOST_FACTOR, _MOST_BYTES = 1e-6, 1e3, 1e6, 1e18
 MOST_SHARE = 10.0  # reduction in switches reaches a bus bandwidth above the links' rate
 CONSTANTS = tuple(one.name for one in fields(LatencyProfile) if one.name not in ("name", "about"))
 

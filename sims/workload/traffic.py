@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from fabric.graph.node_names import NodeNames
 from fabric.words.errors import ParameterError
+from fabric.words.units import SIZES, legal_sizes
 
 __all__ = ["PATTERNS", "Traffic", "pattern", "read_traffic"]
 
@@ -54,8 +54,8 @@ def pattern(text: str, endpoints: int, size: float, seed: int = 0) -> Traffic:
     name, _, step = text.partition(":")
     if endpoints < 2:
         raise ParameterError("traffic", text, "needs at least two endpoints")
-    if not 0 < size < math.inf:
-        raise ParameterError("size", size, "a finite number of bytes above zero")
+    if not legal_sizes(np.array([size], float)).all():
+        raise ParameterError("size", size, f"a finite number of bytes above zero: {SIZES}")
     src = np.arange(endpoints)
     makers: dict[str, Callable[[], NDArray[np.int64]]] = {
         "permutation": lambda: _permutation(endpoints, seed),

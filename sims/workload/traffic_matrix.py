@@ -18,6 +18,7 @@ from fabric.machine.document import open_text
 from fabric.words.errors import FileFormatError
 from fabric.words.place import Pieces, at
 from fabric.words.place import words as words_of
+from fabric.words.units import SIZES, legal_sizes
 
 __all__ = ["read_connections", "read_matrix", "traffic_kind"]
 
@@ -72,12 +73,12 @@ def read_matrix(path: str | Path, endpoints: int) -> Flows:
         )
     if len(table) > endpoints:
         raise FileFormatError(name, "", f"{len(table):,} endpoints, and the fabric has {endpoints:,}")
-    bad = ~(np.isfinite(table) & (table >= 0))
+    bad = ~((table == 0) | legal_sizes(table))
     if bad.any():
         row, column = map(int, np.argwhere(bad)[0])
         value = table[row, column].item()
         where = f"row {row + 1} column {column + 1}" if binary else _place(name, row, column)
-        raise FileFormatError(name, where, f"{value!r}: bytes, a finite number, zero or more")
+        raise FileFormatError(name, where, f"{value!r}: bytes, a finite number, zero or more: 0, or {SIZES}")
     src, dst = np.nonzero(table)
     other = src != dst
     src, dst = src[other].astype(np.int64), dst[other].astype(np.int64)

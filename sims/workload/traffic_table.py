@@ -18,6 +18,7 @@ from fabric.graph.node_names import NodeNames
 from fabric.machine.cell_place import cell_place, csv_rows, wrong_width
 from fabric.words.counted import counted
 from fabric.words.errors import FileFormatError, ParameterError
+from fabric.words.units import SIZES, legal_sizes
 
 __all__ = ["read_table"]
 
@@ -45,7 +46,7 @@ def read_table(path: str | os.PathLike[str], endpoints: int, names: NodeNames | 
             name, values, (values < 0) | (values >= endpoints), f"endpoints are 0 to {endpoints - 1}"
         )
     table.refuse("dst", dst, src == dst, "a flow goes to another endpoint than its own")
-    table.refuse("size_bytes", size, ~(np.isfinite(size) & (size > 0)), "a finite number above zero")
+    table.refuse("size_bytes", size, ~legal_sizes(size), f"a finite number above zero, {SIZES}")
     table.refuse("start_s", start, ~(np.isfinite(start) & (start >= 0)), "a finite number, zero or more")
     return src, dst, size, start
 

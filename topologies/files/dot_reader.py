@@ -18,7 +18,7 @@ from fabric.machine.collector import collector_paused
 from fabric.machine.document import text_lines
 from fabric.machine.window import Window
 from fabric.words.errors import FileFormatError, ParameterError
-from fabric.words.units import format_time, parse_rate, parse_time
+from fabric.words.units import format_time, parse_delay, parse_rate
 from topologies.files.parallel import Listed, add_notes, joined
 
 __all__ = ["looks_like_dot", "read_dot"]
@@ -299,7 +299,7 @@ def _rate(text: str) -> float:
 
 @lru_cache(1 << 12)
 def _delay(text: str) -> float:
-    return float(f"{parse_time(text, 'delay'):.15g}")
+    return float(f"{parse_delay(text):.15g}")
 
 
 def _number(text: str | None) -> int | str | None:

@@ -18,7 +18,8 @@ from fabric.words.errors import ParameterError
 from topologies.parts.argument import Delays, GpusPerServer, Nvlink, NvlinkDelay, Rate
 from topologies.parts.assemble import Edges, Nodes
 from topologies.parts.builder import Builder
-from topologies.parts.checks import number, whole
+from topologies.parts.checks import rate as checked_rate
+from topologies.parts.checks import whole
 from topologies.parts.hosts import Hosts
 
 __all__ = ["HostsPerSwitch", "from_networkx"]
@@ -153,7 +154,7 @@ def _rates(G: nx.Graph, attribute: str | None, rate: float) -> Iterator[tuple[Ha
         if attribute is None:
             yield u, v, rate
         elif attribute in data:
-            yield u, v, number(f"{attribute} of edge {u!r} - {v!r}", data[attribute], positive=True)
+            yield u, v, checked_rate(f"{attribute} of edge {u!r} - {v!r}", data[attribute])
         else:
             raise ParameterError("rate_attribute", attribute, f"no such attribute on edge {u!r} - {v!r}")
 

@@ -20,6 +20,7 @@ from fabric.machine.document import text_lines
 from fabric.words.counted import counted
 from fabric.words.errors import FileFormatError
 from fabric.words.place import at
+from fabric.words.units import DELAYS, RATES, legal_delay, legal_rate
 from topologies.files.cells import read_cell
 from topologies.files.link_columns import (
     CABLE_PLAN,
@@ -243,6 +244,9 @@ class _Reading:
         if value < 0 or (of_rate and not value):
             rule = "above zero" if of_rate else "zero or more"
             raise self._fail(line, column, f"{called} = {text!r} is not {rule}")
+        if not (legal_rate(value) if of_rate else legal_delay(value)):
+            rule = f"a rate from {RATES}" if of_rate else f"a delay from {DELAYS}"
+            raise self._fail(line, column, f"{called} = {text!r}: {rule}")
         return value
 
 

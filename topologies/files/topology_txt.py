@@ -11,7 +11,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import networkx as nx
@@ -23,7 +23,7 @@ from fabric.machine.whole_file import replaced
 from fabric.words.counted import counted
 from fabric.words.errors import FileFormatError, ParameterError
 from fabric.words.place import Pieces, at, words
-from fabric.words.units import parse_rate, parse_time
+from fabric.words.units import parse_delay, parse_rate
 from topologies.files.ib.tiers import infer_tiers
 from topologies.files.parallel import Listed, joined
 
@@ -221,7 +221,7 @@ def _rate_of(text: str) -> float:
     )
 
 
-_delay_of = lru_cache(maxsize=256)(parse_time)
+_delay_of = lru_cache(maxsize=256)(partial(parse_delay, name="time"))
 
 
 def _rate(rate: float) -> str:

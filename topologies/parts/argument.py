@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from fabric.words import parameter
 from fabric.words.errors import ParameterError
 from fabric.words.parameter import Parameter
-from topologies.parts.checks import flag, number, numbers, whole, wholes
+from topologies.parts.checks import delay, flag, number, numbers, rate, whole, wholes
 
 __all__ = [
     "Argument",
@@ -113,12 +113,13 @@ def _positive(name: str, value: Any) -> float:
     return number(name, value, positive=True)
 
 
-def _natural(name: str, value: Any) -> float:
-    return number(name, value, positive=False)
+def _rate_or_none(name: str, value: Any) -> float:
+    return rate(name, value, or_none=True)
 
 
 def _delays(name: str, value: Any) -> list[float]:
-    return numbers(name, value, positive=False)
+    listed = list(value) if isinstance(value, (list, tuple)) else [value]
+    return [delay(name, item) for item in listed or [None]]
 
 
 def _ratios(name: str, value: Any) -> list[int | float]:
@@ -129,20 +130,20 @@ def _ratios(name: str, value: Any) -> list[int | float]:
 _ABOVE_ZERO, _ZERO_TOO = "above zero, with its unit", "zero or more, with its unit"
 Rate = Annotated[
     float,
-    Argument(spelling=parameter.RATE, check=_positive, line="rate of a cable, each way", legal=_ABOVE_ZERO),
+    Argument(spelling=parameter.RATE, check=rate, line="rate of a cable, each way", legal=_ABOVE_ZERO),
 ]
 TrunkRate = Annotated[
     float | None,
     Argument(
         spelling=parameter.RATE,
-        check=_positive,
+        check=rate,
         line="rate of a cable between switches; left out: the same as rate",
         legal=_ABOVE_ZERO,
     ),
 ]
 Delay = Annotated[
     float,
-    Argument(spelling=parameter.TIME, check=_natural, line="delay of every cable", legal=_ZERO_TOO),
+    Argument(spelling=parameter.TIME, check=delay, line="delay of every cable", legal=_ZERO_TOO),
 ]
 Delays = Annotated[
     float | Sequence[float],
@@ -158,7 +159,7 @@ Nvlink = Annotated[
     float,
     Argument(
         spelling=parameter.RATE_OR_ZERO,
-        check=_natural,
+        check=_rate_or_none,
         line="rate of a GPU to the scale-up switch of its server, each way; 0: no such switch",
         legal=_ZERO_TOO,
     ),
@@ -167,7 +168,7 @@ NvlinkDelay = Annotated[
     float,
     Argument(
         spelling=parameter.TIME,
-        check=_natural,
+        check=delay,
         line="delay between a GPU and the scale-up switch of its server",
         legal=_ZERO_TOO,
     ),

@@ -5,13 +5,14 @@ Knows types and bounds; knows no family and no text.
 
 from __future__ import annotations
 
-from math import isfinite
+from math import inf
 from numbers import Integral, Real
 from typing import Any
 
 from fabric.words.errors import ParameterError
+from fabric.words.units import DELAYS, RATES, legal_delay, legal_rate
 
-__all__ = ["divisor", "flag", "number", "numbers", "servers", "whole", "wholes"]
+__all__ = ["delay", "divisor", "flag", "number", "numbers", "rate", "servers", "whole", "wholes"]
 
 
 def whole(name: str, value: Any, least: int, *, even: bool = False) -> int:
@@ -37,8 +38,8 @@ def wholes(name: str, value: Any, least: int) -> list[int]:
 
 def number(name: str, value: Any, *, positive: bool) -> float:
     """The value as float: finite, above zero or (not ``positive``) at least zero."""
-    fine = isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
-    if not fine or value < 0 or (positive and value == 0):
+    real = isinstance(value, Real) and not isinstance(value, bool)
+    if not real or not -inf < value < inf or value < 0 or (positive and value == 0):
         raise ParameterError(name, value, f"a finite number, {'above zero' if positive else 'zero or more'}")
     return float(value)
 
@@ -47,6 +48,26 @@ def numbers(name: str, value: Any, *, positive: bool) -> list[float]:
     """One number or a list of them, as a list."""
     listed = list(value) if isinstance(value, (list, tuple)) else [value]
     return [number(name, item, positive=positive) for item in listed or [None]]
+
+
+def rate(name: str, value: Any, *, or_none: bool = False) -> float:
+    """The value as bytes/s, such as a fabric can have; ``or_none``: or 0.
+
+    >>> rate("nvlink", 0, or_none=True)
+    0.0
+    """
+    found = number(name, value, positive=not or_none)
+    if not (legal_rate(found) or (or_none and not found)):
+        raise ParameterError(name, value, f"{'0, or ' * or_none}a rate from {RATES}")
+    return found
+
+
+def delay(name: str, value: Any) -> float:
+    """The value as seconds, such as a cable can have."""
+    found = number(name, value, positive=False)
+    if not legal_delay(found):
+        raise ParameterError(name, value, f"a delay from {DELAYS}")
+    return found
 
 
 def flag(name: str, value: Any) -> bool:

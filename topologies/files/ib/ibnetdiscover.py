@@ -14,7 +14,7 @@ from pathlib import Path
 import networkx as nx
 
 from fabric.words.errors import FileFormatError, ParameterError
-from fabric.words.units import format_rate, format_time
+from fabric.words.units import DELAYS, RATES, format_rate, format_time, legal_delay, legal_rate
 from topologies.files.ib.cables import Cable, read_cables
 from topologies.files.ib.hosts import by_host, natural
 from topologies.files.ib.notes import count, names, some
@@ -41,6 +41,9 @@ def read_ibnetdiscover(
     for name, value in (("nvlink", nvlink), ("delay", delay)):
         if not (isinstance(value, int | float) and math.isfinite(value) and value >= 0):
             raise ParameterError(name, value, "a finite number, at least zero")
+        if not (legal_delay(value) if name == "delay" else not value or legal_rate(value)):
+            rule = f"a delay from {DELAYS}" if name == "delay" else f"0, or a rate from {RATES}"
+            raise ParameterError(name, value, rule)
     file = os.fspath(path)
     records = read_records(path)
     notes: list[str] = []
