@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DELAYS",
+    "MOST_SPAN",
     "RATES",
     "SIZES",
+    "SPAN_RULE",
     "format_rate",
     "format_seconds",
     "format_size",
@@ -50,6 +52,8 @@ _LEAST_SIZE, _MOST_SIZE = 1e-9, 1e18
 RATES = "0.001 to 1e18 B/s"
 DELAYS = "0 to 1,000 s"
 SIZES = "1e-9 to 1e18 bytes"
+MOST_SPAN = 2.0**23  # s, below which floats are less than a nanosecond apart
+SPAN_RULE = f"at most {MOST_SPAN:,.0f} s (97 days) after the earliest start, so that a nanosecond can be told"
 _LONG = 600.0  # s, from which four digits of seconds say less to a reader than minutes do
 _COUNTED = 1e6  # years, from which on digits say nothing
 _PAIRS = (("y", "d"), ("d", "h"), ("h", "min"), ("min", "s"))

@@ -123,7 +123,7 @@ def loaded(
     traffic = Traffic(src=src, dst=dst, size=np.full(len(src), float(size)), start=start)
     result = run_packets(fabric, traffic, policy, profile, settings, seed=seed)
     counts = start >= _WARM * window
-    latency = (result.end - start)[counts]
+    latency = result.seconds[counts]
     paths = route(fabric, src[counts], dst[counts], single_path(policy, seed))
     return Loaded(load=load, size=size, classes=tuple(_classes(ways(paths, fabric), paths.length, latency)))
 

@@ -11,19 +11,39 @@ from numpy.typing import NDArray
 
 from fabric.graph.node_names import NodeNames
 from fabric.words.errors import ParameterError
-from fabric.words.units import SIZES, legal_sizes
+from fabric.words.units import MOST_SPAN, SIZES, SPAN_RULE, legal_sizes
 
 __all__ = ["PATTERNS", "Traffic", "pattern", "read_traffic"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Traffic:
-    """Flows between endpoints: ``src``, ``dst``, ``size`` in bytes, ``start`` in s, each (flows,)."""
+    """Flows between endpoints: ``src``, ``dst``, ``size`` in bytes, ``start`` in s, each (flows,).
+
+    ``after``: s from the earliest start to each, where it is known to more digits than those of ``start``, as
+    of times of the day that a file counts from 1970.
+    """
 
     src: NDArray[np.int64]
     dst: NDArray[np.int64]
     size: NDArray[np.float64]
     start: NDArray[np.float64]
+    after: NDArray[np.float64] | None = None
+
+    def since_first(self) -> NDArray[np.float64]:
+        """(flows,): s from the earliest start to each; a clock that counts them keeps its digits.
+
+        Raises:
+            ParameterError: one lies more than MOST_SPAN behind.
+
+        >>> ends, start = np.arange(2), np.array([1760000000, 1760000000.5])
+        >>> Traffic(src=ends, dst=ends[::-1], size=np.ones(2), start=start).since_first().tolist()
+        [0.0, 0.5]
+        """
+        found = self.start - self.start.min() if self.after is None else self.after
+        if not found.max() <= MOST_SPAN:
+            raise ParameterError("start", float(self.start.max()), SPAN_RULE)
+        return found
 
     def __len__(self) -> int:
         return len(self.src)
@@ -96,7 +116,9 @@ def read_traffic(path: str | Path, endpoints: int, names: NodeNames | None = Non
 
     kind = traffic_kind(path)
     if kind:
-        src, dst, size, start = (read_matrix if kind == "matrix" else read_connections)(path, endpoints)
-        return Traffic(src=src, dst=dst, size=size, start=start)
-    src, dst, size, start = read_table(path, endpoints, names)
-    return Traffic(src=src, dst=dst, size=size, start=start)
+        src, dst, size, start, after = (read_matrix if kind == "matrix" else read_connections)(
+            path, endpoints
+        )
+    else:
+        src, dst, size, start, after = read_table(path, endpoints, names)
+    return Traffic(src=src, dst=dst, size=size, start=start, after=after)

@@ -22,7 +22,9 @@ from fabric.words.units import SIZES, legal_sizes
 
 __all__ = ["read_connections", "read_matrix", "traffic_kind"]
 
-Flows = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
+Flows = tuple[
+    NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]
+]
 
 _MAGIC = b"\x93NUMPY"
 _NUMBERS = re.compile(r"\s*[0-9.eE+-]{1,40}((?:[ \t]+(?:[,;][ \t]*)?|[,;][ \t]*)[0-9.eE+-]{1,40})+\s*")
@@ -84,7 +86,7 @@ def read_matrix(path: str | Path, endpoints: int) -> Flows:
     src, dst = src[other].astype(np.int64), dst[other].astype(np.int64)
     if not len(src):
         raise FileFormatError(name, "", "holds no flows: nobody sends to another")
-    return src, dst, table[src, dst].astype(np.float64), np.zeros(len(src))
+    return src, dst, table[src, dst].astype(np.float64), np.zeros(len(src)), np.zeros(len(src))
 
 
 def _binary(name: str) -> NDArray[np.float64]:
@@ -182,7 +184,7 @@ def read_connections(path: str | Path, endpoints: int) -> Flows:
         rule = f"{len(found):,} connections, and the file says {counts.get('connections', 0):,}"
         raise FileFormatError(name, "", rule)
     src, dst, size, start = np.array(found, np.int64).T
-    return src, dst, size.astype(np.float64), start * _PS
+    return src, dst, size.astype(np.float64), start * _PS, (start - start.min()) * _PS
 
 
 def _wrong(line: str) -> int:

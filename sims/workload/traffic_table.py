@@ -10,6 +10,7 @@ import re
 from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,28 +19,32 @@ from fabric.graph.node_names import NodeNames
 from fabric.machine.cell_place import cell_place, csv_rows, wrong_width
 from fabric.words.counted import counted
 from fabric.words.errors import FileFormatError, ParameterError
-from fabric.words.units import SIZES, legal_sizes
+from fabric.words.units import MOST_SPAN, SIZES, SPAN_RULE, legal_sizes
 
 __all__ = ["read_table"]
 
 _COLUMNS = ("src", "dst", "size_bytes")
 _MOST = 10_000_000  # flows of a file
-Flows = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
+_EXACT = 2.0**12  # s, up to which a float of a start is off by less than half a picosecond
+Flows = tuple[
+    NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]
+]
 
 
 def read_table(path: str | os.PathLike[str], endpoints: int, names: NodeNames | None = None) -> Flows:
-    """Source, destination, bytes and start (s) of each flow, each (flows,), in the order of the file.
+    """Source, destination, bytes, start (s), and start after the earliest (s), to all digits that the file
+    says, of each flow, each (flows,), in the order of the file.
 
     Raises:
         FileFormatError: as ``read_traffic``.
     """
     table = _Table(os.fspath(path))
-    size, start = np.array(table.size), np.array(table.start)
+    size, start, rest = np.array(table.size), np.array(table.start), np.array(table.rest)
     if names is None or all(text.strip().lstrip("+-").isdecimal() for text in table.texts):
         src, dst = (table.numbers(name) for name in ("src", "dst"))
     else:
         src, dst, row = _named(table, names)
-        size, start = size[row], start[row]
+        size, start, rest = size[row], start[row], rest[row]
         table.line = array("q", np.array(table.line)[row].tobytes())
     for name, values in (("src", src), ("dst", dst)):
         table.refuse(
@@ -48,15 +53,19 @@ def read_table(path: str | os.PathLike[str], endpoints: int, names: NodeNames | 
     table.refuse("dst", dst, src == dst, "a flow goes to another endpoint than its own")
     table.refuse("size_bytes", size, ~legal_sizes(size), f"a finite number above zero, {SIZES}")
     table.refuse("start_s", start, ~(np.isfinite(start) & (start >= 0)), "a finite number, zero or more")
-    return src, dst, size, start
+    first = np.lexsort((rest, start))[0]
+    after = (start - start[first]) + (rest - rest[first])
+    table.refuse("start_s", start, ~(after <= MOST_SPAN), SPAN_RULE)
+    return src, dst, size, start, after
 
 
 class _Table:
-    """The rows of the file: ``line`` and the numbers of each, and which of ``texts`` are its two ends."""
+    """The rows of the file: ``line`` and the numbers of each, and which of ``texts`` are its two ends;
+    ``rest``: what a start says beyond its float."""
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self.line, self.size, self.start = array("q"), array("d"), array("d")
+        self.line, self.size, self.start, self.rest = array("q"), array("d"), array("d"), array("d")
         self.ends = {"src": array("q"), "dst": array("q")}
         self.texts: dict[str, int] = {}
         # As a spreadsheet writes where the comma stands in numbers: src;dst;size_bytes, and 0,01.
@@ -84,6 +93,7 @@ class _Table:
     def _read(self, rows: Iterator[tuple[int, list[str]]]) -> None:
         width, texts, row = len(self.header), self.texts, [""]
         line, src, dst, size, start = self.line, *self.ends.values(), self.size, self.start
+        rest = self.rest
         at = [self.header.index(name) for name in _COLUMNS]
         later = self.header.index("start_s") if "start_s" in self.header else -1
         value = float if self.delimiter == "," else _pointed
@@ -94,6 +104,7 @@ class _Table:
             try:
                 size.append(value(row[at[2]]))
                 start.append(value(row[later]) if later >= 0 else 0.0)
+                rest.append(_rest(row[later], start[-1]) if start[-1] > _EXACT else 0.0)
             except ValueError:
                 name = "size_bytes" if len(size) < len(line) else "start_s"
                 raise self.wrong(name, number, f"{row[self.header.index(name)]!r}: a number") from None
@@ -127,6 +138,18 @@ class _Table:
         """The mistake of a value in the column ``name``."""
         where = cell_place(self.path, line, self.header.index(name), self.delimiter)
         return FileFormatError(self.path, where, f"{name} = {problem}")
+
+
+def _rest(text: str, found: float) -> float:
+    """What the number ``text`` is beyond ``found``, its float.
+
+    >>> _rest("1760000000.1", 1760000000.1)
+    9.5367431640625e-08
+    """
+    try:
+        return float(Decimal(text.strip().replace(",", ".")) - Decimal(found))
+    except ArithmeticError:  # infinite, or a thousand with its comma
+        return 0.0
 
 
 def _pointed(text: str) -> float:

@@ -223,11 +223,11 @@ class RunJob:
         return RunRow(
             scenario=self.scenario,
             endpoints=self.fabric.n_endpoints,
-            makespan_s=end,
+            makespan_s=self.all.since + end,
             jobs=jobs,
             iterations={name: [one.time for one in found] for name, found in records.items()},
             slows=self.slows(),
-            background={one.name: _noise(one, self.all.bursts[one.name], end) for one in self.bursts},
+            background={one.name: _noise(one, self.all, end) for one in self.bursts},
             version=model_version(),
         )
 
@@ -239,7 +239,7 @@ class RunJob:
         return {
             "ranks": len(self.places[one.name]),
             "start_s": one.start,
-            "end_s": float(records[-1].end.max()),
+            "end_s": self.all.since + float(records[-1].end.max()),
             "iterations": one.iterations,
             "mean_s": mean,
             "fastest_s": min(times),
@@ -277,11 +277,11 @@ def mean_s(records: Sequence[Record]) -> float:
     return sum(one.time for one in records) / len(records)
 
 
-def _noise(one: Burst, times: Sequence[tuple[float, float]], end: float) -> dict[str, float]:
-    late = sum(
-        begin > one.start + number * one.period * (1 + 1e-9) for number, (begin, _) in enumerate(times)
-    )
-    due = max(1.0, (end - one.start) / one.period)
+def _noise(one: Burst, course: Course, end: float) -> dict[str, float]:
+    """``end``: s on the clock of ``course``."""
+    times, start = course.bursts[one.name], one.start - course.since
+    late = sum(begin > start + number * one.period * (1 + 1e-9) for number, (begin, _) in enumerate(times))
+    due = max(1.0, (end - start) / one.period)
     return {
         "bursts": float(len(times)),
         "late": late / len(times) if times else 0.0,

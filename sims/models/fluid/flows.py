@@ -19,8 +19,8 @@ from fabric.measures.measure import link_kind
 from fabric.routing.policies import Policy
 from fabric.words.card import Card
 from fabric.words.counted import counted
-from fabric.words.errors import FabricsimError
-from fabric.words.units import format_rate, format_time
+from fabric.words.errors import FabricsimError, ParameterError
+from fabric.words.units import MOST_SPAN, format_rate, format_time
 from sims.models.fluid.faults.detours import Detours, Router
 from sims.models.fluid.faults.process import StruckFault
 from sims.models.fluid.faults.striking import Striking, waiting
@@ -36,8 +36,8 @@ __all__ = ["FlowResult", "RoutedTraffic", "run_flows"]
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class FlowResult(Card):
-    """``end``: (flows,) s, receipt of the last byte; ``rate``: (flows,) bytes/s, size over duration, latency
-    included.
+    """``rate``: (flows,) bytes/s, size over duration, latency included; ``began``, ``ended``: (flows,) s of
+    a clock that counts from ``since``, receipt of the last byte.
 
     ``busiest``: kind of the link with the most bytes per capacity; ``busiest_s``: seconds that its bytes take
     at least, a lower bound of the makespan; ``used``: share of the links between switches that carry
@@ -48,7 +48,9 @@ class FlowResult(Card):
     """
 
     traffic: Traffic
-    end: NDArray[np.float64]
+    began: NDArray[np.float64]
+    ended: NDArray[np.float64]
+    since: float
     rate: NDArray[np.float64]
     busiest: str
     busiest_s: float
@@ -72,7 +74,8 @@ class FlowResult(Card):
         cls,
         fabric: Fabric,
         traffic: Traffic,
-        end: NDArray[np.float64],
+        began: NDArray[np.float64],
+        ended: NDArray[np.float64],
         carried: NDArray[np.float64],
         **others: Any,
     ) -> FlowResult:
@@ -83,8 +86,10 @@ class FlowResult(Card):
         trunk = members(fabric) * ~fabric.access
         return cls(
             traffic=traffic,
-            end=end,
-            rate=traffic.size / (end - traffic.start),
+            began=began,
+            ended=ended,
+            since=float(traffic.start.min() - began.min()),
+            rate=traffic.size / (ended - began),
             busiest=link_kind(fabric, hot),
             busiest_s=float(seconds[hot]),
             used=float(trunk[carried > 0].sum() / trunk.sum()) if trunk.any() else 0.0,
@@ -93,8 +98,18 @@ class FlowResult(Card):
         )
 
     @property
+    def end(self) -> NDArray[np.float64]:
+        """(flows,): s, receipt of the last byte, on the clock of ``traffic.start``."""
+        return self.since + self.ended
+
+    @property
+    def seconds(self) -> NDArray[np.float64]:
+        """(flows,): s from the start of each to its last byte."""
+        return self.ended - self.began
+
+    @property
     def makespan(self) -> float:
-        return float(self.end.max() - self.traffic.start.min())
+        return float(self.ended.max() - self.began.min())
 
     def columns(self) -> dict[str, list[Any]]:
         """A line for each flow, as ``flows --out`` writes them; sizes are whole numbers where all are."""
@@ -187,7 +202,13 @@ class RoutedTraffic:
         network = FluidNetwork(env, fabric.capacity, resolution=resolution, watch=watch)
         detours = self._detours()
         latencies, end = list(self.latency), np.zeros(len(traffic))
-        times, group = np.unique(traffic.start, return_inverse=True)
+        began = traffic.since_first()
+        if striking is not None or timeline is not None:  # whose clock is that of ``traffic.start``
+            began = traffic.start
+            if not began.max() <= MOST_SPAN:
+                rule = f"at most {MOST_SPAN:,.0f} s (97 days), as faults count from 0 s"
+                raise ParameterError("start", float(began.max()), rule)
+        times, group = np.unique(began, return_inverse=True)
         order = np.argsort(group, kind="stable")
         groups = np.split(order, np.cumsum(np.bincount(group))[:-1])  # the flows of each time of start
         going: set[int] = set()
@@ -229,7 +250,7 @@ class RoutedTraffic:
         if timeline is not None:
             timeline.finish(float(end.max()), faults)
 
-        return FlowResult.of(fabric, traffic, end, self.carried, solves=network.solves, faults=faults)
+        return FlowResult.of(fabric, traffic, began, end, self.carried, solves=network.solves, faults=faults)
 
     def router(self, qp: int) -> Router:
         """Finds other paths for flows of a queue pair, by the same policy."""

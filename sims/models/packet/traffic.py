@@ -53,7 +53,8 @@ def run_packets(
     latencies = Latencies.of(fabric, profile)
     trip = latencies.round_trip(parts, settings.packet)
     network = network_for(hops, env, fabric, latencies, settings, round_trip=trip, spread=spread, seed=seed)
-    start = traffic.start.tolist()
+    began = traffic.since_first()
+    start = began.tolist()
     messages = []
     for part in parts:
         ptr, link = part.ptr.tolist(), part.link.tolist()
@@ -66,13 +67,14 @@ def run_packets(
     if lost:
         raise DeadlockError(circle(fabric, network.ports.values()), lost, env.now)
     end = np.array([message.value for message in messages]).reshape(by.qps, -1).max(axis=0)
-    elapsed = float(end.max() - traffic.start.min())
+    elapsed = float(end.max())
     carried = np.zeros(fabric.n_links)
     for port in network.ports.values():
         carried[port.link] = port.bytes
     return FlowResult.of(
         fabric,
         traffic,
+        began,
         end,
         carried,
         packets=summary(network, elapsed),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Any
 
@@ -85,10 +85,12 @@ class Burst:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Course:
-    """What came: the record of each iteration of each job, and when each burst began and ended."""
+    """What came: the record of each iteration of each job, and when each burst began and ended, in s after
+    ``since``, the earliest start."""
 
     records: Mapping[str, Sequence[Record]]
     bursts: Mapping[str, Sequence[tuple[float, float]]]
+    since: float = 0.0
 
 
 def run_together(traffic: Traffic, parties: Sequence[Party], bursts: Sequence[Burst] = ()) -> Course:
@@ -96,6 +98,10 @@ def run_together(traffic: Traffic, parties: Sequence[Party], bursts: Sequence[Bu
 
     ``traffic``: holds every program that they call; others in it do no harm.
     """
+    # Counted from the earliest start, times keep their digits however late that is.
+    since = min([one.start for one in parties] + [one.start for one in bursts])
+    parties = [replace(one, start=one.start - since) for one in parties]
+    bursts = [replace(one, start=one.start - since) for one in bursts]
     env = simpy.Environment()
     network = traffic.network(env)
     records: dict[str, list[Record]] = {one.name: [] for one in parties}
@@ -104,7 +110,7 @@ def run_together(traffic: Traffic, parties: Sequence[Party], bursts: Sequence[Bu
     for burst in bursts:
         env.process(_burst(env, network, traffic, burst, times[burst.name].append))
     env.run(env.all_of(jobs))
-    return Course(records=records, bursts=times)
+    return Course(records=records, bursts=times, since=since)
 
 
 def _iterate(

@@ -57,8 +57,12 @@ def plot_jobs(ax: Axes, course: Course, row: RunRow) -> None:
     """A line for each job, its iterations one after another, and one for each background."""
     unit, scale = next(((u, f) for most, u, f in _UNITS if row.makespan_s < most), ("h", 1 / 3600))
     names = [*course.records, *course.bursts]
+
+    def at(seconds: float) -> float:
+        return (course.since + seconds) * scale
+
     for place, (name, records) in enumerate(course.records.items()):
-        whole = [(record.start * scale, record.time * scale) for record in records]
+        whole = [(at(record.start), record.time * scale) for record in records]
         ax.broken_barh(
             whole,
             (place - _HIGH, 2 * _HIGH),
@@ -67,15 +71,15 @@ def plot_jobs(ax: Axes, course: Course, row: RunRow) -> None:
             edgecolor="white",
             linewidth=0,
         )
-        computing = [(begin * scale, length * scale) for r in records for begin, length in _computing(r)]
+        computing = [(at(begin), length * scale) for r in records for begin, length in _computing(r)]
         ax.broken_barh(computing, (place - _HIGH, 2 * _HIGH), facecolors=COLOURS[0], linewidth=0)
         for record in records[1:]:
-            ax.plot([record.start * scale] * 2, [place - _HIGH, place + _HIGH], color="white", linewidth=0.6)
+            ax.plot([at(record.start)] * 2, [place - _HIGH, place + _HIGH], color="white", linewidth=0.6)
         told = f" {row.jobs[name]['slowdown']:.2f}"
-        end = float(records[-1].end.max()) * scale
+        end = at(float(records[-1].end.max()))
         ax.annotate(told, (end, place), va="center", ha="left", fontsize=7, color=GREY)
     for place, times in enumerate(course.bursts.values(), len(course.records)):
-        bars = [(begin * scale, (end - begin) * scale) for begin, end in times]
+        bars = [(at(begin), (end - begin) * scale) for begin, end in times]
         ax.broken_barh(bars, (place - _HIGH / 2, _HIGH), facecolors=GREY, linewidth=0)
     ax.set_yticks(range(len(names)), names)
     ax.set_ylim(len(names) - 0.4, -0.6)

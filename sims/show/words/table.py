@@ -185,7 +185,7 @@ def flows_lines(
     fabric, policy, packet, resolution = run.fabric, run.policy, run.packets, run.resolution
     notes = [*notes, *([str(run.damage)] if run.damage else [])]
     notes += [f"faster: {setup.upgrade}"] if setup.upgrade != NONE else []
-    who, seconds = result.traffic, result.end - result.traffic.start
+    who, seconds = result.traffic, result.seconds
     slow, fast = int(np.argmin(result.rate)), int(np.argmax(result.rate))
     yield f"# topology   {topology}: {counted(fabric.n_endpoints, 'endpoint')}"
     routing = f"routing {policy}{planes_words(str(policy), planes(fabric))}"

@@ -43,7 +43,7 @@ def explain_flows(run: FlowRun, result: FlowResult) -> Explanation:
     now = result.makespan
     left_out: list[str] = []
     remedies = tried([*_same_paths(run, now, left_out), *_other_paths(run, now, left_out)], left_out)
-    routed, last = run.routed, int(np.argmax(result.end))
+    routed, last = run.routed, int(np.argmax(result.ended))
     latency = max(float(part[last]) for part in routed.latency)
     return Explanation(
         time_s=now,

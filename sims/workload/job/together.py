@@ -12,7 +12,7 @@ from typing import Any
 from fabric.machine.document import read_toml
 from fabric.machine.toml_place import toml_placed
 from fabric.words.errors import ParameterError, inside
-from fabric.words.units import parse_count, parse_time
+from fabric.words.units import MOST_SPAN, SPAN_RULE, parse_count, parse_time
 from sims.workload.job.by_hand import hand_tasks, read_steps
 from sims.workload.mesh import NO_GROUPS, canonical_mesh
 
@@ -138,7 +138,13 @@ def read_together(given: Any) -> Together:
     names = [one.name for one in (*found["job"], *found["background"])]
     if len(names) > _MOST_JOBS:
         raise ParameterError("job", f"{len(names):,} of them", f"at most {_MOST_JOBS} jobs and background")
+    starts = [one.start for one in (*found["job"], *found["background"])]
     places = [(key, number) for key in found for number in range(len(found[key]))]
+    for name, start, place in zip(names, starts, places):
+        if start - min(starts) > MOST_SPAN:
+            with inside(*place, "start"):
+                text = f"{start!r}s"
+                raise ParameterError(f"{place[0]} {name}: start", text, SPAN_RULE)
     for name, place in zip(names, places):
         if names.count(name) > 1:
             with inside(*place, "name"):
