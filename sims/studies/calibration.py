@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from fabric.words.counted import counted
 from fabric.words.errors import ParameterError
 from sims.jobs.collective import CollectiveJob
 from sims.models.profiles import CONSTANTS, CUSTOM, MOST_SHARE, LatencyProfile
@@ -46,7 +47,8 @@ class Fit:
     ``runs_as``: the algorithm as it was fitted, which runs give the times of: one phase after another;
     ``profile``: the constants, with latencies times f and bandwidths over g; ``alpha``: s, the latency of the
     whole collective; ``busbw``: bytes/s, the bus bandwidth that the largest size would have without latency;
-    ``size``, ``measured``, ``modelled``: (measurements,) bytes and s.
+    ``size``, ``measured``, ``modelled``: (measurements,) bytes and s; ``at_rate``: (measurements,) s, what
+    the bytes alone take at the full rate of the links.
     """
 
     algorithm: str
@@ -59,6 +61,7 @@ class Fit:
     size: NDArray[np.int64]
     measured: NDArray[np.float64]
     modelled: NDArray[np.float64]
+    at_rate: NDArray[np.float64]
 
     @property
     def residual(self) -> NDArray[np.float64]:
@@ -83,9 +86,19 @@ class Fit:
         if share > _ABOVE:
             found.append(
                 f"the bandwidth is above line rate: {share:.4g} times what the links of {self.topology} "
-                "carry: they were faster, or switches reduced"
+                f"carry: {self._why_above}"
             )
         return tuple(found)
+
+    @property
+    def _why_above(self) -> str:
+        """What can have made the bandwidth more than the links': times that are, or a fit of unlike times."""
+        other = "another algorithm ran at some sizes (NCCL chooses one for each)"
+        sizes = len(np.unique(self.size[self.measured * _ABOVE < self.at_rate]))
+        if sizes:
+            took = f"{counted(sizes, 'size')} took less than the bytes of {self.algorithm} do at that rate"
+            return f"{took}: links were faster, switches reduced, or {other}"
+        return f"no size took less than the bytes of {self.algorithm} do at that rate: probably {other}"
 
     def provenance(
         self, log: str, ranks: int, warnings: Sequence[str] = ()
@@ -157,6 +170,7 @@ def fit(job: CollectiveJob, algorithm: str, rows: Sequence[Measurement]) -> Fit:
         size=size,
         measured=measured,
         modelled=modelled,
+        at_rate=seconds[place] * max(job.profile.bandwidth, job.profile.scaleup_bandwidth),
     )
 
 

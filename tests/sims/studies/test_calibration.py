@@ -371,6 +371,25 @@ def test_what_does_not_fit_is_said_aloud_and_stands_in_the_profile(
     assert warnings_of(tmp_path / "own.toml") == [line.removeprefix("fabricsim: warning: ring: ")]
 
 
+@pytest.mark.parametrize(
+    ("above", "said"), [(True, "links were faster, switches red"), (False, "probably another")]
+)
+def test_a_bandwidth_above_the_links_is_of_faster_links_or_of_unlike_sizes(above: bool, said: str) -> None:
+    """Links of 90 GB/s; or of 50 GB/s, where small sizes take a time of their own."""
+    job = CollectiveJob(Fabric.from_graph(load(default_fabric(4, (1, 1, 1, 1)))))
+    sizes = SIZES[5:21]
+    if above:
+        rows = list(on_a_wire(9e10, 4, sizes))
+    else:
+        rows = [measurement(size, 1.02 * 1.5 * max(size, 2**20) / 50e9) for size in sizes]
+    found = fit(job, "ring", rows)
+    (line,) = (line for line in found.warnings if "above line rate" in line)
+    assert said in line and "another algorithm ran at some sizes" in line
+    bytes_alone = found.size * 2 * 3 / 4 / 50e9
+    assert found.at_rate == pytest.approx(bytes_alone)
+    assert bool((found.measured < bytes_alone).any()) == above
+
+
 def test_ten_times_the_line_rate_is_no_profile(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
