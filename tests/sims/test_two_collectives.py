@@ -109,7 +109,9 @@ def test_a_row_that_says_another_collective_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match=r"key: .*does not belong to this scenario"):
         Row.from_dict(values)
     write_records(tmp_path / "rows.jsonl", [{**row.to_dict(), "collective": "mixture"}])
-    with pytest.raises(FileFormatError, match=r"record 1: .*unknown collective \(.*legal: all-reduce"):
+    with pytest.raises(
+        FileFormatError, match=r"record 1, line 1, column 228: .*unknown collective \(.*legal: all-reduce"
+    ):
         read_rows(tmp_path / "rows.jsonl")
 
 
