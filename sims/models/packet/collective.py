@@ -26,7 +26,7 @@ from fabric.routing.policies import Policy
 from sims.models.fluid.rank_steps import messages
 from sims.models.fluid.stage import routed_phase
 from sims.models.latency import derated
-from sims.models.packet.choice import network_for
+from sims.models.packet.choice import network_kind
 from sims.models.packet.cost import check_cost
 from sims.models.packet.deadlock import DeadlockError, circle
 from sims.models.packet.parts import Flow
@@ -133,8 +133,7 @@ class PacketProgram:
         """
         self.check(size)
         env = simpy.Environment()
-        network = network_for(
-            self.hops(size),
+        network = network_kind(self.hops(size), self.settings)(
             env,
             self.fabric,
             self.latencies,

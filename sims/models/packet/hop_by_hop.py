@@ -13,16 +13,14 @@ from __future__ import annotations
 
 from collections import deque
 from heapq import heappush
+from typing import Any
 
 import simpy
 from simpy.core import NORMAL
 
-from fabric import Fabric
 from sims.models.packet.network import PacketNetwork
 from sims.models.packet.parts import Flow, Packet, Port
-from sims.models.packet.routes import Latencies
 from sims.models.packet.sending import INSTANT
-from sims.models.packet.settings import PacketSettings
 
 __all__ = ["HopByHop"]
 
@@ -77,18 +75,8 @@ class HopByHop(PacketNetwork):
     that wait for each other can close, as the slots that a flow waits for are held by itself, further on.
     """
 
-    def __init__(
-        self,
-        env: simpy.Environment,
-        fabric: Fabric,
-        latencies: Latencies,
-        settings: PacketSettings,
-        *,
-        round_trip: float = 0.0,
-        spread: str = "",
-        seed: int = 0,
-    ) -> None:
-        super().__init__(env, fabric, latencies, settings, round_trip=round_trip, spread=spread, seed=seed)
+    def __init__(self, *args: Any, **given: Any) -> None:
+        super().__init__(*args, **given)
         self._lanes: dict[Flow, list[_Lane]] = {}
         self._turns: dict[Port, _Turns] = {}
         self._standing, self._returning = (self._stood,), (self._returned,)

@@ -10,15 +10,13 @@ from __future__ import annotations
 from bisect import insort
 from heapq import heappush
 from math import exp
+from typing import Any
 
 import simpy
 from simpy.core import NORMAL
 
-from fabric import Fabric
 from sims.models.packet.parts import Flow, Packet, Port
-from sims.models.packet.routes import Latencies
 from sims.models.packet.sending import INSTANT, Sending
-from sims.models.packet.settings import PacketSettings
 
 __all__ = ["PacketNetwork"]
 
@@ -33,19 +31,9 @@ class PacketNetwork(Sending):
     Arguments as of Sending.
     """
 
-    def __init__(
-        self,
-        env: simpy.Environment,
-        fabric: Fabric,
-        latencies: Latencies,
-        settings: PacketSettings,
-        *,
-        round_trip: float = 0.0,
-        spread: str = "",
-        seed: int = 0,
-    ) -> None:
-        super().__init__(env, fabric, latencies, settings, round_trip=round_trip, spread=spread, seed=seed)
-        self._stored = settings.switching == "store-and-forward"
+    def __init__(self, env: simpy.Environment, *args: Any, **given: Any) -> None:
+        super().__init__(env, *args, **given)
+        self._stored = self.settings.switching == "store-and-forward"
         # SimPy's own list of events and its counter: what Environment.schedule does is done here without the
         # call, and with the time itself instead of a delay.
         self._events, self._serial = env._queue, env._eid

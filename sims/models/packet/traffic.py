@@ -10,7 +10,7 @@ from fabric.machine.under_way import under_way
 from fabric.routing.policies import Policy
 from sims.models.fluid.flows import FlowResult
 from sims.models.latency import derated
-from sims.models.packet.choice import network_for
+from sims.models.packet.choice import network_kind
 from sims.models.packet.cost import check_cost
 from sims.models.packet.deadlock import DeadlockError, circle
 from sims.models.packet.routes import Latencies, single_path
@@ -52,7 +52,8 @@ def run_packets(
     env = simpy.Environment()
     latencies = Latencies.of(fabric, profile)
     trip = latencies.round_trip(parts, settings.packet)
-    network = network_for(hops, env, fabric, latencies, settings, round_trip=trip, spread=spread, seed=seed)
+    kind = network_kind(hops, settings)
+    network = kind(env, fabric, latencies, settings, round_trip=trip, spread=spread, seed=seed)
     began = traffic.since_first()
     start = began.tolist()
     messages = []

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fabric import Fabric, Paths, route
 from fabric.routing.policies import Policy
 from sims.models.latency import derated
-from sims.models.packet.choice import network_for
+from sims.models.packet.choice import network_kind
 from sims.models.packet.cost import check_cost
 from sims.models.packet.deadlock import DeadlockError, circle
 from sims.models.packet.parts import Flow
@@ -62,8 +62,8 @@ def run_trace_packets(
     latencies = Latencies.of(fabric, profile)
     trip = latencies.round_trip(parts, settings.packet) if len(packets) else 0.0
     spread = policy.packets or ""
-    # The compiled one cannot tell when a message has left.
-    network = network_for(0.0, env, fabric, latencies, settings, round_trip=trip, spread=spread, seed=seed)
+    kind = network_kind(0.0, settings)  # the compiled one cannot tell when a message has left
+    network = kind(env, fabric, latencies, settings, round_trip=trip, spread=spread, seed=seed)
     clock = _Sending(network, latencies, trace, messages.pair, parts).clock
     with clock.under_way():
         network.run()

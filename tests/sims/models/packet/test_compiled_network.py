@@ -186,11 +186,9 @@ def test_rows_of_collectives_are_the_same(
 
 
 def test_only_long_runs_import_numba(monkeypatch: pytest.MonkeyPatch) -> None:
-    fabric = Fabric.from_graph(load("star:endpoints=2"))
-    given = (simpy.Environment(), fabric, Latencies.of(fabric, ROCE), PacketSettings())
-    assert type(module.network_for(module._MANY - 1, *given)) is PacketNetwork
-    assert type(module.network_for(module._MANY, *given)) is CompiledNetwork
+    usual, apart = PacketSettings(), PacketSettings(cc="hop-by-hop")
+    assert module.network_kind(module._MANY - 1, usual) is PacketNetwork
+    assert module.network_kind(module._MANY, usual) is CompiledNetwork
     monkeypatch.setattr(module, "at_hand", lambda: False)
-    assert type(module.network_for(1e9, *given)) is PacketNetwork
-    apart = (*given[:3], PacketSettings(cc="hop-by-hop"))
-    assert type(module.network_for(1e9, *apart)) is HopByHop
+    assert module.network_kind(1e9, usual) is PacketNetwork
+    assert module.network_kind(1e9, apart) is HopByHop
