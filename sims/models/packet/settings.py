@@ -9,7 +9,7 @@ from typing import Any
 from fabric.words.errors import ParameterError
 from fabric.words.units import parse_size
 
-__all__ = ["HEADER", "HOP_BY_HOP", "PARTS", "PacketSettings", "parse_packet_settings"]
+__all__ = ["CONTROL", "HEADER", "HOP_BY_HOP", "PARTS", "PacketSettings", "parse_packet_settings"]
 
 # What RoCEv2 adds to each payload: preamble 8, Ethernet 14, IPv4 20, UDP 8, InfiniBand transport 12, its
 # checksum 4, Ethernet's 4, and 12 of gap between frames (sizes: linux, include/rdma/ib_pack.h; IEEE 802.3).
@@ -93,13 +93,17 @@ class PacketSettings:
         """Bytes that a message of ``size`` bytes puts on every link that it crosses."""
         return size + self.header * self.packets(size)
 
+    @property
+    def room(self) -> int:
+        """Packets beyond a link's own round trip that its far end holds where no ``buffer`` is said."""
+        return _ROOM_OF_FLOW if self.cc == HOP_BY_HOP else _ROOM
+
     def slots(self, loop: float) -> int:
         """Packets that the far end of a link holds, with ``hop-by-hop`` of each flow.
 
         ``loop``: packets that the link's own round trip fills.
         """
-        room = _ROOM_OF_FLOW if self.cc == HOP_BY_HOP else _ROOM
-        return room + int(loop) + 1 if self.buffer is None else self.buffer // self.packet
+        return self.room + int(loop) + 1 if self.buffer is None else self.buffer // self.packet
 
 
 PARTS = tuple(sorted(field.name for field in fields(PacketSettings)))

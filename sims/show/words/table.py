@@ -222,20 +222,19 @@ def flows_lines(
         yield from packet_lines(result.packets)
 
 
-# Of each control: the packets that a buffer holds beyond the round trip, whose it is, and how it works.
+# Of each control: whose a buffer is, and how it works.
 _CONTROLS = {
-    "none": (64, "", "no control but back-pressure"),
-    "window": (64, "", "a window per queue pair"),
-    "hop-by-hop": (2, " for each flow", "flows in turn with credits of their own"),
+    "none": ("", "no control but back-pressure"),
+    "window": ("", "a window per queue pair"),
+    "hop-by-hop": (" for each flow", "flows in turn with credits of their own"),
 }
 
 
 def packet_settings_line(settings: PacketSettings) -> str:
     """The settings of the packet model in words."""
-    room, whose, control = _CONTROLS[settings.cc]
-    buffers = (
-        f"{room} packets and the round trip" if settings.buffer is None else format_size(settings.buffer)
-    )
+    whose, control = _CONTROLS[settings.cc]
+    usual = f"{settings.room} packets and the round trip"
+    buffers = usual if settings.buffer is None else format_size(settings.buffer)
     return (
         f"{settings.mtu:,} bytes and {settings.header} around them (goodput {settings.goodput:.4f}), "
         f"{settings.switching}, {buffers} behind each link{whose}, {control}"

@@ -19,10 +19,12 @@ from sims.models.packet.control import Window
 from sims.models.packet.network import PacketNetwork
 from sims.models.packet.parts import Flow, Packet, Port
 from sims.models.packet.routes import Latencies
-from sims.models.packet.settings import PacketSettings
+from sims.models.packet.settings import CONTROL, HOP_BY_HOP, PacketSettings
 from sims.models.packet.summary import summary
 from sims.models.packet.traffic import run_packets
 from sims.models.packet.ways import last_leg
+from sims.settings.each.engine import PACKET
+from sims.show.words.table import packet_settings_line
 from sims.workload.traffic import Traffic
 from topologies import load
 
@@ -185,3 +187,13 @@ def test_behind_a_link_is_room_for_its_round_trip_and_64_packets_more() -> None:
     assert [usual.slots(loop) for loop in (0.0, 0.5, 2.0, 2.75)] == [65, 65, 67, 67]
     own = PacketSettings(mtu=1000, header=24, buffer=10 * 1024 + 1023)
     assert {own.slots(loop) for loop in (0.0, 50.0)} == {10}
+
+
+def test_words_and_help_say_the_room_behind_a_link() -> None:
+    for cc in CONTROL:
+        chosen = PacketSettings(cc=cc)
+        assert chosen.slots(0.0) == chosen.room + 1
+        assert f"{chosen.room} packets and the round trip behind each link" in packet_settings_line(chosen)
+    buffer = next(option for option in PACKET.part_options if option.part == "buffer")
+    usual, apart = PacketSettings().room, PacketSettings(cc=HOP_BY_HOP).room
+    assert f"{usual} packets, {apart} with hop-by-hop, and the link's round trip" in buffer.help
