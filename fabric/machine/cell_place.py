@@ -17,7 +17,7 @@ from fabric.words.counted import counted
 from fabric.words.errors import FileFormatError
 from fabric.words.place import at, cell_starts, place_in
 
-__all__ = ["broken_place", "cell_place", "csv_rows", "wrong_width"]
+__all__ = ["cell_place", "csv_rows", "no_csv", "wrong_width"]
 
 
 @contextmanager
@@ -30,7 +30,6 @@ def csv_rows(
     Raises:
         FileFormatError: as ``text_lines``; with the place, what is not CSV.
     """
-    name = os.fspath(path)
     with text_lines(path) as lines:
         first = next(lines, "")
         delimiter = next((mark for mark in marks if mark in first), ",")
@@ -38,8 +37,7 @@ def csv_rows(
         try:
             yield delimiter, ((reader.line_num, row) for row in reader if row)
         except csv.Error as error:
-            where = broken_place(path, reader.line_num, delimiter)
-            raise FileFormatError(name, where, f"is not CSV: {error}") from None
+            raise no_csv(path, error, reader.line_num, delimiter) from None
 
 
 def cell_place(
@@ -62,7 +60,18 @@ def cell_place(
     return place_in(row, starts[index] + len(cell) - len(cell.lstrip() or cell), first)
 
 
-def broken_place(path: str | os.PathLike[str], line: int, delimiter: str = ",", after: int = 0) -> str:
+def no_csv(
+    path: str | os.PathLike[str], error: csv.Error, line: int, delimiter: str = ",", after: int = 0
+) -> FileFormatError:
+    """The mistake of a file whose row that ends on ``line`` is no CSV, as ``error`` says.
+
+    ``after``: as of ``cell_place``.
+    """
+    where = _broken_place(path, line, delimiter, after)
+    return FileFormatError(os.fspath(path), where, f"is not CSV: {error}")
+
+
+def _broken_place(path: str | os.PathLike[str], line: int, delimiter: str, after: int) -> str:
     """The place in the row that ends on ``line``, where it is no CSV: a quote that does not close or is not
     the end of its cell, or else the longest cell.
     """

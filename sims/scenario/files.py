@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from fabric.machine.cell_place import broken_place
+from fabric.machine.cell_place import no_csv
 from fabric.machine.document import parse_json, read_bytes, read_text
 from fabric.machine.whole_file import replaced
 from fabric.words.errors import FileFormatError, ParameterError
@@ -179,8 +179,7 @@ def _csv_records(name: str, damaged: list[int] | None) -> Iterator[Any]:
         for record in reader:
             yield {key: _plain(value) if isinstance(value, str) else value for key, value in record.items()}
     except csv.Error as error:
-        where = broken_place(name, reader.reader.line_num)
-        raise FileFormatError(name, where, f"is not CSV: {error}") from None
+        raise no_csv(name, error, reader.reader.line_num) from None
 
 
 def _json_records(name: str, damaged: list[int] | None) -> Iterable[Any]:

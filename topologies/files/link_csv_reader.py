@@ -14,7 +14,7 @@ from typing import Any
 
 import networkx as nx
 
-from fabric.machine.cell_place import broken_place, cell_place
+from fabric.machine.cell_place import cell_place, no_csv
 from fabric.machine.collector import collector_paused
 from fabric.machine.document import text_lines
 from fabric.words.counted import counted
@@ -68,8 +68,7 @@ def read_link_csv(
                 reading.rate_unit = reading.rate_unit or rate_unit or ""
                 return reading.graph((line, row) for line, row in rows if any(row))
         except csv.Error as error:
-            where = broken_place(name, first + reader.line_num, delimiter, after=first)
-            raise FileFormatError(name, where, f"not CSV: {error}") from None
+            raise no_csv(name, error, first + reader.line_num, delimiter, after=first) from None
 
 
 _Cable = tuple[int, str, str, tuple[Any, Any], tuple[str, ...]]  # line, rate, delay, ports, edge_ cells

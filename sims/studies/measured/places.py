@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fabric.machine.cell_place import broken_place, cell_place
+from fabric.machine.cell_place import cell_place, no_csv
 from fabric.machine.document import read_text
 from fabric.words.errors import FileFormatError, ParameterError
 
@@ -39,8 +39,7 @@ def _hosts(file: Path) -> tuple[str, ...]:
     try:
         return _by_rank(str(file), reader)
     except csv.Error as error:
-        where = broken_place(file, reader.line_num)
-        raise FileFormatError(str(file), where, f"is not CSV: {error}") from None
+        raise no_csv(file, error, reader.line_num) from None
 
 
 def _by_rank(name: str, reader: Any) -> tuple[str, ...]:

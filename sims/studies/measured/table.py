@@ -15,7 +15,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TypeVar
 
-from fabric.machine.cell_place import broken_place, cell_place, wrong_width
+from fabric.machine.cell_place import cell_place, no_csv, wrong_width
 from fabric.machine.document import read_text
 from fabric.words.errors import FileFormatError, ParameterError
 from sims.workload.collective import COLLECTIVES
@@ -126,8 +126,7 @@ def _parsed(text: str, name: str) -> tuple[Measured, ...]:
     try:
         return _rows(reader, name)
     except csv.Error as error:
-        where = broken_place(name, reader.reader.line_num)
-        raise FileFormatError(name, where, f"is not CSV: {error}") from None
+        raise no_csv(name, error, reader.reader.line_num) from None
 
 
 def _rows(reader: csv.DictReader[str], name: str) -> tuple[Measured, ...]:

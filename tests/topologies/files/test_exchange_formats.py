@@ -438,7 +438,7 @@ def test_rates_delays_and_ids_come_back_to_the_last_digit(tmp_path_factory, rate
         (lambda t: t.replace("g0,", "leaf-0,", 1), "source and target are both 'leaf-0'|node 'leaf-0'"),
         (lambda t: t.replace("g0,", "true,", 1), r"line 2, column [0-9]+: source = 'true' is not a node id"),
         (lambda t: t.split("\n")[0] + "\n", "holds no links"),
-        (lambda t: t.replace("Leaf 0", '"Leaf 0', 1), "line [0-9]+, column [0-9]+: not CSV"),
+        (lambda t: t.replace("Leaf 0", '"Leaf 0', 1), "line [0-9]+, column [0-9]+: is not CSV"),
     ],
 )
 def test_a_broken_link_list_says_on_which_line(change, match, tmp_path):
