@@ -168,7 +168,6 @@ def _printed(
     from sims.show.words.table import collective_block, collective_header
     from sims.workload.members import used
 
-    block: list[Row] = []
     found: list[Row] = []
     for number, row in enumerate(progress.each(job.rows(names, sizes, record), len(names) * len(sizes))):
         if number == 0:
@@ -177,9 +176,9 @@ def _printed(
         if explainer:
             row = replace(row, gains=explainer.gains(row))
         yield row
-        block.append(row)
         found.append(row)
-        if len(block) == len(sizes):
+        if len(found) % len(sizes) == 0:
+            block = found[-len(sizes) :]
             progress.print(collective_block(block, job.note(row.used), dtype))
             if explainer:
                 from sims.show.words.explain import explanation_lines
@@ -187,7 +186,6 @@ def _printed(
                 largest = max(block, key=lambda row: row.scenario.size_bytes)
                 name = f"{largest.used} at {format_size(largest.scenario.size_bytes)}"
                 progress.print(explanation_lines(name, explainer.explain(largest)))
-            block = []
     if len(names) > 1 and found:
         progress.print(fastest_lines(found))
 
