@@ -137,16 +137,8 @@ def text_lines(path: str | os.PathLike[str]) -> Iterator[Iterator[str]]:
     if not _size(name):
         yield iter(io.StringIO(read_text(name)))
         return
-    try:
-        with open(name, "rb") as start:
-            encoding = _marked(start.read(4))
-        with open(name, encoding=encoding) as file:
-            yield file
-    except UnicodeDecodeError:
-        read_text(name)  # says which byte
-        raise
-    except OSError as error:
-        raise FileFormatError(name, "", f"cannot be read: {error.strerror or error}") from None
+    with _opened(name) as file:
+        yield file
 
 
 def text_pieces(path: str | os.PathLike[str]) -> Iterator[str]:
@@ -155,11 +147,20 @@ def text_pieces(path: str | os.PathLike[str]) -> Iterator[str]:
     if not _size(name):
         yield read_text(name, newline="")
         return
+    with _opened(name, newline="") as file:
+        yield from iter(lambda: file.read(_PIECE), "")
+
+
+@contextmanager
+def _opened(name: str, newline: str | None = None) -> Iterator[TextIO]:
+    """A file opened to read its text, ``newline`` as of ``open``. Raises as ``read_text``, also while it is
+    read.
+    """
     try:
         with open(name, "rb") as start:
             encoding = _marked(start.read(4))
-        with open(name, encoding=encoding, newline="") as file:
-            yield from iter(lambda: file.read(_PIECE), "")
+        with open(name, encoding=encoding, newline=newline) as file:
+            yield file
     except UnicodeDecodeError:
         read_text(name)  # says which byte
         raise
