@@ -1,4 +1,4 @@
-"""One value in one cell of a table, and back the same. Knows JSON; no table, no graph.
+"""One value in one cell of a table, and back the same; tuples that JSON made lists. Knows no graph.
 
 Text stands as it is unless that would read as something else; all other values are JSON.
 """
@@ -9,8 +9,7 @@ import json
 from functools import lru_cache
 from typing import Any
 
-__all__ = ["read_cell", "write_cell"]
-
+__all__ = ["as_tuples", "read_cell", "write_cell"]
 
 _FORMULA = ("=", "+", "-", "@")
 
@@ -42,6 +41,15 @@ def read_cell(text: str) -> Any:
     """
     found = _read(text)
     return json.loads(text) if isinstance(found, list | dict) else found  # a value of its own for each cell
+
+
+def as_tuples(value: Any) -> Any:
+    """Lists as the tuples that they were, also inside each other: JSON knows none, and node ids are hashed.
+
+    >>> as_tuples(["leaf", [0, 1]]), as_tuples("leaf")
+    (('leaf', (0, 1)), 'leaf')
+    """
+    return tuple(map(as_tuples, value)) if isinstance(value, list) else value
 
 
 @lru_cache(1 << 16)

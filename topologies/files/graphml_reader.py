@@ -19,6 +19,7 @@ import networkx as nx
 from fabric.machine.xml_file import Element, streamed, text_place, value_place
 from fabric.words.errors import FileFormatError
 from fabric.words.place import at
+from topologies.files.cells import as_tuples
 from topologies.files.graphml import IDS, JSON
 from topologies.files.listed_twice import in_node_order
 from topologies.files.parallel import EdgeIds, Listed, add_notes, joined
@@ -154,7 +155,7 @@ class _Reader:
     def _id(self, where: str, element: Element, key: str) -> Hashable:
         text = element.get(key, "")
         try:
-            node = _tuple(json.loads(text)) if self.as_json else text
+            node = as_tuples(json.loads(text)) if self.as_json else text
             hash(node)
         except (TypeError, ValueError, RecursionError):
             node = None
@@ -162,10 +163,6 @@ class _Reader:
             place = where + value_place(self.name, element, key)
             raise FileFormatError(self.name, place, f"{key}={text[:60]!r} is not a node id")
         return node
-
-
-def _tuple(value: Any) -> Any:
-    return tuple(map(_tuple, value)) if isinstance(value, list) else value
 
 
 class _Keys:

@@ -21,7 +21,7 @@ from fabric.words.counted import counted
 from fabric.words.errors import FileFormatError
 from fabric.words.place import at
 from fabric.words.units import DELAYS, RATES, legal_delay, legal_rate
-from topologies.files.cells import read_cell
+from topologies.files.cells import as_tuples, read_cell
 from topologies.files.link_columns import (
     CABLE_PLAN,
     columns,
@@ -191,7 +191,7 @@ class _Reading:
         if cells in self.seen[end]:
             return self.seen[end][cells]
         column = ("source", "target")[end]
-        node = _tuple(read_cell(cells[0])) if cells[0] else None
+        node = as_tuples(read_cell(cells[0])) if cells[0] else None
         try:
             hash(node)
         except TypeError:
@@ -257,7 +257,3 @@ def _attribute(key: str, cell: str) -> Any:
     if key in ("tier", "server") and isinstance(value, float) and value.is_integer():
         return int(value)
     return value
-
-
-def _tuple(value: Any) -> Any:
-    return tuple(map(_tuple, value)) if isinstance(value, list) else value

@@ -20,10 +20,11 @@ from fabric.machine.json_place import json_place
 from fabric.machine.json_stream import NotStreamed, json_members
 from fabric.machine.whole_file import replaced
 from fabric.words.errors import FileFormatError, ParameterError, SchemaError
+from topologies.files.cells import as_tuples
 from topologies.files.listed_twice import in_node_order
 from topologies.files.parallel import Listed, add_notes, joined
 
-__all__ = ["read_node_link", "write_node_link"]
+__all__ = ["EDGES", "read_node_link", "write_node_link"]
 
 _CABLES = "parallel cables are the edge attribute cables"
 
@@ -75,7 +76,7 @@ def read_node_link(path: str | os.PathLike[str]) -> nx.Graph:
 
 
 _FLAGS = ("directed", "multigraph")
-_EDGES = ("edges", "links")
+EDGES = ("edges", "links")  # what the list of edges is called
 
 
 def _streamed(name: str) -> nx.Graph:
@@ -84,10 +85,10 @@ def _streamed(name: str) -> nx.Graph:
     flags = dict.fromkeys(_FLAGS, False)
     seen: set[str] = set()
     full = ""
-    for key, value in json_members(name, ("nodes", *_EDGES)):
+    for key, value in json_members(name, ("nodes", *EDGES)):
         if key == "nodes" and isinstance(value, Iterator):
             _add_nodes(G, name, value)
-        elif key in _EDGES and isinstance(value, Iterator):
+        elif key in EDGES and isinstance(value, Iterator):
             first = next(value, None)
             if "nodes" not in seen or (first is not None and full):
                 raise NotStreamed
@@ -98,10 +99,10 @@ def _streamed(name: str) -> nx.Graph:
             flags[key] = value
         elif key == "graph" and isinstance(value, dict):
             G.graph.update({**value, **G.graph})
-        elif key in ("nodes", *_EDGES, *_FLAGS, "graph"):
+        elif key in ("nodes", *EDGES, *_FLAGS, "graph"):
             raise NotStreamed
         seen.add(key)
-    if "nodes" not in seen or not seen.intersection(_EDGES):
+    if "nodes" not in seen or not seen.intersection(EDGES):
         raise NotStreamed
     return G
 
@@ -146,7 +147,7 @@ def _placed(name: str) -> Iterator[None]:
 
 def _edge_list(name: str, data: Mapping[str, Any]) -> str:
     """Which of the two names the list of edges has: where both are there, an empty one is none."""
-    given = [key for key in _EDGES if isinstance(data.get(key), list)]
+    given = [key for key in EDGES if isinstance(data.get(key), list)]
     if not given:
         raise FileFormatError(name, "", 'not a node-link graph: no list "edges"')
     full = [key for key in given if data[key]]
@@ -185,7 +186,7 @@ def _id(name: str, way: tuple[str, int], row: Any, key: str) -> Hashable:
         raise _wrong(name, way, "not an object")
     if key not in row:
         raise _wrong(name, way, f'without "{key}"')
-    node = _tuple(row[key])
+    node = as_tuples(row[key])
     try:
         hash(node)
     except TypeError:
@@ -200,10 +201,6 @@ def _wrong(name: str, way: Sequence[str | int], problem: str) -> FileFormatError
     said = f"{way[0]}[{way[1]}]" if len(way) > 1 else str(way[0])
     place = json_place(name, way)
     return FileFormatError(name, f"{said}, {place}" if place else said, problem)
-
-
-def _tuple(value: Any) -> Any:
-    return tuple(map(_tuple, value)) if isinstance(value, list) else value
 
 
 def _load(name: str) -> Any:

@@ -14,11 +14,11 @@ from fabric.machine.document import parse_json, read_text
 from fabric.machine.json_place import json_place
 from fabric.machine.xml_file import Element, parse_xml, text_place
 from fabric.words.errors import FileFormatError, SchemaError
+from topologies.files.cells import as_tuples
 from topologies.files.exchange import file_format
+from topologies.files.node_link import EDGES
 
 __all__ = ["placed"]
-
-_EDGES = ("edges", "links")
 
 
 def placed(path: str, error: SchemaError) -> FileFormatError | SchemaError:
@@ -37,7 +37,7 @@ def _ways(data: Any, problem: str) -> Iterator[tuple[str | int, ...]]:
     for i, row in enumerate(data["nodes"]):
         if attribute := _attribute(problem, "node", row["id"]):
             yield ("nodes", i, attribute) if attribute in row else ("nodes", i)
-    key = next(key for key in _EDGES if key in data)
+    key = next(key for key in EDGES if key in data)
     for i, row in enumerate(data[key]):
         if attribute := _attribute(problem, "edge", row["source"], row["target"]):
             yield (key, i, attribute) if attribute in row else (key, i)
@@ -67,14 +67,10 @@ def _id(text: str) -> Any:
 
 def _attribute(problem: str, kind: str, *ids: Any) -> str:
     """The attribute that the problem is of, "" where it is of other nodes."""
-    said = [repr(_hashable(one)) for one in ids]
+    said = [repr(as_tuples(one)) for one in ids]
     for ends in (said, said[::-1]):
         start = f"{kind} {' - '.join(ends)}: "
         if problem.startswith(start):
             rest = problem[len(start) :]
             return rest.removeprefix("missing ").partition(":")[0].partition(" = ")[0] or "id"
     return ""
-
-
-def _hashable(value: Any) -> Any:
-    return tuple(map(_hashable, value)) if isinstance(value, list) else value
