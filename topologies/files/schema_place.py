@@ -16,6 +16,7 @@ from fabric.machine.xml_file import Element, parse_xml, text_place
 from fabric.words.errors import FileFormatError, SchemaError
 from topologies.files.cells import as_tuples
 from topologies.files.exchange import file_format
+from topologies.files.graphml import IDS
 from topologies.files.node_link import EDGES
 
 __all__ = ["placed"]
@@ -37,32 +38,34 @@ def _ways(data: Any, problem: str) -> Iterator[tuple[str | int, ...]]:
     for i, row in enumerate(data["nodes"]):
         if attribute := _attribute(problem, "node", row["id"]):
             yield ("nodes", i, attribute) if attribute in row else ("nodes", i)
-    key = next(key for key in EDGES if key in data)
-    for i, row in enumerate(data[key]):
-        if attribute := _attribute(problem, "edge", row["source"], row["target"]):
-            yield (key, i, attribute) if attribute in row else (key, i)
+    for key in EDGES:
+        rows = data.get(key)
+        for i, row in enumerate(rows if isinstance(rows, list) else ()):
+            if attribute := _attribute(problem, "edge", row["source"], row["target"]):
+                yield (key, i, attribute) if attribute in row else (key, i)
 
 
 def _cells(path: str, problem: str) -> Iterator[str]:
     """The places in GraphML of the same."""
     root = parse_xml(path)
     names = {key.get("id"): key.get("attr.name") for key in root.iter() if key.tag.endswith("key")}
+    said = {names.get(data.get("key")): data.text for data in root.iterfind("{*}graph/{*}data")}
+    read = _from_json if said.get(IDS) == "json" else str
     for element in root.iter():
         tag = element.tag.rpartition("}")[2]
         ends = ("id",) if tag == "node" else ("source", "target") if tag == "edge" else ()
-        ids = [_id(element.get(end, "")) for end in ends]
+        ids = [read(element.get(end, "")) for end in ends]
         if ids and (attribute := _attribute(problem, tag, *ids)):
             cells = [one for one in element if names.get(one.get("key")) == attribute]
             yield text_place(path, cast(Element, cells[0])) if cells else cast(Element, element).where
 
 
-def _id(text: str) -> Any:
-    """A node id as the reader takes it: JSON where it is a number or a list, else the text itself."""
+def _from_json(text: str) -> Any:
+    """The node id that is JSON; None of what is none, such as an element of another namespace."""
     try:
-        found = json.loads(text)
-    except ValueError:
-        return text
-    return text if isinstance(found, str | dict) else found
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _attribute(problem: str, kind: str, *ids: Any) -> str:

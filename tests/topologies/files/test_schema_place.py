@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from typing import Any
 
+import networkx as nx
 import pytest
 
 from fabric.words.errors import FileFormatError, ParameterError
+from fabric.words.place import place_in
 from topologies import star
 from topologies.files.exchange import write_graph
 from topologies.named import named
@@ -68,6 +72,40 @@ def test_ids_that_are_lists_are_found(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8")[93:].startswith("7.5}")
     with pytest.raises(FileFormatError, match=r"line 1, column 94: node \(1,\): tier = 7.5: a whole number"):
         named(str(path)).fabric()
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [(0, 1, 2), ("0", "1", "2"), (2, "2", "x"), ((0, 1), "[0, 1]", 0), ('"a"', "a", "null")],
+    ids=["numbers", "digits", "both", "lists", "quotes"],
+)
+def test_ids_are_found_whatever_they_are(ids: tuple[Any, ...], tmp_path: Path) -> None:
+    """In GraphML all are texts, which may be JSON."""
+    path = tmp_path / "g.graphml"
+    write_graph(nx.relabel_nodes(star(endpoints=2), dict(enumerate(ids))), path)
+    text = path.read_text(encoding="utf-8")
+    values = [match.start() for match in re.finditer(r"(?<=>)(gpu|switch)(?=<)", text)]
+    cables = [match.start() for match in re.finditer(r"(?<=>)50000000000\.0(?=<)", text)]
+    assert (len(values), len(cables)) == (3, 2)
+    for index in values + cables:
+        new = "-" if index in cables else "x"
+        path.write_text(text[:index] + new + text[index:], encoding="utf-8")
+        with pytest.raises(FileFormatError) as caught:
+            named(str(path)).fabric()
+        assert str(caught.value).startswith(f"{path}: {place_in(text, index)}: "), caught.value
+
+
+@pytest.mark.parametrize("other", [[], None])
+def test_edges_are_found_under_the_name_that_holds_them(other: Any, tmp_path: Path) -> None:
+    path = tmp_path / "g.json"
+    write_graph(star(endpoints=2), path)
+    data = json.loads(path.read_text(encoding="utf-8"))
+    data["links"], data["edges"] = data["edges"], other
+    data["links"][1]["rate"] = -7.5
+    path.write_text(text := json.dumps(data), encoding="utf-8")
+    with pytest.raises(FileFormatError, match=r"edge 1 - 2: rate = -7\.5") as caught:
+        named(str(path)).fabric()
+    assert str(caught.value).startswith(f"{path}: {place_in(text, text.index('-7.5'))}: ")
 
 
 def test_a_family_has_no_file() -> None:
