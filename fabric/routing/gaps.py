@@ -57,7 +57,7 @@ def gaps(f: Fabric, tables: Tables) -> Gaps:
     switches, ends, count = f.n_switches, f.n_endpoints, len(f.kind)
     switch, end = np.divmod(tables.key, count)
     own = (f.kind[switch] == SWITCH) & (end < ends)
-    row, to, arc = switch[own] - ends, end[own], tables.arc[own]
+    row, to = switch[own] - ends, end[own]
     pairs = switches * ends
 
     def named(number: int) -> str:
@@ -71,16 +71,16 @@ def gaps(f: Fabric, tables: Tables) -> Gaps:
             number = row * ends + to  # ascending, as the keys are
             first_missing = named(int(np.argmax(np.append(number, pairs) != np.arange(len(number) + 1))))
         return Gaps(pairs=pairs, missing=missing, circles=-1, first_missing=first_missing)
-    arrived, lost = switches, switches + 1
-    state = np.full((switches + 2, ends), lost, np.int32)
-    state[arrived] = arrived
+    arrived, astray, lost = range(switches, switches + 3)  # astray: at an endpoint, but another one
+    state = np.full((switches + 3, ends), lost, np.int32)
+    state[arrived], state[astray] = arrived, astray
     given = state[:switches]  # what the entries say
+    hop = f.arc_dst[tables.arc].astype(np.int64)
+    hop = np.where(own & (hop == end), arrived, np.where(f.kind[hop] == SWITCH, hop - ends, astray))
     if not tables.whole:
-        _below_leaves(f, given, switch[~own] - ends, end[~own], f.arc_dst[tables.arc[~own]] - ends, arrived)
+        _below_leaves(f, given, switch[~own] - ends, end[~own], hop[~own], arrived, lost)
+    given[row, to] = hop[own]
     told = given != lost
-    told[row, to] = True
-    hop = f.arc_dst[arc].astype(np.int64)
-    given[row, to] = np.where(hop == to, arrived, np.where(f.kind[hop] == SWITCH, hop - ends, lost))
     missing = int(pairs - told.sum())
     columns = np.arange(ends)
     for _ in range(max(1, switches).bit_length()):  # each round doubles the steps
@@ -100,16 +100,24 @@ def gaps(f: Fabric, tables: Tables) -> Gaps:
 
 
 def _below_leaves(
-    f: Fabric, given: NDArray[np.int32], row: NDArray, leaf: NDArray, hop: NDArray, arrived: int
+    f: Fabric, given: NDArray[np.int32], row: NDArray, leaf: NDArray, hop: NDArray, arrived: int, lost: int
 ) -> None:
     """Enter in ``given``, (switches, endpoints), what lines of switches ``row`` say for each ``leaf``, with
-    ``hop`` the next switch; and that a leaf reaches what is below it."""
+    ``hop`` what comes next, and that a leaf reaches what is below it. Of two leaves of an endpoint the last
+    counts.
+    """
     ends = f.n_endpoints
     below = np.flatnonzero((f.link_dst < ends) & (f.kind[f.link_src] == SWITCH))
     over, end = f.link_src[below].astype(np.int64), f.link_dst[below].astype(np.int64)
-    order = np.argsort(over, kind="stable")
+    order = np.lexsort((over, end))
     over, end = over[order], end[order]
-    first, last = np.searchsorted(over, leaf), np.searchsorted(over, leaf, side="right")
-    for i in range(len(row)):
-        given[row[i], end[first[i] : last[i]]] = hop[i]
+    leaves, which = np.unique(over, return_inverse=True)
+    of_leaf = np.full((len(given), len(leaves) + 1), lost, np.int32)  # the last column: of no leaf
+    of_leaf[row, np.searchsorted(leaves, leaf)] = hop
+    nth = np.arange(len(end)) - np.searchsorted(end, end)  # of the endpoint's leaves
+    columns = np.full((int(nth.max(initial=-1)) + 1, ends), len(leaves))
+    columns[nth, end] = which
+    for column in columns:
+        told = of_leaf[:, column]
+        np.copyto(given, told, where=told != lost)
     given[over - ends, end] = arrived
