@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,19 +90,19 @@ def canonical_together(text: str) -> str:
     text = text.strip()
     if not text:
         raise ParameterError("mix", None, "the path of a scenario file (.toml), or its jobs as JSON")
+    placed: AbstractContextManager[None] = nullcontext()
     if text.startswith("{"):
         try:
             given = json.loads(text)
         except (ValueError, RecursionError):
             raise ParameterError("mix", text[:60], "jobs as JSON") from None
     elif os.path.isfile(text):
-        content = read_toml(text)
+        content, placed = read_toml(text), toml_placed(text)
         given = {key: content[key] for key in ("job", "background") if key in content}
-        with toml_placed(text):
-            read_together(given)
     else:
         raise ParameterError("mix", text, "no such scenario file")
-    read_together(given)
+    with placed:
+        read_together(given)
     return json.dumps(given, sort_keys=True, separators=(",", ":"))
 
 
