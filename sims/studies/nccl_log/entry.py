@@ -108,7 +108,7 @@ def entry(
             rule = f"{title} is {str(value)[:_SHOWN]!r}, which is no measured number"
             raise FileFormatError(name, where(title), rule)
     text = str(size)
-    if not (text.isascii() and text.isdecimal()) or len(text) > _MOST_DIGITS:
+    if not _whole(text):
         shown = text[:_SHOWN] if isinstance(size, int) else repr(text[:_SHOWN])
         raise FileFormatError(name, where("size"), f"size is {shown}: a whole number of bytes is due")
     for title, legal, due in (
