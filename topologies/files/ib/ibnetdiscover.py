@@ -5,7 +5,6 @@ Knows the records of the file and the schema of a graph; does not know whether t
 
 from __future__ import annotations
 
-import math
 import os
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
@@ -14,12 +13,13 @@ from pathlib import Path
 import networkx as nx
 
 from fabric.words.errors import FileFormatError, ParameterError
-from fabric.words.units import DELAYS, RATES, format_rate, format_time, legal_delay, legal_rate
+from fabric.words.units import format_rate, format_time
 from topologies.files.ib.cables import Cable, read_cables
 from topologies.files.ib.hosts import by_host, natural
 from topologies.files.ib.notes import count, names, some
 from topologies.files.ib.records import Records, looks_like_ibnetdiscover, read_records
 from topologies.files.ib.tiers import infer_tiers
+from topologies.parts import checks
 from topologies.parts.argument import Delay, Nvlink
 
 __all__ = ["looks_like_ibnetdiscover", "read_ibnetdiscover"]
@@ -38,12 +38,7 @@ def read_ibnetdiscover(
     Raises FileFormatError, with the line, for a file cut off, contradicting itself or of another kind;
     ParameterError for an illegal ``nvlink`` or ``delay``, and for an ``nvlink`` that no server could have.
     """
-    for name, value in (("nvlink", nvlink), ("delay", delay)):
-        if not (isinstance(value, int | float) and math.isfinite(value) and value >= 0):
-            raise ParameterError(name, value, "a finite number, at least zero")
-        if not (legal_delay(value) if name == "delay" else not value or legal_rate(value)):
-            rule = f"a delay from {DELAYS}" if name == "delay" else f"0, or a rate from {RATES}"
-            raise ParameterError(name, value, rule)
+    nvlink, delay = checks.rate("nvlink", nvlink, or_none=True), checks.delay("delay", delay)
     file = os.fspath(path)
     records = read_records(path)
     notes: list[str] = []
@@ -63,7 +58,7 @@ def read_ibnetdiscover(
     server = {node: label for label, host in enumerate(named.values()) for node in host}
     repeats = Counter(records.nodes[node] for node in order)
 
-    params = {"file": Path(path).name, "nvlink": float(nvlink), "delay": float(delay)}
+    params = {"file": Path(path).name, "nvlink": nvlink, "delay": delay}
     G = nx.Graph(name=Path(path).stem, family="ibnetdiscover", params=params, notes=notes)
     for node, i in ids.items():
         description, guid = records.nodes[node], "0x" + node[2:]
@@ -128,7 +123,7 @@ def _add_cables(G: nx.Graph, ids: dict[str, int], cables: dict[Cable, float], de
         found.sort()
         rates = [rate for _, rate in found]
         ports = [ends for ends, _ in found]
-        G.add_edge(u, v, rate=min(rates), delay=float(delay), cables=len(found), ports=ports)
+        G.add_edge(u, v, rate=min(rates), delay=delay, cables=len(found), ports=ports)
         if len(set(rates)) > 1:
             G.edges[u, v]["rates"] = rates
 
@@ -153,9 +148,7 @@ def _add_scale_up(G: nx.Graph, named: dict[str, list[str]], nvlink: float, delay
     for label, host in several:
         switch = G.number_of_nodes()
         G.add_node(switch, kind="nvswitch", tier=1, name=f"{host} scale-up", server=label)
-        G.add_edges_from(
-            (i, switch, {"rate": float(nvlink), "delay": float(delay), "cables": 1}) for i in members[label]
-        )
+        G.add_edges_from((i, switch, {"rate": nvlink, "delay": delay, "cables": 1}) for i in members[label])
     G.graph["notes"].append(
         f"Added {count(several, 'scale-up switch')} of {format_rate(nvlink)} per adapter."
     )
