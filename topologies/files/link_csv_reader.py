@@ -240,9 +240,6 @@ class _Reading:
             )
             comma = "; 400,000 may be 400 or 400 thousand" if "," in text else ""
             raise self._fail(line, column, f"{called} = {text!r} is not a finite number {known}{comma}")
-        if value < 0 or (of_rate and not value):
-            rule = "above zero" if of_rate else "zero or more"
-            raise self._fail(line, column, f"{called} = {text!r} is not {rule}")
         if not (legal_rate(value) if of_rate else legal_delay(value)):
             rule = f"a rate from {RATES}" if of_rate else f"a delay from {DELAYS}"
             raise self._fail(line, column, f"{called} = {text!r}: {rule}")
