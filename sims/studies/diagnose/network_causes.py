@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -25,20 +25,29 @@ def network_causes(site: Site) -> Iterator[Cause]:
         yield from make(site)
 
 
-def _nics(site: Site) -> Iterator[Cause]:
-    """One NIC at a part of its rate, or fewer rings and trees than NICs on all servers, which looks alike."""
-    found = [
-        Variant(
-            words=f"one NIC, as that of {site.fabric.label(end)}, at {percent(share)} of its rate",
-            settings={"degrade": f"{FILE}:rate={percent(share)}"},
-            cables=lines,
-            scale=f"rate of {end}",
+def _slow(
+    before: str, after: str, *, of: str = FILE, cables: Sequence[str] = (), scale: str = "rate"
+) -> Iterator[Variant]:
+    """Cables at each share of their rate, which stands between ``before`` and ``after``; ``of``: which they
+    are, in a setting; the rest as of Variant.
+    """
+    for share in _SHARES:
+        yield Variant(
+            words=f"{before}{percent(share)}{after}",
+            settings={"degrade": f"{of}:rate={percent(share)}"},
+            cables=cables,
+            scale=scale,
             severity=1 / share,
         )
-        for end in site.somewhere
-        if (lines := site.nics([end]))
-        for share in _SHARES
-    ]
+
+
+def _nics(site: Site) -> Iterator[Cause]:
+    """One NIC at a part of its rate, or fewer rings and trees than NICs on all servers, which looks alike."""
+    found: list[Variant] = []
+    for end in site.somewhere:
+        if lines := site.nics([end]):
+            what = f"one NIC, as that of {site.fabric.label(end)}, at "
+            found += _slow(what, " of its rate", cables=lines, scale=f"rate of {end}")
     count = int(site.places().max(initial=0)) + 1
     if any("channels" in parameters_of(one.algorithm.partition(":")[0]) for one in site.choices):
         found += [
@@ -124,16 +133,7 @@ def _slow_cable(site: Site) -> Iterator[Cause]:
             kind=SLOW_PATH,
             words="one cable between switches runs below its rate, and the load is spread over it as before",
             look="rates and symbol errors of the switches' ports (iblinkinfo, ibqueryerrors)",
-            variants=tuple(
-                Variant(
-                    words=f"the cable {line.replace(',', ' - ')} at {percent(share)} of its rate",
-                    settings={"degrade": f"{FILE}:rate={percent(share)}"},
-                    cables=[line],
-                    scale="rate",
-                    severity=1 / share,
-                )
-                for share in _SHARES
-            ),
+            variants=tuple(_slow(f"the cable {line.replace(',', ' - ')} at ", " of its rate", cables=[line])),
         )
 
 
@@ -143,15 +143,7 @@ def _uplinks(site: Site) -> Iterator[Cause]:
         kind=SLOW_PATH,
         words="leaves have less capacity above than below: oversubscribed, or uplinks missing",
         look="fabricsim topology check of a dump; uplinks that are up, leaf by leaf",
-        variants=tuple(
-            Variant(
-                words=f"{percent(share)} of the uplinks' capacity",
-                settings={"degrade": f"cables=leaf:100%:rate={percent(share)}"},
-                scale="rate",
-                severity=1 / share,
-            )
-            for share in _SHARES
-        ),
+        variants=tuple(_slow("", " of the uplinks' capacity", of="cables=leaf:100%")),
     )
 
 
