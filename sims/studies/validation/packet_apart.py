@@ -16,15 +16,17 @@ from fabric import Fabric
 from sims.jobs.allreduce import AllReduce
 from sims.models.packet.settings import HEADER
 from sims.studies.validation.case import Case, Point
-from sims.studies.validation.packet_fluid import (
-    ALONE,
-    ODD,
-    TREES,
-    case,
-    ends,
-    makespan_points,
-    mean_points,
-    times,
+from sims.studies.validation.packet_fluid import TREES, case, ends, makespan_points, mean_points
+from sims.studies.validation.packet_rank import (
+    ACROSS,
+    AGAINST,
+    Run,
+    collision_runs,
+    judged,
+    odd_runs,
+    ring_runs,
+    slice_runs,
+    tree_runs,
 )
 from topologies import load
 
@@ -45,7 +47,6 @@ _FAIR = "turns and credits of each flow are max-min fair; packets are whole, and
 _FLOWS = "Flows of 16 MB in packets of 16 KiB, from all endpoints at once."
 _SMALL = 256  # bytes of payload of a packet
 _NO_DELAY = "ideal:cable_factor=0"
-_Run = tuple[str, str, str, int, str]  # label, fabric, algorithm, bytes, routing
 
 
 def mean_ends(full: bool) -> Case:
@@ -72,13 +73,8 @@ def flow_by_flow(full: bool) -> Case:
     return case(f"flow by flow, cc={_APART}", points, "equal", 0.03, _FAIR, note)
 
 
-def _ranks(name: str, runs: Iterable[_Run], tolerance: float, note: str = "") -> Case:
-    points = []
-    for label, spec, algorithm, size, routing in runs:
-        expected, got = times(spec, algorithm, size, routing, _APART, sync="rank")
-        points.append(Point(label=f"{label}, {size:,} B", expected=expected, got=got))
-    against = "fluid model, sync rank"
-    return case(f"{name}, sync rank, cc={_APART}", points, "equal", tolerance, _FAIR, note, against=against)
+def _ranks(name: str, runs: Iterable[Run], tolerance: float, note: str = "") -> Case:
+    return judged(f"{name}, sync rank, cc={_APART}", _APART, runs, tolerance, _FAIR, note)
 
 
 def limit(full: bool) -> Case:
@@ -119,61 +115,36 @@ def limit(full: bool) -> Case:
         points.append(Point(label=f"{label}, {size:,} B", expected=expected, got=got))
     basis = "in proportion to the MTU: a quarter of it leaves a quarter"
     note = f"MTU of {_SMALL}, profile {_NO_DELAY}."
-    against = "fluid model, sync rank"
-    return case("the limit of small packets", points, "equal", 0.005, basis, note, against=against)
+    return case("the limit of small packets", points, "equal", 0.005, basis, note, against=AGAINST)
 
 
 def collisions(full: bool) -> Case:
     """All-reduce with ECMP's collisions, each rank at its own pace, up to 128 ranks."""
-    runs = [
-        (f"{name}, {n} ranks", spec, name, n * 16384, "ecmp")
-        for spec, n in (TREES if full else TREES[:1])
-        for name in ALONE
-    ]
-    return _ranks("collectives with ECMP's collisions", runs, 0.05)
+    return _ranks("collectives with ECMP's collisions", collision_runs(TREES if full else TREES[:1]), 0.05)
 
 
 def odd_ranks(full: bool) -> Case:
     """Doubling with ranks that fold in and out, on one switch."""
-    runs = [
-        (f"{name}, {n} ranks", f"star:endpoints={n}", name, size, "dmodk")
-        for n in (ODD if full else ODD[:2])
-        for name in ("recursive-doubling", "halving-doubling")
-        for size in ((n * 4096, n * 16384, 2**22) if full else (n * 16384,))
-    ]
-    return _ranks("ranks that are no power of two", runs, 0.05, "A star.")
+    return _ranks("ranks that are no power of two", odd_runs(full), 0.05, "A star.")
 
 
 def slices(full: bool) -> Case:
     """Hierarchical all-reduce in slices whose phases overlap, over four servers of four."""
-    spec = "fat-tree:endpoints=16,radix=64,tiers=1,gpus_per_server=4"
-    runs = [
-        (name, spec, name, size, "dmodk")
-        for across in ("ring", "halving-doubling", "tree")
-        for m in ((2, 5, 16) if full else (5,))
-        for name in (f"hierarchical-{across}:pipeline={m}",)
-        for size in ((2**16, 2**22) if full else (2**20,))
-    ]
+    runs = slice_runs(ACROSS, full)
     return _ranks("slices of hierarchical algorithms", runs, 0.02, "16 endpoints in 4 servers.")
 
 
 def rings_of_servers(full: bool) -> Case:
     """Rings through servers of eight, one per NIC, each at its own pace."""
-    spec = "fat-tree:endpoints=64,radix=16,gpus_per_server=8"
-    runs = [
-        (routing, spec, "ring", size, routing) for routing in ("dmodk", "ecmp") for size in (2**16, 2**22)
-    ]
-    return _ranks("rings through servers", runs, 0.02, "64 endpoints in 8 servers, 8 channels.")
+    return _ranks("rings through servers", ring_runs(), 0.02, "64 endpoints in 8 servers, 8 channels.")
 
 
 def trees(full: bool) -> Case:
     """Pipelined trees, which fill and drain segment by segment."""
-    spec, servers = "fat-tree:k=4", "fat-tree:endpoints=64,radix=16,gpus_per_server=8"
-    runs = [
-        ("16 ranks", spec, "tree", size, "dmodk")
-        for size in ((2**16, 2**18, 2**20, 2**22, 2**24, 2**26) if full else (2**16, 2**20, 2**22))
-    ]
+    sizes = (2**16, 2**18, 2**20, 2**22, 2**24, 2**26) if full else (2**16, 2**20, 2**22)
+    runs = list(tree_runs(sizes))
     if full:
+        servers = "fat-tree:endpoints=64,radix=16,gpus_per_server=8"
         runs += [("15 ranks, a star", "star:endpoints=15", "tree", size, "dmodk") for size in (2**22, 2**24)]
         runs += [("128 ranks", "fat-tree:k=8", "tree", size, "dmodk") for size in (2**20, 2**22)]
         runs += [("chain-tree, 64 ranks", servers, "chain-tree", size, "dmodk") for size in (2**16, 2**23)]
