@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).parent))
 from readers import READERS
+from toml_leaves import leaves
 
 from fabric.machine.toml_ways import TomlWays, Way
 from fabric.words.errors import FabricsimError
@@ -27,17 +27,6 @@ FREE = {
     "profile": ("about", "calibration"),
     "prices": ("as_of", "currency", "source"),
 }
-
-
-def leaves(value: Any, way: Way = ()) -> Iterator[tuple[Way, Any]]:
-    if isinstance(value, dict):
-        for key, one in value.items():
-            yield from leaves(one, (*way, key))
-    elif isinstance(value, list):
-        for number, one in enumerate(value):
-            yield from leaves(one, (*way, number))
-    else:
-        yield way, value
 
 
 def changed(text: str, way: Way, value: Any) -> str:

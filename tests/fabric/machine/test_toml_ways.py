@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from toml_leaves import leaves
 
 from fabric.machine.toml_ways import TomlWays, Way
 
@@ -83,17 +84,6 @@ def table(value: dict[str, Any], before: tuple[str, ...], draw: Any) -> Iterator
             yield draw(st.sampled_from(["", "# [x] = '\n"]))
             yield " " + form.format(" . ".join(way)) + draw(st.sampled_from(["", "  # [a]"]))
             yield from table(one, way, draw)
-
-
-def leaves(value: Any, way: Way = ()) -> Iterator[tuple[Way, Any]]:
-    if isinstance(value, dict):
-        for key, one in value.items():
-            yield from leaves(one, (*way, key))
-    elif isinstance(value, list):
-        for number, one in enumerate(value):
-            yield from leaves(one, (*way, number))
-    else:
-        yield way, value
 
 
 @settings(max_examples=300, deadline=None)
