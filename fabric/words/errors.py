@@ -6,6 +6,7 @@ through a process pool or a SimPy process, both of which rebuild it as ``type(e)
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -24,6 +25,7 @@ __all__ = [
 ]
 
 _COUNTED = 1e6  # GB: beyond, the digits of an estimate say nothing
+_NUMBER = re.compile(r"[-+]?[\d.,]+(?:e[-+]?\d+)?\s*%?")
 _SHOWN = 10  # violations and choices listed before "and N more"
 
 
@@ -66,7 +68,8 @@ def inside(*way: str | int, of_key: bool = False, table: Collection[str] = ()) -
 class ParameterError(FabricsimError):
     """A parameter has an illegal value: ``ParameterError(name, value, rule, choices)``.
 
-    ``choices`` lists the legal values where there is a list; the nearest spelling is suggested.
+    ``choices`` lists the legal values where there is a list, or examples such as ``cables=26``; the nearest
+    spelling of a name is suggested, and never a number.
     """
 
     def __init__(self, name: str, value: Any, rule: str, choices: Iterable[str] = ()) -> None:
@@ -76,8 +79,8 @@ class ParameterError(FabricsimError):
     def __str__(self) -> str:
         text = f"{self.name}: {_shown(self.value)}: {self.rule}"
         if self.choices:
-            near = get_close_matches(str(self.value), self.choices, n=1)
-            text += f" (did you mean {near[0]!r}?" if near else " ("
+            near = _misspelt(str(self.value), self.choices)
+            text += f" (did you mean {near!r}?" if near else " ("
             text += (" " if near else "") + f"legal: {', '.join(self.choices)})"
         return text
 
@@ -140,3 +143,21 @@ class TooLargeError(FabricsimError):
 def _shown(value: Any) -> str:
     text = "not given" if value is None else repr(value)
     return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _misspelt(text: str, choices: Iterable[str]) -> str:
+    """``text`` with the name that it seems to mean, or ""; of examples NAME=VALUE the name counts alone.
+
+    >>> [_misspelt(text, ["cables=26", "none"]) for text in ("cable=1", "cables=-1", "nome", "-1")]
+    ['cables=1', '', 'none', '']
+    """
+    if _NUMBER.fullmatch(text):
+        return ""
+    name, equals, value = text.partition("=")
+    examples = {choice.partition("=")[0] for choice in choices if "=" in choice}
+    if equals and name in examples:
+        return ""
+    if near := get_close_matches(text, [choice for choice in choices if "=" not in choice], n=1):
+        return near[0]
+    near = get_close_matches(name, sorted(examples), n=1)
+    return f"{near[0]}={value}" if near else ""

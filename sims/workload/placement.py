@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -124,8 +123,6 @@ def check_placement(placement: str) -> None:
     rule = "neither a placement nor the path of a file"
     if name in PLACEMENTS:
         rule = f"{name} takes no parameter"
-    near = get_close_matches(name, PLACEMENTS, n=1)
-    rule += f" (did you mean {near[0]!r}?)" if near and near[0] != name else ""
     raise ParameterError("placement", placement, rule, _FORMS)
 
 

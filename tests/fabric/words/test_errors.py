@@ -55,6 +55,28 @@ def test_choices_may_be_any_iterable() -> None:
     assert error.choices == ("a", "b", "c") and str(error) == str(type(error)(*error.args))
 
 
+FAULTS = ("cables=0.5%", "cables=26", "switches=tier2:3", "the path of a file", "none")
+
+
+@pytest.mark.parametrize(
+    ("value", "choices", "meant"),
+    [
+        *((text, FAULTS, "") for text in ("cables=-1", "cables=200%", "cables=a", "switches=-1", "links=1")),
+        *(("cable=1", FAULTS, "cables=1"), ("swiches=tier2:3", FAULTS, "switches=tier2:3")),
+        *(("cable", FAULTS, "cables="), ("cables", FAULTS, "cables="), ("non", FAULTS, "none")),
+        *((number, ("4096", "8192", "1"), "") for number in (4095, -4096, "8,193", 1.5, "10%", "1e4")),
+        *(("float33", ("float32", "half"), "float32"), ("4k", ("4096", "8192"), "")),
+        ("custom:layer=3", ("llama", "custom:layers=N,hidden=N"), "custom:layers=3"),
+    ],
+)
+def test_a_spelling_is_suggested_for_a_name_and_never_for_a_number(
+    value: object, choices: tuple[str, ...], meant: str
+) -> None:
+    told = str(ParameterError("x", value, "wrong", choices))
+    assert told.endswith(f"legal: {', '.join(choices)})")
+    assert (f"did you mean {meant!r}? " in told) == ("did you mean" in told) == bool(meant)
+
+
 @pytest.mark.parametrize("needed", [1e9, 1e14, 1e15, 1.6e26])
 def test_what_would_be_needed_is_told_in_few_digits(needed: float) -> None:
     said = str(TooLargeError("tree", needed, 1e9))
