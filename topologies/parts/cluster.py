@@ -140,11 +140,8 @@ class Cluster:
             here, full = s.leaves % s.down[1] * planes, s.down[1] * planes
             part = f"{here:,} of {counted(full, 'leaf')} and all its {counted(s.planes[1], 'spine')}"
             notes.append(f"The last of {counted(s.subtrees[1], 'pod')} has {part}.")
-        empty = (s.leaves * s.down[0] * planes - s.edges[0]) * s.cables[0]
-        if empty:
-            plural = self.rails or planes > 1
-            last = "leaves" if plural else "leaf"
-            notes.append(f"{counted(empty, 'port')} of the last {last} {'is' if empty == 1 else 'are'} free.")
+        if told := self._free():
+            notes.append(told)
         if self.gpus and not self.rails and s.down[0] % self._together and s.leaves > 1:
             notes.append(
                 f"Some servers straddle two leaves: {self._together} does not divide {s.down[0]} ports."
@@ -158,11 +155,38 @@ class Cluster:
             down, up = s.down[tier] * s.cables[tier], s.parents[tier + 1] * s.cables[tier + 1]
             free = self.radix - down - up
             if ratio != 1:
-                left = f"; {free:,} of its {self.radix:,} ports {'is' if free == 1 else 'are'} free" * (
-                    free > 0
-                )
+                free, last = self._spare if not tier else (free, "")
+                left = f"; {free:,} of its {self.radix:,} ports {_are(free)} free{last}" * (free > 0)
                 each = f"each {TIER_NAMES[tier]} has {counted(down, 'port')} down for {up:,} up"
                 yield f"Oversubscription {down / up:.4g}:1: {each}{left}."
+
+    def _free(self) -> str:
+        """Which leaves have how many ports free, where what a ratio came to does not say it."""
+        (spare, last), (leaves, empty) = self._spare, self._last
+        if not spare:
+            return f"{counted(empty, 'port')} of {leaves} {_are(empty)} free." if empty else ""
+        if self.shape.tiers > 1 and self.call.get("oversubscription", [1])[0] != 1:
+            return ""
+        return f"{spare:,} of the {self.radix:,} ports of each leaf {_are(spare)} free{last}."
+
+    @property
+    def _spare(self) -> tuple[int, str]:
+        """Free ports of every leaf, and how many those have that endpoints do not fill, if others do."""
+        leaves, empty = self._last
+        spare = self.radix - self.shape.ports[0] if self.radix else 0
+        if spare and empty and leaves in ("the leaf", "each leaf"):
+            return spare + empty, ""
+        return spare, f", {spare + empty:,} of {leaves}" if empty else ""
+
+    @property
+    def _last(self) -> tuple[str, int]:
+        """The leaves that endpoints do not fill, in words, and how many ports of each wait for endpoints."""
+        s = self.shape
+        count = (self._together if self.rails else 1) * s.parents[0]  # one place, or one for each rail
+        empty = (s.leaves * s.down[0] * s.parents[0] - s.edges[0]) * s.cables[0] // count
+        if count == s.switches[0]:
+            return "each leaf" if count > 1 else "the leaf", empty
+        return f"each of the last {count:,} leaves" if count > 1 else "the last leaf", empty
 
     @property
     def _rate(self) -> float:
@@ -221,3 +245,7 @@ class Cluster:
             if s.apart:
                 columns[0][self.lane] = rank % s.lanes
         return columns
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"

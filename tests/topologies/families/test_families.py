@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from math import ceil, prod
 from typing import Any
@@ -106,8 +107,8 @@ def test_notes_say_what_the_graph_is(spec: str) -> None:
         for leaf, data in G.nodes(data=True)
         if data["kind"] == "switch" and data["tier"] == 1
     }
-    free = sum(max(down.values()) - n for n in down.values())
-    assert (f"{free} port" in notes) == (free > 0) == ("free." in notes)
+    fewer = {max(down.values()) - n for n in down.values()} - {0}
+    assert ("of the last leaf" in notes or "of each of the last" in notes) == bool(fewer)
     places: dict[int, set[tuple[int, ...]]] = {}
     for node, data in G.nodes(data=True):
         if data["kind"] == "gpu" and "server" in data and "rail" not in data:
@@ -454,9 +455,41 @@ def test_every_family_with_a_ratio_leaves_ports_free(spec: str, down: int, up: i
     assert len(set(map(canonical, texts))) == 1
     G = load(texts[1])
     ports = f"{free} of its {down + up + free} ports {'is' if free == 1 else 'are'} free"
-    words = f"Oversubscription 2:1: each leaf has {down} ports down for {up} up; {ports}."
-    assert [note for note in G.graph["notes"] if note.startswith("Oversubscription")] == [words]
+    words = f"Oversubscription 2:1: each leaf has {down} ports down for {up} up; {ports}"
+    (told,) = [note for note in G.graph["notes"] if note.startswith("Oversubscription")]
+    assert told.partition(", ")[0].rstrip(".") == words
     assert dict(measure(Fabric.from_graph(G)).oversubscription)["leaf"] == 2
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        *("fat-tree:endpoints=10,radix=64", "fat-tree:endpoints=1000,radix=64", "fat-tree:k=8"),
+        *(f"fat-tree:endpoints=1000,radix=64,oversubscription={ratio}" for ratio in (2, 3, 4)),
+        "fat-tree:endpoints=1000,radix=64,gpus_per_server=8,rails=true,oversubscription=2",
+        *("rail-optimized:servers=100,radix=64", "rail-optimized:servers=100,radix=64,servers_per_group=28"),
+        "rail-optimized:servers=100,radix=64,servers_per_group=28,oversubscription=2",
+        *("rail-optimized:servers=10,radix=64,oversubscription=2", "rail-only:servers=100,radix=64"),
+        *("rail-only:servers=10,radix=64,planes=4", "preset:colossus-100k:servers=120,oversubscription=2"),
+        "multi-plane:planes=4,endpoints=500,radix=64,attach=one,gpus_per_server=4",
+        *(f"multi-plane:planes=2,endpoints=500,radix=64,oversubscription={ratio}" for ratio in (1, 2)),
+    ],
+)
+def test_the_ports_that_are_said_to_be_free_are_those_without_a_cable(spec: str) -> None:
+    """Of each leaf, and of so many last ones; nobody else speaks of ports of leaves."""
+    G = load(spec)
+    radix = int(re.findall(r"switches of (\d+) ports", G.graph["notes"][0] + G.graph["notes"][1])[0])
+    leaves = [node for node, tier in G.nodes(data="tier") if tier == 1 and G.nodes[node]["kind"] == "switch"]
+    free = [radix - sum(G.edges[leaf, n].get("cables", 1) for n in G[leaf]) for leaf in leaves]
+    told = [note for note in G.graph["notes"] if " free" in note and "each spine" not in note]
+    assert len(told) == (1 if any(free) else 0)
+    last = [n for n in free if n != min(free)]
+    assert free == [min(free)] * (len(free) - len(last)) + last and len(set(last)) < 2
+    if last:
+        whom = f"each of the last {len(last)} leaves" if len(last) > 1 else "the last leaf"
+        assert re.search(rf"\b{last[0]} (ports? )?of {whom}( (is|are) free)?\.$", told[0])
+    if min(free):
+        assert re.search(rf"\b{min(free)} (ports of|of its|of the) ", told[0])
 
 
 @pytest.mark.parametrize(
