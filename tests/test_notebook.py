@@ -29,6 +29,10 @@ def run(source: str, names: dict[str, Any]) -> tuple[str, Any]:
 
 def test_every_cell_gives_what_stands_under_it() -> None:
     names: dict[str, Any] = {}
+    if FRAMES:  # as wide as in a notebook, whatever terminal the tests have
+        import pandas
+
+        pandas.set_option("display.max_columns", 20)
     cells = [cell for cell in NOTEBOOK["cells"] if cell["cell_type"] == "code"]
     assert len(cells) > 6
     for cell in cells:

@@ -120,6 +120,7 @@ class Page:
         ``words``: the parts of a title, used where there is no ``title``, and the foot. Parts for which the
         title has no room stand at the head of the foot.
         """
+        self.figure.patch.set_in_layout(True)  # a notebook cuts to what is laid out: not title and foot
         width, height = self.figure.get_size_inches()
         above, below = words
         top, left_out = self._above(above, title)

@@ -107,6 +107,13 @@ def test_no_text_is_cut_off_or_meets_another(name: str, width: float | None) -> 
     assert min(text.get_fontsize() for text in texts(drawn)) >= 7, "points, at the width of a column"
 
 
+def test_a_notebook_which_cuts_to_what_is_laid_out_keeps_title_and_foot() -> None:
+    drawn = made("busbw")
+    laid_out = drawn.get_tightbbox()
+    width, height = drawn.get_size_inches()
+    assert (laid_out.x0, laid_out.y0) <= (0, 0) and laid_out.x1 >= width and laid_out.y1 >= height
+
+
 @pytest.mark.parametrize("name", FIGURES)
 def test_nor_in_panels(name: str) -> None:
     rows, options = CASES[name]
