@@ -428,6 +428,18 @@ def test_rates_delays_and_ids_come_back_to_the_last_digit(tmp_path_factory, rate
             r"line 2, column [0-9]+: delay_s = 'soon' is not a finite number",
         ),
         (
+            lambda t: t.replace(",400,", ",0,", 1),
+            r"line 2, column [0-9]+: rate_Gbps = '0': a rate from 0\.001 to 1e18 B/s",
+        ),
+        (
+            lambda t: t.replace(",400,", ",-400,", 1),
+            r"line 2, column [0-9]+: rate_Gbps = '-400': a rate from 0\.001 to 1e18 B/s",
+        ),
+        (
+            lambda t: t.replace(",2.5e-08", ",-2.5e-08", 1),
+            r"line 2, column [0-9]+: delay_s = '-2.5e-08': a delay from 0 to 1,000 s",
+        ),
+        (
             lambda t: t.replace("s,4,switch,2", "s,4,switch,3"),
             r"line 7, column [0-9]+: node 's': tier = 3, and 2 on line 4",
         ),
