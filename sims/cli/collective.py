@@ -96,7 +96,7 @@ def _simulate(
         for name in progress.each(fitting, len(fitting)):
             progress.step(f"routing {name}")
             job.check(name, sizes)  # what cannot be done is refused before anything is printed
-        progress.say(job.faults_foretold(fitting, sizes))
+        progress.say(job.runs_foretold(fitting, sizes))
         progress.step("running")
         try:
             said = [

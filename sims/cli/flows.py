@@ -91,7 +91,7 @@ def flows(
         run = FlowRun.of(fabric, setup, traffic_of(traffic, size, fabric, setup.seed), window)
         progress.say(filter(None, [run.routing_wait.foretold]))
         progress.step("routing and running")
-        progress.say(filter(None, [run.faults_wait().foretold]))
+        progress.say(filter(None, [run.faults_wait().foretold, run.packets_wait().foretold]))
         record = Record() if timeline else None
         result = run.run(record)
         progress.print(flows_lines(text, traffic, run, setup, result, notes))

@@ -24,7 +24,7 @@ from sims.jobs.grouped import UNGROUPED, Grouped, Timed
 from sims.jobs.library import chosen_by, communicator, protocol_words, require_choice
 from sims.models.band import band_of
 from sims.models.fluid.engine import latency_time
-from sims.models.fluid.patience import schedule_wait
+from sims.models.fluid.patience import Wait, schedule_wait
 from sims.models.fluid.program import Program
 from sims.scenario.row import Row
 from sims.scenario.scenario import JOB_SETTINGS, Scenario
@@ -214,11 +214,16 @@ class CollectiveJob:
                     said.append(wait.foretold)
         return [sentence for sentence in said if sentence]
 
-    def faults_foretold(self, algorithms: Sequence[str], sizes: Sequence[int]) -> list[str]:
-        """A sentence about each run whose faults take a minute or more to follow."""
+    def runs_foretold(self, algorithms: Sequence[str], sizes: Sequence[int]) -> list[str]:
+        """A sentence about each run whose faults or packets take a minute or more to follow."""
         runs = [(name, size) for name in algorithms if not is_auto(name) for size in sizes]
-        said = {run: self.campaign(*run).wait().foretold for run in runs if self.course.source}
+        said = {run: self._wait(*run).foretold for run in runs}
         return [f"{name} of {format_size(size)}: {words}" for (name, size), words in said.items() if words]
+
+    def _wait(self, algorithm: str, size: int) -> Wait:
+        if self.engine == "packet":
+            return self.packet_program(algorithm).wait(size)
+        return self.campaign(algorithm, size).wait() if self.course.source else Wait(seconds=0.0)
 
     def check(self, algorithm: str, sizes: Sequence[int]) -> None:
         """Find out before anything is run that the engine cannot do it.

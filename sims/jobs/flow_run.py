@@ -21,7 +21,7 @@ from sims.models.fluid.faults.timeline import Timeline
 from sims.models.fluid.flows import FlowResult, RoutedTraffic
 from sims.models.fluid.patience import Wait, flows_wait
 from sims.models.packet.settings import PacketSettings
-from sims.models.packet.traffic import run_packets
+from sims.models.packet.traffic import RoutedPackets
 from sims.models.profiles import LatencyProfile
 from sims.settings.setup import Setup
 from sims.workload.traffic import Traffic, pattern, read_traffic
@@ -128,6 +128,19 @@ class FlowRun:
         """How long the paths take to be found."""
         return flows_wait(self.fabric, self.traffic.src, self.traffic.dst, [self.policy])
 
+    @cached_property
+    def _packets(self) -> RoutedPackets:
+        """The traffic on the paths of the packet model."""
+        assert self.packets is not None
+        self.routing_wait.require("topology", self.fabric.name)
+        return RoutedPackets.of(
+            self.fabric, self.traffic, self.policy, self.profile, self.packets, seed=self.seed
+        )
+
+    def packets_wait(self) -> Wait:
+        """How long the packets take. Raises as ``run`` where there are too many."""
+        return self._packets.wait if self.packets else Wait(seconds=0.0)
+
     def faults_wait(self) -> Wait:
         """How long the faults take to be followed. Raises ParameterError where nobody would wait for it."""
         return self.routed.wait(self._striking) if self._striking else Wait(seconds=0.0)
@@ -141,10 +154,7 @@ class FlowRun:
                 would wait for.
         """
         if self.packets:
-            self.routing_wait.require("topology", self.fabric.name)
-            return run_packets(
-                self.fabric, self.traffic, self.policy, self.profile, self.packets, seed=self.seed
-            )
+            return self._packets.run()
         return self.routed.run(self.resolution, striking=self._striking, timeline=timeline)
 
     @cached_property

@@ -20,7 +20,7 @@ from sims.jobs.causes import causes
 from sims.jobs.opened import AnyFabric, opened
 from sims.models.fluid.faults.striking import Striking
 from sims.models.trace.fluid import RoutedTrace
-from sims.models.trace.packet import run_trace_packets
+from sims.models.trace.packet import TracePackets
 from sims.models.trace.result import TraceResult
 from sims.scenario.job_scenario import JobScenario
 from sims.scenario.trace_row import TraceRow
@@ -126,10 +126,7 @@ class TraceJob:
         """
         setup = self.setup
         if setup.engine == "packet":
-            return run_trace_packets(
-                *(self.degraded, self.program, self.policy, self.profile, self.ends, setup.packet_settings),
-                seed=setup.seed,
-            )
+            return self._packets.run()
         if self.routed.seconds > _MOST:
             rule = f"{self._lasting}; at most {format_time(_MOST)} is tried: take fewer or larger messages"
             raise ParameterError("trace", self.scenario.settings["trace"], rule)
@@ -142,7 +139,15 @@ class TraceJob:
     @property
     def foretold(self) -> list[str]:
         """A sentence where a run takes a minute or more."""
-        return [self._lasting] if self.setup.engine == "flow" and self.routed.seconds >= _LONG else []
+        if self.setup.engine == "packet":
+            return [said for said in [self._packets.wait.foretold] if said]
+        return [self._lasting] if self.routed.seconds >= _LONG else []
+
+    @cached_property
+    def _packets(self) -> TracePackets:
+        """The trace on the paths of the packet model."""
+        how = self.policy, self.profile, self.ends, self.setup.packet_settings, self.setup.seed
+        return TracePackets.of(self.degraded, self.program, *how)
 
     @property
     def _lasting(self) -> str:

@@ -38,7 +38,6 @@ __all__ = ["COMMANDS", "damaged_command"]
 
 INPUTS = ROOT / "tests" / "gold" / "inputs"
 AVAILABLE = 64e6  # bytes that the program believes to have: what is larger is refused, as it is elsewhere
-HOPS = 2e5  # packets times links that it believes to be many: about two seconds
 PATIENCE = 2.0  # seconds that it believes to be more than anybody would wait
 
 COMMANDS = [
@@ -258,9 +257,6 @@ def child(cases: int, seed: int, place: str) -> int:
     import fabric.machine.memory as memory
 
     memory.available_memory = lambda: AVAILABLE  # before any module has taken the name
-    import sims.models.packet.cost as cost
-
-    cost.MOST_HOPS = HOPS
     import sims.models.fluid.patience as patience
 
     patience.MOST_SECONDS = PATIENCE

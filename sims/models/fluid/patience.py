@@ -26,10 +26,13 @@ _LONG = 60.0  # s, from which on it is said
 
 @dataclass(frozen=True, kw_only=True)
 class Wait:
-    """``seconds`` of one core, about; ``text``: what takes them, in which % stands for them."""
+    """``seconds`` of one core, about; ``text``: what takes them, in which % stands for them; ``instead``:
+    what to do where they are too many.
+    """
 
     seconds: float
     text: str = ""
+    instead: str = "take a smaller one"
 
     @property
     def words(self) -> str:
@@ -47,7 +50,7 @@ class Wait:
             ParameterError: of ``parameter``; says how long it would take, and why.
         """
         if self.seconds > MOST_SECONDS:
-            rule = f"{self.words}; at most {format_time(MOST_SECONDS)} is tried: take a smaller one"
+            rule = f"{self.words}; at most {format_time(MOST_SECONDS)} is tried: {self.instead}"
             raise ParameterError(parameter, value, rule)
 
 

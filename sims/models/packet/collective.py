@@ -23,17 +23,19 @@ from numpy.typing import NDArray
 from fabric import Fabric, Paths
 from fabric.machine.under_way import under_way
 from fabric.routing.policies import Policy
+from sims.models.fluid.patience import Wait
 from sims.models.fluid.rank_steps import messages
 from sims.models.fluid.stage import routed_phase
 from sims.models.latency import derated
 from sims.models.packet.choice import network_kind
-from sims.models.packet.cost import check_cost
+from sims.models.packet.cost import check_cost, packets_wait
 from sims.models.packet.deadlock import DeadlockError, circle
 from sims.models.packet.parts import Flow
 from sims.models.packet.routes import Latencies, single_path
 from sims.models.packet.sending import Sending
 from sims.models.packet.settings import PacketSettings
 from sims.models.packet.summary import summary
+from sims.models.packet.transfer import Transfer, needed
 from sims.models.packet.trees import Climb, Tree, slowed, trees_of
 from sims.models.profiles import LatencyProfile
 from sims.workload.schedule import REDUCE, Phase, Schedule
@@ -109,10 +111,27 @@ class PacketProgram:
             else:
                 yield float(paths.length.sum())
 
+    def payload(self, size: float) -> float:
+        """Bytes that are received in a run of ``size`` bytes, by all; of trees, link by link."""
+        total, pipeline = 0.0, self.schedule.pipeline
+        for phase, trees in zip(self.schedule.phases, self.trees):
+            steps, amount, rest = messages(phase, size / pipeline, self.schedule.chunks)
+            links = sum((len(tree.up) + len(tree.down)) * tree.share for tree in trees)
+            weight = len(phase) if phase.weight is None else float(phase.weight.sum())
+            total += pipeline * (links * amount if trees else weight * (amount * (steps - 1) + rest))
+        return total
+
+    @property
+    def _flows(self) -> int:
+        return sum(map(len, self.paths)) * self.schedule.pipeline
+
     def check(self, size: float) -> None:
         """Raise ParameterError where ``size`` bytes are too many packets for this model."""
-        flows = sum(map(len, self.paths)) * self.schedule.pipeline
-        check_cost(self.hops(size), flows, self.settings)
+        check_cost(self.hops(size), self._flows, self.settings)
+
+    def wait(self, size: float) -> Wait:
+        """How long a run of ``size`` bytes takes."""
+        return packets_wait(self.hops(size), self._flows, self.settings)
 
     def run(self, size: float, *, factor: float = 1.0) -> tuple[float, dict[str, dict[str, float]]]:
         """Seconds from start to the last receipt, and what the network saw; the rest as of ``received``."""
@@ -143,8 +162,7 @@ class PacketProgram:
             seed=self.seed,
         )
         run = _Run(self, network, size, factor)
-        messages = run.open
-        with under_way(lambda: messages - run.open, messages):
+        with under_way(lambda: network.received, max(self.payload(size), 1.0)):
             network.run()
         if run.open:
             raise DeadlockError(circle(self.fabric, network.ports.values()), run.open, env.now)
@@ -167,54 +185,6 @@ def _packets(schedule: Schedule, size: float, qps: int, settings: PacketSettings
         yield each * schedule.pipeline
 
 
-class _Transfer:
-    """One transfer of one slice: how far it has come, whom it waits for and who waits for it."""
-
-    __slots__ = (
-        "after",
-        "arrived",
-        "before",
-        "cell",
-        "dst",
-        "flows",
-        "got",
-        "lag",
-        "open",
-        "posted",
-        "received",
-        "reduces",
-        "steps",
-        "weight",
-    )
-
-    def __init__(
-        self,
-        cell: int,
-        flows: list[tuple[Flow, float]],
-        dst: int,
-        steps: int,
-        lag: int,
-        *,
-        reduces: int,
-        weight: float,
-    ) -> None:
-        self.cell, self.flows, self.dst, self.steps, self.lag = cell, flows, dst, steps, lag
-        self.reduces = reduces  # how many of its messages are added to what their receiver holds
-        self.weight = weight  # of its bytes, over those of the phase
-        self.before: list[_Transfer] = []
-        self.after: list[_Transfer] = []
-        self.open = False  # its sender has entered the phase
-        self.posted, self.arrived, self.received = 0, 0, 0
-        self.got = [0] * len(flows)
-
-    @property
-    def ready(self) -> int:
-        """How many steps may have been sent by now."""
-        if not self.open:
-            return 0
-        return min([self.steps, *(other.received + self.lag for other in self.before)])
-
-
 class _Run:
     """One run: the transfers of every slice and phase, and where each rank stands.
 
@@ -233,7 +203,7 @@ class _Run:
         self.amounts: list[tuple[float, float]] = []  # of a message, and of the last one
         # By slice and phase: per place, transfers to be received before it may leave; those that it sends.
         self.missing = [[[0] * places for _ in range(self.phases)] for _ in range(self.slices)]
-        self.sending: list[list[list[list[_Transfer]]]] = [
+        self.sending: list[list[list[list[Transfer]]]] = [
             [[[] for _ in range(places)] for _ in range(self.phases)] for _ in range(self.slices)
         ]
         # What a place begins when it enters a phase, of trees.
@@ -298,7 +268,7 @@ class _Run:
         weights = [1.0] * count if phase.weight is None else phase.weight.tolist()
         until = steps if phase.copy_from is None else phase.copy_from
         transfers = [
-            _Transfer(
+            Transfer(
                 *(cell, flows[i::count], dst, steps, lag),
                 reduces=until if reduces[i] else 0,
                 weight=weights[i],
@@ -310,7 +280,7 @@ class _Run:
             self.sending[lane][number][self._place(src)].append(transfer)
             self.missing[lane][number][self._place(transfer.dst)] += 1
         self.open += count
-        for i, others in enumerate(_needed(phase)):
+        for i, others in enumerate(needed(phase)):
             for j in others:
                 transfers[i].before.append(transfers[j])
                 transfers[j].after.append(transfers[i])
@@ -333,7 +303,7 @@ class _Run:
                 for begin in self.starting[lane][here + 1][place]:
                     begin()
 
-    def _post(self, transfer: _Transfer) -> None:
+    def _post(self, transfer: Transfer) -> None:
         """Send every step that may be sent."""
         ready = transfer.ready
         while transfer.posted < ready:
@@ -343,11 +313,11 @@ class _Run:
                 message = self.network.send(flow, size, overhead)
                 message.callbacks.append(partial(self._receive, transfer, number))
 
-    def _bytes(self, transfer: _Transfer, number: int) -> float:
+    def _bytes(self, transfer: Transfer, number: int) -> float:
         """Of what one queue pair sends of message ``number``, from 1."""
         return self.amounts[transfer.cell % self.phases][number == transfer.steps] * transfer.weight
 
-    def _receive(self, transfer: _Transfer, number: int, _: simpy.Event) -> None:
+    def _receive(self, transfer: Transfer, number: int, _: simpy.Event) -> None:
         transfer.got[number] += 1
         arrived = min(transfer.got)
         if arrived == transfer.arrived:
@@ -362,7 +332,7 @@ class _Run:
         else:  # one after another, so that what is only copied waits too
             self.env.timeout(self.busy[rank] - now).callbacks.append(lambda _: self._received(transfer))
 
-    def _received(self, transfer: _Transfer) -> None:
+    def _received(self, transfer: Transfer) -> None:
         """One more message of a transfer is there, and added where it must be."""
         transfer.received += 1
         received = transfer.received
@@ -379,19 +349,3 @@ class _Run:
         self.missing[lane][phase][place] -= 1
         if not self.missing[lane][phase][place]:
             self._advance(lane, place)
-
-
-def _needed(phase: Phase) -> list[list[int]]:
-    """Of each transfer, the transfers whose steps its own carry on."""
-    if phase.kind == "ring":
-        before = np.arange(len(phase)).reshape(-1, phase.ring_size)
-        return [[i] for i in np.roll(before, 1, axis=1).ravel().tolist()]
-    if phase.kind == "round":
-        return [[] for _ in range(len(phase))]
-    assert phase.stage is not None
-    chunk = np.broadcast_to(phase.first + phase.base, len(phase)).tolist()
-    stage, src, dst = phase.stage.tolist(), phase.src.tolist(), phase.dst.tolist()
-    into: dict[tuple[int, int], list[int]] = {}
-    for i in range(len(phase)):
-        into.setdefault((dst[i], chunk[i]), []).append(i)
-    return [[j for j in into.get((src[i], chunk[i]), ()) if stage[j] < stage[i]] for i in range(len(phase))]

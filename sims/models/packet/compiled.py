@@ -87,6 +87,7 @@ class CompiledNetwork(Sending):
             at, _, serial, _ = env._queue[0] if env._queue else (inf, 0, 0, None)
             ended = run(self.net, posts, at, serial)
             posts = posts[:0]
+            self.received = state["received"].item()  # for who asks how far it is
             self._settle()
             if ended == ROOM:
                 for name, used in (("heap", "heap"), ("times", "used_times"), ("packets", "used_packets")):

@@ -6,7 +6,8 @@ What of a message's latency lies outside the network comes behind its bytes, as 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import dataclass
+from functools import cached_property, partial
 
 import numpy as np
 import simpy
@@ -14,9 +15,10 @@ from numpy.typing import NDArray
 
 from fabric import Fabric, Paths, route
 from fabric.routing.policies import Policy
+from sims.models.fluid.patience import Wait
 from sims.models.latency import derated
 from sims.models.packet.choice import network_kind
-from sims.models.packet.cost import check_cost
+from sims.models.packet.cost import check_cost, packets_wait
 from sims.models.packet.deadlock import DeadlockError, circle
 from sims.models.packet.parts import Flow
 from sims.models.packet.routes import Latencies, single_path
@@ -29,7 +31,100 @@ from sims.models.trace.messages import Messages
 from sims.models.trace.result import TraceResult
 from sims.workload.trace import SEND, Trace
 
-__all__ = ["run_trace_packets"]
+__all__ = ["TracePackets", "run_trace_packets"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TracePackets:
+    """A trace laid onto a fabric for the packet model.
+
+    ``parts``: the paths of each queue pair of a pair of endpoints; ``packets``: (pairs,), of one queue pair
+    of each; ``seed`` draws the ways of sprayed packets.
+    """
+
+    fabric: Fabric
+    trace: Trace
+    messages: Messages
+    profile: LatencyProfile
+    settings: PacketSettings
+    parts: tuple[Paths, ...]
+    packets: NDArray[np.float64]
+    spread: str
+    seed: int
+
+    @classmethod
+    def of(
+        cls,
+        fabric: Fabric,
+        trace: Trace,
+        policy: Policy,
+        profile: LatencyProfile,
+        place: NDArray[np.int64],
+        settings: PacketSettings,
+        seed: int = 0,
+    ) -> TracePackets:
+        """With rank i on endpoint ``place[i]``.
+
+        Raises:
+            NoRouteError: two ranks that talk have no path.
+            ParameterError: too many packets for this model, or a policy that it does not know.
+        """
+        by, messages, fabric = single_path(policy, seed), Messages.of(trace, place), derated(fabric, profile)
+        sends = np.flatnonzero(trace.kind == SEND)
+        packets = np.zeros(len(messages.traffic))
+        each = [settings.packets(amount / by.qps) for amount in trace.amount[sends].tolist()]
+        np.add.at(packets, messages.pair[sends], each)
+        least = float(packets.sum()) * by.qps  # each on one link at least
+        check_cost(least, by.qps * len(packets), settings, compiled=False)
+        ends = messages.traffic.src, messages.traffic.dst
+        return cls(
+            fabric=fabric,
+            trace=trace,
+            messages=messages,
+            profile=profile,
+            settings=settings,
+            parts=tuple(route(fabric, *ends, by, qp=qp) for qp in range(by.qps)),
+            packets=packets,
+            spread=policy.packets or "",
+            seed=seed,
+        )
+
+    @cached_property
+    def _cost(self) -> tuple[float, int, PacketSettings]:
+        hops = sum(float(self.packets @ part.length) for part in self.parts)
+        return hops, len(self.parts) * len(self.packets), self.settings
+
+    @property
+    def wait(self) -> Wait:
+        """How long it takes."""
+        return packets_wait(*self._cost, compiled=False)
+
+    def run(self) -> TraceResult:
+        """Run to the end of the last operation.
+
+        Raises:
+            ParameterError: too many packets for this model.
+            DeadlockError: back-pressure has closed a circle (never on a graph with tiers).
+        """
+        fabric, trace, messages, parts = self.fabric, self.trace, self.messages, self.parts
+        packets, settings, sends = self.packets, self.settings, np.flatnonzero(self.trace.kind == SEND)
+        check_cost(*self._cost, compiled=False)
+        env = simpy.Environment()
+        latencies = Latencies.of(fabric, self.profile)
+        trip = latencies.round_trip(parts, settings.packet) if len(packets) else 0.0
+        kind = network_kind(0.0, settings)  # the compiled one cannot tell when a message has left
+        network = kind(env, fabric, latencies, settings, round_trip=trip, spread=self.spread, seed=self.seed)
+        clock = _Sending(network, latencies, trace, messages.pair, parts).clock
+        with clock.under_way():
+            network.run()
+        if clock.unfinished:
+            lost = int(np.isnan(clock.end[trace.partner[sends]]).sum())
+            raise DeadlockError(circle(fabric, network.ports.values()), lost, env.now)
+        carried = np.zeros(fabric.n_links)
+        for port in network.ports.values():
+            carried[port.link] = port.bytes
+        seen = summary(network, float(clock.end.max())) if len(packets) else {}
+        return TraceResult.of(trace, clock.begin, clock.end, fabric, carried, packets=seen)
 
 
 def run_trace_packets(
@@ -42,39 +137,8 @@ def run_trace_packets(
     *,
     seed: int = 0,
 ) -> TraceResult:
-    """Run ``trace`` with rank i on endpoint ``place[i]``; ``seed`` draws the ways of sprayed packets.
-
-    Raises:
-        NoRouteError: two ranks that talk have no path.
-        ParameterError: too many packets for this model, or a policy that it does not know.
-        DeadlockError: back-pressure has closed a circle (never on a graph with tiers).
-    """
-    by, messages, fabric = single_path(policy, seed), Messages.of(trace, place), derated(fabric, profile)
-    sends = np.flatnonzero(trace.kind == SEND)
-    packets = np.zeros(len(messages.traffic))
-    each = [settings.packets(amount / by.qps) for amount in trace.amount[sends].tolist()]
-    np.add.at(packets, messages.pair[sends], each)
-    check_cost(float(packets.sum()) * by.qps, by.qps * len(packets), settings)  # each on one link at least
-    ends = messages.traffic.src, messages.traffic.dst
-    parts = [route(fabric, *ends, by, qp=qp) for qp in range(by.qps)]
-    check_cost(sum(float(packets @ part.length) for part in parts), by.qps * len(packets), settings)
-    env = simpy.Environment()
-    latencies = Latencies.of(fabric, profile)
-    trip = latencies.round_trip(parts, settings.packet) if len(packets) else 0.0
-    spread = policy.packets or ""
-    kind = network_kind(0.0, settings)  # the compiled one cannot tell when a message has left
-    network = kind(env, fabric, latencies, settings, round_trip=trip, spread=spread, seed=seed)
-    clock = _Sending(network, latencies, trace, messages.pair, parts).clock
-    with clock.under_way():
-        network.run()
-    if clock.unfinished:
-        lost = int(np.isnan(clock.end[trace.partner[sends]]).sum())
-        raise DeadlockError(circle(fabric, network.ports.values()), lost, env.now)
-    carried = np.zeros(fabric.n_links)
-    for port in network.ports.values():
-        carried[port.link] = port.bytes
-    seen = summary(network, float(clock.end.max())) if len(packets) else {}
-    return TraceResult.of(trace, clock.begin, clock.end, fabric, carried, packets=seen)
+    """Route and run ``trace``; raises as ``TracePackets``."""
+    return TracePackets.of(fabric, trace, policy, profile, place, settings, seed).run()
 
 
 class _Sending:

@@ -131,11 +131,11 @@ def test_what_a_family_tells_is_asked_before_it_is_built(
     assert words in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["allreduce {} --size 1GiB", "flows {} --size 2GiB"])
+@pytest.mark.parametrize("command", ["allreduce {} --size 64GiB", "flows {} --size 128GiB"])
 def test_packets_are_counted_before_their_ways_are_sought(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
-    """A ring of 512 moves 2 x 511 x 1 GiB, a permutation 512 x 2 GiB, in packets of 4096 bytes."""
+    """A ring of 512 moves 2 x 511 x 64 GiB, a permutation 512 x 128 GiB, in packets of 4096 bytes."""
 
     def advance(*args: object, **more: object) -> None:
         raise AssertionError("routed")
@@ -146,7 +146,7 @@ def test_packets_are_counted_before_their_ways_are_sought(
     )
     with pytest.raises(SystemExit):
         main()
-    assert "needs about 2.7e+08 packet-hops" in capsys.readouterr().err
+    assert "about 1.7e+10 packet-hops take about" in capsys.readouterr().err
 
 
 def test_what_a_terminal_would_obey_is_written_out() -> None:

@@ -122,11 +122,11 @@ def test_a_run_follows_as_many_faults_as_an_hour_is_enough_for(monkeypatch: pyte
     size = 10**6
     wait = job.campaign("ring", size).wait()
     assert wait.seconds == pytest.approx(1000 * 3.01064e-3)
-    assert job.faults_foretold(["ring"], [size]) == []
+    assert job.runs_foretold(["ring"], [size]) == []
     monkeypatch.setattr(patience, "_LONG", 3.0)
     said = "ring of 1 MB: about 1,000 faults take about 3 s of one core to follow"
-    assert job.faults_foretold(["ring", "auto"], [size]) == [said]
-    assert CollectiveJob(tree).faults_foretold(["ring"], [size]) == []
+    assert job.runs_foretold(["ring", "auto"], [size]) == [said]
+    assert CollectiveJob(tree).runs_foretold(["ring"], [size]) == []
     monkeypatch.setattr(patience, "MOST_SECONDS", 999.5 * 3.01064e-3)
     few = "about 1,000 faults are to be expected, at most 99[89] .an hour of work on this fabric.: longer"
     with pytest.raises(ParameterError, match=few):
