@@ -15,9 +15,11 @@ from fabric.machine.collector import collector_paused
 from fabric.machine.document import open_text
 from fabric.machine.under_way import PER_BYTE, reading
 from fabric.words.errors import FileFormatError, ParameterError
+from fabric.words.place import place_in
 from topologies.files.astra import write_astra
 from topologies.files.dot import write_dot
 from topologies.files.dot_reader import looks_like_dot, read_dot
+from topologies.files.foreign import foreign_text, foreign_xml
 from topologies.files.gexf import read_gexf
 from topologies.files.gml import looks_like_gml, read_gml
 from topologies.files.graphml import write_graphml
@@ -82,7 +84,11 @@ _PER_BYTE = {"node-link": 1e-7, "topology.txt": 3.4e-7, "Slurm": 5e-6, "htsim": 
 _SNIFFED = 65_536  # characters at the beginning of a file that are looked at; a dump may begin behind them
 _XML = re.compile(r"<(\?xml|!|(\w+:)?(graphml|gexf|system)\b)", re.I)
 _ROOT = re.compile(r"(?:<\?.*?\?>|<!--.*?-->|<![^>\[]*(?:\[.*?\]\s*)?>|[^<])*+<(?:\w+:)?(\w+)", re.DOTALL)
-_ROOTS = {"gexf": "GEXF", "system": "NCCL topology"}  # of XML that is no GraphML
+_ROOTS = {"graphml": "GraphML", "gexf": "GEXF", "system": "NCCL topology"}
+_READ = (
+    "read are node-link JSON, GraphML, GEXF, GML, DOT, a link CSV (source, target, ...), the output of "
+    "ibnetdiscover, topology.txt, htsim's .topo, InfraGraph, NCCL's topology and Slurm's"
+)
 
 
 def write_graph(G: nx.Graph, path: str | os.PathLike[str]) -> None:
@@ -138,7 +144,9 @@ def file_format(path: str | os.PathLike[str]) -> str:
             return "InfraGraph" if looks_like_infragraph(text) else "node-link"
         if _XML.match(text):
             root = _ROOT.match(text)
-            return _ROOTS.get(root[1].lower() if root else "", "GraphML")
+            if root and root[1].lower() not in _ROOTS:
+                raise _foreign(name, start, root)
+            return _ROOTS[root[1].lower()] if root else "GraphML"
         if looks_like_htsim(text):
             return "htsim"
         if looks_like_infragraph(text):
@@ -162,11 +170,21 @@ def file_format(path: str | os.PathLike[str]) -> str:
         return "link-csv"
     if not text:
         raise FileFormatError(name, "", "is empty: no graph" if not start else "holds blanks only: no graph")
+    if text.startswith("<") and (root := _ROOT.match(text)) and not root[1][0].isdecimal():
+        raise _foreign(name, start, root)
+    if what := foreign_text(start):
+        raise FileFormatError(name, "", f"{what}; {_READ}")
     known = (
         "neither node-link JSON nor the output of ibnetdiscover, GraphML or a link CSV (source, target, ...) "
         "nor DOT, GEXF, GML, topology.txt, htsim's .topo, InfraGraph, NCCL's or Slurm's topology"
     )
     raise FileFormatError(name, "", known)
+
+
+def _foreign(name: str, start: str, root: re.Match[str]) -> FileFormatError:
+    """Of XML that is no graph; ``start``: of the file, ``root``: found in it behind blanks."""
+    here = len(start) - len(root.string) + root.string.rfind("<", 0, root.start(1))
+    return FileFormatError(name, place_in(start, here), f"{foreign_xml(root[1])}; {_READ}")
 
 
 def _lines(file: TextIO) -> Iterator[str]:

@@ -21,6 +21,7 @@ from fabric.machine.json_stream import NotStreamed, json_members
 from fabric.machine.whole_file import replaced
 from fabric.words.errors import FileFormatError, ParameterError, SchemaError
 from topologies.files.cells import as_tuples
+from topologies.files.foreign import foreign_json
 from topologies.files.listed_twice import in_node_order
 from topologies.files.parallel import Listed, add_notes, joined
 
@@ -110,7 +111,7 @@ def _streamed(name: str) -> nx.Graph:
 def _whole(name: str) -> nx.Graph:
     data = _load(name)
     if not isinstance(data, dict) or not isinstance(data.get("nodes"), list):
-        raise FileFormatError(name, "", 'not a node-link graph: no list "nodes"')
+        raise FileFormatError(name, "", f'not a node-link graph: no list "nodes"; {foreign_json(data)}')
     key = _edge_list(name, data)
     flags = {flag: data.get(flag, False) for flag in _FLAGS}
     for flag, value in flags.items():
