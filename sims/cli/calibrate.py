@@ -12,6 +12,7 @@ from sims.cli.log_options import Log, LogRanks
 from sims.cli.output import alone, outputs, write_text
 from sims.cli.output_options import Json, format_option, out_option
 from sims.cli.progress import Progress
+from sims.cli.standard_input import as_named
 from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS
 
 __all__ = ["calibrate"]
@@ -77,7 +78,7 @@ def calibrate(
     from sims.studies.nccl_log import read_nccl
 
     read = read_nccl(log, ranks)
-    count = check_log(read, str(log))
+    count = check_log(read, as_named(str(log)))
     items = plan(read.rows, read.text, algorithm, latency_profile, read.collective)
     with Progress(silent=alone(wanted.values())) as progress:
         ways = {"topology": topology, "preset": preset, "graph": graph}
@@ -95,7 +96,7 @@ def calibrate(
             named=own,
             watch=lambda label: progress.step(f"fitting {label}"),
         )
-        progress.print(calibration_lines(str(log), found, fabric.disclaimer))
+        progress.print(calibration_lines(as_named(str(log)), found, fabric.disclaimer))
         progress.say(f"fabricsim: warning: {said}" for said in found.warnings)
         best = found.best[1]
         text = profile_toml(best.profile, best.provenance(log.name, count, found.doubts))

@@ -16,6 +16,7 @@ from sims.cli.output import alone, outputs
 from sims.cli.output_options import Format, Json, out_option, title_option
 from sims.cli.progress import Progress
 from sims.cli.setting_options import Asked, every, with_settings
+from sims.cli.standard_input import as_named, piped_rows
 from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS
 
 if TYPE_CHECKING:
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["compare"]
 
 _USUAL = "ring,tree,halving-doubling"  # of all-reduce: quick on any fabric, and unlike each other
-_SIDE = "Two or more of: rows (.csv, .json, .jsonl, .parquet), folders of sweeps, topologies to simulate."
+_SIDE = (
+    "Two or more of: rows (.csv, .json, .jsonl, .parquet), folders of sweeps, topologies to simulate; - is "
+    "rows from standard input."
+)
 
 
 @with_settings(
@@ -36,7 +40,10 @@ _SIDE = "Two or more of: rows (.csv, .json, .jsonl, .parquet), folders of sweeps
 )
 def compare(
     asked: Asked,
-    sides: Annotated[list[str], typer.Argument(metavar="ROWS|SPEC...", help=_SIDE, show_default=False)],
+    sides: Annotated[
+        list[str],
+        typer.Argument(metavar="ROWS|SPEC...", help=_SIDE, show_default=False, callback=piped_rows),
+    ],
     where: Where = None,
     out: Annotated[
         list[Path] | None,
@@ -58,6 +65,7 @@ def compare(
     if len(sides) < 2:
         raise ParameterError("ROWS|SPEC...", sides[0], "a comparison needs two sides or more")
     _require_topology(sides, asked)
+    shown = [as_named(side) for side in sides]
     wanted = outputs(out, form, json, rows=ROW_FORMATS, figure=FIGURE_FORMATS)
     from sims.scenario.files import write_records
     from sims.show.words.compare import comparisons_lines
@@ -81,13 +89,13 @@ def compare(
             rows = [where_holds(own, where) for own in rows]
         progress.step("comparing")
         found = [compared(rows[0], own) for own in rows[1:]]
-        progress.print(comparisons_lines(found, sides, _notes(sides, rows)))
-        wanted["rows"].write(write_records, records_of(found, sides[1:]))
+        progress.print(comparisons_lines(found, shown, _notes(sides, rows)))
+        wanted["rows"].write(write_records, records_of(found, shown[1:]))
         if wanted["figure"] and not progress.stopped:
             progress.drawing()
             from sims.show.figures import ratios_figure, save_figure
 
-            drawn, every_row = ratios_figure(found, sides, title=title), [row for own in rows for row in own]
+            drawn, every_row = ratios_figure(found, shown, title=title), [row for own in rows for row in own]
             wanted["figure"].write(lambda path: save_figure(drawn, path, every_row))
 
 

@@ -12,6 +12,7 @@ from sims.cli.log_options import Log, LogRanks
 from sims.cli.output import alone, outputs
 from sims.cli.output_options import Format, Json, out_option
 from sims.cli.progress import Progress
+from sims.cli.standard_input import piped_log
 from sims.cli.tolerance import tolerance_option
 from sims.scenario.files import FIGURE_FORMATS, ROW_FORMATS
 
@@ -47,7 +48,10 @@ def diagnose(
     baseline: Annotated[
         Path | None,
         typer.Option(
-            metavar="LOG", help="The same test when all was well: a much sharper eye.", show_default=False
+            metavar="LOG",
+            help="The same test when all was well: a much sharper eye.",
+            show_default=False,
+            callback=piped_log,
         ),
     ] = None,
     tolerance: Annotated[

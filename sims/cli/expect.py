@@ -13,6 +13,7 @@ from sims.cli.output_options import Json, out_option
 from sims.cli.progress import Progress
 from sims.cli.row_outputs import RowFormat, log_sizes, row_outputs, write_log
 from sims.cli.setting_options import Texts, every, with_settings
+from sims.cli.standard_input import piped_log
 from sims.cli.tolerance import tolerance_option
 from sims.scenario.files import FIGURE_FORMATS
 
@@ -37,7 +38,11 @@ def expect(
     log: Annotated[
         Path | None,
         typer.Option(
-            "--log", metavar="LOG", help="Output of nccl-tests, which is judged.", show_default=False
+            "--log",
+            metavar="LOG",
+            help="Output of nccl-tests, which is judged; - is standard input.",
+            show_default=False,
+            callback=piped_log,
         ),
     ] = None,
     tolerance: Annotated[

@@ -12,6 +12,7 @@ from fabric.words.errors import FabricsimError, ParameterError
 from sims.cli.output import outputs, write_text
 from sims.cli.output_options import out_option, title_option
 from sims.cli.progress import Progress
+from sims.cli.standard_input import as_named, piped_log, piped_rows
 from sims.scenario.files import FIGURE_FORMATS
 
 if TYPE_CHECKING:
@@ -30,8 +31,10 @@ Results = Annotated[
     list[Path],
     typer.Argument(
         metavar="ROWS...",
-        help="Files of rows (.csv, .json, .jsonl, .parquet) or folders of sweeps; several count as one.",
+        help="Files of rows (.csv, .json, .jsonl, .parquet) or folders of sweeps; several count as one; - is "
+        "standard input.",
         show_default=False,
+        callback=piped_rows,
     ),
 ]
 Where = Annotated[
@@ -63,7 +66,13 @@ def plot(
     where: Where = None,
     overlay: Annotated[
         list[Path] | None,
-        _option("--overlay", "Measurements to draw beside: the output of nccl-tests, text or JSON.", "LOG"),
+        typer.Option(
+            "--overlay",
+            metavar="LOG",
+            help="Measurements to draw beside: the output of nccl-tests, text or JSON; - is standard input.",
+            show_default=False,
+            callback=piped_log,
+        ),
     ] = None,
     prices: Annotated[
         str | None,
@@ -168,7 +177,7 @@ def report(
     with Progress() as progress:
         progress.step("reading the rows")
         results = read_results(*rows)
-    source, told = ", ".join(map(str, rows)), sweep_text(*rows) if not where else None
+    source, told = as_named(", ".join(map(str, rows))), sweep_text(*rows) if not where else None
     jobs = any(isinstance(result.scenario, JobScenario) for result in results)
     if where and jobs:
         from sims.show.figures.job_rows.selection import where_jobs

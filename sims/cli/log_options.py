@@ -7,9 +7,16 @@ from typing import Annotated
 
 import typer
 
+from sims.cli.standard_input import piped_log
+
 __all__ = ["Log", "LogRanks"]
 
-Log = Annotated[Path, typer.Argument(help="Output of a program of nccl-tests, text or JSON.")]
+Log = Annotated[
+    Path,
+    typer.Argument(
+        help="Output of a program of nccl-tests, text or JSON; - is standard input.", callback=piped_log
+    ),
+]
 LogRanks = Annotated[
     int | None,
     typer.Option(

@@ -18,6 +18,7 @@ import typer
 from fabric.machine.collector import leave
 from fabric.words.errors import FabricsimError
 from sims.cli.group import SETTINGS, Place, Program
+from sims.cli.standard_input import as_named, removed
 from sims.cli.terminal import LostOutputError, Terminal
 
 __all__ = ["app", "main"]
@@ -116,6 +117,7 @@ def main() -> NoReturn:
         gone = isinstance(lost.error, BrokenPipeError)
         status = 0 if gone else _failed(f"standard output: {lost.error.strerror}")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    removed()
     leave()
     sys.exit(status)
 
@@ -193,5 +195,5 @@ def _too_many(error: Any) -> str:
 
 
 def _failed(message: str) -> int:
-    print("fabricsim: error:", " ".join(message.split()), file=sys.stderr)
+    print("fabricsim: error:", as_named(" ".join(message.split())), file=sys.stderr)
     return 2

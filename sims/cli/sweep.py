@@ -12,6 +12,7 @@ from fabric.words.errors import ParameterError
 from sims.cli.output import STDOUT, outputs
 from sims.cli.output_options import Format, Json, out_option
 from sims.cli.progress import Progress
+from sims.cli.standard_input import piped_rows
 from sims.scenario.files import ROW_FORMATS, tell_written
 from sims.settings.setting import whole_number
 
@@ -101,7 +102,12 @@ def sweep(
 
 def merge(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="A B [...]", help="Folders of sweeps, files of rows.")
+        list[Path],
+        typer.Argument(
+            metavar="A B [...]",
+            help="Folders of sweeps, files of rows; - is standard input.",
+            callback=piped_rows,
+        ),
     ],
     out: Annotated[
         list[Path] | None,

@@ -12,6 +12,7 @@ from fabric.words.errors import ParameterError
 from sims.cli.output import Output, alone, outputs, write_text
 from sims.cli.output_options import Format, Json, out_option
 from sims.cli.progress import Progress
+from sims.cli.standard_input import piped_rows
 
 if TYPE_CHECKING:
     from sims.studies.measured.residuals import Residual
@@ -35,7 +36,10 @@ def validate(
     times: Annotated[
         Path | None,
         typer.Option(
-            "--times", metavar="FILE.csv", help="Of --measured: a table of your own measured times."
+            "--times",
+            metavar="FILE.csv",
+            help="Of --measured: a table of your own measured times; - is standard input.",
+            callback=piped_rows,
         ),
     ] = None,
     hosts: Annotated[
