@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from fabric.words.errors import inside
 from sims.cli.fabric_options import opened
 from sims.cli.output import Output, alone
 from sims.cli.progress import Progress
@@ -36,7 +37,8 @@ def run_one(
     said = dict(texts)
     with Progress(silent=alone(wanted.values())) as progress:
         partial = said.get("allow_partition") == "true"
-        fabric, text, digest, notes = opened(said.pop("topology"), progress, allow_partition=partial)
+        with inside("topology"):
+            fabric, text, digest, notes = opened(said.pop("topology"), progress, allow_partition=partial)
         progress.step("setting up the job")
         job = make(fabric, topology=text, digest=digest, **said)
         row = job.row(progress.step)

@@ -67,11 +67,14 @@ def run(
     wanted["figure"] = Output((timeline,) if timeline else ())
     wanted["row"] = Output((row,) if row else ())
     from sims.jobs.together.job import RunJob
+    from sims.settings.judged import judged
     from sims.show.figures.of_job import figure_of_job
     from sims.show.words.run import run_lines
 
     texts, why = read_scenario(scenario, sets or ()), _why if explain else None
-    run_one(texts, wanted, RunJob, lines=run_lines, why=why, records=_lines, figure=figure_of_job)
+    own = {text.partition("=")[0].strip() for text in sets or ()}
+    with judged(scenario, own):
+        run_one(texts, wanted, RunJob, lines=run_lines, why=why, records=_lines, figure=figure_of_job)
 
 
 def _lines(row: RunRow) -> list[dict[str, Any]]:

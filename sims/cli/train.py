@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -51,13 +52,17 @@ def train(
     wanted = outputs(out, form, json, plot=plot, rows=ROW_FORMATS, figure=FIGURE_FORMATS)
     from sims.jobs.train.job import TrainJob
     from sims.scenario.job_scenario import JobScenario
-    from sims.settings.job_file import with_job_file
+    from sims.settings.job_file import is_job_file, with_job_file
+    from sims.settings.judged import judged
     from sims.show.figures.of_job import figure_of_job
     from sims.show.words.train import train_lines
 
     given = with_job_file(texts, texts.said, "train")
     JobScenario.of("train", given)  # mistakes that need no fabric to be seen
-    run_one(given, wanted, TrainJob, lines=train_lines, why=_why if explain else None, figure=figure_of_job)
+    with judged(texts["topology"], texts.said) if is_job_file(texts["topology"]) else nullcontext():
+        run_one(
+            given, wanted, TrainJob, lines=train_lines, why=_why if explain else None, figure=figure_of_job
+        )
 
 
 def _why(job: TrainJob, row: TrainRow) -> tuple[TrainRow, Iterator[str]]:
