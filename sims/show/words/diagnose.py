@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from sims.workload.members import used
 __all__ = ["diagnose_lines", "diagnose_records", "share_words"]
 
 _TOLD = 0.005  # shares below it are told in one line
+_FACTOR = math.log(2)  # of log(measured / modelled), from which on it is told as a factor
 _SHOWN = 3  # causes that are told in full, and what is as likely as the first
 
 
@@ -61,6 +63,21 @@ def _verdict(found: Diagnosis) -> Iterator[str]:
         yield f"#            hardly tells what it is, likeliest {first.name}: {first.words}"
     else:
         yield f"# verdict    {first.name}: {first.words}"
+        if found.first.rms is None:
+            yield f"#            the nearest, {_nearest(found.nearest)}"
+
+
+def _nearest(one: Finding) -> str:
+    """How far off the nearest cause is.
+
+    >>> from sims.studies.diagnose.causes import EXPECTED
+    >>> one = Finding(cause=EXPECTED, share=0.0, words="a healthy run", rms=2.0)
+    >>> _nearest(one)
+    'as expected (a healthy run), is off by a factor of 7.4'
+    """
+    assert one.rms is not None
+    far = f"a factor of {math.exp(one.rms):.2g}" if one.rms > _FACTOR else f"{math.expm1(one.rms):.0%}"
+    return f"{one.cause.name} ({one.words}), is off by {far}"
 
 
 def share_words(share: float) -> str:

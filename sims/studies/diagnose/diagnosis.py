@@ -4,7 +4,7 @@ A cause's share is its likelihood (sims.studies.diagnose.fit), in the mean of th
 that of all.
 Causes that a short log cannot tell apart are one answer, whose share is the sum of theirs.
 Beforehand "as expected" counts as much as all others together. "None of these" is one of them: times of which
-nothing is known but their order of magnitude.
+nothing is known but their order of magnitude. What is farther off than machines stray is not the cause.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from sims.settings.table import SETTINGS
 from sims.studies.calibrated import doubts
 from sims.studies.diagnose.cause import Cause
 from sims.studies.diagnose.causes import EXPECTED
-from sims.studies.diagnose.fit import Spread, log_likelihood, of_none, same_times
+from sims.studies.diagnose.fit import FAR, Spread, deviations, log_likelihood, of_none, same_times
 from sims.studies.diagnose.points import by_way, points
 from sims.studies.diagnose.suspects import Suspect, Suspects
 from sims.studies.expect.choice import Choice, choices
@@ -82,6 +82,11 @@ class Diagnosis:
     def first(self) -> Finding:
         """The likeliest."""
         return self.findings[0]
+
+    @property
+    def nearest(self) -> Finding:
+        """The cause that is least off, however far that is."""
+        return min((one for one in self.findings if one.rms is not None), key=lambda one: one.rms or 0.0)
 
     @property
     def answer(self) -> tuple[str, float]:
@@ -207,9 +212,9 @@ def ranked(
         likely = np.logaddexp(*either) - math.log(2)
         best = int(np.argmax(likely))
         fits[each[0].cause.name] = curve[best]
-        weights.append(
-            (math.log(len(by_cause)) if each[0].cause is EXPECTED else 0.0) + by_way(each, tried, likely)
-        )
+        least = min(deviations(off, spread).min(), deviations(off_in_step, spread).min())
+        before = math.log(len(by_cause)) if each[0].cause is EXPECTED else 0.0
+        weights.append(-math.inf if least > FAR else before + by_way(each, tried, likely))
         nearer = off if either[0][best] >= either[1][best] else off_in_step
         rms = float(np.sqrt(np.mean(nearer[best] ** 2)))
         near, words = tried[best].near, tried[best].words

@@ -20,12 +20,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Spread", "log_likelihood", "of_none", "same_times"]
+__all__ = ["FAR", "Spread", "deviations", "log_likelihood", "of_none", "same_times"]
 
 _SHARED = 0.5  # correlation of two regimes of one machine
 _SHARES = (1.0, 0.5, 0.25, 0.125)  # of the band by which a machine strays from the model
 _LINE = 0.02  # of log(time): two runs of one machine are 1 to 3% apart (Leonardo)
 _ANYTHING = 1.0  # of log(measured / expected), where nothing is known of the cause
+
+
+FAR = 2.5  # deviations of machines, beyond which a cause does not give such times: one machine of 80
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +67,20 @@ def log_likelihood(off: NDArray[np.float64], spread: Sequence[Spread]) -> NDArra
     most = each.max(axis=0)
     whole = sum(share**2 for share in _SHARES)
     found: NDArray[np.float64] = most + np.log(np.exp(each - most).sum(axis=0) / whole)
+    return found
+
+
+def deviations(off: NDArray[np.float64], spread: Sequence[Spread]) -> NDArray[np.float64]:
+    """(...,): how far ``off``, (..., sizes), is from the middle of the band, over how far machines stray: the
+    root of the mean square over sizes.
+
+    >>> one = Spread(middle=0.0, machine=0.08, size=0.06, regime="bandwidth")
+    >>> deviations(np.array([0.1, -0.1]), [one, one]).round(2).item()
+    0.98
+    """
+    middle = np.array([one.middle for one in spread])
+    whole = np.array([one.machine**2 + one.size**2 + _LINE**2 for one in spread])
+    found: NDArray[np.float64] = np.sqrt(np.mean((off - middle) ** 2 / whole, axis=-1))
     return found
 
 

@@ -276,6 +276,20 @@ def test_times_that_nothing_explains_are_none_of_these(suspects: Suspects) -> No
     assert found.first.cause is NONE_OF_THESE and found.first.best is None
 
 
+@pytest.mark.parametrize("factor", [0.02, 0.1, 100.0, 1e4])
+def test_where_no_cause_comes_near_none_is_named_and_how_far_the_nearest_is_off(
+    suspects: Suspects, factor: float
+) -> None:
+    """Every time scaled: beyond what the worst cause takes, the nearest is as far off as that is told."""
+    found = ranked(log_of((suspects.all[0].times * factor).tolist()), suspects)
+    assert found.first.cause is NONE_OF_THESE and found.first.share > 0.99
+    near = found.nearest
+    assert near.rms is not None and near.rms == min(one.rms for one in found.findings if one.rms is not None)
+    words = "\n".join(diagnose_lines(found))
+    told = f"the nearest, {near.cause.name} ({near.words}), is off by a factor of {math.exp(near.rms):.2g}"
+    assert told in words and words.index("none of these") < words.index(near.cause.name)
+
+
 def test_the_likelihood_is_that_of_the_definition() -> None:
     """A twin: densities of normal distributions by inverse and determinant, in the mean of the shares of the
     band; and a sum of single ones.
