@@ -64,49 +64,60 @@ def filling(
     """
     assert phase.stage is not None
     order, cuts = phase.by_stage
-    if (qps := len(paths) // len(phase)) > 1:
-        order = np.argsort(np.tile(phase.stage, qps), kind="stable")
-        cuts = cuts * qps
-    taken = paths.expanded().take(order)
-    amount = np.repeat(np.broadcast_to(share, len(paths))[order], taken.length)
-    if taken.weight is not None:
-        amount = amount * taken.weight
-    amount = amount / capacity[taken.link]
-    seconds, now, before = np.empty(len(amount)), np.zeros(len(capacity)), np.zeros(len(capacity))
-    pair, last = 0.0, taken.link[:0]
-    for a, b in pairwise(taken.ptr[cuts].tolist()):
-        links = taken.link[a:b]
-        np.add.at(now, links, amount[a:b])
-        seconds[a:b] = now[links]
-        pair = max(pair, float((seconds[a:b] + before[links]).max(initial=0.0)))
-        before[last] = 0.0
-        now, before, last = before, now, links
-    alone, some = np.zeros(len(paths)), taken.length > 0
-    alone[order[some]] = np.maximum.reduceat(seconds, taken.ptr[:-1][some])
-    return Filling(way=_way(phase, alone.reshape(-1, len(phase)).max(axis=0), chunks), pair=pair)
-
-
-def _way(phase: Phase, alone: NDArray[np.float64], chunks: int) -> float:
-    """When the last rank has the first segment. ``alone``: (transfers,), what all at once of its stage take.
-
-    Those that one rank waits for share its link: they have come when all that begin at some moment or later,
-    each with its part of what it takes, would have come one after another from then on,
-
-        ready = max over k of begin[k] + the sum of the parts from k on, in the order in which they begin.
-    """
+    pairs = np.arange(len(paths) // len(phase), dtype=np.int64)[:, np.newaxis] * len(phase)
+    ways = paths.expanded()
     chunk = (phase.first + phase.base) % chunks
     source, target = (end.astype(np.int64) * chunks + chunk for end in (phase.src, phase.dst))
     ready = np.zeros(int(max(source.max(), target.max())) + 1)
-    order, cuts = phase.by_stage
-    for a, b in pairwise(cuts.tolist()):
-        now = order[a:b]
-        begin = ready[source[now]]
-        by = np.lexsort((begin, target[now]))
-        to, begin, takes = target[now][by], begin[by], alone[now][by]
-        first = np.flatnonzero(np.diff(to, prepend=-1))
+    now, before = np.zeros(len(capacity)), np.zeros(len(capacity))
+    pair, last = 0.0, np.empty(0, np.intp)
+    for a, b in pairwise(cuts.tolist()):  # stage by stage, each of which is small enough to stay at hand
+        transfers = order[a:b]
+        flows = (pairs + transfers).ravel()
+        taken = ways.take(flows)
+        links = taken.link.astype(np.intp)  # converted once, not by each that looks up
+        amounts = _amounts(taken, share[flows] if isinstance(share, np.ndarray) else share)
+        np.add.at(now, links, amounts / capacity[links])
+        seconds = now[links]
+        pair = max(pair, float((seconds + before[links]).max(initial=0.0)))
+        before[last] = 0.0
+        now, before, last = before, now, links
+        alone, some = np.zeros(len(flows)), np.flatnonzero(taken.length)
+        if len(some):
+            alone[some] = np.maximum.reduceat(seconds, taken.ptr[some])
+        _pass_on(ready, source[transfers], target[transfers], alone.reshape(len(pairs), b - a).max(axis=0))
+    return Filling(way=float(ready.max()), pair=pair)
+
+
+def _amounts(taken: Paths, share: NDArray[np.float64] | float) -> NDArray[np.float64] | float:
+    """What each crossing carries, (crossings,), or one for all; ``share``: of each flow, or one for all."""
+    each = np.repeat(share, taken.length) if np.ndim(share) else share
+    return each if taken.weight is None else each * taken.weight
+
+
+def _pass_on(
+    ready: NDArray[np.float64],
+    source: NDArray[np.int64],
+    target: NDArray[np.int64],
+    alone: NDArray[np.float64],
+) -> None:
+    """When the ranks to which a stage sends have the first segment, into ``ready``: when each rank has it.
+
+    ``alone``: (transfers,), what all at once of the stage take. Those that one rank waits for share its link:
+    they have come when all that begin at some moment or later, each with its part of what it takes, would
+    have come one after another from then on,
+
+        ready = max over k of begin[k] + the sum of the parts from k on, in the order in which they begin.
+    """
+    begin = ready[source]
+    by = np.lexsort((begin, target))
+    to, begin, takes = target[by], begin[by], alone[by]
+    first = np.flatnonzero(np.diff(to, prepend=-1))
+    arrival = begin + takes
+    if len(first) < len(to):
         count = np.diff(first, append=len(to))
         part = takes / np.repeat(count, count)
         sums = np.cumsum(part)
         from_here = np.repeat(sums[first + count - 1], count) - sums + part
-        ready[to[first]] = np.maximum(ready[to[first]], np.maximum.reduceat(begin + from_here, first))
-    return float(ready.max())
+        arrival = np.maximum.reduceat(begin + from_here, first)
+    ready[to[first]] = np.maximum(ready[to[first]], arrival)
