@@ -38,6 +38,8 @@ _AFTER_ALL = 2  # SimPy handles urgent (0) and normal (1) events of an instant f
 _UNLIMITED = 1e300  # bytes/s of a flow that crosses no link: finite, so that 0 s times it is 0
 _NEAR = 1e-9  # relative; rates and times nearer than this are the same
 _MANY = 1000  # flows, from which compiled ends are quicker than numba is imported
+_NONE = Paths(ptr=np.zeros(1, np.int64), link=np.empty(0, np.int32))
+_FEW = 100  # flows, whose rates are sooner found than which of them can change
 
 
 Each = Callable[[NDArray[np.int64], NDArray[np.float64]], None]
@@ -116,16 +118,18 @@ class FluidNetwork:
         self._arrived: list[tuple[_Batch, NDArray[np.float64]]] = []
         self._changed: NDArray[np.float64] | None = None  # what links carry from this instant on
         self._moved: dict[Hashable, tuple[Paths, NDArray[np.float64] | float]] = {}
-        self._paths = Paths(ptr=np.zeros(1, np.int64), link=np.empty(0, np.int32))  # of the flows under way
+        self._laid: Paths | None = None  # those of the flows under way, once somebody asks
         self._left = np.empty(0)  # bytes each still has to send, as of _since
         self._rate = np.empty(0)
         self._owner = np.empty(0, np.int64)  # index into _batches, ascending
         self._slot = np.empty(0, np.int64)  # index of the flow in its batch
         self._since = 0.0
+        self._floor = float("inf")  # the least rate that may have changed since rates were found
         self._busy_since = 0.0
         self._window = 0.0  # seconds
         self._epoch = 0  # SimPy cannot cancel a timeout: one of an older epoch is ignored
         self._pending = False
+        self._heard = False  # whether an end of this instant was waited for
         self._ahead: Ahead | None = None  # what comes next, if nobody acts before
 
     def send(
@@ -199,13 +203,19 @@ class FluidNetwork:
         self._pending = False
         self._epoch += 1
         now = self.env.now
-        floor = min(self._finish(now), self._admit(now))
+        self._floor = min(self._floor, self._finish(now))
+        if self._heard:
+            self._heard = False
+            self._settle_soon()  # whoever waited for links that are free now takes them now
+            return
+        self._floor = min(self._floor, self._admit(now))
         if self._adjusted():
-            floor = 0.0
-        if len(self._paths):
-            if floor < np.inf:
-                self._solve(floor)
+            self._floor = 0.0
+        if len(self._left):
+            if self._floor < np.inf:
+                self._solve(self._floor)
             self._plan(now)
+        self._floor = float("inf")
         if self.watch is not None:
             self.watch(self)
 
@@ -241,6 +251,7 @@ class FluidNetwork:
             if batch.open == 0:
                 if batch.sent is not None:
                     batch.sent.succeed()
+                    self._heard = True
                 received = batch.end + batch.latency
                 # Rounding may put the end a hair before the clock, which must not go back.
                 self._at(max(float(received.max()) - now, 0.0), partial(_receive, batch.done, received))
@@ -249,6 +260,8 @@ class FluidNetwork:
 
     def _remaining(self) -> NDArray[np.float64]:
         """(flows,): seconds that each still sends at its rate; infinite for one that stands still."""
+        if self._rate.all():
+            return self._left / self._rate
         still = np.full(len(self._left), np.inf)
         return np.divide(self._left, self._rate, out=still, where=self._rate > 0)
 
@@ -258,22 +271,16 @@ class FluidNetwork:
             return False
         if self._changed is not None:
             self.capacity, self._memo = self._changed, RateMemo()  # rates are kept for one capacity
-        parts, row, before = [self._paths], np.arange(len(self._paths)), len(self._paths)
-        for number, batch in enumerate(self._batches):
+        for batch in self._batches:
             if batch.tag in self._moved:
                 batch.move(*self._moved[batch.tag])
-                mine = self._owner == number
-                row[mine] = before + self._slot[mine]
-                parts.append(batch.paths)
-                before += len(batch.paths)
-        if len(parts) > 1:
-            self._paths = Paths.stack(parts).take(row)
+                self._laid = None
         self._changed, self._moved = None, {}
         return True
 
     def _keep(self, stay: NDArray[np.int64]) -> None:
         """Drop all flows but these, and the batches without any."""
-        self._paths = self._paths.take(stay)
+        self._laid = self._laid.take(stay) if self._laid is not None and len(stay) > _FEW else None
         self._left, self._rate, self._slot = self._left[stay], self._rate[stay], self._slot[stay]
         self._owner = self._owner[stay]
         number = np.cumsum([batch.open > 0 for batch in self._batches], dtype=np.int64) - 1
@@ -285,10 +292,13 @@ class FluidNetwork:
         if not self._arrived:
             return float("inf")
         fresh = Paths.stack([batch.paths for batch, _ in self._arrived])
-        alone = not len(self._paths)
+        alone = not len(self._left)
         if alone:
             self._busy_since = now
-        self._paths = fresh if alone else Paths.stack([self._paths, fresh])
+        if self._laid is not None and len(self._left) > _FEW:
+            self._laid = Paths.stack([self._laid, fresh])
+        else:
+            self._laid = fresh if alone else None
         counts = [len(amount) for _, amount in self._arrived]
         numbers = len(self._batches) + np.arange(len(counts))
         self._owner = np.concatenate([self._owner, np.repeat(numbers, counts)])
@@ -302,12 +312,23 @@ class FluidNetwork:
             load = self._paths.load(self._left, len(self.capacity))
             np.divide(load, self.capacity, out=needed, where=self.capacity > 0)
             self._window = self.resolution * (now - self._busy_since + float(needed.max(initial=0.0)))
-        if alone:
+        if len(self._left) <= _FEW or alone:
             return 0.0
         # The least share that any link of a newcomer can fall to bounds the levels that it can touch.
         touched = fresh.load(1.0, len(self.capacity)) > 0
         load = self._paths.load(1.0, len(self.capacity))[touched]
         return float(np.min(self.capacity[touched] / load, initial=_UNLIMITED))
+
+    @property
+    def _paths(self) -> Paths:
+        """Of the flows under way, in the order of the other arrays."""
+        if self._laid is None:
+            parts = [batch.paths for batch in self._batches]
+            begin = np.cumsum([0] + [len(paths) for paths in parts])
+            every = Paths.stack(parts) if parts else _NONE
+            row = begin[self._owner] + self._slot
+            self._laid = every if len(row) == len(every) else every.take(row)
+        return self._laid
 
     def _solve(self, floor: float) -> None:
         """Max-min rates for every flow at ``floor`` or above; the others keep theirs and their bandwidth."""
