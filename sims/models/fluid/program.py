@@ -187,21 +187,15 @@ class Program:
     def condensed(self) -> Condensed:
         """The same program without links that others stand for.
 
-        A link bounds the phases that it carries by what a byte of each takes on it. Of links on which that
-        differs in one phase only, the one where it is largest is enough. Only where every phase is lockstep;
-        rounds keep their links.
+        A link bounds the phases that it carries by what a byte of each takes on it. One on which a byte of
+        every phase takes at least as long as on another is never full later, and is enough. Only where every
+        phase is lockstep; rounds keep their links.
         """
         if not all(stage.phase.lockstep for stage in self.stages):
             return Condensed(stages=self.stages, capacity=self.fabric.capacity, memo=self.memo)
         distinct = {id(stage.paths): stage.paths for stage in self.stages}
-        seconds = np.stack([paths.load(1.0, self.fabric.n_links) for paths in distinct.values()])
-        loaded = seconds.any(axis=0)  # of others some may be dead, and carry nothing
-        seconds = seconds[:, loaded] / self.fabric.capacity[loaded]
-        for row in range(len(seconds)):
-            others = np.arange(len(seconds)) != row
-            seconds = seconds[:, np.lexsort([seconds[row], *seconds[others]])]
-            largest = np.append((np.diff(seconds[others], axis=1) != 0).any(axis=0), True)
-            seconds = seconds[:, largest]
+        loads = [paths.load(1.0, self.fabric.n_links) for paths in distinct.values()]
+        seconds = _foremost([_seconds(load, self.fabric.capacity) for load in loads])
         paths = {key: Paths.lockstep(row) for key, row in zip(distinct, np.ascontiguousarray(seconds))}
         return Condensed(
             stages=tuple(replace(stage, paths=paths[id(stage.paths)]) for stage in self.stages),
@@ -370,6 +364,32 @@ class Program:
             latency_share=latency / time,
             efficiency=all_ideal / time,
         )
+
+
+def _seconds(load: NDArray[np.float64], capacity: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(links,): how long each takes for its load in bytes; 0 for those without any, which may be dead."""
+    return np.divide(load, capacity, out=np.zeros(len(load)), where=load > 0)
+
+
+def _foremost(seconds: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """(phases, links) of (links,) for each phase: the links that no other one of these stands for.
+
+    >>> _foremost([np.array([1.0, 2.0, 2.0, 1.0]), np.array([0.0, 3.0, 3.0, 4.0])])
+    array([[1., 2.],
+           [4., 3.]])
+    """
+    # A few of the fullest stand for almost all others, which then need not be sorted.
+    for row in range(-1, len(seconds)):
+        full = int(np.argmax(sum(seconds) if row < 0 else seconds[row]))
+        keep = np.logical_or.reduce([one > one[full] for one in seconds])
+        keep[full] = True
+        seconds = [one[keep] for one in seconds]
+    left = np.stack(seconds)
+    for row in range(len(left)):
+        others = np.arange(len(left)) != row
+        left = left[:, np.lexsort([left[row], *left[others]])]
+        left = left[:, np.append((np.diff(left[others], axis=1) != 0).any(axis=0), True)]
+    return left
 
 
 class OfHome:
