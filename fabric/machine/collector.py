@@ -6,10 +6,15 @@ Knows nothing else.
 from __future__ import annotations
 
 import gc
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-__all__ = ["collector_paused", "leave", "rest", "resume"]
+__all__ = ["collector_paused", "keep", "leave", "rest", "resume"]
+
+_KEPT: list[Any] = []
 
 
 @contextmanager
@@ -40,7 +45,25 @@ def resume() -> None:
         gc.enable()
 
 
-def leave() -> None:
-    """The end of the program: what is left goes as a whole, without a search through all of it."""
-    gc.disable()
-    gc.freeze()
+def keep(thing: Any) -> None:
+    """Hold a thing of very many objects until the program ends, or until the next such thing comes.
+
+    What is not used any more is not taken apart while somebody waits for an answer.
+    """
+    _KEPT[:] = [thing]
+
+
+def leave(status: list[int]) -> None:
+    """The end of the program, once its ``status`` is entered: what is left goes back as a whole.
+
+    To be registered with ``atexit`` before anything else is, so that it is called after all else. To take a
+    graph of 100,000 endpoints apart, object by object, takes a tenth of a second.
+    """
+    for stream in (sys.__stdout__, sys.__stderr__):
+        try:
+            if stream is not None:
+                stream.flush()
+        except (OSError, ValueError):  # the interpreter says so in its own words, and with its own status
+            return
+    if status:
+        os._exit(status[-1])

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from fabric.machine.collector import collector_paused
+from fabric.machine.collector import collector_paused, keep
+from fabric.machine.memory import available_memory
 from fabric.machine.under_way import working
 from fabric.words.errors import ParameterError
 from sims.cli.progress import Progress
@@ -115,6 +116,8 @@ class Opened(NamedTuple):
 
 # Seconds per node or edge of building, and as much of compiling; measured on 100,000 endpoints and a million.
 _GRAPH, _ARRAYS = 1.4e-6, 0.22e-6
+# Bytes of a graph per link of its fabric, about; of the memory that is left so many times a graph has room.
+_HELD, _ROOM = 270, 8
 Fits = Callable[[str, "Size"], None]  # raises where a topology of this name and size is too large
 
 
@@ -169,6 +172,8 @@ def opened(
         progress.step("compiling the topology")
         with working(_seconds(topology, True, graph)), topology.placing():
             fabric = Fabric.from_graph(graph, allow_partition=allow_partition)
+    if fabric.n_links * _HELD * _ROOM < available_memory():
+        keep(graph)
     notes = list(graph.graph.get("notes", ()))
     if isinstance(graph, Arrays):
         notes.append(

@@ -15,7 +15,6 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from fabric.machine.collector import leave
 from fabric.words.errors import FabricsimError
 from sims.cli.group import SETTINGS, Place, Program
 from sims.cli.standard_input import as_named, removed
@@ -118,7 +117,6 @@ def main() -> NoReturn:
         status = 0 if gone else _failed(f"standard output: {lost.error.strerror}")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     removed()
-    leave()
     sys.exit(status)
 
 

@@ -6,6 +6,7 @@ opened again, so that no file of ours takes its number and is written over.
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
@@ -20,12 +21,18 @@ def main() -> NoReturn:
         signal.signal(signal.SIGINT, _leave)
     signal.signal(signal.SIGTERM, _leave)
     _open_streams()
-    from fabric.machine.collector import rest
+    from fabric.machine.collector import leave, rest
 
+    status: list[int] = []
+    atexit.register(leave, status)
     rest()  # until the first Progress, which whatever takes long has
     from sims.cli.main import main as run
 
-    run()
+    try:
+        run()
+    except SystemExit as ended:
+        status.append(int(ended.code or 0))
+        raise
 
 
 def _leave(number: int, _: object) -> NoReturn:
