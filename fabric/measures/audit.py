@@ -28,7 +28,7 @@ from fabric.measures.finding import (
     pair_finding,
     usual,
 )
-from fabric.measures.measure import node_kind
+from fabric.measures.link_kind import node_kind
 from fabric.measures.reach import components, unreachable
 
 __all__ = ["Claim", "audit"]

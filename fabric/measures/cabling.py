@@ -14,7 +14,7 @@ from fabric.graph.fabric import Fabric, ranges
 from fabric.graph.schema import GPU, NVSWITCH, SWITCH
 from fabric.measures.blocks import Joint
 from fabric.measures.finding import FAULT, NOTE, Finding, held_against, node_name, pair_finding, usual
-from fabric.measures.measure import node_kind
+from fabric.measures.link_kind import node_kind
 from fabric.words.counted import counted
 from fabric.words.units import format_rate
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.graph.fabric import Fabric
-from fabric.measures.measure import node_kind
+from fabric.measures.link_kind import node_kind
 from fabric.words.counted import counted
 
 __all__ = [

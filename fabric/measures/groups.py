@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fabric.graph.fabric import Fabric, components
 from fabric.graph.schema import NVSWITCH, SWITCH
-from fabric.measures.measure import node_kind
+from fabric.measures.link_kind import node_kind
 
 __all__ = ["Arcs", "Hierarchy", "between_switches", "components", "hierarchy", "of_endpoints"]
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fabric.graph.fabric import Fabric
 from fabric.graph.schema import NVSWITCH, SWITCH
-from fabric.measures.measure import node_kind
+from fabric.measures.link_kind import node_kind
 from fabric.words.errors import ParameterError
 
 __all__ = ["BETWEEN", "cable_kinds", "slug", "upgraded", "zone_of_links"]

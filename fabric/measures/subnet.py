@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fabric.graph.fabric import Fabric
 from fabric.graph.schema import NVSWITCH, SWITCH
 from fabric.measures.halves import half_capacity, part_of
-from fabric.measures.measure import node_kind
+from fabric.measures.link_kind import node_kind
 from fabric.measures.reach import components
 
 __all__ = [

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fabric import Fabric, Paths, route
 from fabric.graph.schema import NVSWITCH, SWITCH
 from fabric.measures.hops import Way, links_from, pair_classes
-from fabric.measures.measure import link_kinds
+from fabric.measures.link_kind import link_kinds
 from fabric.routing.distance import NO_PATH
 from fabric.routing.policies import Policy
 from fabric.words.errors import ParameterError

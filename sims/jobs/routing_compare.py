@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from fabric import Fabric, Paths, carrier, max_min, route
 from fabric.graph.contraction import members
 from fabric.graph.nic import busiest_nic
-from fabric.measures.measure import link_kinds
+from fabric.measures.link_kind import link_kinds
 from fabric.routing.policies import Policy, parse_policy, policy_file, policy_text
 from fabric.routing.route import check_policy
 from fabric.words.errors import ParameterError

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from fabric import Fabric
 from fabric.damage.degraded import Damage, cable_links, cables_of, damaged
 from fabric.graph.schema import SWITCH
-from fabric.measures.measure import link_kinds, node_kind
+from fabric.measures.link_kind import link_kinds, node_kind
 
 __all__ = ["Element", "elements", "isolated", "nic", "without"]
 

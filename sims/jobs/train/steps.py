@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from fabric.measures.measure import link_kinds
+from fabric.measures.link_kind import link_kinds
 from sims.jobs.train.crew import Crew
 from sims.models.fluid.program import Program
 from sims.models.profiles import LatencyProfile

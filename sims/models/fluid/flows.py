@@ -15,7 +15,7 @@ from fabric import Fabric, Paths, carrier, route
 from fabric.graph.contraction import members
 from fabric.graph.nic import planes_used
 from fabric.machine.under_way import under_way
-from fabric.measures.measure import link_kind
+from fabric.measures.link_kind import link_kind
 from fabric.routing.policies import Policy
 from fabric.words.card import Card
 from fabric.words.counted import counted

@@ -14,7 +14,7 @@ from fabric import Fabric, Paths, carrier
 from fabric.graph.nic import planes
 from fabric.machine.memory import available_memory
 from fabric.machine.under_way import watched
-from fabric.measures.measure import link_kind
+from fabric.measures.link_kind import link_kind
 from fabric.routing.policies import Policy
 from fabric.words.errors import ParameterError, TooLargeError
 from sims.models.fluid.crowd import crowded

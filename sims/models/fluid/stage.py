@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fabric import Fabric, Paths, route
 from fabric.graph.nic import busiest_nic, planes, planes_used
-from fabric.measures.measure import link_kinds
+from fabric.measures.link_kind import link_kinds
 from fabric.routing.policies import Policy
 from sims.models.fluid.crowd import Crowd
 from sims.models.fluid.filling import NONE, Filling, filling

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fabric.measures.measure import link_kinds
+from fabric.measures.link_kind import link_kinds
 from sims.models.packet.sending import Sending
 
 __all__ = ["port_columns", "summary"]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric import Fabric
-from fabric.measures.measure import link_kind
+from fabric.measures.link_kind import link_kind
 from sims.models.fluid.faults.process import StruckFault
 from sims.workload.trace import CALC, KINDS, Trace
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fabric.graph.fabric import Fabric
 from fabric.graph.schema import NVSWITCH, SWITCH
-from fabric.measures.measure import node_kind
+from fabric.measures.link_kind import node_kind
 from fabric.words.units import format_rate
 from sims.studies.bom.floor import Floor, cable_lengths
 from sims.studies.bom.parts import METRE, Cable, Parts, SwitchModel, read_parts

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fabric import Fabric
 from fabric.graph.contraction import members
 from fabric.graph.schema import ZONES
-from fabric.measures.measure import link_kinds
+from fabric.measures.link_kind import link_kinds
 from fabric.measures.places import BETWEEN, zone_of_links
 from sims.models.fluid.program import Program
 from sims.models.fluid.stage import Stage

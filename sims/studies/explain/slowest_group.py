@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric import Paths
-from fabric.measures.measure import link_kind
+from fabric.measures.link_kind import link_kind
 from sims.jobs.grouped import Grouped
 from sims.models.fluid.program import Program
 from sims.models.fluid.stage import Stage

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fabric import Fabric, route
-from fabric.measures.measure import link_kinds
+from fabric.measures.link_kind import link_kinds
 from fabric.routing.policies import Policy
 from fabric.words.errors import ParameterError
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from fabric import Fabric, measure
 from fabric.measures import hops
-from fabric.measures.measure import link_kind
+from fabric.measures.link_kind import link_kind
 from fabric.measures.reach import unreachable
 from topologies import fat_tree
 

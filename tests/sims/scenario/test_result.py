@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from fabric import Fabric
-from fabric.measures.measure import link_kind, link_kinds
+from fabric.measures.link_kind import link_kind, link_kinds
 from fabric.words.errors import FabricsimError, FileFormatError, ParameterError
 from sims.jobs.allreduce import AllReduce, all_reduce
 from sims.scenario.files import read_records, write_records
