@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -225,6 +224,8 @@ def _read(text: str) -> NamedTopology:
     if head.isdecimal():
         such = f"star:endpoints={head}, fat-tree:endpoints={head},radix=64 or preset:colossus-100k"
         raise ParameterError("topology", head, f"a number names no fabric: say of which kind, as {such}")
+    from difflib import get_close_matches
+
     if near := get_close_matches(head, every, n=1):
         raise ParameterError(
             "topology", head, f"{rule} (did you mean {near[0]!r}? fabricsim topology list has all)"

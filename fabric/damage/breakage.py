@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,10 @@ from fabric.damage.fault import Fault
 from fabric.damage.fault_file import read_cables
 from fabric.graph.fabric import Fabric
 from fabric.graph.schema import SWITCH
-from fabric.measures.reach import Unreachable, unreachable
 from fabric.words.errors import FileFormatError, ParameterError
+
+if TYPE_CHECKING:
+    from fabric.measures.reach import Unreachable
 
 __all__ = ["PartitionGuard", "broken", "draws", "harmed", "sole"]
 
@@ -82,12 +85,16 @@ class PartitionGuard:
     """No pair of endpoints may lose its last legal path."""
 
     def __init__(self, fabric: Fabric) -> None:
+        from fabric.measures.reach import unreachable
+
         self.fabric, self._tried = fabric, 0
         self._before = unreachable(fabric).pairs
         self._most = max(200, 40_000_000 // max(1, fabric.n_links))  # tries: some seconds on any fabric
 
     def broken_by(self, lost: NDArray[np.bool_]) -> Unreachable | None:
         """The pairs that are cut if ``lost`` is, or None if those are no more than before."""
+        from fabric.measures.reach import unreachable
+
         self._tried += 1
         found = unreachable(damaged(self.fabric, Damage(lost=lost, rate=np.ones(len(lost)))))
         return found if found.pairs > self._before else None

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from difflib import get_close_matches
 from functools import cached_property
 
 import numpy as np
@@ -139,6 +138,8 @@ class NodeNames:
         stem = re.sub(r"\d+", "#", name)
         alike = [other for other in every if re.sub(r"\d+", "#", other) == stem] or every
         alike.sort(key=lambda other: -_alike([name, other]))
+        from difflib import get_close_matches
+
         near = get_close_matches(name, alike[:_MOST_COMPARED], n=1, cutoff=0.5)
         return near[0] if near else ""
 

@@ -12,7 +12,6 @@ import json
 import math
 import os
 import re
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn, TextIO
@@ -214,6 +213,8 @@ def parse_toml(text: str, path: str) -> dict[str, Any]:
     >>> parse_toml("[base]\\nranks = 8", "sweep.toml")
     {'base': {'ranks': 8}}
     """
+    import tomllib  # which most commands do not need
+
     if len(text) > _MOST_TOML:
         rule = f"{len(text) / 2**20:,.0f} MiB of TOML: at most {_MOST_TOML // 2**20}"
         raise FileFormatError(path, "", rule)

@@ -10,7 +10,6 @@ import os
 import re
 import signal
 import sys
-from difflib import get_close_matches
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -156,6 +155,8 @@ def _misspelled(error: Any) -> str:
     if type(error).__name__ != "NoSuchOption" or error.ctx is None:
         return ""
     known = [word for one in error.ctx.command.get_params(error.ctx) for word in one.opts]
+    from difflib import get_close_matches
+
     near = get_close_matches(error.option_name, [word for word in known if word.startswith("-")], n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""
     return f"option: {error.option_name!r}: unknown ({hint}{error.ctx.command_path} --help lists all)"

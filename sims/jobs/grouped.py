@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sims.jobs.compiler import Compiler
-from sims.models.fluid.drift import Drift
 from sims.models.fluid.group_times import GroupTimes
 from sims.models.fluid.program import Program
 from sims.settings.setup import Setup
@@ -20,6 +19,9 @@ from sims.workload.groups import Groups
 from sims.workload.members import Members
 from sims.workload.mesh import NO_GROUPS, Mesh, mesh_of
 from sims.workload.schedule import Schedule
+
+if TYPE_CHECKING:
+    from sims.models.fluid.drift import Drift
 
 __all__ = ["UNGROUPED", "Grouped", "Timed"]
 
@@ -105,6 +107,8 @@ class Grouped:
 
     def drifted(self, algorithm: str, size: float, in_step: float) -> Timed:
         """A run of groups that drift. ``in_step``: seconds that they take in step."""
+        from sims.models.fluid.drift import Drift
+
         if algorithm not in self._drifts:
             kinds = self.groups.kin(self._maker(algorithm), self._labels(algorithm))
             laid = [self.compiler.program(self.groups.alone(kin), self.members.placement) for kin in kinds]

@@ -7,7 +7,6 @@ Every text is written as on the command line, ``name:key=value,...``, so a dotte
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from difflib import get_close_matches
 from functools import cache, lru_cache
 
 from fabric.words.errors import ParameterError
@@ -122,6 +121,8 @@ def resolve(key: str, texts: Mapping[str, Collection[str]], kind: str = COLLECTI
     if fits:
         raise ParameterError("setting", name, f"means {' or '.join(fits)}: write one of them", fits)
     bare = [part for parts in having.values() for part in parts]
+    from difflib import get_close_matches
+
     near = get_close_matches(name, bare, n=1)
     legal = [*table_of(kind), *(f"{f}.{part}" for f, parts in having.items() for part in parts)]
     hint = f": did you mean {near[0]!r}?" if near else ""

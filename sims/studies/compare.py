@@ -15,23 +15,14 @@ from fabric.words.errors import ParameterError
 from sims.scenario.row import Row
 from sims.scenario.rows import is_results, read_rows
 from sims.scenario.scenario import Scenario
+from sims.scenario.tie import as_fast
 from sims.settings.texts import parts_of, taken_apart
 
-__all__ = ["Change", "Comparison", "Pair", "as_fast", "compare", "records_of"]
+__all__ = ["Change", "Comparison", "Pair", "compare", "records_of"]
 
 USUAL, SIZES = "ring,tree,halving-doubling", "1K:16G:x4"  # where a topology is simulated
 Side: TypeAlias = Sequence[Row] | str | os.PathLike[str]
 _NONE = "none"  # a part that one side does not have
-EQUAL = 5e-5  # relative; times this near are told apart by no table
-
-
-def as_fast(time: float, other: float) -> bool:
-    """Whether two times are equal to within EQUAL, whichever comes first.
-
-    >>> as_fast(1.0, 1.00004), as_fast(1.0, 1.0001)
-    (True, False)
-    """
-    return abs(time - other) <= EQUAL * min(time, other)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,8 +20,9 @@ from fabric import Paths
 from fabric.words.counted import counted
 from fabric.words.errors import ParameterError
 from sims.models.fluid.engine import collective
-from sims.models.fluid.network import FluidNetwork, RateMemo
+from sims.models.fluid.network import FluidNetwork
 from sims.models.fluid.program import OfHome, Program
+from sims.models.fluid.rate_memo import RateMemo
 from sims.models.fluid.stage import Stage, chains, shares
 from sims.models.latency import transfer_latency
 from sims.workload.groups import Kin

@@ -11,8 +11,9 @@ import simpy
 from numpy.typing import NDArray
 
 from fabric import Paths
-from sims.models.fluid.network import FluidNetwork, RateMemo
+from sims.models.fluid.network import FluidNetwork
 from sims.models.fluid.program import Program
+from sims.models.fluid.rate_memo import RateMemo
 from sims.models.fluid.stage import Stage, chains, shares
 from sims.models.latency import transfer_latency
 from sims.workload.groups import Groups

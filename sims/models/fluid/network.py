@@ -27,12 +27,13 @@ import simpy
 from numpy.typing import NDArray
 
 from fabric import Paths, max_min
+from sims.models.fluid.rate_memo import RateMemo
 from sims.models.kernel import at_hand
 
 if TYPE_CHECKING:
     from sims.models.fluid.ends import Ahead
 
-__all__ = ["FluidNetwork", "RateMemo"]
+__all__ = ["FluidNetwork"]
 
 _AFTER_ALL = 2  # SimPy handles urgent (0) and normal (1) events of an instant first
 _UNLIMITED = 1e300  # bytes/s of a flow that crosses no link: finite, so that 0 s times it is 0
@@ -44,24 +45,6 @@ _FEW = 100  # flows, whose rates are sooner found than which of them can change
 
 Each = Callable[[NDArray[np.int64], NDArray[np.float64]], None]
 """Is told which flows of a batch have sent their last byte now, and when (s) each of them is received."""
-
-
-class RateMemo:
-    """Rates of whole batches seen before, kept for one fabric: rates do not depend on sizes."""
-
-    def __init__(self) -> None:
-        self._rates: dict[tuple[int, ...], tuple[tuple[Paths, ...], NDArray[np.float64]]] = {}
-
-    def get(
-        self, batches: tuple[Paths, ...], solve: Callable[[], NDArray[np.float64]]
-    ) -> NDArray[np.float64]:
-        """The stored rates of these batches, or those that ``solve`` finds. Paths are kept, so are ids."""
-        key = tuple(map(id, batches))
-        if key not in self._rates:
-            if len(self._rates) >= 256:
-                self._rates.clear()
-            self._rates[key] = (batches, solve())
-        return self._rates[key][1]
 
 
 @dataclass(eq=False)

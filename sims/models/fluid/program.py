@@ -17,9 +17,9 @@ from fabric.machine.under_way import watched
 from fabric.measures.link_kind import link_kind
 from fabric.routing.policies import Policy
 from fabric.words.errors import ParameterError, TooLargeError
-from sims.models.fluid.crowd import crowded
-from sims.models.fluid.network import RateMemo
+from sims.models.fluid.condensed import Condensed
 from sims.models.fluid.patience import schedule_wait
+from sims.models.fluid.rate_memo import RateMemo
 from sims.models.fluid.stage import (
     Pace,
     Stage,
@@ -32,14 +32,13 @@ from sims.models.fluid.stage import (
     usage_of,
     waits,
 )
-from sims.models.fluid.switched import switched_stage
 from sims.models.latency import derated, link_latency, transfer_latency
 from sims.models.profiles import PLATEAU_BYTES, LatencyProfile
 from sims.workload.collective import collective_named
 from sims.workload.schedule import Schedule
 from sims.workload.total_exchange import MOST_LISTED, TotalExchange, proportional, settled
 
-__all__ = ["Condensed", "Limit", "OfHome", "Program"]
+__all__ = ["Limit", "OfHome", "Program"]
 
 
 # Bytes per flow and queue pair (or part of a flow that is routed apart): while its phase is routed, and of
@@ -69,19 +68,6 @@ class Limit:
     worst_load: float
     latency_share: float
     efficiency: float
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Condensed:
-    """A program on as few links as tell its times: ``capacity`` (links,) and the stages on them.
-
-    ``byte_seconds``: once it is known, how long a byte takes where nothing waits for latency.
-    """
-
-    stages: tuple[Stage, ...]
-    capacity: NDArray[np.float64]
-    memo: RateMemo = field(default_factory=RateMemo, repr=False)
-    byte_seconds: list[float] = field(default_factory=list, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -135,6 +121,8 @@ class Program:
             if proportional(phase):
                 notes.append(_UNEQUAL)
             if isinstance(phase, TotalExchange) and phase.kind == "exchange":
+                from sims.models.fluid.crowd import crowded
+
                 crowd = crowded(phase, runs_on, placement, policy)
                 stage, load, note = counted_stage(crowd, profile, link_seconds)
                 carried += load * (phase.count / schedule.chunks)
@@ -142,6 +130,8 @@ class Program:
                 notes.append(note)
                 continue
             if phase.kind == "switched":
+                from sims.models.fluid.switched import switched_stage
+
                 stage, load, note = switched_stage(phase, runs_on, placement, profile, link_seconds)
                 carried += load * (phase.count / schedule.chunks)
                 stages.append(stage)
@@ -185,22 +175,12 @@ class Program:
 
     @cached_property
     def condensed(self) -> Condensed:
-        """The same program without links that others stand for.
-
-        A link bounds the phases that it carries by what a byte of each takes on it. One on which a byte of
-        every phase takes at least as long as on another is never full later, and is enough. Only where every
-        phase is lockstep; rounds keep their links.
+        """The same program without links that others stand for, where every phase is lockstep; rounds keep
+        their links.
         """
         if not all(stage.phase.lockstep for stage in self.stages):
             return Condensed(stages=self.stages, capacity=self.fabric.capacity, memo=self.memo)
-        distinct = {id(stage.paths): stage.paths for stage in self.stages}
-        loads = [paths.load(1.0, self.fabric.n_links) for paths in distinct.values()]
-        seconds = _foremost([_seconds(load, self.fabric.capacity) for load in loads])
-        paths = {key: Paths.lockstep(row) for key, row in zip(distinct, np.ascontiguousarray(seconds))}
-        return Condensed(
-            stages=tuple(replace(stage, paths=paths[id(stage.paths)]) for stage in self.stages),
-            capacity=np.ones(seconds.shape[1]),
-        )
+        return Condensed.of(self.stages, self.fabric.capacity)
 
     def with_capacity(self, capacity: NDArray[np.float64]) -> Program:
         """The same paths over links of other capacities: what a policy takes that does not look at them.
@@ -364,32 +344,6 @@ class Program:
             latency_share=latency / time,
             efficiency=all_ideal / time,
         )
-
-
-def _seconds(load: NDArray[np.float64], capacity: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(links,): how long each takes for its load in bytes; 0 for those without any, which may be dead."""
-    return np.divide(load, capacity, out=np.zeros(len(load)), where=load > 0)
-
-
-def _foremost(seconds: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """(phases, links) of (links,) for each phase: the links that no other one of these stands for.
-
-    >>> _foremost([np.array([1.0, 2.0, 2.0, 1.0]), np.array([0.0, 3.0, 3.0, 4.0])])
-    array([[1., 2.],
-           [4., 3.]])
-    """
-    # A few of the fullest stand for almost all others, which then need not be sorted.
-    for row in range(-1, len(seconds)):
-        full = int(np.argmax(sum(seconds) if row < 0 else seconds[row]))
-        keep = np.logical_or.reduce([one > one[full] for one in seconds])
-        keep[full] = True
-        seconds = [one[keep] for one in seconds]
-    left = np.stack(seconds)
-    for row in range(len(left)):
-        others = np.arange(len(left)) != row
-        left = left[:, np.lexsort([left[row], *left[others]])]
-        left = left[:, np.append((np.diff(left[others], axis=1) != 0).any(axis=0), True)]
-    return left
 
 
 class OfHome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +13,14 @@ from fabric import Fabric, Paths, route
 from fabric.graph.nic import busiest_nic, planes, planes_used
 from fabric.measures.link_kind import link_kinds
 from fabric.routing.policies import Policy
-from sims.models.fluid.crowd import Crowd
 from sims.models.fluid.filling import NONE, Filling, filling
 from sims.models.latency import abroad, transfer_latency
 from sims.models.profiles import LatencyProfile
 from sims.workload.schedule import Phase
 from sims.workload.total_exchange import TotalExchange
+
+if TYPE_CHECKING:
+    from sims.models.fluid.crowd import Crowd
 
 __all__ = [
     "Pace",

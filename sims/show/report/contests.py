@@ -11,9 +11,9 @@ from statistics import median
 
 from fabric.words.counted import counted
 from sims.scenario.row import Row
+from sims.scenario.tie import as_fast
 from sims.show.report.axes import everywhere, label, listed, noun, number, series, value, varied
 from sims.show.report.findings import median_row
-from sims.studies.compare import as_fast
 
 __all__ = ["Contest", "compared", "contests", "contests_in_words"]
 

@@ -11,7 +11,8 @@ from string import ascii_uppercase
 
 from fabric.words.counted import counted
 from fabric.words.units import format_size, format_time
-from sims.studies.compare import EQUAL, Comparison, Pair, as_fast
+from sims.scenario.tie import EQUAL, as_fast
+from sims.studies.compare import Comparison, Pair
 
 __all__ = ["comparison_lines", "comparisons_lines"]
 

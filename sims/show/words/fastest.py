@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from fabric.words.units import format_size
 from sims.scenario.row import Row
-from sims.studies.compare import as_fast
+from sims.scenario.tie import as_fast
 
 __all__ = ["fastest", "fastest_lines", "fastest_words", "size_runs"]
 
