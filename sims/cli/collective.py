@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fabric.machine.whole_file import replaced
 from fabric.words.errors import ParameterError
+from sims.cli.beside import Beside
 from sims.cli.fabric_options import opened
 from sims.cli.output import alone
 from sims.cli.output_options import Explain, ExplainPlot, Json, Out, Timeline
@@ -31,6 +33,7 @@ _ALIKE: Mapping[str, Any] = {
     "several": ("algorithm", "size"),
     "defaults": {"topology": "preset:colossus-100k", "algorithm": "", "size": "8:16G:x4"},
 }
+_LONG = 150_000  # nodes and edges, which take as long to build as the plotting library to import
 
 
 def _simulate(
@@ -81,7 +84,8 @@ def _simulate(
         rule = "shows one run of engine flow, phase by phase: name one --algorithm and one --size"
         raise ParameterError("--timeline", str(timeline), rule)
     rows: list[Row] = []
-    with Progress(silent=alone(wanted.values())) as progress:
+    figures = (plot, explain_plot, timeline)
+    with _ready(texts["topology"], figures) as draw, Progress(silent=alone(wanted.values())) as progress:
         fabric, text, digest, notes = opened(
             texts["topology"], progress, allow_partition=setup.allow_partition, fits=setup.fits
         )
@@ -112,9 +116,9 @@ def _simulate(
             if rows:
                 wanted["rows"].write(write_records, [row.to_dict() for row in rows])
                 write_log(wanted["log"], form or "", rows, job, elements)
-        if plot or explain_plot or timeline:
+        if any(figures):
             progress.drawing()
-            _draw(rows, fabric.disclaimer, record, plot, explain_plot, timeline)
+            _write(draw(rows, fabric.disclaimer, record, *figures))
 
 
 collective = with_settings(
@@ -134,6 +138,24 @@ allreduce = with_settings(
     name="allreduce",
     summary="Simulate all-reduce over message sizes. Without arguments: 100,000 GPUs, preset colossus-100k.",
 )(_simulate)
+
+
+def _ready(topology: str, figures: Sequence[Path | None]) -> Beside:
+    """What draws the figures; where their fabric takes long to build, it gets ready meanwhile."""
+    from topologies.named import named
+
+    draw = Beside("sims.show.figures.of_collective", "collective_figures")
+    size = named(topology).size if any(figures) else None
+    if size and size.nodes + size.edges >= _LONG:
+        draw.start()
+    return draw
+
+
+def _write(files: Mapping[Path, bytes]) -> None:
+    for path, contents in files.items():
+        with replaced(path, "wb") as file:
+            file.write(contents)
+    tell_written(*files)
 
 
 def _watching(job: CollectiveJob, *, explain: bool, timeline: bool) -> tuple[Explainer | None, Record | None]:
@@ -188,26 +210,3 @@ def _printed(
                 progress.print(explanation_lines(name, explainer.explain(largest)))
     if len(names) > 1 and found:
         progress.print(fastest_lines(found))
-
-
-def _draw(
-    rows: Sequence[Row],
-    disclaimer: str,
-    record: Record | None,
-    plot: Path | None,
-    explain_plot: Path | None,
-    timeline: Path | None,
-) -> None:
-    """Write the figures that were asked for."""
-    from sims.show.figures import allreduce_figure, figure_of, save_figure, timeline_figure
-
-    if plot:
-        many = all(row.group_times for row in rows)
-        figure = figure_of(rows, figure="groups") if many else allreduce_figure(rows, disclaimer)
-        save_figure(figure, plot, rows)
-    if explain_plot:
-        facet = "algorithm" if len({row.scenario.algorithm for row in rows}) > 1 else None
-        save_figure(figure_of(rows, figure="gains", facet=facet), explain_plot, rows)
-    if timeline and record:
-        save_figure(timeline_figure(record, rows[0]), timeline, rows)
-    tell_written(plot, explain_plot, timeline)

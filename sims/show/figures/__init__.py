@@ -19,13 +19,14 @@ from sims.show.figures.named import FIGURES
 from sims.show.figures.panels import figure_of
 from sims.show.figures.ratio import plot_ratio, ratio_figure, ratios_figure
 from sims.show.figures.selection import where
-from sims.show.figures.style import save_figure, svg_text
+from sims.show.figures.style import figure_file, save_figure, svg_text
 from sims.show.figures.timeline import flows_timeline_figure, plot_timeline, timeline_figure
 
 __all__ = [
     "FIGURES",
     "allreduce_figure",
     "balance_figure",
+    "figure_file",
     "figure_of",
     "flows_timeline_figure",
     "gains_figure",

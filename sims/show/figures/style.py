@@ -32,6 +32,7 @@ __all__ = [
     "MARKERS",
     "Mark",
     "bare",
+    "figure_file",
     "mark",
     "provenance",
     "save_figure",
@@ -150,6 +151,12 @@ def save_figure(figure: Figure, path: str | Path, rows: Sequence[Row | JobRow] =
 
     The file's metadata holds the version, the number of rows and the keys of the first and last.
     """
+    with replaced(path, "wb") as file:
+        file.write(figure_file(figure, path, rows))
+
+
+def figure_file(figure: Figure, path: str | Path, rows: Sequence[Row | JobRow] = ()) -> bytes:
+    """What ``save_figure`` writes to ``path``."""
     kind = Path(path).suffix[1:] or "svg"
     words = provenance(rows)
     formats: dict[str, dict[str, Any]] = {
@@ -157,8 +164,7 @@ def save_figure(figure: Figure, path: str | Path, rows: Sequence[Row | JobRow] =
         "png": {"Description": words, "Software": words.split(",")[0]},
         "pdf": {"Subject": words, "Creator": words.split(",")[0], "CreationDate": None},
     }
-    with replaced(path, "wb") as file:
-        file.write(_written(figure, kind, formats[kind], dpi=_DPI))
+    return _written(figure, kind, formats[kind], dpi=_DPI)
 
 
 def _written(figure: Figure, kind: str, metadata: dict[str, Any], salt: str = "", **more: Any) -> bytes:

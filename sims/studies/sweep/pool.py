@@ -5,7 +5,6 @@ A worker may be killed at any time: another one takes its place and does what it
 
 from __future__ import annotations
 
-import os
 import selectors
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -20,7 +19,7 @@ from sims.scenario.version import model_version
 from sims.studies.sweep.piles import DEATHS, Piles
 from sims.studies.sweep.process import Worker
 
-__all__ = ["Pool", "PoolError", "cores", "fitting"]
+__all__ = ["Pool", "PoolError", "fitting"]
 
 _PIECE = 0.2  # seconds of work that a worker is asked for at once
 _SPARE = 0.9  # of the free memory that workers may fill
@@ -111,13 +110,6 @@ class Pool:
             self._watch.unregister(worker)
         worker.end()
         del self._workers[worker.name]
-
-
-def cores() -> int:
-    """Processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def fitting(worker_bytes: float, available: float) -> int:

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from fabric.machine.cores import cores
 from fabric.words.card import Card
 from fabric.words.counted import counted
 from fabric.words.errors import FabricsimError, ParameterError
@@ -22,7 +23,7 @@ from sims.scenario.scenario import Scenario
 from sims.studies.sweep.axis import Assignments
 from sims.studies.sweep.bench import Bench, share_key
 from sims.studies.sweep.plan import Plan, plan_sweep
-from sims.studies.sweep.pool import Pool, cores, fitting
+from sims.studies.sweep.pool import Pool, fitting
 from sims.studies.sweep.spec import SweepSpec, read_sweep, sweep_text
 from sims.studies.sweep.store import Store
 from topologies.parts.memory import available_memory

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from sweep_cases import ROOT, by_key, scenarios, slow_workers, undisturbed
 
+from fabric.machine.cores import cores
 from sims.scenario.row import Failure, Row
 from sims.studies.sweep import process
-from sims.studies.sweep.pool import Pool, PoolError, cores, fitting
+from sims.studies.sweep.pool import Pool, PoolError, fitting
 
 
 def alive(pid: int) -> bool:
