@@ -21,6 +21,7 @@ from fabric.words.units import format_size
 from sims.jobs.causes import causes
 from sims.jobs.compiler import Compiler
 from sims.jobs.grouped import UNGROUPED, Grouped, Timed
+from sims.jobs.library import chosen_by, communicator, protocol_words, require_choice
 from sims.models.band import band_of
 from sims.models.fluid.engine import latency_time
 from sims.models.fluid.patience import Wait, schedule_wait
@@ -172,8 +173,6 @@ class CollectiveJob:
         ((_, parameters),) = parse_algorithms(algorithm, self.collective.name)
         self._require_form(algorithm, parameters.get("pipeline", 1))
         if library_of(algorithm):
-            from sims.jobs.library import require_choice
-
             require_choice(self.collective.name, self.profile)
         return contenders(algorithm, self.collective.name)
 
@@ -264,10 +263,6 @@ class CollectiveJob:
     def note(self, algorithm: str) -> str:
         """What a reader of the algorithm's rows should know, or nothing."""
         schedule = self.program(algorithm).schedule
-        if not schedule.protocol:
-            return schedule.note
-        from sims.jobs.library import protocol_words
-
         return "; ".join(filter(None, (schedule.note, protocol_words(schedule.protocol))))
 
     def time(self, program: Program, size: float) -> float:
@@ -336,8 +331,6 @@ class CollectiveJob:
 
     def _chosen(self, algorithm: str, size: int) -> str:
         """What the library of ``algorithm`` would run, on all ranks or on those of a group."""
-        from sims.jobs.library import chosen_by, communicator
-
         self.contenders(algorithm)
         own = self.groups.groups.members[0] if self.groups else np.arange(self.ranks)
         seen = communicator(self.fabric, self.placement[own], library_of(algorithm))

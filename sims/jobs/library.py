@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,17 +12,21 @@ from numpy.typing import NDArray
 from fabric import Fabric
 from fabric.graph.schema import SWITCH
 from fabric.words.errors import ParameterError
-from sims.models.nccl import COLLECTIVES, VERSION, Communicator, beliefs
 from sims.models.profiles import LatencyProfile
 from sims.models.protocols import require_network
 from sims.workload.collectives import algorithms, contenders, format_algorithm, parse_algorithms
 from sims.workload.collectives.hierarchical import UnequalGroupsError
+
+if TYPE_CHECKING:  # most runs ask nobody what to choose
+    from sims.models.nccl import Communicator
 
 __all__ = ["chosen_by", "communicator", "protocol_words", "require_choice"]
 
 
 def require_choice(collective: str, profile: LatencyProfile) -> None:
     """Raise ParameterError where NCCL has no choice, or the profile is that of one already."""
+    from sims.models.nccl import COLLECTIVES
+
     if collective not in COLLECTIVES:
         rule = "NCCL makes it of sends and receives and chooses no algorithm"
         raise ParameterError("collective", collective, rule, COLLECTIVES)
@@ -32,6 +37,8 @@ def communicator(fabric: Fabric, endpoints: NDArray[np.int64], library: str = "n
     """What NCCL would see of ranks on ``endpoints``, (ranks,). A server is what one NVLink switch reaches; of
     unequal ones the least counts. ``library``: with the generation of the GPUs behind a -, or without.
     """
+    from sims.models.nccl import Communicator
+
     own = fabric.scaleup[endpoints]
     nodes = np.where(own >= 0, own, int(own.max(initial=-1)) + 1 + np.arange(len(own)))
     _, node, sizes = np.unique(nodes, return_inverse=True, return_counts=True)
@@ -61,6 +68,8 @@ def chosen_by(of: Communicator, collective: str, text: str, size: float, run: Ca
 
     run: is given each until it raises no UnequalGroupsError, which passes over what needs equal servers.
     """
+    from sims.models.nccl import beliefs
+
     known = {
         algorithms(collective)[name].nccl: (name, params)
         for each in contenders(text, collective)
@@ -86,5 +95,8 @@ def protocol_words(protocol: str) -> str:
     >>> protocol_words("ring ll128 64")
     "latencies and shares of bandwidth of NCCL 2.30.7 in place of the profile's latencies"
     """
-    said = f"latencies and shares of bandwidth of NCCL {VERSION} in place of the profile's latencies"
-    return said if protocol else ""
+    if not protocol:
+        return ""
+    from sims.models.nccl import VERSION
+
+    return f"latencies and shares of bandwidth of NCCL {VERSION} in place of the profile's latencies"
