@@ -200,7 +200,7 @@ class Seen(list[Any]):
     [
         ("flows fat-tree:k=4 --traffic permutation --size 1MB", 16),
         ("flows star:endpoints=4 --traffic permutation --size 64KiB --engine packet", 4 * 2**16),
-        ("allreduce star:endpoints=4 --algorithm ring --size 1MiB --engine packet", 4),
+        ("allreduce star:endpoints=4 --algorithm ring --size 1MiB --engine packet", 4 * 6 * 2**18),
         ("allreduce fat-tree:k=4 --algorithm halving-doubling --size 1MiB", 8),
         ("goodput fat-tree:k=4 --step 20s --faults llama3 --duration 1d", 1.0),
         ("topology bom star:endpoints=4 star:endpoints=8", 2),
