@@ -81,6 +81,7 @@ def goodput(
     from sims.jobs.goodput.sizes import parse_sizes
     from sims.scenario.job_scenario import JobScenario
     from sims.settings.job_file import read_job
+    from sims.settings.judged import judged
     from sims.show.figures.of_job import figure_of_job
     from sims.show.words.goodput import goodput_lines
 
@@ -92,7 +93,8 @@ def goodput(
 
     def make(fabric: Fabric, *, topology: str, digest: str, **said: str) -> GoodputJob:
         if job_file:
-            of_job = step_of(fabric, topology, digest, step)
+            with judged(job_file, ("topology",)):
+                of_job = step_of(fabric, topology, digest, step)
             said.update({name: text for name, text in of_job.items() if name not in texts.said})
         return GoodputJob(fabric, topology=topology, digest=digest, **said)
 

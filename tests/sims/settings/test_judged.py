@@ -104,6 +104,18 @@ def test_of_a_job(
     assert capsys.readouterr().err.startswith(f"fabricsim: error: a.toml: {words}")
 
 
+def test_of_the_job_of_goodput(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "job.toml").write_text(TRAIN.replace("TOP", "ranks = 99"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["fabricsim", "goodput", "fat-tree:k=6", "--job", "job.toml"])
+    with pytest.raises(SystemExit):
+        main()
+    words = "job.toml: line 2, column 9: ranks: 99: at most the 54 endpoints of fat-tree:k=6"
+    assert capsys.readouterr().err == f"fabricsim: error: {words}\n"
+
+
 def test_a_scenario_without_a_fabric_says_what_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
