@@ -84,7 +84,10 @@ def latency(
         progress.step("packets under load")
         try:
             for share in progress.each(loads, len(loads)):
-                found = loaded(fabric, profile, policy, share, amount, draw)
+                found = loaded(
+                    *(fabric, profile, policy, share, amount, draw),
+                    tell=lambda words: progress.say([words]),
+                )
                 under_load.append(found)
                 progress.print(load_lines(found, first=len(under_load) == 1))
                 records += class_records(text, profile, policy, found.classes, load=share, size=amount)

@@ -6,7 +6,7 @@ its links' rate: open loop, as a service's requests come, and not a collective.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ from fabric.words.errors import ParameterError
 from sims.jobs.one_way import HopClass, ways
 from sims.models.packet.routes import single_path
 from sims.models.packet.settings import PacketSettings
-from sims.models.packet.traffic import run_packets
+from sims.models.packet.traffic import RoutedPackets
 from sims.models.profiles import LatencyProfile
 from sims.workload.traffic import Traffic
 
@@ -99,8 +99,11 @@ def loaded(
     size: int,
     seed: int = 0,
     settings: PacketSettings | None = None,
+    tell: Callable[[str], None] = lambda words: None,
 ) -> Loaded:
     """Latencies of messages of ``size`` bytes that leave every endpoint as a Poisson process.
+
+    ``tell`` is told before the packets run how long they take, where that is a minute or more.
 
     Raises:
         ParameterError: as ``check_loads``.
@@ -121,7 +124,10 @@ def loaded(
     order = np.argsort(start, kind="stable")
     src, dst, start = src[order], dst[order], start[order]
     traffic = Traffic(src=src, dst=dst, size=np.full(len(src), float(size)), start=start)
-    result = run_packets(fabric, traffic, policy, profile, settings, seed=seed)
+    routed = RoutedPackets.of(fabric, traffic, policy, profile, settings, seed=seed)
+    if words := routed.wait.foretold:
+        tell(words)
+    result = routed.run()
     counts = start >= _WARM * window
     latency = result.seconds[counts]
     paths = route(fabric, src[counts], dst[counts], single_path(policy, seed))

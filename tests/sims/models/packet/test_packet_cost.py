@@ -9,13 +9,16 @@ import pytest
 
 from fabric import Fabric
 from fabric.machine.under_way import how_far
+from fabric.routing.policies.ecmp import Ecmp
 from fabric.words.errors import ParameterError
 from sims.jobs.collective import CollectiveJob
 from sims.jobs.flow_run import FlowRun, traffic_of
+from sims.jobs.loaded_latency import loaded
 from sims.models.fluid import patience
 from sims.models.packet import choice
 from sims.models.packet.cost import check_cost, packets_wait
 from sims.models.packet.settings import CONTROL, PacketSettings
+from sims.models.profiles import latency_profile
 from sims.settings.setup import Setup
 from topologies.families.fat_tree import fat_tree
 
@@ -61,6 +64,15 @@ def test_what_takes_more_than_a_minute_says_so_before_it_runs(monkeypatch: pytes
     assert small.packets_wait().foretold == "" and not run.plain
     fluid = FlowRun.of(TREE, Setup(), traffic_of("shift:1", "1MB", TREE, 0))
     assert not fluid.packets_wait().seconds
+
+
+def test_so_do_packets_under_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    for long in (patience.MOST_SECONDS, 1e-9):
+        monkeypatch.setattr(patience, "_LONG", long)
+        loaded(TREE, latency_profile("ideal"), Ecmp(), 0.1, 64, tell=told.append)
+        assert len(told) == (long < 1)
+    assert "packet-hops take about" in told[0]
 
 
 @pytest.mark.parametrize("algorithm", ["ring", "tree", "halving-doubling", "in-network", "ring:channels=2"])
