@@ -222,7 +222,7 @@ def ranked(
     whole = max(weights) + math.log(sum(math.exp(one - max(weights)) for one in weights))
     shared = [replace(one, share=math.exp(weight - whole)) for one, weight in zip(found, weights)]
     answers = _shares(shared)
-    findings = tuple(sorted(shared, key=lambda one: (-answers[one.cause.answer], -one.share)))
+    findings = tuple(sorted(shared, key=lambda one: (-answers[one.cause.answer], -one.share, one.rms or 0.0)))
     first = findings[0].cause.name
     return Diagnosis(
         log=log,
