@@ -43,7 +43,9 @@ class Paths:
         if used.all():
             return cls(ptr=np.arange(len(table) + 1, dtype=np.int64) * len(hops), link=table.ravel())
         ptr = np.zeros(len(table) + 1, np.int64)
-        np.cumsum(sum((column >= 0 for column in hops), np.zeros(len(table), np.int64)), out=ptr[1:])
+        for column in hops:
+            ptr[1:] += column >= 0
+        np.cumsum(ptr, out=ptr)
         return cls(ptr=ptr, link=table[used])
 
     @classmethod

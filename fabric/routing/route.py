@@ -68,19 +68,22 @@ def route(fabric: Fabric, src: NDArray, dst: NDArray, policy: Policy, *, qp: NDA
         raise ParameterError("fabric", fabric.name, f"{misfit}: pass carrier(fabric, policy) instead")
     src, dst = np.asarray(src, np.int64), np.asarray(dst, np.int64)
     for name, ends in (("src", src), ("dst", dst)):
-        wrong = (ends < 0) | (ends >= fabric.n_endpoints)
         if ends.shape != src.shape or ends.ndim != 1:
             raise ParameterError(name, ends.shape, "one endpoint per flow, as many of src as of dst")
-        if wrong.any():
+        if ends.min(initial=0) < 0 or ends.max(initial=0) >= fabric.n_endpoints:
+            wrong = (ends < 0) | (ends >= fabric.n_endpoints)
             rule = f"endpoints are 0 to {fabric.n_endpoints - 1}"
             raise ParameterError(name, int(ends[np.argmax(wrong)]), rule)
     qp = np.broadcast_to(np.asarray(qp, np.uint64), src.shape)
-    domain = fabric.scaleup
-    within = (domain[src] >= 0) & (domain[src] == domain[dst])
-    straight = np.where(within, -1, directly(fabric, src, dst))
-    apart = src != dst
-    inside, beside = np.flatnonzero(within & apart), np.flatnonzero(straight >= 0)
-    outside = np.flatnonzero(~within & apart & (straight < 0))
+    domain, apart, none = fabric.scaleup, src != dst, np.empty(0, np.int64)
+    inside, beside, straight = none, none, none
+    if np.any(domain >= 0):
+        within = (domain[src] >= 0) & (domain[src] == domain[dst])
+        inside, apart = np.flatnonzero(within & apart), apart & ~within
+    if len(direct_arcs(fabric)):
+        straight = directly(fabric, src, dst)
+        beside, apart = np.flatnonzero(apart & (straight >= 0)), apart & (straight < 0)
+    outside = np.flatnonzero(apart)
 
     def drawn(flows: NDArray) -> tuple[Draw, NDArray]:
         """The choices for some flows, and their numbers there."""

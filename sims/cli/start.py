@@ -22,7 +22,9 @@ def main() -> NoReturn:
     signal.signal(signal.SIGTERM, _leave)
     _open_streams()
     from fabric.machine.collector import leave, rest
+    from fabric.machine.heap import keep_freed
 
+    keep_freed()
     status: list[int] = []
     atexit.register(leave, status)
     rest()  # until the first Progress, which whatever takes long has

@@ -131,8 +131,11 @@ def routed_phase(
     Raises:
         NoRouteError: a pair has no path.
     """
-    which = np.arange(policy.qps * len(phase)) if rows is None else rows
-    qp, transfer = np.divmod(which, len(phase))
+    count = policy.qps * len(phase) if rows is None else len(rows)
+    qp: NDArray[np.int64] = np.broadcast_to(0, count)
+    transfer: NDArray[np.int64] | slice = slice(None)  # of one queue pair all, in their order
+    if rows is not None or policy.qps > 1:
+        qp, transfer = np.divmod(np.arange(count) if rows is None else rows, len(phase))
     src, dst = placement[phase.src[transfer]], placement[phase.dst[transfer]]
     if phase.via is None or not np.any(phase.via >= 0):
         return route(fabric, src, dst, policy, qp=qp)
@@ -142,7 +145,7 @@ def routed_phase(
     legs = ((src[far], relay), (relay, dst[far]))
     bent = Paths.join(*(route(fabric, start, end, policy, qp=qp[far]) for start, end in legs))
     straight = route(fabric, src[near], dst[near], policy, qp=qp[near])
-    return Paths.merged([(near, straight), (far, bent)], len(which))
+    return Paths.merged([(near, straight), (far, bent)], count)
 
 
 def staged(
@@ -241,8 +244,8 @@ def usage_of(fabric: Fabric, carried: NDArray[np.float64]) -> dict[str, tuple[fl
         fabric.derived["kind_rates"] = fabric.capacity, total
     capacity = fabric.derived["kind_rates"][1]
     mean = np.bincount(kind, weights=carried, minlength=len(names)) / capacity
-    peak = np.zeros(len(names))
-    np.maximum.at(peak, kind, carried / fabric.capacity)
+    seconds = carried / fabric.capacity
+    peak = np.array([seconds[kind == k].max(initial=0.0) for k in range(len(names))])
     return dict(zip(names, zip(mean.tolist(), peak.tolist())))
 
 
