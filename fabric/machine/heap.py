@@ -8,7 +8,7 @@ from contextlib import suppress
 __all__ = ["keep_freed"]
 
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3  # of mallopt, malloc.h of the GNU C library
-_KEPT, _ARRAY = 2**28, 2**26  # bytes that stay with the program, and of arrays that go back as they are left
+_KEPT, _ARRAY = 2**28, 2**24  # bytes that stay with the program, and of arrays that go back as they are left
 
 
 def keep_freed() -> None:
