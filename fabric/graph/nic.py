@@ -16,8 +16,13 @@ __all__ = ["busiest_nic", "planes", "planes_used", "sending_rate"]
 
 
 def planes(f: Fabric) -> int:
-    """To how many switches of the network an endpoint is cabled, the most of any; at least 1."""
-    return max(1, int(f.attached.max(initial=1)))
+    """To how many switches of the network an endpoint is cabled, the most of any; at least 1. Kept with
+    the fabric.
+    """
+    if "planes" not in f.derived:
+        f.derived["planes"] = max(1, int(f.attached.max(initial=1)))
+    found: int = f.derived["planes"]
+    return found
 
 
 def planes_used(f: Fabric, load: NDArray[np.float64]) -> float:

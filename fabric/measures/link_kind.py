@@ -36,11 +36,10 @@ def link_kinds(fabric: Fabric) -> tuple[list[str], NDArray[np.int64]]:
             np.int64
         )
         pair = code[fabric.link_src] * (int(code.max(initial=0)) + 1) + code[fabric.link_dst]
-        first = np.full(int(pair.max(initial=-1)) + 1, -1)
-        first[pair[::-1]] = np.arange(len(pair))[::-1]
-        used = np.flatnonzero(first >= 0)
-        number = np.zeros(len(first), np.int64)
+        used = np.flatnonzero(np.bincount(pair))
+        number = np.zeros(int(pair.max(initial=-1)) + 1, np.int64)
         number[used] = np.arange(len(used))
-        fabric.derived["link_kinds"] = [link_kind(fabric, int(first[i])) for i in used], number[pair]
+        names = [link_kind(fabric, int(np.argmax(pair == one))) for one in used]
+        fabric.derived["link_kinds"] = names, number[pair]
     kinds: tuple[list[str], NDArray[np.int64]] = fabric.derived["link_kinds"]
     return kinds
