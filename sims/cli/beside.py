@@ -10,6 +10,7 @@ import pickle
 import signal
 import sys
 import threading
+import warnings
 from contextlib import suppress
 from importlib import import_module
 from types import TracebackType
@@ -55,7 +56,9 @@ class Beside:
         with suppress(OSError):
             asked, asking = os.pipe()
             telling, told = os.pipe()
-            number = os.fork()
+            with warnings.catch_warnings():  # of threads: those of linear algebra provide for a fork
+                warnings.simplefilter("ignore", DeprecationWarning)
+                number = os.fork()
             if not number:
                 os.close(asking)  # its end is the end of the parent
                 self._serve(asked, told)
