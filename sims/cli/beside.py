@@ -32,7 +32,7 @@ class Beside:
     def __init__(self, module: str, name: str) -> None:
         self._module, self._name = module, name
         self._process = 0  # its number
-        self._asking, self._telling = -1, -1  # ends of pipes
+        self._ends: list[int] = []  # of pipes, for asking and telling, as long as they are ours to close
 
     def __enter__(self) -> Beside:
         return self
@@ -44,9 +44,8 @@ class Beside:
             os.kill(self._process, signal.SIGKILL)  # it holds nothing
             os.waitpid(self._process, 0)
             self._process = 0
-            for end in (self._asking, self._telling):
-                with suppress(OSError):
-                    os.close(end)
+            while self._ends:
+                os.close(self._ends.pop())
 
     def start(self) -> None:
         """Have it import the module, if there is a processor for it."""
@@ -62,7 +61,7 @@ class Beside:
             if not number:
                 os.close(asking)  # its end is the end of the parent
                 self._serve(asked, told)
-            self._process, self._asking, self._telling = number, asking, telling
+            self._process, self._ends = number, [telling, asking]
             os.close(asked)
             os.close(told)
 
@@ -71,9 +70,9 @@ class Beside:
         if self._process:
             with suppress(OSError, EOFError, pickle.PickleError, AttributeError, TypeError):  # here, then
                 asked = pickle.dumps(given)
-                with os.fdopen(self._asking, "wb") as asking:
+                with os.fdopen(self._ends.pop(), "wb") as asking:
                     asking.write(asked)
-                with os.fdopen(self._telling, "rb") as telling:
+                with os.fdopen(self._ends.pop(), "rb") as telling:
                     return pickle.load(telling)
         return getattr(import_module(self._module), self._name)(*given)
 

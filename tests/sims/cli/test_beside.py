@@ -52,6 +52,15 @@ def test_a_call_is_made_beside_once_it_is_started(module: str) -> None:
     assert number != os.getpid() and given == ([1, 2.5], None, Path("a.svg"))
 
 
+def test_no_file_that_is_opened_since_is_closed(module: str, tmp_path: Path) -> None:
+    with Beside(module, "where") as where:
+        where.start()
+        where()
+        files = [os.open(tmp_path, os.O_RDONLY) for _ in range(8)]  # which take the numbers that are free
+    for file in files:
+        os.close(file)
+
+
 def test_it_is_made_here_where_it_was_not_started(module: str) -> None:
     with Beside(module, "where") as where:
         assert where("a") == (os.getpid(), ("a",))
