@@ -7,19 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 
 import numpy as np
 import simpy
 from numpy.typing import NDArray
 
-from fabric import Fabric, Paths, route
+from fabric import Fabric, Paths
 from fabric.routing.policies import Policy
 from sims.models.fluid.patience import Wait
-from sims.models.latency import derated
-from sims.models.packet.choice import network_kind
-from sims.models.packet.cost import check_cost, packets_wait
 from sims.models.packet.deadlock import DeadlockError, circle
+from sims.models.packet.laid import Laid
 from sims.models.packet.parts import Flow
 from sims.models.packet.routes import Latencies, single_path
 from sims.models.packet.sending import Sending
@@ -36,21 +34,11 @@ __all__ = ["TracePackets", "run_trace_packets"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TracePackets:
-    """A trace laid onto a fabric for the packet model.
+    """A trace laid onto a fabric for the packet model: each pair of endpoints that talks."""
 
-    ``parts``: the paths of each queue pair of a pair of endpoints; ``packets``: (pairs,), of one queue pair
-    of each; ``seed`` draws the ways of sprayed packets.
-    """
-
-    fabric: Fabric
     trace: Trace
     messages: Messages
-    profile: LatencyProfile
-    settings: PacketSettings
-    parts: tuple[Paths, ...]
-    packets: NDArray[np.float64]
-    spread: str
-    seed: int
+    laid: Laid
 
     @classmethod
     def of(
@@ -69,35 +57,20 @@ class TracePackets:
             NoRouteError: two ranks that talk have no path.
             ParameterError: too many packets for this model, or a policy that it does not know.
         """
-        by, messages, fabric = single_path(policy, seed), Messages.of(trace, place), derated(fabric, profile)
+        messages, qps = Messages.of(trace, place), single_path(policy, seed).qps
         sends = np.flatnonzero(trace.kind == SEND)
         packets = np.zeros(len(messages.traffic))
-        each = [settings.packets(amount / by.qps) for amount in trace.amount[sends].tolist()]
+        each = [settings.packets(amount / qps) for amount in trace.amount[sends].tolist()]
         np.add.at(packets, messages.pair[sends], each)
-        least = float(packets.sum()) * by.qps  # each on one link at least
-        check_cost(least, by.qps * len(packets), settings, compiled=False)
         ends = messages.traffic.src, messages.traffic.dst
-        return cls(
-            fabric=fabric,
-            trace=trace,
-            messages=messages,
-            profile=profile,
-            settings=settings,
-            parts=tuple(route(fabric, *ends, by, qp=qp) for qp in range(by.qps)),
-            packets=packets,
-            spread=policy.packets or "",
-            seed=seed,
-        )
-
-    @cached_property
-    def _cost(self) -> tuple[float, int, PacketSettings]:
-        hops = sum(float(self.packets @ part.length) for part in self.parts)
-        return hops, len(self.parts) * len(self.packets), self.settings
+        # The compiled network cannot tell when a message has left.
+        laid = Laid.of(fabric, ends, packets, policy, profile, settings, seed, compiled=False)
+        return cls(trace=trace, messages=messages, laid=laid)
 
     @property
     def wait(self) -> Wait:
         """How long it takes."""
-        return packets_wait(*self._cost, compiled=False)
+        return self.laid.wait
 
     def run(self) -> TraceResult:
         """Run to the end of the last operation.
@@ -106,25 +79,17 @@ class TracePackets:
             ParameterError: too many packets for this model.
             DeadlockError: back-pressure has closed a circle (never on a graph with tiers).
         """
-        fabric, trace, messages, parts = self.fabric, self.trace, self.messages, self.parts
-        packets, settings, sends = self.packets, self.settings, np.flatnonzero(self.trace.kind == SEND)
-        check_cost(*self._cost, compiled=False)
-        env = simpy.Environment()
-        latencies = Latencies.of(fabric, self.profile)
-        trip = latencies.round_trip(parts, settings.packet) if len(packets) else 0.0
-        kind = network_kind(0.0, settings)  # the compiled one cannot tell when a message has left
-        network = kind(env, fabric, latencies, settings, round_trip=trip, spread=self.spread, seed=self.seed)
-        clock = _Sending(network, latencies, trace, messages.pair, parts).clock
+        trace, laid, env = self.trace, self.laid, simpy.Environment()
+        network = laid.network(env)
+        clock = _Sending(network, laid.latencies, trace, self.messages.pair, laid.parts).clock
         with clock.under_way():
             network.run()
         if clock.unfinished:
+            sends = np.flatnonzero(trace.kind == SEND)
             lost = int(np.isnan(clock.end[trace.partner[sends]]).sum())
-            raise DeadlockError(circle(fabric, network.ports.values()), lost, env.now)
-        carried = np.zeros(fabric.n_links)
-        for port in network.ports.values():
-            carried[port.link] = port.bytes
-        seen = summary(network, float(clock.end.max())) if len(packets) else {}
-        return TraceResult.of(trace, clock.begin, clock.end, fabric, carried, packets=seen)
+            raise DeadlockError(circle(laid.fabric, network.ports.values()), lost, env.now)
+        seen = summary(network, float(clock.end.max())) if len(laid.packets) else {}
+        return TraceResult.of(trace, clock.begin, clock.end, laid.fabric, laid.carried(network), packets=seen)
 
 
 def run_trace_packets(
