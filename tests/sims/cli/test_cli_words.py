@@ -204,7 +204,7 @@ def test_what_newcomers_write_is_answered(run: Run, words: str, said: str) -> No
 def test_help_imports_no_command() -> None:
     """The rest of the program is imported by the command that needs it, so --help is quick."""
     code = (
-        "import sys\nsys.argv = ['fabricsim', '--help']\nfrom sims.cli.main import main\n"
+        "import sys\nsys.argv = ['fabricsim', '--help']\nfrom sims.cli.start import main\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
         "rooms = ('sims', 'fabric', 'topologies', 'numpy', 'networkx', 'rich')\n"
         "print(sorted(m for m in sys.modules if m.split('.')[0] in rooms))"
@@ -214,7 +214,7 @@ def test_help_imports_no_command() -> None:
     )
     needed = {
         *("fabric", "fabric.words", "fabric.words.counted", "fabric.words.errors", "sims", "sims.cli"),
-        *("fabric.machine", "fabric.machine.collector"),  # how the program is left
+        *("fabric.machine", "fabric.machine.collector", "fabric.machine.heap", "sims.cli.start"),
         *("sims.cli.group", "sims.cli.main", "sims.cli.plain_words", "sims.cli.terminal"),
         "sims.cli.standard_input",  # what the program removes as it is left
     }
