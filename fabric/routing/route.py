@@ -117,23 +117,25 @@ def _relayed(f: Fabric, src: NDArray, dst: NDArray, policy: Policy, qp: NDArray)
     """Paths by way of an endpoint of the source's scale-up domain: the nearest, then by the destination's
     place on its leaf, so that all of a leaf's are shared evenly by as many relays as there are.
     """
-    domain = f.scaleup[src]
+    mine = f.scaleup[src]
+    _, some, case = np.unique(mine * f.n_endpoints + dst, return_index=True, return_inverse=True)
+    domain, end = mine[some], dst[some]  # of each case: from any endpoint of a domain the relays are the same
     order = np.argsort(f.scaleup, kind="stable")
     low, high = (np.searchsorted(f.scaleup[order], domain, side=side) for side in ("left", "right"))
     high[domain < 0] = low[domain < 0]  # without a domain: no peers
-    owner, peer = np.repeat(np.arange(len(src)), high - low), order[ranges(low, high)]
-    pair, _, _, length = ways(f, peer, dst[owner])
-    beside = np.flatnonzero(directly(f, peer, dst[owner]) >= 0)
+    owner, peer = np.repeat(np.arange(len(some)), high - low), order[ranges(low, high)]
+    pair, _, _, length = ways(f, peer, end[owner])
+    beside = np.flatnonzero(directly(f, peer, end[owner]) >= 0)
     if len(beside):  # a cable straight to the destination is nearer than any way over switches
         pair, length = np.append(pair, beside), np.append(length, np.full(len(beside), -1))
         order = np.argsort(pair, kind="stable")
         pair, length = pair[order], length[order]
-    good, first, count = nearest(owner[pair], length, len(src))
-    lost = np.flatnonzero(count == 0)
+    good, first, count = nearest(owner[pair], length, len(some))
+    lost = np.flatnonzero(count[case] == 0)
     if len(lost):
         reason = "no legal path (up, then down) and no relay in the source's server"
         if len(direct_arcs(f)):
             reason += "; endpoints that are cabled to each other carry nothing for others"
         raise NoRouteError(f.label(int(src[lost[0]])), f.label(int(dst[lost[0]])), len(lost), reason)
-    via = peer[pair[good[first + f.position[dst] % count]]]
+    via = peer[pair[good[first + f.position[end] % count]]][case]
     return Paths.join(route(f, src, via, policy, qp=qp), route(f, via, dst, policy, qp=qp))

@@ -18,7 +18,7 @@ from fabric import Adaptive, Dmodk, Ecmp, Fabric, Paths, carrier, max_min, route
 from fabric.routing import distance, walk
 from fabric.routing.policies import Policy
 from fabric.words.errors import NoRouteError, ParameterError
-from topologies import fat_tree
+from topologies import fat_tree, load
 
 POLICIES = [Ecmp(), Ecmp(seed=5), Dmodk()]
 
@@ -378,6 +378,17 @@ def test_a_relay_joins_the_rails() -> None:
         [0, "r0", 4],
         [1, "n0", 0],
     ]
+
+
+def test_a_flow_has_the_relay_that_it_would_have_alone() -> None:
+    """Flows of one server to one destination are looked at together, which none of them notices."""
+    F = Fabric.from_graph(load("preset:nvl72:racks=3"))
+    rng = np.random.default_rng(4)
+    src, dst = rng.integers(0, F.n_endpoints, (2, 300))
+    together = route(F, src, dst, Ecmp())
+    alone = [route(F, src[i : i + 1], dst[i : i + 1], Ecmp()) for i in range(300)]
+    assert any(walk[0] < F.n_endpoints for walk in (F.link_src[one.link][2:] for one in alone) if len(walk))
+    assert [links(together, i).tolist() for i in range(300)] == [one.link.tolist() for one in alone]
 
 
 def test_queue_pairs_of_a_relayed_transfer_are_hashed_apart() -> None:
