@@ -21,6 +21,7 @@ import simpy
 from numpy.typing import NDArray
 
 from fabric import Fabric, Paths
+from fabric.machine.collector import collector_paused
 from fabric.machine.under_way import under_way
 from fabric.routing.policies import Policy
 from sims.models.fluid.patience import Wait
@@ -161,7 +162,8 @@ class PacketProgram:
             spread=self.spread,
             seed=self.seed,
         )
-        run = _Run(self, network, size, factor)
+        with collector_paused():
+            run = _Run(self, network, size, factor)
         with under_way(lambda: network.received, max(self.payload(size), 1.0)):
             network.run()
         if run.open:

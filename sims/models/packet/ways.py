@@ -14,7 +14,8 @@ __all__ = ["Ways", "cables", "last_leg", "targets"]
 
 def last_leg(fabric: Fabric, links: list[int]) -> int:
     """How many links of a path are behind the last endpoint that sends on it: 0, but where one relays."""
-    return int(np.flatnonzero(fabric.link_src[links] < fabric.n_endpoints)[-1])
+    source, n = fabric.link_src, fabric.n_endpoints
+    return next(hop for hop in reversed(range(len(links))) if source[links[hop]] < n)
 
 
 def targets(fabric: Fabric, src: int, dst: int) -> tuple[int, ...]:
