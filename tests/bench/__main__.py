@@ -15,6 +15,7 @@ from compileall import compile_dir
 from importlib import import_module
 from pathlib import Path
 
+from tests.bench.apart import apart
 from tests.bench.measured import HEAD, Measured, compared, read, write
 
 HERE = Path(__file__).parent
@@ -43,10 +44,9 @@ def main() -> None:
         compile_dir(HERE.parents[1] / package, quiet=2)
     found: dict[str, list[Measured]] = {}
     for name in given.names or benches():
-        module = import_module(f"tests.bench.{name}")
-        print(f"\n{name}: {(module.__doc__ or '').splitlines()[0]}\n{HEAD}")
+        print(f"\n{name}: {(import_module(f'tests.bench.{name}').__doc__ or '').splitlines()[0]}\n{HEAD}")
         found[name] = []
-        for one in module.measure():
+        for one in apart(name):
             found[name].append(one)
             print(one.line(), flush=True)
             write(given.out, found)  # what is measured is kept, whatever comes next

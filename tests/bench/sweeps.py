@@ -19,9 +19,9 @@ ROUNDS = 5
 BARE = ALONE / "bare_sweep.py"
 PROCESSOR = ALONE / "processor_time.py"
 SIZES = "8:16G:x4,1000..1003"  # 20 of them
-ALGORITHMS = "ring,tree,halving-doubling,recursive-doubling,hierarchical-ring"
+ALGORITHMS = "ring,tree,halving-doubling,recursive-doubling,hierarchical-ring:pipeline=8"
 COMMON = ["topology=fat-tree:k=16", f"size={SIZES}", f"algorithm={ALGORITHMS}", "seed=0..9"]
-LONG = ["topology=fat-tree:k=32", "algorithm=recursive-doubling,halving-doubling", "seed=0..149"]
+LONG = ["topology=fat-tree:k=48", "algorithm=recursive-doubling,halving-doubling", "seed=0..149"]
 
 
 def sweep(folder: str, out: str, sets: list[str], *more: str) -> float:

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from sims.workload.collectives.names import sliced_each
 from tests.bench.__main__ import benches
 from tests.bench.measured import Measured, compared, read, write
+from tests.bench.sweeps import ALGORITHMS
 
 ONE = Measured(case="main job", value=2.0, target=1.7, seconds=1.5, floor=0.75)
 OTHER = Measured(case="hops", value=0.3, target=0.2, least=True)
@@ -30,3 +32,8 @@ def test_each_module_that_measures_is_found() -> None:
     assert {"commands", "explain", "faults", "packets", "presets", "ranks", "sweeps", "unequal"} <= set(
         benches()
     )
+
+
+def test_algorithms_of_the_sweep_are_spelled_as_rows_spell_them() -> None:
+    """The loop beside it takes them as they stand."""
+    assert sliced_each(ALGORITHMS, "flow") == ALGORITHMS
