@@ -75,7 +75,7 @@ def latency(
     with Progress(silent=alone(wanted.values())) as progress:
         fabric, text, _, notes = opened(texts["topology"], progress, fits=fits)
         if loads:
-            check_loads(fabric, policy, loads)
+            check_loads(fabric, profile, policy, loads, amount, draw)
         progress.step("counting pairs")
         classes = one_way(fabric, profile, policy, draw)
         progress.print(latency_lines(text, fabric, profile, policy, classes, notes))

@@ -7,16 +7,18 @@ its links' rate: open loop, as a service's requests come, and not a collective.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fabric import Fabric, route
+from fabric import Fabric, Paths, route
 from fabric.graph.schema import NVSWITCH
 from fabric.routing.policies import Policy
 from fabric.words.errors import ParameterError
+from fabric.words.units import format_size
 from sims.jobs.one_way import HopClass, ways
+from sims.models.packet.cost import packets_wait
 from sims.models.packet.routes import single_path
 from sims.models.packet.settings import PacketSettings
 from sims.models.packet.traffic import RoutedPackets
@@ -74,12 +76,28 @@ def require_few(loads: Sequence[float], endpoints: int) -> None:
         raise ParameterError("--load", loads[0], rule)
 
 
-def check_loads(fabric: Fabric, policy: Policy, loads: Sequence[float]) -> None:
-    """Find out before anything is run that the packet model cannot.
+def check_loads(
+    fabric: Fabric,
+    profile: LatencyProfile,
+    policy: Policy,
+    loads: Sequence[float],
+    size: int,
+    seed: int = 0,
+    settings: PacketSettings | None = None,
+) -> None:
+    """Find out before anything is run that the packet model cannot. Other arguments as of ``loaded``.
 
     Raises:
-        ParameterError: too large a fabric, or a policy that it does not know.
+        ParameterError: too large a fabric, messages that take it more than an hour, or a policy that it does
+            not know.
     """
+    _check(fabric, policy, loads)
+    settings = settings or PacketSettings()
+    for load in loads[:1]:  # of each other as many messages are sent
+        _sent(fabric, policy, _drawn(fabric, profile, load, size, seed, settings)[0], size, seed, settings)
+
+
+def _check(fabric: Fabric, policy: Policy, loads: Sequence[float]) -> None:
     single_path(policy)
     require_few(loads, fabric.n_endpoints)
     if loads and not np.any(_leaving(fabric)):
@@ -108,8 +126,24 @@ def loaded(
     Raises:
         ParameterError: as ``check_loads``.
     """
-    check_loads(fabric, policy, [load])
+    _check(fabric, policy, [load])
     settings = settings or PacketSettings()
+    traffic, window = _drawn(fabric, profile, load, size, seed, settings)
+    paths = _sent(fabric, policy, traffic, size, seed, settings)
+    routed = RoutedPackets.of(fabric, traffic, policy, profile, settings, seed=seed)
+    if words := routed.wait.foretold:
+        tell(words)
+    result = routed.run()
+    counts = traffic.start >= _WARM * window
+    latency = result.seconds[counts]
+    paths = paths.take(np.flatnonzero(counts))
+    return Loaded(load=load, size=size, classes=tuple(_classes(ways(paths, fabric), paths.length, latency)))
+
+
+def _drawn(
+    fabric: Fabric, profile: LatencyProfile, load: float, size: int, seed: int, settings: PacketSettings
+) -> tuple[Traffic, float]:
+    """The messages, in the order in which they leave, and the seconds during which they do."""
     n = fabric.n_endpoints
     draw = np.random.default_rng(seed)
     rate = np.zeros(n)  # bytes/s into the network; a server's own links are not loaded by this
@@ -122,16 +156,18 @@ def loaded(
     dst = (src + draw.integers(1, n, len(src))) % n
     start = draw.uniform(0, window, len(src))
     order = np.argsort(start, kind="stable")
-    src, dst, start = src[order], dst[order], start[order]
-    traffic = Traffic(src=src, dst=dst, size=np.full(len(src), float(size)), start=start)
-    routed = RoutedPackets.of(fabric, traffic, policy, profile, settings, seed=seed)
-    if words := routed.wait.foretold:
-        tell(words)
-    result = routed.run()
-    counts = start >= _WARM * window
-    latency = result.seconds[counts]
-    paths = route(fabric, src[counts], dst[counts], single_path(policy, seed))
-    return Loaded(load=load, size=size, classes=tuple(_classes(ways(paths, fabric), paths.length, latency)))
+    every = np.full(len(src), float(size))
+    return Traffic(src=src[order], dst=dst[order], size=every, start=start[order]), window
+
+
+def _sent(
+    fabric: Fabric, policy: Policy, traffic: Traffic, size: int, seed: int, settings: PacketSettings
+) -> Paths:
+    """The paths of the messages; raises ParameterError where their packets take more than an hour."""
+    paths = route(fabric, traffic.src, traffic.dst, single_path(policy, seed))
+    wait = packets_wait(float(paths.length.sum()) * settings.packets(size), len(paths), settings)
+    replace(wait, instead="ask for smaller messages or a smaller fabric").require("--size", format_size(size))
+    return paths
 
 
 def _classes(

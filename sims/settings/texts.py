@@ -120,12 +120,12 @@ def resolve(key: str, texts: Mapping[str, Collection[str]], kind: str = COLLECTI
         return fits[0]
     if fits:
         raise ParameterError("setting", name, f"means {' or '.join(fits)}: write one of them", fits)
-    bare = [part for parts in having.values() for part in parts]
+    whole = {part: f"{f}.{part}" for f, parts in having.items() for part in parts}
     from difflib import get_close_matches
 
-    near = get_close_matches(name, bare, n=1)
     legal = [*table_of(kind), *(f"{f}.{part}" for f, parts in having.items() for part in parts)]
-    hint = f": did you mean {near[0]!r}?" if near else ""
+    near = [] if get_close_matches(name, legal, n=1) else get_close_matches(name, whole, n=1)
+    hint = f": did you mean {whole[near[0]]!r}?" if near else ""
     raise ParameterError("setting", name, f"no field and no part of one{hint}", legal)
 
 

@@ -148,6 +148,16 @@ def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
     return int(caught.value.code or 0)
 
 
+def test_messages_that_take_more_than_an_hour_are_refused_before_anything_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By what this command has: no mtu, no engine."""
+    assert run(monkeypatch, "fat-tree:k=4", "--load", "0.5", "--size", "1TiB") == 2
+    out, err = capsys.readouterr()
+    assert not out and err.startswith("fabricsim: error: --size: '1 TiB': about ")
+    assert err.endswith("is tried: ask for smaller messages or a smaller fabric\n")
+
+
 def test_the_command_prints_writes_and_draws(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

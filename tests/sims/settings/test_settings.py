@@ -55,7 +55,8 @@ def test_presets_and_files_have_parts(tmp_path: object) -> None:
     ("key", "rule"),
     [
         ("rnaks", "legal: topology, ranks"),
-        ("switch_latncy", "did you mean 'switch_latency'"),
+        ("switch_latncy", r"part of one \(did you mean 'latency_profile.switch_latency'\? legal"),  # once
+        ("qp", r"part of one: did you mean 'routing.qps'\? \(legal"),
         ("topolgy.k", "did you mean 'topology'"),
         ("topology.kk", "no topology has such a part"),
         ("ranks.k", "ranks has no parts"),
