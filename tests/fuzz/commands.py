@@ -37,6 +37,12 @@ from run import KEPT, MEMORY, ROOT, SECONDS, Hang, hang
 __all__ = ["COMMANDS", "damaged_command"]
 
 INPUTS = ROOT / "tests" / "gold" / "inputs"
+# What numba compiles once on a machine, for longer than a case may take.
+COMPILE = (
+    "flows star:endpoints=4 --traffic incast --size 1G --engine packet",
+    "flows star:endpoints=4 --traffic incast --size 1G --engine packet --cc hop-by-hop",
+    "allreduce star:endpoints=4 --size 1M --sync rank",
+)
 AVAILABLE = 64e6  # bytes that the program believes to have: what is larger is refused, as it is elsewhere
 PATIENCE = 2.0  # seconds that it believes to be more than anybody would wait
 
@@ -299,6 +305,13 @@ def child(cases: int, seed: int, place: str) -> int:
 def main(cases: int, seed: int) -> int:
     """Spread ``cases`` over two processes; 1 where one was broken, which is kept."""
     env = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    for words in COMPILE:
+        subprocess.run(
+            [sys.executable, "-m", "sims.cli", *shlex.split(words)],
+            cwd=ROOT,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
     worst = 0
     with tempfile.TemporaryDirectory(prefix="fabricsim-fuzz-") as folder:
         running = []
