@@ -113,7 +113,7 @@ LADDER: tuple[Group, ...] = (
             packet_rank.slices,
             packet_rank.trees,
         ),
-        only_full=(packet_rank.rings_of_servers, packet_rank.many_collisions),
+        only_full=(packet_rank.rings_of_servers, packet_rank.trees_in_queues, packet_rank.many_collisions),
     ),
     Group(
         title="Packet model with flows kept apart against fluid model",
