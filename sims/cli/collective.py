@@ -201,7 +201,7 @@ def _printed(
         found.append(row)
         if len(found) % len(sizes) == 0:
             block = found[-len(sizes) :]
-            progress.print(collective_block(block, job.note(row.used), dtype))
+            progress.print(collective_block(block, _note(job, block), dtype))
             if explainer:
                 from sims.show.words.explain import explanation_lines
 
@@ -210,3 +210,9 @@ def _printed(
                 progress.print(explanation_lines(name, explainer.explain(largest)))
     if len(names) > 1 and found:
         progress.print(fastest_lines(found))
+
+
+def _note(job: CollectiveJob, block: Sequence[Row]) -> str:
+    """What is so of every algorithm that ran in a block; what ran at some sizes ``used`` tells."""
+    first, *more = [job.note(name).split("; ") for name in dict.fromkeys(row.used for row in block)]
+    return "; ".join(part for part in first if all(part in other for other in more))

@@ -13,6 +13,7 @@ from sims.show.figures.kinds.crossover import TIE, winner
 from sims.show.report.axes import heading, label, listed, noun, number, percent, said, series, value, varied
 from sims.show.report.findings import median_row
 from sims.show.report.markup import Column, Html, table
+from sims.workload.collectives import is_auto
 
 __all__ = ["ended", "gains", "over", "quantiles", "shares", "subject", "winners"]
 
@@ -132,7 +133,8 @@ def winners(rows: Sequence[Row]) -> tuple[str, Html]:
     sizes = sorted({row.scenario.size_bytes for row in rows})
     ranks = sorted({row.scenario.ranks for row in rows})
     best: dict[tuple[int, int], str] = {}
-    for members in series(rows, ["size_bytes", "ranks"]).values():
+    contending = [row for row in rows if not is_auto(row.scenario.algorithm)]
+    for members in series(contending, ["size_bytes", "ranks"]).values():
         medians = [median_row(own) for own in series(members, ["algorithm"]).values()]
         name, lead = winner({row.scenario.algorithm: row.time_s for row in medians})
         at = medians[0].scenario

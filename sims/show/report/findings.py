@@ -9,6 +9,7 @@ import numpy as np
 from fabric.words.counted import counted
 from fabric.words.units import format_size, format_time
 from sims.scenario.row import Row
+from sims.scenario.tie import as_fast
 from sims.show.report.axes import everywhere, label, listed, number, series, varied
 from sims.show.words.fastest import fastest, fastest_words, size_runs
 
@@ -88,7 +89,7 @@ def _race(rows: Sequence[Row], size: int) -> str:
     at = list(_medians([row for row in rows if row.scenario.size_bytes == size], ["algorithm"]).values())
     first, last = min(at, key=lambda row: row.time_s), max(at, key=lambda row: row.time_s)
     names = fastest(at)
-    if len(names) == len(at):
+    if all(as_fast(row.time_s, first.time_s) for row in at):
         same = f"{'both' if len(at) == 2 else f'all {len(at)}'} algorithms take the same time"
         return f"At {format_size(size)} {same}: {format_time(first.time_s)}."
     return (

@@ -7,18 +7,33 @@ from collections.abc import Iterator, Sequence
 from fabric.words.units import format_size
 from sims.scenario.row import Row
 from sims.scenario.tie import as_fast
+from sims.workload.collectives import is_auto, library_of
 
 __all__ = ["fastest", "fastest_lines", "fastest_words", "size_runs"]
 
 _MOST_RUNS = 5
+_CHOSEN = " (auto)"
 
 Runs = list[tuple[list[str], int, int]]
 
 
 def fastest(rows: Sequence[Row]) -> list[str]:
-    """The algorithms that are the fastest of these rows, or as fast."""
+    """The algorithms that are the fastest of these rows, or as fast.
+
+    ``auto`` is the fastest by what it is: its choice stands in its place, once if that ran by itself, too.
+    """
     least = min(row.time_s for row in rows)
-    return [row.scenario.algorithm for row in rows if as_fast(row.time_s, least)]
+    found: dict[str, str] = {}
+    for name in (_called(row) for row in rows if as_fast(row.time_s, least)):
+        ran = name.removesuffix(_CHOSEN)
+        found[ran] = ran if ran in found else name
+    return list(found.values())
+
+
+def _called(row: Row) -> str:
+    """The algorithm of a row. What a library chooses need not be the fastest, and has a name of its own."""
+    own = row.scenario.algorithm
+    return row.used + _CHOSEN if is_auto(own) and not library_of(own) else own
 
 
 def size_runs(winners: Sequence[tuple[int, Sequence[str]]]) -> Runs:

@@ -17,10 +17,11 @@ from fabric.words.errors import ParameterError
 from fabric.words.units import parse_sizes
 from sims import Row, Scenario, all_reduce
 from sims.scenario.row import Failure
-from sims.show.report import report
+from sims.show.report import figure_data, report
 from sims.show.report.axes import number
 from sims.show.report.findings import findings
 from sims.show.report.provenance import commands, sizes_text
+from sims.show.words.fastest import fastest_lines
 from topologies import fat_tree
 
 SIZES = [8 * 16**i for i in range(7)]
@@ -230,6 +231,30 @@ def test_who_is_as_fast_as_the_fastest_is_named_beside_it() -> None:
     )
     found = race({"tree": (1, 2, 4), "ring": (1, 2, 4), "linear": (3, 3, 3)})
     assert found[0].endswith("with the size: tree and ring from 8 B to 512 KiB; linear at 8 MiB.")
+
+
+def test_auto_is_named_by_what_it_chose() -> None:
+    """That the fastest of all is the fastest says nothing."""
+    chosen = {8: "tree", 2**19: "linear", 2**23: "linear"}
+    rows = [
+        replace(r, used=used, time_s=time, scenario=replace(r.scenario, algorithm=name))
+        for r in OVER_SIZES
+        if r.used == "ring" and r.scenario.size_bytes in chosen
+        for name, used, time in (
+            ("ring", "ring", 3e-3),
+            ("auto:pipeline=8", chosen[r.scenario.size_bytes], 1e-3),
+            ("tree", "tree", 1e-3 if r.scenario.size_bytes == 8 else 2e-3),
+        )
+    ]
+    words = "tree at 8 B{} linear (auto) from 512 KiB to 8 MiB"
+    found = findings(rows)
+    assert found[0] == f"The fastest algorithm changes with the size: {words.format(' and')}."
+    assert found[1].startswith("At 8 B tree is the fastest: 1 ms. ring, the slowest of 3, takes 3 ms")
+    assert list(fastest_lines(rows))[1] == f"# fastest    {words.format(';')}"
+    said, _ = figure_data.winners(rows)
+    assert said == "The fastest algorithm by message size and number of ranks: tree at 3 of 3 points."
+    library = [replace(r, scenario=replace(r.scenario, algorithm="auto:library=nccl")) for r in rows[1::3]]
+    assert list(fastest_lines([*rows[::3], *library]))[1].endswith("  auto:library=nccl from 8 B to 8 MiB")
 
 
 def test_findings_are_computed_from_the_rows() -> None:
