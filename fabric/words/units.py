@@ -214,7 +214,7 @@ def _range(first: int, last: int, step: str, name: str, text: str) -> tuple[int,
         except ValueError:
             factor = math.nan
         if not 1 < factor < math.inf:
-            raise ParameterError(name, text, "the factor after x is a number above 1")
+            raise ParameterError(name, text, "the factor after x is a finite number above 1")
         count = int(math.log(last / first) / math.log(factor) + 1e-9) + 1
         sizes = [round(first * factor**i) for i in range(min(count, 10_001))]
     else:

@@ -182,11 +182,14 @@ class Setting:
 def whole_number(name: str, least: int, rule: str) -> Callable[[str], str]:
     """The ``spell`` of a setting that is a whole number from ``least``, below 2^63."""
 
+    def huge(plain: str, value: int | None) -> bool:
+        return value >= 2**63 if value is not None else plain.isdigit() and len(plain) > 19
+
     def spell(text: str) -> str:
         plain = text.strip()
         value = int(plain) if plain.isascii() and plain.isdigit() and len(plain) < 20 else parse_count(plain)
         if value is None or not least <= value < 2**63:
-            raise ParameterError(name, text, rule)
+            raise ParameterError(name, text, "a whole number below 2^63" if huge(plain, value) else rule)
         return str(value)
 
     return spell

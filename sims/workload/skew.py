@@ -30,7 +30,9 @@ def canonical_skew(text: str) -> str:
     except ValueError:
         value = float("nan")
     if not isfinite(value) or value < 1:
-        raise ParameterError("skew", text, "a number from 1 on: what the fullest rank gets, over the mean")
+        raise ParameterError(
+            "skew", text, "a finite number from 1 on: what the fullest rank gets, over the mean"
+        )
     return f"{value:.12g}"
 
 

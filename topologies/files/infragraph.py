@@ -209,7 +209,9 @@ class _Reader:
             count = one.get("count", 1)
             if isinstance(count, bool) or not isinstance(count, int) or not 0 < count <= MOST:
                 where = value_place(self.name, one, "count")
-                raise FileFormatError(self.name, where, f"count {count!r:.40}: a whole number, 1 or more")
+                raise FileFormatError(
+                    self.name, where, f"count {count!r:.40}: a whole number from 1 to {MOST:,}"
+                )
             found[self._named(one)] = str(one.get("choice", one.get("type", "custom"))), count
         return found
 

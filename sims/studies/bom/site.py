@@ -68,7 +68,7 @@ def site(bill: Bill, parts: Parts, gpu: str, pue: float = PUE) -> Site:
     twice; where the servers' watts are below that of their GPUs and NICs the rest of them is 0.
 
     Raises:
-        ParameterError: no such server, or a PUE below 1.
+        ParameterError: no such server, or a PUE that is not from 1, below 100.
 
     >>> from sims.studies.bom import bill
     >>> from sims.studies.bom.parts import read_parts
@@ -82,7 +82,8 @@ def site(bill: Bill, parts: Parts, gpu: str, pue: float = PUE) -> Site:
     if gpu.strip().lower() not in known:
         raise ParameterError("gpu", gpu, "unknown", known)
     if not 1 <= pue < 100:
-        raise ParameterError("pue", pue, "must be 1 or more: watts of the site over those of its machines")
+        rule = "a number from 1, below 100: watts of the site over those of its machines"
+        raise ParameterError("pue", pue, rule)
     server = known[gpu.strip().lower()]
     gpus = bill.endpoints * float(server.gpu_watts)
     nics = bill.watts("NICs") or 0.0

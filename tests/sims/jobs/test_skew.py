@@ -106,8 +106,9 @@ def test_equal_parts_are_what_they_were() -> None:
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"skew": "0.9"}, "skew: '0.9': a number from 1 on"),
-        ({"skew": "much"}, "skew: 'much': a number from 1 on"),
+        ({"skew": "0.9"}, "skew: '0.9': a finite number from 1 on"),
+        ({"skew": "much"}, "skew: 'much': a finite number from 1 on"),
+        ({"skew": "inf"}, "skew: 'inf': a finite number from 1 on"),
         ({"skew": "16"}, "skew: 16.0: below 16, which one of 16 ranks gets"),
         ({"skew": "2", "name": "all-gather"}, "skew: 2.0: the parts of all-gather are equal.*all-to-all"),
     ],

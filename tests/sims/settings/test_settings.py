@@ -14,7 +14,7 @@ from sims.models.fluid.engine import ENGINES
 from sims.settings.assignments import read_assignments
 from sims.settings.each.engine import ENGINES as ENGINE_NAMES
 from sims.settings.each.topology import _unnamed
-from sims.settings.table import COLLECTIVES, KINDS, spelled, table_of
+from sims.settings.table import COLLECTIVES, KINDS, SETTINGS, spelled, table_of
 from sims.settings.texts import DEFAULTS, assign, legal_parts
 from sims.workload.collectives import algorithms
 from topologies.catalogue import listing
@@ -159,3 +159,9 @@ def test_a_setting_that_names_a_file_is_read_again(tmp_path: Path) -> None:
         path.write_text(f'overhead = "{overhead}"\n')
         for suffix in ("", ":switch_latency=3ns"):
             assert f"overhead={overhead}" in spelled("latency_profile", f"{path}{suffix}")
+
+
+@pytest.mark.parametrize("text", [str(2**63), "9" * 40])
+def test_a_whole_number_that_is_too_large_is_told_so(text: str) -> None:
+    with pytest.raises(ParameterError, match=f"^ranks: '{text}': a whole number below 2\\^63$"):
+        SETTINGS["ranks"].spell(text)

@@ -71,8 +71,9 @@ def test_a_network_without_models_has_no_total():
     ("gpu", "pue", "message"),
     [
         ("a100", 1.2, "gpu: 'a100': unknown .*legal: h100, b200, gb200"),
-        ("h100", 0.9, "pue: 0.9: must be 1 or more"),
-        ("h100", float("nan"), "pue: nan: must be 1 or more"),
+        ("h100", 0.9, "pue: 0.9: a number from 1, below 100: watts"),
+        ("h100", float("nan"), "pue: nan: a number from 1, below 100: watts"),
+        ("h100", 1e308, r"pue: 1e\+308: a number from 1, below 100: watts"),
     ],
 )
 def test_bad_input(gpu, pue, message):
