@@ -67,20 +67,14 @@ def require_countable(name: str, places: int, switches: int) -> None:
 
 
 def hop_counts(f: Fabric) -> tuple[tuple[int, int], ...]:
-    """(links, pairs): ordered pairs by the links between them over the network, nearest leaves counting.
+    """(links, pairs): ordered pairs by the links that their traffic crosses, whatever its way.
 
-    Over the scale-up switch, and by a relay of the server, only where the network does not join them. Pairs
-    without a path are left out.
+    Pairs without a path are left out.
     """
-    if len(direct_arcs(f)):
-        return _counted_in_rows(f)
-    leaves, kind, number = _alike(f)
-    found = _over_network(f, leaves, number)
-    if _lost(f, found) and np.any(f.scaleup >= 0):
-        beside = _inside(f, leaves, kind).get(NO_PATH, 0)
-        for links, pairs in ((2, beside), *_relayed(f, leaves, kind, number).items()):
-            found[links] = found.get(links, 0) + pairs
-    return tuple(sorted((links, pairs) for links, pairs in found.items() if pairs))
+    total: dict[int, int] = {}
+    for found in pair_classes(f):
+        total[found.links] = total.get(found.links, 0) + found.pairs
+    return tuple(sorted(total.items()))
 
 
 def pair_classes(f: Fabric) -> tuple[PairClass, ...]:
@@ -91,7 +85,7 @@ def pair_classes(f: Fabric) -> tuple[PairClass, ...]:
     if len(direct_arcs(f)):
         return tuple(
             PairClass(way=WAYS[way], links=links, pairs=pairs)
-            for (way, links), pairs in sorted(_rows_by_way(f, inside_first=True).items())
+            for (way, links), pairs in sorted(_rows_by_way(f).items())
         )
     leaves, kind, number = _alike(f)
     network = _over_network(f, leaves, number)
@@ -167,15 +161,13 @@ def rows_of_links(f: Fabric) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int
         start = stop
 
 
-def _rows_by_way(f: Fabric, *, inside_first: bool) -> dict[tuple[int, int], int]:
-    """Pairs by (index into WAYS, links); ``inside_first``: over the scale-up switch wherever both have it."""
+def _rows_by_way(f: Fabric) -> dict[tuple[int, int], int]:
+    """Pairs by (index into WAYS, links)."""
     found: dict[tuple[int, int], int] = {}
     for source, network, relay in rows_of_links(f):
         own = f.scaleup[source][:, np.newaxis]
         inside = (own >= 0) & (own == f.scaleup)
         inside[np.arange(len(source)), source] = False
-        if not inside_first:
-            inside &= network == NO_PATH
         joined = ~inside & (network < NO_PATH)
         relayed = ~inside & ~joined & (relay < NO_PATH)
         relayed &= (own != f.scaleup) & (source[:, np.newaxis] != np.arange(f.n_endpoints))
@@ -187,13 +179,6 @@ def _rows_by_way(f: Fabric, *, inside_first: bool) -> dict[tuple[int, int], int]
             for value, pairs in zip(*(x.tolist() for x in np.unique(links[which], return_counts=True))):
                 found[way, value] = found.get((way, value), 0) + pairs
     return found
-
-
-def _counted_in_rows(f: Fabric) -> tuple[tuple[int, int], ...]:
-    total: dict[int, int] = {}
-    for (_, links), pairs in _rows_by_way(f, inside_first=False).items():
-        total[links] = total.get(links, 0) + pairs
-    return tuple(sorted(total.items()))
 
 
 def _alike(f: Fabric) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:

@@ -39,9 +39,8 @@ class Boundary:
 
 @dataclass(frozen=True, kw_only=True)
 class Measures:
-    """``hops``: pairs of endpoints (ordered) by links between them, over the network; over the scale-up
-    switch, and by a relay of the server, only where the network does not join them. Pairs without a path are
-    left out.
+    """``hops``: pairs of endpoints (ordered) by the links that their traffic crosses: inside a scale-up domain
+    the two of its switch, as routing goes. Pairs without a path are left out.
 
     ``diversity``: shortest legal paths from the first leaf to the others: (links between the leaves, least,
     most), parallel cables counted apart. ``bisection``: bytes/s, one way, between one half of the endpoints

@@ -54,10 +54,14 @@ def legal_distances(G: nx.Graph, start: Any, rising: bool = True) -> dict:
 
 
 def hops(G: nx.Graph) -> tuple[tuple[int, int], ...]:
-    """Ordered pairs of endpoints by links between them, the nearest attachments counting."""
+    """Ordered pairs of endpoints by links between them: two in a server, else by the nearest switches."""
     table = {u: legal_distances(G, u) for u in switches(G)}
+    inside = {i: {v for v in G[i] if G.nodes[v]["kind"] == "nvswitch"} for i in gpus(G)}
     count: Counter[int] = Counter()
     for a, b in permutations(gpus(G), 2):
+        if inside[a] & inside[b]:
+            count[2] += 1
+            continue
         ways = [table[u][v] for u in attachments(G, a) for v in attachments(G, b) if v in table[u]]
         if ways:
             count[min(ways) + 2] += 1

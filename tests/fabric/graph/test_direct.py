@@ -67,7 +67,7 @@ def graphs(draw: st.DrawFn) -> nx.Graph:
     return G
 
 
-def expected(G: nx.Graph, inside_first: bool) -> dict[tuple[int, int], tuple[str, int]]:
+def expected(G: nx.Graph) -> dict[tuple[int, int], tuple[str, int]]:
     """Way and links of each pair, by the definition: breadth first over up*-down* paths, else by a relay."""
     gpus = [n for n, d in G.nodes(data=True) if d["kind"] == "gpu"]
     domain = {i: next((v for v in G[i] if str(v).startswith("nv")), None) for i in gpus}
@@ -99,7 +99,7 @@ def expected(G: nx.Graph, inside_first: bool) -> dict[tuple[int, int], tuple[str
             same, links = domain[a] is not None and domain[a] == domain[b], network(a, b)
             peers = [p for p in gpus if domain[p] == domain[a] and p not in (a, b) and domain[a]]
             relays = [x for x in (network(p, b) for p in peers) if x]
-            if same and (inside_first or links is None):
+            if same:
                 found[a, b] = "server", 2
             elif links is not None:
                 found[a, b] = "network", links
@@ -112,10 +112,10 @@ def expected(G: nx.Graph, inside_first: bool) -> dict[tuple[int, int], tuple[str
 @given(graphs())
 def test_every_count_and_every_path_is_that_of_the_definition(G: nx.Graph) -> None:
     F = Fabric.from_graph(G, allow_partition=True)
-    want = expected(G, inside_first=True)
+    want = expected(G)
     classes = {(c.way, c.links): c.pairs for c in pair_classes(F)}
     assert classes == dict(Counter(want.values()))
-    hops = Counter(links for _, links in expected(G, inside_first=False).values())
+    hops = Counter(links for _, links in want.values())
     assert dict(hop_counts(F)) == dict(hops)
     n = F.n_endpoints
     assert unreachable(F).pairs == n * (n - 1) - len(want)

@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from fabric_zoo import ZOO
+from fabric_zoo import ZOO, graph
 
 from fabric import Dmodk, Fabric, route
 from fabric.graph.schema import NVSWITCH, SWITCH
@@ -52,4 +52,15 @@ def test_classes_of_the_zoo(name: str) -> None:
     assert counted(fabric) == routed(fabric)
     n = fabric.n_endpoints
     assert sum(c.pairs for c in pair_classes(fabric)) == n * (n - 1)
-    assert hop_counts(fabric) == measure(fabric).hops
+    by_links: Counter[int] = Counter()
+    for (_, links), pairs in routed(fabric).items():
+        by_links[links] += pairs
+    assert hop_counts(fabric) == measure(fabric).hops == tuple(sorted(by_links.items()))
+
+
+def test_a_pair_of_one_server_is_two_links_apart_though_its_leaves_are_four() -> None:
+    """Two servers of two GPUs, each on a leaf of its own and both leaves on one spine: by hand."""
+    cables = [(e, f"l{e % 2}") for e in range(4)] + [(e, f"n{e // 2}") for e in range(4)]
+    tiers = {"l0": 1, "l1": 1, "s": 2}
+    G = graph("rails", range(4), tiers, [*cables, ("l0", "s"), ("l1", "s")], ["n0", "n1"])
+    assert measure(Fabric.from_graph(G)).hops == ((2, 4 + 4), (4, 4))

@@ -1,8 +1,9 @@
 """`fabricsim topology ...`, as a stranger uses it."""
 
 import json
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import networkx as nx
@@ -20,14 +21,45 @@ SAMPLE = ROOT.parent / "shared" / "samples" / "dgx-ndr.ibnetdiscover"
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     monkeypatch.chdir(tmp_path)
 
-    def call(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["fabricsim", "topology", *words])
+    def call(*words: str, under: Sequence[str] = ("topology",)) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["fabricsim", *under, *words])
         with pytest.raises(SystemExit) as stop:
             main()
         out, err = capsys.readouterr()
         return int(stop.value.code or 0), out, err
 
     return call
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "rail-optimized:servers=16,radix=16",
+        "fat-tree:k=8,gpus_per_server=8",
+        "fat-tree:endpoints=30,radix=8,gpus_per_server=3",
+        "rail-only:servers=8,radix=16",
+        "multi-plane:planes=2,endpoints=32,radix=8",
+        "dragonfly:p=2",
+        "torus:dims=3/4",
+        "preset:superpod-h100:su=1",
+        "preset:nvl72:racks=2",
+        "preset:hpn-pod:segments=1",
+        "preset:mrc-131k:racks=2",
+    ],
+)
+def test_hops_are_those_of_the_pairs_that_latency_counts(spec: str, run: Run) -> None:
+    """Traffic inside a server goes over its scale-up switch, for either command."""
+    status, shown, _ = run("show", spec)
+    assert status == 0
+    hops = dict(re.findall(r"^ +(\d+) links?: +([\d.]+)% of the pairs$", shown, re.M))
+    status, out, _ = run("latency", spec, "--json", under=())
+    assert status == 0
+    share: dict[str, float] = {}
+    for found in json.loads(out):
+        share[str(found["links"])] = share.get(str(found["links"]), 0.0) + found["share"]
+    assert hops == {links: f"{100 * part:.3f}" for links, part in share.items()}
+    mean = sum(int(links) * part for links, part in share.items())
+    assert f"{mean:.3f} in the mean" in shown
 
 
 def test_list_names_every_family_and_preset_with_its_parameters(run: Run) -> None:
