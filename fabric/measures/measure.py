@@ -39,8 +39,8 @@ class Boundary:
 
 @dataclass(frozen=True, kw_only=True)
 class Measures:
-    """``hops``: pairs of endpoints (ordered) by the links that their traffic crosses: inside a scale-up domain
-    the two of its switch, as routing goes. Pairs without a path are left out.
+    """``hops``: ordered pairs of endpoints by the links that their traffic crosses, inside a scale-up domain
+    the two of its switch. Pairs without a path are left out.
 
     ``diversity``: shortest legal paths from the first leaf to the others: (links between the leaves, least,
     most), parallel cables counted apart. ``bisection``: bytes/s, one way, between one half of the endpoints

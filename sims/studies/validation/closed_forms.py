@@ -32,10 +32,10 @@ def ring(n: int, size: float, rate: float, step: float) -> float:
     return 2 * (n - 1) * (step + size / n / rate)
 
 
-def ring_over(hops: Sequence[float], size: float, rate: float) -> float:
-    """A ring of unequal hops: the slowest 2(n-1) hops in a row, and 2(n-1) times S/n."""
-    n = len(hops)
-    around = list(hops) * 3
+def ring_over(steps: Sequence[float], size: float, rate: float) -> float:
+    """A ring of unequal steps: the slowest 2(n-1) steps in a row, and 2(n-1) times S/n."""
+    n = len(steps)
+    around = list(steps) * 3
     slowest = max(sum(around[first : first + 2 * (n - 1)]) for first in range(n))
     return slowest + 2 * (n - 1) * size / n / rate
 

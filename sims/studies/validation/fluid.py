@@ -144,17 +144,17 @@ def of_collective(collective: str, full: bool) -> Case:
 
 
 def unequal_ring(full: bool) -> Case:
-    """A ring over a full tree: hops of two, four and six links, no contention under D-Mod-K."""
+    """A ring over a full tree: steps of two, four and six links, no contention under D-Mod-K."""
     points = []
     for k in [4, 6, 8, 10] if full else [4, 8]:
-        hops = [_ROCE.overhead + (m - 1) * _ROCE.switch_latency + CABLES[m] for m in ring_links(k)]
+        steps = [_ROCE.overhead + (m - 1) * _ROCE.switch_latency + CABLES[m] for m in ring_links(k)]
         job = AllReduce(Fabric.from_graph(fat_tree(k=k)), routing="dmodk", latency_profile=_ROCE.spec)
         for size in (8, 10**8):
-            expected = closed_forms.ring_over(hops, size, RATE)
+            expected = closed_forms.ring_over(steps, size, RATE)
             got = job.row("ring", size).time_s
             points.append(Point(label=f"k = {k}, {size:,} B", expected=expected, got=got))
-    against = "slowest 2(n-1) hops in a row + 2(n-1) S/(nB)"
-    return _exact("fluid ring, unequal hops", "fluid model, time", against, points)
+    against = "slowest 2(n-1) steps in a row + 2(n-1) S/(nB)"
+    return _exact("fluid ring, unequal steps", "fluid model, time", against, points)
 
 
 def ring_links(k: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""The packet model against closed forms on idle fabrics: latency, goodput, incast, rings of unequal hops."""
+"""The packet model against closed forms on idle fabrics: latency, goodput, incast, rings of unequal steps."""
 
 from __future__ import annotations
 
@@ -98,17 +98,17 @@ def incast(full: bool) -> Case:
 
 
 def ring(full: bool) -> Case:
-    """A ring over a full tree, every step sent on receipt of the one before: hops of two, four, six links."""
+    """A ring over a full tree, steps of two, four and six links, each sent on receipt of the one before."""
     points = []
     for k in (4, 6, 8) if full else (4, 6):
         n = k**3 // 4
-        hops = [_ROCE.overhead + (m - 1) * _ROCE.switch_latency + CABLES[m] for m in ring_links(k)]
+        steps = [_ROCE.overhead + (m - 1) * _ROCE.switch_latency + CABLES[m] for m in ring_links(k)]
         job = AllReduce(
             Fabric.from_graph(fat_tree(k=k)), routing="dmodk", latency_profile=_ROCE.spec, engine="packet"
         )
         for size in (n * 256, n * 8192):
-            expected = closed_forms.ring_over(hops, n * _wire(size / n), RATE)
+            expected = closed_forms.ring_over(steps, n * _wire(size / n), RATE)
             got = job.row("ring", size).time_s
             points.append(Point(label=f"{n} ranks, {size:,} B", expected=expected, got=got))
-    against = "slowest 2(n-1) hops in a row + 2(n-1) bytes on the wire / rate"
-    return _case("packet ring, unequal hops", "packet model, time", against, "s", points)
+    against = "slowest 2(n-1) steps in a row + 2(n-1) bytes on the wire / rate"
+    return _case("packet ring, unequal steps", "packet model, time", against, "s", points)

@@ -63,7 +63,7 @@ def nccl_ring(protocol: str, full: bool) -> Case:
         points=tuple(points),
         rule="equal",
         tolerance=most,
-        basis="two hops: the slowest chunk passes between servers 2 nodes times, NCCL counts 2 (nodes - 1)",
+        basis="two steps: the slowest chunk passes between servers 2 nodes times, NCCL counts 2 (nodes - 1)",
     )
 
 
