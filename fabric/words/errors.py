@@ -66,20 +66,23 @@ def inside(*way: str | int, of_key: bool = False, table: Collection[str] = ()) -
 
 
 class ParameterError(FabricsimError):
-    """A parameter has an illegal value: ``ParameterError(name, value, rule, choices)``.
+    """A parameter has an illegal value: ``ParameterError(name, value, rule, choices, meant)``.
 
     ``choices`` lists the legal values where there is a list, or examples such as ``cables=26``; the nearest
-    spelling of a name is suggested, and never a number.
+    spelling of a name is suggested, and never a number; before it ``meant``, where others call it otherwise.
     """
 
-    def __init__(self, name: str, value: Any, rule: str, choices: Iterable[str] = ()) -> None:
+    def __init__(
+        self, name: str, value: Any, rule: str, choices: Iterable[str] = (), meant: str = ""
+    ) -> None:
         self.name, self.value, self.rule, self.choices = name, value, rule, tuple(choices)
-        super().__init__(name, value, rule, self.choices)
+        self.meant = meant
+        super().__init__(name, value, rule, self.choices, meant)
 
     def __str__(self) -> str:
         text = f"{self.name}: {_shown(self.value)}: {self.rule}"
         if self.choices:
-            near = _misspelt(str(self.value), self.choices)
+            near = self.meant or _misspelt(str(self.value), self.choices)
             text += f" (did you mean {near!r}?" if near else " ("
             text += (" " if near else "") + f"legal: {', '.join(self.choices)})"
         return text

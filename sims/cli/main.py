@@ -22,6 +22,7 @@ from sims.cli.terminal import LostOutputError, Terminal
 __all__ = ["app", "main"]
 
 _INTERRUPTED = 130
+_MOST_BEGUN = 3  # options that are named where their beginning is given
 
 # A new command is one line here; the summary stands in --help, where 62 characters fit.
 _COMMANDS = {
@@ -155,11 +156,25 @@ def _misspelled(error: Any) -> str:
     if type(error).__name__ != "NoSuchOption" or error.ctx is None:
         return ""
     known = [word for one in error.ctx.command.get_params(error.ctx) for word in one.opts]
+    near = _near_options(error.option_name, [word for word in known if word.startswith("--")])
+    hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+    return f"option: {error.option_name!r}: unknown ({hint}{error.ctx.command_path} --help lists all)"
+
+
+def _near_options(given: str, known: list[str]) -> list[str]:
+    """The options that begin as ``given`` does, if they are few, or else the one of nearest spelling.
+
+    >>> _near_options("--alg", ["--algorithm", "--fail"]), _near_options("--mtu", ["--format"])
+    (['--algorithm'], [])
+    """
     from difflib import get_close_matches
 
-    near = get_close_matches(error.option_name, [word for word in known if word.startswith("-")], n=1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    return f"option: {error.option_name!r}: unknown ({hint}{error.ctx.command_path} --help lists all)"
+    begun = [word for word in known if word.startswith(given)] if given.startswith("--") else []
+    if begun:
+        return begun if len(begun) <= _MOST_BEGUN else []
+    # Dashes make all options alike.
+    plain = {word.lstrip("-"): word for word in known}
+    return [plain[word] for word in get_close_matches(given.lstrip("-"), plain, n=1)]
 
 
 def _left_out(error: Any) -> str:

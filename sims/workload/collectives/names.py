@@ -32,6 +32,18 @@ __all__ = [
     "usual_algorithms",
 ]
 
+# What NCCL, MPI and papers call an algorithm that has another name here.
+_OTHER_NAMES = {
+    **dict.fromkeys(("double-tree", "double-binary-tree", "dbt", "binary-tree"), "tree"),
+    **dict.fromkeys(("hd", "rhd", "rabenseifner", "recursive-halving-doubling"), "halving-doubling"),
+    **dict.fromkeys(("rd", "recdbl"), "recursive-doubling"),
+    **dict.fromkeys(("rh", "rechalv"), "recursive-halving"),
+    **dict.fromkeys(("nvls", "sharp", "collnet", "collnet-direct", "collnet-chain"), "in-network"),
+    **dict.fromkeys(("nvls-tree", "nvlstree", "2d-tree"), "hierarchical-tree"),
+    **dict.fromkeys(("2d-ring", "hierarchical"), "hierarchical-ring"),
+    **dict.fromkeys(("direct", "p2p", "spread-out"), "linear"),
+    "pxn": "rail",
+}
 _OF_AUTO: dict[str, Parameter] = {"pipeline": PIPELINE, "library": LIBRARY}
 
 
@@ -255,5 +267,7 @@ def _parameters(name: str, collective: str) -> Mapping[str, Parameter]:
         return _OF_AUTO
     table = algorithms(collective_named(collective).name)
     if name not in table:
-        raise ParameterError("algorithm", name, f"unknown algorithm of {collective}", _names(collective))
+        other = _OTHER_NAMES.get(name.replace("_", "-"), "")
+        rule, meant = f"unknown algorithm of {collective}", other if other in table else ""
+        raise ParameterError("algorithm", name, rule, _names(collective), meant)
     return table[name].parameters

@@ -92,6 +92,12 @@ def test_the_summary_of_a_command_stands_in_its_own_help(run: Run, path: tuple[s
         ("topology lst", "list"),
         ("routing compair", "compare"),
         ("allreduce --rooting ecmp", "--routing"),
+        ("allreduce --alg ring", "--algorithm"),  # and not --fail, which has the same letters
+        ("allreduce star:endpoints=4 --algorithm hd", "halving-doubling"),
+        ("allreduce star:endpoints=4 --algorithm NVLS", "in-network"),
+        ("allreduce star:endpoints=4 --algorithm double_tree", "tree"),
+        ("allreduce star:endpoints=4 --algorithm nvls-tree", "hierarchical-tree"),
+        ("collective all-to-all star:endpoints=4 --algorithm direct", "linear"),
         ("topology show --fale cables=1", "--fail"),
         ("allreduce fat-tre:k=4", "fat-tree"),
         ("allreduce colossus-100k", "preset:colossus-100k"),
@@ -121,6 +127,22 @@ def test_the_nearest_word_is_named(run: Run, words: str, near: str) -> None:
     status, out, err = run(*words.split())
     assert (status, out) == (2, "") and err.count("\n") == 1
     assert f"did you mean {near!r}?" in err, err
+
+
+def test_an_option_that_is_near_none_has_no_suggestion_and_a_beginning_has_a_few(run: Run) -> None:
+    for words, hint in (
+        ("latency --mtu 1", ""),
+        ("allreduce --s", ""),  # of which there are many
+        ("allreduce --si 1K", "did you mean '--size' or '--sizes'? "),
+    ):
+        option, lists_all = words.split()[1], f"fabricsim {words.split()[0]} --help lists all)"
+        told = f"fabricsim: error: option: '{option}': unknown ({hint}{lists_all}\n"
+        assert run(*words.split()) == (2, "", told)
+
+
+def test_a_name_that_others_have_for_an_algorithm_of_another_collective_says_nothing(run: Run) -> None:
+    told = run("collective", "all-gather", "star:endpoints=4", "--algorithm", "nvls")[2]
+    assert "unknown algorithm of all-gather (legal: ring" in told
 
 
 def test_a_command_of_another_place_is_said_in_full(run: Run) -> None:
