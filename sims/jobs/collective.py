@@ -258,7 +258,8 @@ class CollectiveJob:
         """What has to be said beside every row."""
         damage = str(self.damage) if self.damage else ""
         merged = self.policy.warning(self.degraded, packets=self.engine == "packet")
-        return [said for said in [damage, merged] if said]
+        spared = self.course.warning(self.degraded, allow_partition=self.setup.allow_partition)
+        return [said for said in [damage, merged, spared] if said]
 
     def note(self, algorithm: str) -> str:
         """What a reader of the algorithm's rows should know, or nothing."""

@@ -109,6 +109,8 @@ class TraceJob:
         """What has to be said beside the row."""
         found = [str(self.damage) if self.damage else "", *self.program.notes]
         found.append(self.policy.warning(self.degraded, packets=self.setup.engine == "packet"))
+        parting = self.setup.allow_partition
+        found.append(self.setup.course.warning(self.degraded, allow_partition=parting))
         return [said for said in found if said]
 
     @cached_property

@@ -202,7 +202,8 @@ def flows_lines(
     yield from course_lines(setup.values)
     if fabric.disclaimer:
         yield f"# note       {fabric.disclaimer}"
-    for note in filter(None, [*notes, policy.warning(fabric, packets=packet is not None)]):
+    spared = run.course.warning(fabric, allow_partition=run.allow_partition)
+    for note in filter(None, [*notes, policy.warning(fabric, packets=packet is not None), spared]):
         yield f"# note       {note}"
     total = float(who.size.sum())
     yield f"makespan        {format_time(result.makespan):>12}   from the first start to the last byte"

@@ -102,6 +102,12 @@ class Course:
             return ()
         return self.source.outages(fabric, seed, allow_partition=allow_partition)
 
+    def warning(self, fabric: Fabric, *, allow_partition: bool) -> str:
+        """What a reader of a run on ``fabric`` has to know of what cannot fail; or ""."""
+        if not isinstance(self.source, Wear):
+            return ""
+        return self.source.warning(fabric, allow_partition=allow_partition)
+
     def require_few(
         self, fabric: Fabric, seconds: float, *, allow_partition: bool, most: int = MOST_OUTAGES
     ) -> float:

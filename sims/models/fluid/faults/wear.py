@@ -91,6 +91,17 @@ class Wear:
             if len(which):
                 yield Outage(at=now, length=max(length, _SMALLEST), cables=which, what=what)
 
+    def warning(self, fabric: Fabric, *, allow_partition: bool) -> str:
+        """What is said where something of ``fabric`` is to fail by itself and none of its kind may; or ""."""
+        cables, switches, _ = self._rates(fabric, allow_partition=allow_partition)
+        asked = {
+            "cable": (math.isfinite(self.link_mtbf) or self.flaps > 0) and not len(cables),
+            "switch": math.isfinite(self.switch_mtbf) and not len(switches),
+        }
+        none = " and ".join(f"no {what}" for what, spared in asked.items() if spared)
+        why = "each alone would cut off an endpoint (--allow-partition lets it fail)"
+        return f"{none} can fail: {why}" if none else ""
+
     def require_few(
         self, fabric: Fabric, seconds: float, *, allow_partition: bool, most: int = MOST_OUTAGES
     ) -> float:

@@ -76,11 +76,12 @@ def _medians(rows: Sequence[Row], *, brief: bool = False) -> tuple[float, dict[s
     Of several runs, or if ``brief``, all other algorithms count as one remedy.
     """
     mine = at_largest(rows)
-    if len(points_of(mine)) > 1:
+    several = len(points_of(mine)) > 1
+    if not (any if several else all)(row.gains for row in mine):  # a choice among them would not help
+        raise ParameterError("rows", len(mine), "gains needs rows that hold them: run with --explain")
+    if several:
         rule = "gains are drawn of one run (of several seeds): facet by what differs, or choose"
         raise ParameterError("rows", counted(len(points_of(mine)), "run"), rule)
-    if not all(row.gains for row in mine):
-        raise ParameterError("rows", len(mine), "gains needs rows that hold them: run with --explain")
     found: dict[str, list[float]] = {}
     for row in mine:
         for name, saved in row.gains.items():

@@ -12,11 +12,14 @@ from fabric_zoo import graph
 from fabric import Fabric
 from fabric.damage.degraded import cable_links
 from fabric.words.units import parse_time
-from sims.jobs.allreduce import all_reduce
+from sims.jobs.allreduce import AllReduce, all_reduce
+from sims.jobs.flow_run import FlowRun, traffic_of
 from sims.models.fluid.faults.outage import called
 from sims.models.fluid.faults.schedule_file import read_schedule
+from sims.settings.setup import Setup
 from sims.show.figures.columns import short_time
 from sims.show.words.faults import disturbance_lines
+from sims.show.words.table import flows_lines
 from topologies import fat_tree, load
 
 FOUR = Fabric.from_graph(fat_tree(k=4))
@@ -46,6 +49,33 @@ def test_both_shares_of_what_faults_cost_are_named() -> None:
 def test_faults_that_cost_nothing_are_not_said_to_cost(lost: float, words: str) -> None:
     run = RUN | {"iterations": 30.0, "duration_s": 10.0, "lost_s": lost, "faults": 1.0}
     assert words in list(disturbance_lines("1 GiB", {"run": run}))[1]
+
+
+@pytest.mark.parametrize(
+    ("topology", "faults", "partition", "what"),
+    [
+        ("star:endpoints=4", "quiet:link_mtbf=1s", False, "no cable"),
+        ("star:endpoints=4", "quiet:flaps=1/d", False, "no cable"),
+        ("star:endpoints=4", "hpn", False, "no cable and no switch"),
+        ("star:endpoints=4", "hpn", True, ""),
+        ("star:endpoints=4", "quiet", False, ""),
+        ("star:endpoints=4", "none", False, ""),
+        ("fat-tree:k=4", "hpn", False, ""),
+    ],
+)
+def test_what_cannot_fail_though_it_is_asked_to_is_told(
+    topology: str, faults: str, partition: bool, what: str
+) -> None:
+    fabric = Fabric.from_graph(load(topology))
+    job = AllReduce(fabric, faults=faults, repeat="2", allow_partition=partition)
+    why = "each alone would cut off an endpoint (--allow-partition lets it fail)"
+    assert [said for said in job.warnings if "can fail" in said] == (
+        [f"{what} can fail: {why}"] if what else []
+    )
+    setup = Setup(faults=faults, allow_partition=partition)
+    run = FlowRun.of(fabric, setup, traffic_of("permutation", "1KiB", fabric, setup.seed))
+    told = list(flows_lines(topology, "one", run, setup, run.run()))
+    assert any(f"{what} can fail: {why}" in line for line in told) == bool(what)
 
 
 def test_the_shares_of_a_run_add_up(tmp_path: Path) -> None:

@@ -100,5 +100,7 @@ def test_rows_that_cannot_be_drawn_say_why() -> None:
         figure_of([row({})], figure="gains")
     with pytest.raises(ParameterError, match="facet by what differs"):
         figure_of([row(GAINS), row(GAINS, "tree")], figure="gains")
+    with pytest.raises(ParameterError, match="rows: 2: gains needs rows that hold them: run with --explain"):
+        figure_of([row({}), row({}, "tree")], figure="gains")  # choosing one of them would not help
     with pytest.raises(ParameterError, match="does not take it"):
         figure_of([row(GAINS)], figure="gains", x="ranks")
