@@ -49,7 +49,7 @@ def broken(
     """
     pairs = cable_links(fabric)
     lost, rate = np.zeros(len(pairs), bool), np.ones(len(pairs))
-    switches, named = 0, []
+    switches, named, shares = 0, [], []
     stream = np.random.SeedSequence([seed % 2**63, _DRAWS]) if isinstance(seed, int) else seed
     rng = np.random.default_rng(stream)
     limit = None if allow_partition else PartitionGuard(fabric)
@@ -62,13 +62,15 @@ def broken(
                     fault.path, "", f"{limit.said(cut)}: leave it out, or allow a partition"
                 )
         else:
-            cables, units = _drawn(fabric, fault, lost, rng, limit)
+            cables, units, among = _drawn(fabric, fault, lost, rng, limit)
             switches += units if fault.what == "switches" else 0
+            if fault.share and among != f"{len(pairs):,} cables":
+                shares.append((float(fault.rate / 100), f"{fault.amount} of the {among}"))
         if fault.rate:
             rate[cables] = np.minimum(rate[cables], float(fault.rate / 100))
         else:
             lost[cables] = True
-    return Damage(lost=lost, rate=rate, switches=switches, named=tuple(named))
+    return Damage(lost=lost, rate=rate, switches=switches, named=tuple(named), shares=tuple(shares))
 
 
 def harmed(
@@ -109,10 +111,12 @@ class PartitionGuard:
 
 def _drawn(
     f: Fabric, fault: Fault, lost: NDArray[np.bool_], rng: np.random.Generator, limit: PartitionGuard | None
-) -> tuple[NDArray[np.int64], int]:
-    """The cables that a fault takes of those that are left, and how many cables or switches these are."""
+) -> tuple[NDArray[np.int64], int, str]:
+    """The cables that a fault takes of those that are left, how many cables or switches these are, and in
+    words those among which they were drawn.
+    """
     units = (_switches if fault.what == "switches" else _cables)(f, fault, lost)
-    limit = None if fault.rate else limit
+    limit, there = None if fault.rate else limit, len(units)
     if limit is not None:
         units = units[~sole(f, fault.what, units)]
     tier = "" if fault.tier < 0 else f" of tier {fault.tier}"
@@ -127,7 +131,24 @@ def _drawn(
     if limit is not None:
         order = _sparing(f, fault, order, number, lost, limit)
     taken = order[:number]
-    return (taken if fault.what == "cables" else cables_of(f, taken)), number
+    drawn_from = _said(f, fault, units, spared=len(units) < there, left=bool(lost.any()))
+    return (taken if fault.what == "cables" else cables_of(f, taken)), number, drawn_from
+
+
+def _said(f: Fabric, fault: Fault, units: NDArray[np.int64], *, spared: bool, left: bool) -> str:
+    """How many cables or switches ``units`` are, and which.
+
+    ``spared``: an endpoint's only one is none of them; ``left``: nor what failed before.
+    """
+    words = f"{len(units):,} {fault.what}" + (" left" if left else "")
+    words += "" if fault.tier < 0 else f" of tier {fault.tier}"
+    if not spared:
+        return words
+    if fault.what == "cables":
+        ends = cable_links(f)[units, 0]
+        if np.all((f.kind[f.link_src[ends]] == SWITCH) & (f.kind[f.link_dst[ends]] == SWITCH)):
+            return f"{words} between switches"
+    return f"{words} that are no endpoint's only one"
 
 
 def _sparing(

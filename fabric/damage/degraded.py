@@ -22,13 +22,15 @@ class Damage:
     """``lost``: (cables,), which are dead; ``rate``: (cables,), the part of its rate that each keeps, 0 to 1.
 
     Cables are rows of ``cable_links``. ``switches``: how many switches failed whole; ``named``: the cables
-    that files named, file by file, in the order of the faults.
+    that files named, file by file, in the order of the faults; ``shares``: of each fault that is a share of
+    fewer than all cables, the part of its rate that a cable keeps (0: none), and in words of what it is one.
     """
 
     lost: NDArray[np.bool_]
     rate: NDArray[np.float64]
     switches: int = 0
     named: tuple[NDArray[np.int64], ...] = ()
+    shares: tuple[tuple[float, str], ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.lost.any() or np.any(self.rate < 1))
@@ -38,12 +40,19 @@ class Damage:
         said = []
         if self.lost.any():
             of = f", those of {counted(self.switches, 'failed switch')} among them" if self.switches else ""
-            said.append(f"{int(self.lost.sum()):,} of {counted(total, 'cable')} failed{of}")
+            said.append(
+                f"{int(self.lost.sum()):,} of {counted(total, 'cable')} failed{of}{self._of_what(0.0)}"
+            )
         slow = self.rate[~self.lost & (self.rate < 1)]
         for rate in np.unique(slow).tolist():
             count = int(np.sum(slow == rate))
-            said.append(f"{count:,} of {counted(total, 'cable')} run at {100 * rate:.6g}% of their rate")
+            words = f"{count:,} of {counted(total, 'cable')} run at {100 * rate:.6g}% of their rate"
+            said.append(words + self._of_what(rate))
         return "; ".join(said) or "no fault"
+
+    def _of_what(self, rate: float) -> str:
+        mine = [words for keeps, words in self.shares if keeps == rate]
+        return f" ({', '.join(mine)})" if mine else ""
 
 
 def cable_links(fabric: Fabric) -> NDArray[np.int64]:

@@ -47,10 +47,14 @@ class Fault:
     def option(self) -> str:
         return "degrade" if self.rate else "fail"
 
+    @property
+    def amount(self) -> str:
+        """How many, as ``26`` or ``0.5%``."""
+        return f"{_plain(self.share)}%" if self.share else str(self.count)
+
     def __str__(self) -> str:
         tier = f"tier{self.tier}:" if self.tier >= 0 else ""
-        number = f"{_plain(self.share)}%" if self.share else str(self.count)
-        text = self.path if self.what == "file" else f"{self.what}={tier}{number}"
+        text = self.path if self.what == "file" else f"{self.what}={tier}{self.amount}"
         return text + (f":rate={_plain(self.rate)}%" if self.rate else "")
 
 

@@ -62,7 +62,8 @@ FAIL = Setting(
     default="none",
     metavar="WHAT",
     help="What has failed from the start: cables=0.5%, cables=26, cables=tier1:26, switches=tier2:3, or a "
-    "file with a node or two (a comma between: their cables) per line. May be given again.",
+    "file with a node or two (a comma between: their cables) per line. A share leaves out what is an "
+    "endpoint's only one, unless partitions are allowed. May be given again.",
     again=True,
     spell=_faults("fail"),
     digest="fault_digest",
@@ -77,7 +78,8 @@ DEGRADE = Setting(
     place=130,
     default="none",
     metavar="WHAT:rate=SHARE",
-    help="Cables that run at a part of their rate: cables=1%:rate=25%, FILE:rate=25%. May be given again.",
+    help="Cables that run at a part of their rate: cables=1%:rate=25% (of all cables), FILE:rate=25%. May be "
+    "given again.",
     again=True,
     spell=_faults("degrade"),
     digest="fault_digest",

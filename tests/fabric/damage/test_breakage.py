@@ -18,7 +18,7 @@ from fabric.damage.degraded import cable_links
 from fabric.damage.fault import format_faults, parse_faults, without_paths
 from fabric.measures.reach import unreachable
 from fabric.words.errors import FileFormatError, ParameterError
-from topologies import fat_tree
+from topologies import fat_tree, load
 
 
 def failed(fabric: Fabric, text: str, seed: int = 0, **settings: bool) -> np.ndarray:
@@ -96,8 +96,67 @@ def test_shares_and_numbers_are_met(eight: Fabric) -> None:
     assert (three.switches, int(three.lost.sum())) == (3, 3 * 8)
     assert str(three) == "24 of 384 cables failed, those of 3 failed switches among them"
     slow = broken(eight, parse_faults("degrade", "cables=50%:rate=25%"))
+    assert str(slow) == "192 of 384 cables run at 25% of their rate"
     assert not slow.lost.any() and np.sum(slow.rate == 0.25) == 192
     assert harmed(eight, parse_faults("degrade", "cables=50%:rate=25%"))[0].n_links == eight.n_links
+
+
+@pytest.mark.parametrize(
+    ("spec", "option", "text", "said"),
+    [
+        (
+            "fat-tree:k=8",
+            "fail",
+            "cables=1%",
+            "3 of 384 cables failed (1% of the 256 cables between switches)",
+        ),
+        ("fat-tree:k=8", "fail", "cables=3", "3 of 384 cables failed"),
+        (
+            "fat-tree:k=8",
+            "fail",
+            "cables=spine:2.50%",
+            "3 of 384 cables failed (2.5% of the 128 cables of tier 2)",
+        ),
+        (
+            "fat-tree:k=8",
+            "fail",
+            "switches=10%",
+            "39 of 384 cables failed, those of 5 failed switches among them "
+            "(10% of the 48 switches that are no endpoint's only one)",
+        ),
+        (
+            "fat-tree:k=8",
+            "fail",
+            "switches=core:1;cables=10%",
+            "33 of 384 cables failed, those of 1 failed switch among them "
+            "(10% of the 248 cables left between switches)",
+        ),
+        ("multi-plane:planes=2,endpoints=32,radix=8", "fail", "cables=5%", "6 of 128 cables failed"),
+        (
+            "fat-tree:k=8",
+            "degrade",
+            "cables=tier1:25%:rate=50%",
+            "32 of 384 cables run at 50% of their rate (25% of the 128 cables of tier 1)",
+        ),
+        ("fat-tree:k=8", "degrade", "cables=25%:rate=50%", "96 of 384 cables run at 50% of their rate"),
+    ],
+)
+def test_a_share_says_of_what_it_is_one(spec: str, option: str, text: str, said: str) -> None:
+    assert str(broken(Fabric.from_graph(load(spec)), parse_faults(option, text))) == said
+
+
+def test_a_share_of_what_is_left_beside_endpoints_on_two_leaves_and_on_one() -> None:
+    G = ZOO["dual_homed"]()
+    whole, spare = G.size(), str(broken(Fabric.from_graph(G), parse_faults("fail", "cables=10%")))
+    G.remove_edge(0, "B0")
+    less = str(broken(Fabric.from_graph(G), parse_faults("fail", "cables=10%")))
+    assert "(" not in spare
+    assert less.endswith(f"(10% of the {whole - 2} cables that are no endpoint's only one)")
+
+
+def test_a_share_is_of_all_where_endpoints_may_be_cut_off(eight: Fabric) -> None:
+    found = broken(eight, parse_faults("fail", "cables=1%"), allow_partition=True)
+    assert str(found) == "4 of 384 cables failed"
 
 
 def test_the_same_seed_takes_the_same_and_more_of_it_when_asked_for_more(eight: Fabric) -> None:
