@@ -79,6 +79,11 @@ class ParameterError(FabricsimError):
         self.meant = meant
         super().__init__(name, value, rule, self.choices, meant)
 
+    def quote(self, value: Any) -> None:
+        """Say ``value`` in place of the one that was refused: the same, as the user wrote it."""
+        self.value = value
+        self.args = (self.name, value, self.rule, self.choices, self.meant)
+
     def __str__(self) -> str:
         text = f"{self.name}: {_shown(self.value)}: {self.rule}"
         if self.choices:

@@ -54,6 +54,7 @@ class PlainWords:
             def parsed(args: list[str]) -> Any:
                 found = parse(args=args)
                 _require_once(found[0], found[2])
+                _require_paths(found[0], found[2])
                 return found
 
             parser.parse_args = parsed
@@ -66,3 +67,15 @@ def _require_once(values: dict[str, Any], given: list[Any]) -> None:
         if many > 1 and not (one.multiple or getattr(one, "is_flag", False) or one.nargs == -1):
             names = " or ".join(one.opts)
             raise ParameterError(names, values[one.name], f"given {many} times, and takes one value")
+
+
+def _require_paths(values: dict[str, Any], given: list[Any]) -> None:
+    """Refuse the empty path of a file: as a Path it would be the folder that the user stands in."""
+    for one in dict.fromkeys(given):
+        kind = getattr(getattr(one, "type_descriptor", None), "annotation", None)
+        if kind in (Path, list[Path]) and "" in (values[one.name], *_listed(values[one.name])):
+            raise ParameterError(" or ".join(one.opts), "", "empty: the path of a file is needed")
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else []

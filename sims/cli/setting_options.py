@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from inspect import Parameter, Signature, signature
 from typing import Annotated, Any
 
 import typer
 
-from fabric.words.errors import ParameterError
+from fabric.words.errors import FabricsimError, ParameterError
 from sims.cli.fabric_options import FABRIC_OPTIONS, named
 from sims.settings.setting import PartOption, Setting
 from sims.settings.table import COLLECTIVES, SETTINGS, table_of
@@ -99,7 +100,8 @@ def with_settings(
             asked = Asked(chosen, values, several, defaults)
             usual = {**defaults, **_fabric_of(values.get(job_file))}
             texts = asked if fabrics else _texts(chosen, values, several, usual, kind=kind)
-            command(texts, **{one.name: values[one.name] for one in own})
+            with _as_typed(chosen, values, kind):
+                command(texts, **{one.name: values[one.name] for one in own})
 
         run.__name__, run.__module__ = name or command.__name__, command.__module__
         run.__doc__ = summary or command.__doc__
@@ -109,6 +111,31 @@ def with_settings(
         return run
 
     return decorate
+
+
+@contextmanager
+def _as_typed(chosen: Sequence[Setting], values: Mapping[str, Any], kind: str) -> Iterator[None]:
+    """Quote in errors of settings what the user typed, and not the one spelling that it is kept in."""
+    try:
+        yield
+    except ParameterError as error:
+        for one in chosen:
+            typed = _given(one, values) if one.name == error.name.replace("-", "_") else None
+            for piece in typed.split(";") if typed else ():
+                if error.value == _kept(one, piece, kind):
+                    error.quote(piece.strip())
+                    raise
+        raise
+
+
+def _kept(one: Setting, text: str, kind: str) -> str:
+    """The one spelling of a text; none of a text that is illegal by itself."""
+    from sims.settings.table import spelled
+
+    try:
+        return spelled(one.name, text, kind)
+    except FabricsimError:
+        return ""
 
 
 def _fabric_of(path: str | os.PathLike[str] | None) -> dict[str, str]:
@@ -210,6 +237,7 @@ def _texts(
         text = _given(one, values)
         if text is not None:
             said.add(one.name)
+            _require_some(one, text, kind)
         elif one.name == "topology":
             text = named(values, defaults.get("topology"))
         else:
@@ -244,6 +272,15 @@ def _skipping(policies: Sequence[str]) -> list[str]:
         else text
         for text in policies
     ]
+
+
+def _require_some(one: Setting, text: str, kind: str) -> None:
+    """Refuse an empty text, which would go as the default: most often it is a variable that is not set."""
+    if not text.strip():
+        from sims.settings.table import spelled
+
+        spelled(one.name, text, kind)  # which says better what is legal, if it does
+        raise ParameterError(one.option, text, "empty: a value is needed (--help says which)")
 
 
 def _given(one: Setting, values: Mapping[str, Any]) -> str | None:

@@ -110,7 +110,8 @@ def check_groups(groups: str, experts: str, over: str, drift: str) -> None:
     """
     for name, text in (("over", over), ("experts", experts), ("drift", drift)):
         if text != NO_GROUPS and groups == NO_GROUPS:
-            raise ParameterError(name, text, "is said of groups: give them, as in --groups tp=8,dp=rest")
+            said = text.removeprefix("mesh:")
+            raise ParameterError(name, said, "is said of groups: give them, as in --groups tp=8,dp=rest")
     if groups != NO_GROUPS and over == NO_GROUPS:
         legal = [*_read("groups", groups), *(_read("experts", experts) if experts != NO_GROUPS else ())]
         raise ParameterError("over", None, "the dimension whose groups run", legal)

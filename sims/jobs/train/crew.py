@@ -42,7 +42,8 @@ def sizes_of(groups: str, experts: str, ranks: int) -> dict[str, int]:
     {'tp': 2, 'cp': 1, 'pp': 2, 'dp': 4, 'etp': 1, 'ep': 1, 'edp': 8}
     """
     if experts != NO_GROUPS and groups == NO_GROUPS:
-        raise ParameterError("experts", experts, "is said of groups: give them, as in --groups tp=8,dp=rest")
+        said = experts.removeprefix("mesh:")
+        raise ParameterError("experts", said, "is said of groups: give them, as in --groups tp=8,dp=rest")
     named, folded = dealt(groups, experts, ranks) if groups != NO_GROUPS else ({"dp": ranks}, {})
     for what, given, legal in (("groups", named, DIMENSIONS), ("experts", folded, EXPERT_DIMENSIONS)):
         for name in given:

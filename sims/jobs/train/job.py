@@ -17,7 +17,7 @@ from fabric.graph.nic import planes
 from fabric.graph.schema import NVSWITCH
 from fabric.routing.route import check_policy
 from fabric.words.errors import ParameterError
-from fabric.words.units import parse_time
+from fabric.words.units import format_seconds, parse_time
 from sims.jobs.causes import causes
 from sims.jobs.opened import AnyFabric, opened
 from sims.jobs.train.band import step_band
@@ -239,7 +239,7 @@ def _calibrated(crew: Crew, seconds: float) -> Crew:
         slowness *= 1 + (seconds - run.record.time) / ideal
         if slowness < 1 - 1e-9:
             rule = f"at their peak GPUs take {StepRun.of(crew).record.time:.4g} s: no step is shorter"
-            raise ParameterError("compute", f"step={seconds:g}s", rule)
+            raise ParameterError("compute", f"step={format_seconds(seconds).replace(' ', '')}", rule)
     return now
 
 

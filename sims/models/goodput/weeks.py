@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from fabric.machine.under_way import under_way
 from fabric.words.errors import ParameterError
+from sims.models.fluid.faults.wear import time_text
 
 __all__ = ["MOST_EVENTS", "Plan", "Threat", "Weeks", "require_few", "weeks"]
 
@@ -91,7 +92,7 @@ def require_few(threats: Sequence[Threat], seconds: float) -> None:
     expected = 2 * seconds * sum(one.rate for one in threats)
     if expected > MOST_EVENTS:
         rule = f"about {expected:,.0f} failures and repairs, at most {MOST_EVENTS:,}: a shorter duration"
-        raise ParameterError("duration", f"{seconds:g} s", rule)
+        raise ParameterError("duration", time_text(seconds), rule)
 
 
 def weeks(

@@ -145,6 +145,57 @@ def test_a_name_that_others_have_for_an_algorithm_of_another_collective_says_not
     assert "unknown algorithm of all-gather (legal: ring" in told
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("allreduce fat-tree:k=4 --fail switches=spine:999", "fail: 'switches=spine:999': too many of 8"),
+        (
+            "flows fat-tree:k=4 --size 1K --traffic shift --fail cables=1;cables=core:01",
+            "fail: 'cables=core:01': ",
+        ),
+        (
+            "compare fat-tree:k=4 star:endpoints=4 --fail switches=spine:9",
+            "fail: 'switches=spine:9': too many",
+        ),
+        ("allreduce fat-tree:k=4 --fail switches=tier2:999", "fail: 'switches=tier2:999': too many of 8"),
+        ("allreduce star:endpoints=8 --experts ep=2", "experts: 'ep=2': is said of groups"),
+        ("goodput fat-tree:k=64 --step 20s --faults llama3:gpu_mtbf=1h", "duration: '54d': about"),
+        (
+            "train star:endpoints=64,gpus_per_server=8 --model llama3-8b --groups tp=8,dp=rest "
+            "--compute step=1000ps",
+            "compute: step: '1000ps': unknown unit",
+        ),
+        (
+            "train star:endpoints=64,gpus_per_server=8 --model llama3-8b --groups tp=8,dp=rest "
+            "--compute step=0.001us",
+            "compute: 'step=0.001us': at their peak GPUs take",
+        ),
+    ],
+)
+def test_errors_quote_what_was_typed(run: Run, words: str, told: str) -> None:
+    status, out, err = run(*words.split())
+    assert (status, out) == (2, "") and err.startswith(f"fabricsim: error: {told}"), err
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ("--algorithm", "algorithm: '': unknown algorithm (legal: ring, "),
+        ("--routing", "routing: '': unknown policy (legal: ecmp, "),
+        *(
+            (option, f"{option}: '': empty: a value is needed")
+            for option in ("--fail", "--degrade", "--upgrade")
+        ),
+        ("--plot", "--plot: '': empty: the path of a file is needed"),
+        ("-o", "--out or -o: '': empty: the path of a file is needed"),
+    ],
+)
+def test_an_empty_text_is_no_default(run: Run, option: str, told: str) -> None:
+    """Such as comes of a variable of the shell that is not set."""
+    status, out, err = run("allreduce", "star:endpoints=4", "--size", "1K", option, "")
+    assert (status, out) == (2, "") and err.startswith(f"fabricsim: error: {told}"), err
+
+
 def test_a_command_of_another_place_is_said_in_full(run: Run) -> None:
     """Every command of a group, and every collective, asked for without the word before it."""
     words = {name: f"collective {name}" for name in COLLECTIVES}
