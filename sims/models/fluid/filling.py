@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric import Paths
-from sims.workload.schedule import Phase
+from sims.workload.schedule import REDUCE, Phase
 
-__all__ = ["NONE", "Filling", "filling"]
+__all__ = ["NONE", "Filling", "adding_way", "filling"]
 
 
 class Filling(NamedTuple):
@@ -66,8 +66,7 @@ def filling(
     order, cuts = phase.by_stage
     pairs = np.arange(len(paths) // len(phase), dtype=np.int64)[:, np.newaxis] * len(phase)
     ways = paths.expanded()
-    chunk = (phase.first + phase.base) % chunks
-    source, target = (end.astype(np.int64) * chunks + chunk for end in (phase.src, phase.dst))
+    source, target = _cells(phase, chunks)
     ready = np.zeros(int(max(source.max(), target.max())) + 1)
     now, before = np.zeros(len(capacity)), np.zeros(len(capacity))
     pair, last = 0.0, np.empty(0, np.intp)
@@ -87,6 +86,33 @@ def filling(
             alone[some] = np.maximum.reduceat(seconds, taken.ptr[some])
         _pass_on(ready, source[transfers], target[transfers], alone.reshape(len(pairs), b - a).max(axis=0))
     return Filling(way=float(ready.max()), pair=pair)
+
+
+def adding_way(phase: Phase, chunks: int) -> float:
+    """How many messages of a pipeline are added, one after another, on the longest way of the first segment,
+    and at least by the rank that adds most of it.
+
+    >>> both = Phase(kind="pipeline", src=[0, 1, 2], dst=[2, 2, 3], first=[0, 0, 0], count=1, modulus=1,
+    ...              op=REDUCE, stage=[0, 0, 1], segment_bytes=1)
+    >>> adding_way(both, 1)
+    3.0
+    """
+    order, cuts = phase.by_stage
+    source, target = _cells(phase, chunks)
+    adds = np.broadcast_to(np.asarray(phase.op) == REDUCE, len(phase))
+    ready = np.zeros(int(max(source.max(), target.max())) + 1)
+    for a, b in pairwise(cuts.tolist()):
+        own = order[a:b]
+        _, place, count = np.unique(target[own], return_inverse=True, return_counts=True)
+        _pass_on(ready, source[own], target[own], adds[own] * count[place].astype(float))
+    return max(float(ready.max()), float(phase.additions(1)))
+
+
+def _cells(phase: Phase, chunks: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(transfers,) each: a number for the chunk that leaves its sender, and for where it arrives."""
+    chunk = (phase.first + phase.base) % chunks
+    source, target = (end.astype(np.int64) * chunks + chunk for end in (phase.src, phase.dst))
+    return source, target
 
 
 def _amounts(taken: Paths, share: NDArray[np.float64] | float) -> NDArray[np.float64] | float:

@@ -18,6 +18,7 @@ from fabric.measures.link_kind import link_kind
 from fabric.routing.policies import Policy
 from fabric.words.errors import ParameterError, TooLargeError
 from sims.models.fluid.condensed import Condensed
+from sims.models.fluid.filling import adding_way
 from sims.models.fluid.patience import schedule_wait
 from sims.models.fluid.rate_memo import RateMemo
 from sims.models.fluid.stage import (
@@ -87,6 +88,7 @@ class Program:
     usage: dict[str, tuple[float, float]]
     joint: Pace
     memo: RateMemo = field(default_factory=RateMemo, repr=False)
+    ways: dict[int, float] = field(default_factory=dict, repr=False)  # as of ``adding_way``, of stages
 
     @classmethod
     def compile(
@@ -261,13 +263,23 @@ class Program:
     def handling(self, number: int, size: float) -> float:
         """Seconds by which a slice is received later in a phase for what ranks do with its messages.
 
-        They agree on large ones, and the rank that has most to add adds what arrives, message by message.
+        They agree on large ones, and the rank that has most to add adds what arrives, message by message. In
+        a pipeline it adds one segment while the next one comes: what adding takes longer than that is waited
+        for with each, and the first segment waits at every stage.
         """
-        phase, chunks, pipeline = self.stages[number].phase, self.schedule.chunks, self.schedule.pipeline
-        steps, amount = phase.bytes_of(size / pipeline, chunks)
-        agreeing = phase.latency_steps * self.profile.agreeing(amount)
-        adding = self.profile.adding(size)
-        return agreeing + (phase.additions(steps) * amount * adding if adding else 0.0)
+        stage, chunks, each = self.stages[number], self.schedule.chunks, size / self.schedule.pipeline
+        steps, amount = stage.phase.bytes_of(each, chunks)
+        agreeing = stage.phase.latency_steps * self.profile.agreeing(amount)
+        adding = self.profile.adding(size) * amount
+        if not adding:
+            return agreeing
+        if stage.phase.stage is None:
+            return agreeing + stage.phase.additions(steps) * adding
+        beyond = max(0.0, stage.phase.additions(1) * adding - stage.peak * amount)
+        if number not in self.ways:
+            self.ways[number] = adding_way(stage.phase, chunks)
+        first = self.ways[number] * adding
+        return agreeing + first + (stage.segments(each, chunks) - 1) * beyond
 
     def waits(self, size: float) -> NDArray[np.float64]:
         """(phases,) in s: what each phase takes besides its bytes."""

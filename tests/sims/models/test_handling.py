@@ -6,6 +6,7 @@ from fabric import Fabric
 from fabric.graph.schema import NVSWITCH
 from sims.jobs.collective import CollectiveJob
 from sims.models.fluid.engine import flow_time
+from sims.models.fluid.filling import adding_way
 from sims.models.latency import derated
 from sims.models.profiles import latency_profile
 from topologies import fat_tree
@@ -57,15 +58,31 @@ def sum_of_parts(n: int, algorithm: str) -> float:
     return n.bit_length() - 1 if algorithm == "recursive-doubling" else 2 * (n - 1) / n
 
 
-def test_a_tree_adds_what_comes_from_both_children_one_after_the_other() -> None:
+@pytest.mark.parametrize("add", [0.01e-9, 1e-9])
+def test_a_tree_adds_a_segment_while_the_next_one_comes(add: float) -> None:
+    """The first is added at every stage; of the others counts what takes longer than their bytes."""
     n, size = 7, 7 * 2**20
     plain, own = (
-        job(n, p).program("tree") for p in ("ideal:cable_factor=0", "ideal:cable_factor=0,reduction=1ns")
+        job(n, f"ideal:cable_factor=0{more}").program("tree") for more in ("", f",reduction={add * 1e9}ns")
     )
-    phase = own.schedule.phases[0]
-    steps, amount = phase.bytes_of(size, 2)
-    assert phase.additions(1) == 2
-    assert flow_time(own, size) - flow_time(plain, size) == pytest.approx(2 * steps * amount * 1e-9, rel=1e-9)
+    stage, chunks = own.stages[0], own.schedule.chunks
+    segments, amount = stage.segments(size, chunks), stage.phase.bytes_of(size, chunks)[1]
+    first = adding_way(stage.phase, chunks)  # two at each of two levels: the leaves below send at once
+    assert stage.phase.additions(1) == 2 and segments == 7 and first == 4
+    due = first * amount * add + (segments - 1) * max(0.0, 2 * amount * add - amount * stage.peak)
+    assert flow_time(own, size) - flow_time(plain, size) == pytest.approx(due, rel=1e-9)
+
+
+@pytest.mark.parametrize("size", [2**16, 2**20, 2**24])
+@pytest.mark.parametrize("add", [0.0, 0.02, 0.1, 0.5])
+@pytest.mark.parametrize("n", [4, 7, 16])
+def test_trees_that_add_take_about_as_long_as_packets(n: int, add: float, size: int) -> None:
+    """Packets add in the order in which segments come, the fluid segment by segment."""
+    profile = f"ideal:cable_factor=0,reduction={add}ns"
+    packets, fluid = (
+        job(n, profile, engine=engine).row("tree", size).time_s for engine in ("packet", "flow")
+    )
+    assert fluid == pytest.approx(packets, rel=0.2)
 
 
 def test_switches_that_add_leave_ranks_nothing_to_add() -> None:
