@@ -10,30 +10,41 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from fabric.routing.paths import Paths, Shared
+from fabric.words.errors import ParameterError
+from fabric.words.given import floats, require
 
-__all__ = ["Certificate", "certify", "max_min"]
+__all__ = ["Certificate", "certify", "fair_rates", "max_min"]
 
 _TIE = 1e-12  # relative; shares this near are one level
 
 
-def max_min(
-    paths: Paths, capacity: NDArray[np.float64], limits: NDArray[np.float64] | None = None
-) -> NDArray[np.float64]:
+def max_min(paths: Paths, capacity: ArrayLike, limits: ArrayLike | None = None) -> NDArray[np.float64]:
     """(flows,): the max-min fair rate of each flow.
 
     ``capacity``: (links,) in bytes/s; ``limits``: (flows,) the most each flow takes. A flow of rate r loads a
     link on its path with weight * r. A flow without links and without a limit gets infinity.
 
-    Water-filling in parallel: in each round every link that is the tightest for *all* of its unfrozen flows
-    freezes them. It may: the share of a link only grows while flows elsewhere freeze at lower levels, so
-    nothing that happens later can lower that link's share below what it is now.
+    Raises:
+        ParameterError: not as many numbers as links or flows, or one that is negative or not a number.
 
     >>> shared = Paths(ptr=np.array([0, 1, 3, 4]), link=np.array([0, 0, 1, 1]))
     >>> max_min(shared, np.array([1.0, 3.0])).tolist()
     [0.5, 0.5, 2.5]
+    """
+    return fair_rates(paths, *_looked_at(paths, capacity, limits))
+
+
+def fair_rates(
+    paths: Paths, capacity: NDArray[np.float64], limits: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    """``max_min`` of what is known to be legal: for whoever asks at every instant of a clock.
+
+    Water-filling in parallel: in each round every link that is the tightest for *all* of its unfrozen flows
+    freezes them. It may: the share of a link only grows while flows elsewhere freeze at lower levels, so
+    nothing that happens later can lower that link's share below what it is now.
     """
     rates = np.full(len(paths), np.inf) if limits is None else np.array(limits, float)
     alive = np.flatnonzero(_loads_any(paths))
@@ -58,6 +69,23 @@ def max_min(
         cap = None if cap is None else cap[~frozen]
         open_.drop(frozen)
     return rates
+
+
+def _looked_at(
+    paths: Paths, capacity: ArrayLike, limits: ArrayLike | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """Capacities and limits as numbers, once paths, and both, are known to fit."""
+    require("paths", paths, Paths, "Paths, as route gives them")
+    found = floats("capacity", capacity, "the bytes/s of each link of the fabric")
+    parts = [paths] if paths.shared is None else [paths, paths.shared.bundles]
+    links = 1 + max(int(part.link.max(initial=-1)) for part in parts)
+    if len(found) < links:
+        rule = f"the bytes/s of each link of the fabric: the paths cross link {links - 1}"
+        raise ParameterError("capacity", f"{len(found)} numbers", rule)
+    for part in (*parts, *(() if paths.shared is None else (paths.shared.use,))):
+        if part.weight is not None:
+            floats("paths", part.weight, "the weight of each crossing")
+    return found, None if limits is None else floats("limits", limits, "the most of each flow", len(paths))
 
 
 def _loads_any(paths: Paths) -> NDArray[np.bool_]:
@@ -179,15 +207,17 @@ class Certificate:
 
 def certify(
     paths: Paths,
-    capacity: NDArray[np.float64],
-    rates: NDArray[np.float64],
-    limits: NDArray[np.float64] | None = None,
+    capacity: ArrayLike,
+    rates: ArrayLike,
+    limits: ArrayLike | None = None,
 ) -> Certificate:
     """Whether ``rates`` are the max-min fair ones: true iff they are feasible and every flow is justified.
 
     A flow is justified by a full link on which no flow is faster, or by its limit; without links and without
-    a limit, by an infinite rate.
+    a limit, by an infinite rate. Rates that are negative or NaN are none. Raises as ``max_min``.
     """
+    capacity, limits = _looked_at(paths, capacity, limits)
+    rates = floats("rates", rates, "the bytes/s of each flow", len(paths), judged=False)
     tolerance, paths = 1e-9, paths.expanded()
     load = paths.load(rates, len(capacity))
     full = load >= capacity * (1 - tolerance)

@@ -12,6 +12,7 @@ from fabric.graph.schema import GPU, NVSWITCH, SWITCH
 from fabric.measures.halves import half_capacity, part_of
 from fabric.measures.hops import hop_counts
 from fabric.measures.link_kind import node_kind
+from fabric.words.given import require
 
 __all__ = ["Boundary", "Measures", "Tier", "measure"]
 
@@ -78,6 +79,7 @@ class Measures:
 
 def measure(fabric: Fabric) -> Measures:
     """All static measures; at 100,000 endpoints the distance tables take most of the time."""
+    require("fabric", fabric, Fabric, "a Fabric: Fabric.from_graph makes one of a graph")
     servers = np.unique(fabric.server[fabric.server >= 0])
     part = part_of(fabric)
     return Measures(

@@ -8,29 +8,42 @@ common: which fabric their traffic runs on, scale-up domains, and relays.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from fabric.graph.direct import direct_arcs, directly
 from fabric.graph.fabric import Fabric, ranges
 from fabric.routing.attachment import nearest, ways
 from fabric.routing.draw import Draw
 from fabric.routing.paths import Paths
-from fabric.routing.policies import POLICIES, Policy
+from fabric.routing.policies import POLICIES, Policy, parse_policy
 from fabric.words.errors import NoRouteError, ParameterError
+from fabric.words.given import require, whole_numbers
 
 __all__ = ["carrier", "check_policy", "route"]
 
+_QP = "the number of a queue pair, from 0, or one for each flow"
 
-def carrier(fabric: Fabric, policy: Policy) -> Fabric:
+
+def carrier(fabric: Fabric, policy: Policy | str) -> Fabric:
     """The fabric on which the policy's traffic runs: ``fabric`` itself, or what the policy contracts it to.
 
-    Its ``contraction`` tells which links a link of it stands for.
+    Its ``contraction`` tells which links a link of it stands for. ``policy``: itself, or its text.
 
     Raises:
-        ParameterError: the policy does not fit a fabric with tiers, or one without.
+        ParameterError: the policy does not fit a fabric with tiers, or one without; either is none.
     """
+    policy = _looked_at(fabric, policy)
     check_policy(fabric, policy)
     return policy.carrier(fabric)
+
+
+def _looked_at(fabric: Fabric, policy: Policy | str) -> Policy:
+    """The policy, once both are known to be what they have to be."""
+    require("fabric", fabric, Fabric, "a Fabric: Fabric.from_graph makes one of a graph")
+    if isinstance(policy, str):
+        return parse_policy(policy)
+    require("policy", policy, Policy, "a policy such as Ecmp(), or its text", POLICIES)
+    return policy
 
 
 def check_policy(fabric: Fabric, policy: Policy) -> None:
@@ -47,26 +60,31 @@ def check_policy(fabric: Fabric, policy: Policy) -> None:
     policy.check(fabric)
 
 
-def route(fabric: Fabric, src: NDArray, dst: NDArray, policy: Policy, *, qp: NDArray | int = 0) -> Paths:
+def route(
+    fabric: Fabric, src: ArrayLike, dst: ArrayLike, policy: Policy | str, *, qp: ArrayLike = 0
+) -> Paths:
     """The path of each flow from endpoint ``src[i]`` to endpoint ``dst[i]``, or the ways that it is split
     over.
 
-    ``fabric`` is the policy's carrier; ``qp`` distinguishes the queue pairs of one transfer. Every path is a
-    shortest legal one, but for those by an intermediate (``valiant``, ``ugal``) or by a table (``static``).
+    ``fabric`` is the carrier of ``policy``, which may be its text; ``qp`` distinguishes the queue pairs of a
+    transfer. Every path is a shortest legal one, but for those by an intermediate (``valiant``, ``ugal``) or
+    by a table (``static``).
     Traffic inside one scale-up domain takes its switch; between two endpoints that a cable joins, that cable.
     A flow from an endpoint to itself has no links. Where an endpoint has no way to its destination, an
     endpoint of its scale-up domain that has one relays.
 
     Raises:
         NoRouteError: a pair has no legal path; names the first and counts them.
-        ParameterError: the fabric is not the policy's carrier; an endpoint is out of range.
+        ParameterError: the fabric is not the policy's carrier; an endpoint is none.
         TooLargeError: flows are split over more links than fit.
         FileFormatError: a table of ``static`` cannot be read, or leads a flow round or nowhere.
     """
+    policy = _looked_at(fabric, policy)
     misfit = policy.misfit(fabric)
     if misfit:
         raise ParameterError("fabric", fabric.name, f"{misfit}: pass carrier(fabric, policy) instead")
-    src, dst = np.asarray(src, np.int64), np.asarray(dst, np.int64)
+    numbers = "endpoints by their numbers, one per flow"
+    src, dst = whole_numbers("src", src, numbers), whole_numbers("dst", dst, numbers)
     for name, ends in (("src", src), ("dst", dst)):
         if ends.shape != src.shape or ends.ndim != 1:
             raise ParameterError(name, ends.shape, "one endpoint per flow, as many of src as of dst")
@@ -74,7 +92,10 @@ def route(fabric: Fabric, src: NDArray, dst: NDArray, policy: Policy, *, qp: NDA
             wrong = (ends < 0) | (ends >= fabric.n_endpoints)
             rule = f"endpoints are 0 to {fabric.n_endpoints - 1}"
             raise ParameterError(name, int(ends[np.argmax(wrong)]), rule)
-    qp = np.broadcast_to(np.asarray(qp, np.uint64), src.shape)
+    number = whole_numbers("qp", qp, _QP)
+    if number.shape not in ((), src.shape) or number.min(initial=0) < 0:
+        raise ParameterError("qp", qp, _QP)
+    qp = np.broadcast_to(number.astype(np.uint64), src.shape)
     domain, apart, none = fabric.scaleup, src != dst, np.empty(0, np.int64)
     inside, beside, straight = none, none, none
     if np.any(domain >= 0):

@@ -150,6 +150,7 @@ class TooLargeError(FabricsimError):
 
 def _shown(value: Any) -> str:
     text = "not given" if value is None else repr(value)
+    text = text if isinstance(value, str) else " ".join(text.split())  # an array has several lines
     return text if len(text) <= 80 else text[:77] + "..."
 
 

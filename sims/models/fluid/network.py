@@ -26,7 +26,8 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
-from fabric import Paths, max_min
+from fabric import Paths
+from fabric.sharing import fair_rates
 from sims.models.fluid.rate_memo import RateMemo
 from sims.models.kernel import at_hand
 
@@ -332,7 +333,7 @@ class FluidNetwork:
 
     def _rates(self, paths: Paths, capacity: NDArray[np.float64]) -> NDArray[np.float64]:
         self.solves += 1
-        return np.minimum(max_min(paths, capacity), _UNLIMITED)
+        return np.minimum(fair_rates(paths, capacity), _UNLIMITED)
 
     def _plan(self, now: float) -> None:
         """Schedule the next instant at which something changes: a disturbing end, or a batch's last end."""

@@ -107,8 +107,8 @@ def test_a_case_has_points_a_rule_and_a_tolerance() -> None:
 
 
 def test_a_fluid_model_with_wrong_shares_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = network.max_min
-    monkeypatch.setattr(network, "max_min", lambda *a, **k: right(*a, **k) * (1 + 1e-6))
+    right = network.fair_rates
+    monkeypatch.setattr(network, "fair_rates", lambda *a, **k: right(*a, **k) * (1 + 1e-6))
     failing = [maker(False) for maker in (fluid.incast, fluid.parking_lot, partial(fluid.flat, "ring"))]
     assert [case.verdict for case in failing] == ["FAIL"] * 3
 
