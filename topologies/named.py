@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 
+from fabric.machine.no_file import no_file
 from fabric.words.errors import FileFormatError, ParameterError, SchemaError
 from fabric.words.grammar import read_arguments
 from topologies.parts.arrays import Arrays, left_as_arrays
@@ -260,7 +261,7 @@ def _of_server(what: str, path: str, builder: Builder, rest: str) -> str:
 
     needed = ("gpus_per_server", "nvlink", "rate")
     if not set(needed) <= builder.parameters.keys() or not os.path.isfile(path):
-        rule = "no such file: NCCL's topology XML of a server is needed"
+        rule = no_file(path, "no such file: NCCL's topology XML of a server is needed")
         if not set(needed) <= builder.parameters.keys():
             rule = f"{what} takes no gpus_per_server, nvlink and rate, which the file would say"
         raise ParameterError("server", path, rule)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from fabric.machine.no_file import no_file
 from fabric.words.errors import ParameterError
 
 __all__ = ["NONE", "Fault", "format_faults", "parse_faults", "without_paths"]
@@ -104,7 +105,7 @@ def _parsed(option: str, item: str) -> Fault:
     head, rate = _split(item)
     match = _ITEM.fullmatch(head.replace(" ", ""))
     if match is None and not os.path.isfile(head):
-        rule = "neither a number of cables or switches nor a file"
+        rule = no_file(head, "neither a number of cables or switches nor a file")
         if re.match(r"\s*(cables|switches)\s*=", head):
             rule = "how many, as a whole number or in per cent, after the tier if one is meant"
         raise ParameterError(option, item, rule, _FORMS[option])

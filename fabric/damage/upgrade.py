@@ -16,7 +16,9 @@ __all__ = ["EVERY", "Upgrade", "format_upgrades", "improved", "parse_upgrades"]
 
 EVERY = "every-cable"
 _MOST = 1_000
-_FORM = re.compile(r"([a-z](?:[a-z0-9-]| +(?=[a-z0-9-]))*+)\s*+(?:=\s*+(\d+(?:\.\d+)?)x?)?", re.ASCII)
+_FORM = re.compile(r"([a-z](?:[a-z0-9-]| +(?=[a-z0-9-]))*+)\s*+(?:=\s*+(.*))?", re.ASCII)
+_FACTOR = re.compile(r"(\d+(?:\.\d+)?)x?", re.ASCII)
+_RULE = f"a factor above zero, at most {_MOST:,}, in plain digits"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,12 +54,13 @@ def parse_upgrades(text: str) -> tuple[Upgrade, ...]:
         if not match or item == NONE:
             rule = f"kinds of cable with ; between them, or {NONE}"
             raise ParameterError("upgrade", item, rule, ("leaf-spine", "leaf-spine=1.5", EVERY, NONE))
-        if len(match[2] or "") > 30:
-            raise ParameterError("upgrade", item, f"a factor above zero, at most {_MOST:,}, in 30 digits")
         kind = re.sub(r"[\s-]+", "-", match[1])
-        found[kind] = found.get(kind, Fraction(1)) * Fraction(match[2] or "2")
+        factor = _FACTOR.fullmatch(match[2] if match[2] is not None else "2")
+        if factor is None or len(factor[1]) > 30:
+            raise ParameterError(f"upgrade {kind}", match[2], f"{_RULE}, such as 2 or 1.5x")
+        found[kind] = found.get(kind, Fraction(1)) * Fraction(factor[1])
         if not 0 < found[kind] <= _MOST:
-            raise ParameterError(f"upgrade {kind}", match[2], f"a factor above zero, at most {_MOST:,}")
+            raise ParameterError(f"upgrade {kind}", match[2], _RULE)
     return tuple(Upgrade(kind=kind, factor=found[kind]) for kind in sorted(found))
 
 
@@ -73,5 +76,8 @@ def improved(fabric: Fabric, upgrades: Sequence[Upgrade]) -> Fabric:
         ParameterError: no cable is of a kind; names those that there are.
     """
     for one in upgrades:
-        fabric = upgraded(fabric, "" if one.kind == EVERY else one.kind, float(one.factor))
+        try:
+            fabric = upgraded(fabric, "" if one.kind == EVERY else one.kind, float(one.factor))
+        except ParameterError as error:
+            raise ParameterError(error.name, error.value, error.rule, (*error.choices, EVERY)) from None
     return fabric

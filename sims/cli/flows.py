@@ -154,7 +154,9 @@ def _check(
     if not is_file and (
         os.sep in traffic or os.path.splitext(traffic)[1] in (".csv", ".tsv", ".npy", ".npz")
     ):
-        raise ParameterError("--traffic", traffic, "no such file")
+        from fabric.machine.no_file import no_file
+
+        raise ParameterError("--traffic", traffic, no_file(traffic))
     if not is_file and size is None:
         raise ParameterError("size", None, "a pattern needs the size of its flows, such as 1GB")
 

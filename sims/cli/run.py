@@ -61,8 +61,11 @@ def run(
     if show_sample:
         print(sample_scenario(), end="")
         return
-    if scenario is None or not scenario.exists():
+    if scenario is None or not scenario.exists() or scenario.is_dir():
+        from fabric.machine.no_file import no_file
+
         rule = "no such file: fabricsim run --show-sample > jobs.toml makes one to start from"
+        rule = rule if scenario is None else no_file(scenario, rule)
         raise ParameterError("SCENARIO.toml", None if scenario is None else str(scenario), rule)
     wanted["figure"] = Output((timeline,) if timeline else ())
     wanted["row"] = Output((row,) if row else ())

@@ -13,6 +13,7 @@ from fabric import Fabric
 from fabric.graph.fabric import ranges
 from fabric.graph.node_names import NodeNames
 from fabric.machine.document import text_lines
+from fabric.machine.no_file import no_file
 from fabric.words.counted import counted
 from fabric.words.errors import FileFormatError, ParameterError
 from fabric.words.grammar import as_known
@@ -120,7 +121,7 @@ def check_placement(placement: str) -> None:
         raise ParameterError("placement", placement, "needs its step, as in strided-endpoints:8")
     if (name in PLACEMENTS and (not rest or name in _STEPPING)) or os.path.isfile(placement):
         return
-    rule = "neither a placement nor the path of a file"
+    rule = no_file(placement, "neither a placement nor the path of a file")
     if name in PLACEMENTS:
         rule = f"{name} takes no parameter"
     raise ParameterError("placement", placement, rule, _FORMS)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.graph.node_names import NodeNames
+from fabric.machine.no_file import no_file
 from fabric.words.errors import ParameterError
 from fabric.words.units import MOST_SPAN, SIZES, SPAN_RULE, legal_sizes
 
@@ -83,7 +84,8 @@ def pattern(text: str, endpoints: int, size: float, seed: int = 0) -> Traffic:
         "incast": lambda: np.zeros(endpoints, np.int64),
     }
     if name not in makers:
-        raise ParameterError("traffic", text, "neither a pattern nor the path of a file", PATTERNS)
+        rule = no_file(text, "neither a pattern nor the path of a file")
+        raise ParameterError("traffic", text, rule, PATTERNS)
     if step and name != "shift":
         raise ParameterError("traffic", text, f"{name} takes no parameter")
     dst = makers[name]()

@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 
+from fabric.machine.no_file import no_file
 from fabric.routing.policy import POLICIES, Policy, register
 from fabric.words.errors import ParameterError
 from fabric.words.grammar import read_arguments
@@ -88,5 +89,5 @@ def _read(text: str, seed: int = 0, planes: int = 1) -> tuple[Policy, list[str]]
     policy = kind(**values, **({"seed": seed} if kind.drawn else {}))
     file = policy_file(text)
     if file and not os.path.isfile(file):
-        raise ParameterError(f"routing {name}: file", str(file), "no such file")
+        raise ParameterError(f"routing {name}: file", str(file), no_file(file))
     return policy, list(named)

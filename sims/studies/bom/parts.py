@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fabric.machine.document import parse_toml, read_text
+from fabric.machine.no_file import no_file
 from fabric.machine.toml_place import toml_place
 from fabric.words.errors import FileFormatError, ParameterError
 from fabric.words.units import parse_rate
@@ -136,7 +137,9 @@ def read_parts(prices: str | Path | None = None) -> Parts:
         return _parts(unpriced | {"currency": ""})
     path = Path(prices)
     if not path.is_file():
-        raise ParameterError("prices", str(prices), f"no such file; {SAMPLE} names the shipped one")
+        raise ParameterError(
+            "prices", str(prices), no_file(path, f"no such file; {SAMPLE} names the shipped one")
+        )
     own = _parsed(str(path), read_text(path))
     merged: dict[str, Any] = unpriced | {k: v for k, v in own.items() if not isinstance(v, dict)}
     for section in ("switch", "cable", "server"):

@@ -41,8 +41,13 @@ def test_each_kind_is_as_much_faster_as_it_says() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("leaf-spine=fast", "upgrade: 'leaf-spine=fast': kinds of cable with ; between them"),
-        ("leaf-spine=-1", "'leaf-spine=-1'"),
+        ("leaf-spine=-1", "upgrade leaf-spine: '-1': a factor above zero, at most 1,000, in plain digits"),
+        *(
+            (f"leaf-spine={x}", f"upgrade leaf-spine: '{x}': a factor")
+            for x in ("fast", "1e3", "1e300", "nan")
+        ),
+        ("leaf-spine=", "upgrade leaf-spine: '': a factor"),
+        ("leaf_spine", "upgrade: 'leaf_spine': kinds of cable with ; between them"),
         ("leaf-spine=0", "upgrade leaf-spine: '0': a factor above zero"),
         ("leaf-spine=1001", "at most 1,000"),
         ("leaf-spine;", "upgrade: ''"),
@@ -56,7 +61,9 @@ def test_what_is_no_upgrade_is_refused(text: str, message: str) -> None:
 
 def test_a_kind_that_a_fabric_has_not_names_those_that_it_has() -> None:
     fabric = Fabric.from_graph(load("star:endpoints=4"))
-    with pytest.raises(ParameterError, match=r"'leaf-spine': no kind of cable of star.*endpoint-leaf"):
+    with pytest.raises(
+        ParameterError, match=r"'leaf-spine': no kind of cable of star.*endpoint-leaf, every-cable"
+    ):
         improved(fabric, parse_upgrades("leaf-spine"))
 
 

@@ -196,6 +196,28 @@ def test_an_empty_text_is_no_default(run: Run, option: str, told: str) -> None:
     assert (status, out) == (2, "") and err.startswith(f"fabricsim: error: {told}"), err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(
+            f"allreduce star:endpoints=4 --size 1K {option}"
+            for option in ("--placement D", "--fail D", "--degrade D:rate=9%", "--faults d.toml")
+        ),
+        "allreduce star:endpoints=4 --size 1K --routing static:file=D",
+        "flows star:endpoints=4 --traffic D/",
+        "flows star:endpoints=4 --traffic D --size 1K",
+        "topology bom star:endpoints=4 --prices D",
+        "topology show fat-tree:k=4,server=D",
+        "run D",
+    ],
+)
+def test_a_folder_where_a_file_is_needed_is_told_to_be_one(run: Run, words: str) -> None:
+    for folder in ("D", "d.toml"):
+        os.mkdir(folder)
+    status, out, err = run(*words.split())
+    assert (status, out) == (2, "") and "a folder: the path of a file is needed" in err, err
+
+
 def test_a_command_of_another_place_is_said_in_full(run: Run) -> None:
     """Every command of a group, and every collective, asked for without the word before it."""
     words = {name: f"collective {name}" for name in COLLECTIVES}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from fabric import Fabric
 from fabric.damage.fault import NONE
+from fabric.machine.no_file import no_file
 from fabric.routing.policies import POLICIES, Policy
 from fabric.words.errors import ParameterError
 from fabric.words.units import parse_time
@@ -144,7 +145,7 @@ def parse_faults_text(text: str) -> Wear | FaultSchedule | None:
         return None
     if is_schedule(text):
         if not os.path.isfile(text):
-            raise ParameterError("faults", text, "no such file")
+            raise ParameterError("faults", text, no_file(text))
         return read_schedule(text)
     return parse_wear(text)
 
