@@ -8,6 +8,7 @@ import json
 import os
 import re
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -61,6 +62,18 @@ def check_writable(path: str | os.PathLike[str], option: str, formats: Sequence[
         raise ParameterError(option, str(path), "may not be written to")
     if (target.is_file() or not target.exists()) and not os.access(target.resolve().parent, os.W_OK):
         raise ParameterError(option, str(path), f"the folder {target.parent} may not be written to")
+    if not target.exists():
+        _require_room(target, option)
+
+
+def _require_room(target: Path, option: str) -> None:
+    """Make a file without a name beside ``target``: what may be written to need not take files."""
+    try:
+        with tempfile.TemporaryFile(dir=target.resolve().parent):
+            pass
+    except OSError as error:
+        rule = f"the folder {target.parent} cannot be written to: {error.strerror or error}"
+        raise ParameterError(option, str(target), rule) from None
 
 
 def check_outputs(*outputs: tuple[str, str | os.PathLike[str] | None, Sequence[str]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import csv
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,21 @@ def test_permissions_are_looked_at_before(
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != no.resolve())
     with pytest.raises(ParameterError, match="may not be written to"):
         check_writable((tmp_path / "rows.csv").resolve(), "--out", ROW_FORMATS)
+
+
+def test_whether_a_folder_takes_files_is_tried_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its mode does not tell: of a file system that makes none, such as that of processes."""
+    check_writable(tmp_path / "rows.csv", "--out", ROW_FORMATS)
+    assert not list(tmp_path.iterdir())
+
+    def refused(**_: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refused)
+    with pytest.raises(ParameterError, match="cannot be written to: Read-only file system"):
+        check_writable(tmp_path / "rows.csv", "--out", ROW_FORMATS)
 
 
 @pytest.mark.parametrize(
