@@ -13,7 +13,7 @@ from sims.settings.table import table_of
 
 __all__ = ["goodput_lines", "goodput_remedies"]
 
-_HEAD = f"{'cause':<28}{'times':>10}{'lost':>10}{'restarting':>12}{'waiting':>10}{'slowed':>10}"
+_HEAD = f"{'cause':<28}{'stops':>10}{'lost':>10}{'restarting':>12}{'waiting':>10}{'slowed':>10}"
 
 
 def goodput_lines(row: GoodputRow, notes: Sequence[str] = (), disclaimer: str = "") -> Iterator[str]:
@@ -102,16 +102,22 @@ def _seconds(text: str) -> float:
 
 
 def goodput_remedies(row: GoodputRow, remedies: Sequence[tuple[str, GoodputRow]]) -> Iterator[str]:
-    """What each of ``remedies`` (its name, the row with it) would bring, the best first.
+    """What each of ``remedies`` (its name, the row with it) would bring, the best first; once, which of them
+    would change nothing.
 
     With a word where the intervals of both are wider than the difference.
     """
     days = _seconds(row.scenario.settings["duration"])
     yield ""
     yield f"what would help, of {format_time(days)}, each simulated ({row.share:.2%} are useful now):"
+    same = [name for name, other in remedies if other.share == row.share]
     for name, other in sorted(remedies, key=lambda item: -item[1].share):
+        if name in same:
+            continue
         more = other.share - row.share
         sign = "+" if more >= 0 else "-"
         doubt = math.hypot(*((one.high - one.low) / 2 for one in (row, other)))
         chance = " (may be chance: more --runs tell)" if abs(more) < doubt else ""
         yield f"  {name:<36}{other.share:>8.2%}  {sign}{format_time(abs(more) * days)}{chance}"
+    if same:
+        yield f"  no change: {', '.join(same)}"

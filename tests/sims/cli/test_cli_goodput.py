@@ -65,6 +65,15 @@ def test_what_would_help_and_the_figure(tmp_path):
         assert words in drawn
 
 
+def test_what_changes_nothing_is_named_once():
+    """Nothing fails, so that nothing helps; causes are counted by what stops the job, not by failures."""
+    text = run("--faults", "quiet", "--explain").output
+    _, _, helps = text.partition("what would help")
+    same = "detection in half the time, restart in half the time, storage of twice the rate"
+    assert helps.splitlines()[1:] == [f"  no change: {same}"]
+    assert re.search(r"^cause +stops +lost", text, re.MULTILINE)
+
+
 @pytest.mark.parametrize(
     ("arguments", "rule"),
     [
