@@ -67,8 +67,9 @@ def flow_time(program: Program, size: float, *, latency: bool = True, solve: boo
 def bound_time(program: Program, size: float) -> float:
     """Seconds by closed form: a base, and per phase its latency plus what its bytes take on the fullest link.
 
-    Equal to the fluid network for lockstep phases and for rounds of equal latency; for other rounds an upper
-    bound of it, as the transfer on the fullest link need not be the one with the longest way.
+    Equal to the fluid network for lockstep phases and for rounds of equal latency. For other rounds, of
+    transfers of one size, an upper bound of it, as the transfer on the fullest link need not be the one with
+    the longest way: by no more than their latencies differ.
 
     Raises:
         ParameterError: the phases are pipelined.

@@ -15,7 +15,8 @@ ENGINE = Setting(
     place=80,
     default="flow",
     metavar="NAME",
-    help="flow (shared links on the SimPy clock), bound (closed forms) or packet (small fabrics).",
+    help="flow (shared links on the SimPy clock), bound (closed forms, a bound from above) or packet (small "
+    "fabrics).",
     choices=lambda: ENGINES,
     spell=one_of("engine", ENGINES, "unknown engine"),
     later=False,
