@@ -19,7 +19,6 @@ _CURVES = 3
 
 def plot_diagnosis(ax: Axes, found: Diagnosis) -> None:
     """Time over what a healthy run takes: the log as dots, a line for each of the likeliest causes."""
-    healthy = [row.time_s for row in found.suspects.healthy]
     sizes = found.suspects.sizes
     ax.axhline(1, color=GREY, linewidth=0.8)
     curves = [one for one in found.findings if one.best is not None][:_CURVES]
@@ -27,7 +26,7 @@ def plot_diagnosis(ax: Axes, found: Diagnosis) -> None:
         if one.best is not None:
             own = mark(place)
             words = f"{one.cause.name}, {share_words(one.share)}"
-            times = [time / base for time, base in zip(one.best.times, healthy)]
+            times = [time / base for time, base in zip(one.times, found.expected)]
             ax.plot(sizes, times, color=own.colour, linestyle=own.dash, label=words)
     times = [time / base for time, base in zip(found.measured, found.expected)]
     dots = {"marker": "o", "markerfacecolor": "white", "color": COLOURS[-1], "linestyle": "none"}
@@ -56,6 +55,6 @@ def diagnose_figure(found: Diagnosis, *, width: float = 3.5) -> Figure:
         page = Page(figure=figure, grow=True, inside=False)
         name = found.log.name if found.log else "log"
         title = [f"{s.collective} of {s.ranks:,} ranks", s.topology]
-        words = f"Log: {name}. Shares of the likelihood, of each cause the variant that fits best."
+        words = f"Log: {name}. Shares of the likelihood, of each cause what fits best."
         page.frame((title, [words]), None, list(zip(handles, labels)))
     return figure

@@ -13,7 +13,7 @@ from sims.studies.diagnose.command import reproduced
 from sims.studies.diagnose.diagnosis import Diagnosis, Finding
 from sims.workload.members import used
 
-__all__ = ["diagnose_lines", "diagnose_records", "share_words"]
+__all__ = ["diagnose_lines", "diagnose_records", "off_words", "share_words"]
 
 _TOLD = 0.005  # shares below it are told in one line
 _FACTOR = math.log(2)  # of log(measured / modelled), from which on it is told as a factor
@@ -42,7 +42,7 @@ def diagnose_lines(found: Diagnosis) -> Iterator[str]:
     if len(found.alike) > 1:
         names = " and ".join(one.cause.name for one in found.alike)
         yield f"# these times do not tell apart: {names}"
-    yield "# share: of the likelihood over all sizes; off: of the best variant, root of the mean square"
+    yield "# share: of the likelihood over all sizes; off: what fits best, root mean square over sizes"
     yield from _verdict(found)
     if found.log and found.log.wrong:
         yield f"# results    wrong at {counted(len(found.log.wrong), 'size')}, whatever the times say"
@@ -76,8 +76,19 @@ def _nearest(one: Finding) -> str:
     'as expected (a healthy run), is off by a factor of 7.4'
     """
     assert one.rms is not None
-    far = f"a factor of {math.exp(one.rms):.2g}" if one.rms > _FACTOR else f"{math.expm1(one.rms):.0%}"
-    return f"{one.cause.name} ({one.words}), is off by {far}"
+    far = off_words(one.rms)
+    return (
+        f"{one.cause.name} ({one.words}), is off by {f'a factor of {far[:-1]}' if far.endswith('x') else far}"
+    )
+
+
+def off_words(rms: float) -> str:
+    """How far off times are, of the root of the mean square of log(measured / modelled): a share or a factor.
+
+    >>> off_words(math.log(1.1)), off_words(math.log(2.8))
+    ('10%', '2.8x')
+    """
+    return f"{math.exp(rms):.2g}x" if rms > _FACTOR else f"{math.expm1(rms):.0%}"
 
 
 def share_words(share: float) -> str:
@@ -102,12 +113,13 @@ def _against(found: Diagnosis) -> Iterator[str]:
 
 
 def _finding_lines(one: Finding, found: Diagnosis) -> Iterator[str]:
-    off = "" if one.rms is None else f"{one.rms:.0%}"
+    off = "" if one.rms is None else off_words(one.rms)
     yield f"  {share_words(one.share):>6} {off:>7}  {one.cause.name}: {one.cause.words}"
     if one.best:
-        yield f"{'':19}fits best: {one.words}"
+        pace = ", ranks in step" if one.in_step and any(found.suspects.how) else ""
+        yield f"{'':19}fits best: {one.words}{pace}"
     yield f"{'':19}look at: {one.cause.look}"
-    if one.best and (made := reproduced(one.best, found.suspects)):
+    if one.best and (made := reproduced(one.best, found.suspects, in_step=one.in_step)):
         yield f"{'':19}$ {made}"
 
 
@@ -124,7 +136,7 @@ def diagnose_records(found: Diagnosis) -> list[dict[str, Any]]:
             "variant": one.best.variant.words if one.best else "",
             "words": one.cause.words,
             "look": one.cause.look,
-            "command": reproduced(one.best, found.suspects) if one.best else "",
+            "command": reproduced(one.best, found.suspects, in_step=one.in_step) if one.best else "",
             "version": found.suspects.healthy[-1].version,
         }
         for place, one in enumerate(found.findings, 1)

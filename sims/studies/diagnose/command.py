@@ -12,9 +12,9 @@ from sims.studies.diagnose.suspects import Suspect, Suspects
 __all__ = ["reproduced"]
 
 
-def reproduced(suspect: Suspect, suspects: Suspects, place: int = -1) -> str:
-    """The command that simulates ``suspect`` at the size at ``place``, the largest by default; a file of
-    cables that it needs is written first. "" for a graph in memory.
+def reproduced(suspect: Suspect, suspects: Suspects, place: int = -1, *, in_step: bool = False) -> str:
+    """The command that simulates ``suspect`` at the size at ``place``, the largest by default, each rank by
+    itself or all ``in_step``; a file of cables that it needs is written first. "" for a graph in memory.
     """
     variant, ran = suspect.variant, suspect.ran[place]
     s = suspects.healthy[place].scenario
@@ -22,7 +22,8 @@ def reproduced(suspect: Suspect, suspects: Suspects, place: int = -1) -> str:
         return ""
     words = [*command_of(s.collective), s.topology, "--algorithm", variant.algorithm_of(ran.algorithm)]
     words += ["--size", str(s.size_bytes)]
-    changed = {**suspects.how[place], **variant.settings, "latency_profile": variant.profile_of(ran.profile)}
+    how = {} if in_step else suspects.how[place]
+    changed = {**how, **variant.settings, "latency_profile": variant.profile_of(ran.profile)}
     for name in JOB_SETTINGS:
         value = changed.get(name, getattr(s, name))
         if name != COLLECTIVE and (name == "routing" or value != usual(name)):

@@ -51,14 +51,17 @@ NONE_OF_THESE = Cause(
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """A cause and its ``share`` of the likelihood; ``best``: the suspect nearest to what fits best, which
-    ``words`` say; ``rms``: how far that is off, as the root of the mean square of log(measured / modelled).
-    None of these has none of them.
+    ``words`` say; ``times``: (sizes,) in s, what the log would show if that were the cause; ``in_step``:
+    whether ranks then go in step, which fits better than each by itself; ``rms``: how far that is off, as the
+    root of the mean square of log(measured / modelled). None of these has none of them.
     """
 
     cause: Cause
     share: float
     best: Suspect | None = None
     words: str = ""
+    times: tuple[float, ...] = ()
+    in_step: bool = False
     rms: float | None = None
 
 
@@ -215,10 +218,18 @@ def ranked(
         least = min(deviations(off, spread).min(), deviations(off_in_step, spread).min())
         before = math.log(len(by_cause)) if each[0].cause is EXPECTED else 0.0
         weights.append(-math.inf if least > FAR else before + by_way(each, tried, likely))
-        nearer = off if either[0][best] >= either[1][best] else off_in_step
-        rms = float(np.sqrt(np.mean(nearer[best] ** 2)))
-        near, words = tried[best].near, tried[best].words
-        found.append(Finding(cause=each[0].cause, share=0.0, best=near, words=words, rms=rms))
+        in_step = bool(either[1][best] > either[0][best])
+        left = off_in_step[best] if in_step else off[best]
+        finding = Finding(
+            cause=each[0].cause,
+            share=0.0,
+            best=tried[best].near,
+            words=tried[best].words,
+            times=tuple(np.exp(measured - left).tolist()),
+            in_step=in_step,
+            rms=float(np.sqrt(np.mean(left**2))),
+        )
+        found.append(finding)
     whole = max(weights) + math.log(sum(math.exp(one - max(weights)) for one in weights))
     shared = [replace(one, share=math.exp(weight - whole)) for one, weight in zip(found, weights)]
     answers = _shares(shared)

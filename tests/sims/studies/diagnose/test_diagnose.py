@@ -107,6 +107,23 @@ def test_hidden_causes_are_named_first(suspects: Suspects, seeds: range, baselin
     assert np.mean([like for _, like in right.values()]) >= 0.92, right
 
 
+def test_how_far_off_a_cause_is_are_the_times_that_it_would_have(suspects: Suspects) -> None:
+    """Also where ranks in step fit better; the times lie between the variants that are named."""
+    (times,) = (times for cause, seed, times in table() if cause == "sockets" and seed == 0)
+    for good in (None, log_of([1.1 * time for time in suspects.all[0].times], 0)):
+        found = ranked(log_of(times, 0), suspects, baseline=good)
+        for one in found.findings:
+            if one.best is None:
+                assert not one.times and one.rms is None
+                continue
+            off = np.log(np.array(found.measured) / one.times)
+            assert math.sqrt(np.mean(off**2)) == pytest.approx(one.rms)
+            if not one.words.startswith("between") and good is None:
+                assert one.times == pytest.approx(one.best.in_step if one.in_step else one.best.times)
+        first = found.first
+        assert first.rms is not None and first.rms < 0.2 and not first.in_step
+
+
 def test_collisions_that_pass_for_as_expected_slow_no_ring(suspects: Suspects) -> None:
     """Nothing is wrong with such a machine: from 1 MiB on its rings take as long as healthy ones."""
     missed = [
