@@ -44,7 +44,7 @@ def bom(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Add the power of GPUs, servers and cooling: h100, b200, gb200 or a server of --prices.",
+            help="Add the power of GPUs, servers, cooling: a100, h100, h200, b200, gb200 or one of --prices.",
             show_default=False,
         ),
     ] = None,
@@ -91,7 +91,9 @@ def bom(
                     bills.append(bill(network, parts))
         if not bills:
             return
-        sites = [site(made, parts, gpu, PUE if pue is None else pue) for made in bills] if gpu else []
+        sites = (
+            [site(made, parts, gpu, PUE if pue is None else pue) for made in bills] if gpu is not None else []
+        )
         progress.print(bill_lines(bills, parts, sites))
         rows = [row for made in bills for row in made.rows()]
         wanted["rows"].write(write_records, rows + [row for power in sites for row in power.rows()])

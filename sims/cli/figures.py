@@ -147,7 +147,10 @@ def report(
         str, _option("--prices", "Prices of the bills, as of topology bom.", "FILE|sample")
     ] = "sample",
     gpu: Annotated[
-        str, _option("--gpu", "Whose power the site draws, as of topology bom: h100, b200, gb200.", "NAME")
+        str,
+        _option(
+            "--gpu", "Whose power the site draws, as of topology bom: a100, h100, h200, b200, gb200.", "NAME"
+        ),
     ] = "h100",
     pue: Annotated[
         float | None, _option("--pue", "Power of the site over that of its machines, by default 1.25.", "X")

@@ -16,7 +16,7 @@ from sims.show.drawing import topology_figure
 from sims.show.figures.style import svg_text
 from sims.show.report.axes import listed
 from sims.show.report.markup import Column, Html, element, joined, legal, table
-from sims.show.words.bom import bill_rows, site_words
+from sims.show.words.bom import bill_rows, site_words, unlike_words
 from sims.studies.bom import Bill, bill
 from sims.studies.bom.parts import read_parts
 from sims.studies.bom.site import PUE, Site, site
@@ -98,6 +98,7 @@ def _bills(bills: Sequence[Bill], sites: Sequence[Site], source: str) -> Html:
     words = [f"{bill.name}: {passes}." for bill, (passes, _), of in zip(bills, power, large) if of]
     assumed = dict.fromkeys(assumes for _, assumes in power if assumes)
     notes = [f"Prices and power of the network: {source}.", *(f"The site: {one}." for one in assumed)]
+    notes += [f"{own.name}: {unlike}." for own in sites if (unlike := unlike_words(own))]
     return joined(
         [
             *(

@@ -11,7 +11,7 @@ from sims.studies.bom import SECTIONS, Bill, Item
 from sims.studies.bom.parts import Parts
 from sims.studies.bom.site import Site
 
-__all__ = ["bill_lines", "bill_rows", "site_words"]
+__all__ = ["bill_lines", "bill_rows", "site_words", "unlike_words"]
 
 _NONE = "-"
 _LARGE_SITE = 100e6  # W: what people ask of 100,000 GPUs
@@ -106,6 +106,8 @@ def _site_notes(sites: Sequence[Site], parts: Parts, marks: Sequence[str]) -> It
         of = f" {mark}" if mark else ""
         yield f"# site{of}: {passes}"
         yield f"# site{of} assumes: {assumes}"
+        if unlike := unlike_words(site):
+            yield f"# site{of} note: {unlike}"
 
 
 def site_words(site: Site) -> tuple[str, str]:
@@ -122,6 +124,17 @@ def site_words(site: Site) -> tuple[str, str]:
         f"at as much each, 100 MW are enough for {fits:,}"
     )
     return passes, f"{each} ({server.name}), all at their most; PUE {site.pue:g}; no storage"
+
+
+def unlike_words(site: Site) -> str:
+    """That servers of the fabric are not those whose power is counted; "" where they are, or it has none."""
+    server = site.server
+    if site.total is None or site.together in (0, server.gpus):
+        return ""
+    return (
+        f"a server of the fabric has {counted(site.together, 'GPU')}, and one of {server.name} "
+        f"{server.gpus:,}: another machine"
+    )
 
 
 def _places(bills: Sequence[Bill], section: str) -> list[str]:

@@ -60,6 +60,7 @@ class Bill:
     source: str
     floor: Floor
     planned: int
+    together: int = 0  # endpoints of its largest server; 0: it has none
 
     def count(self, section: str) -> int:
         """How many parts of a section; transceivers are two for each optical cable."""
@@ -149,6 +150,7 @@ def bill(network: Fabric | nx.Graph, parts: Parts | None = None) -> Bill:
         source=f"{parts.source} (as of {parts.as_of})" if parts.as_of else parts.source,
         floor=parts.floor.of(fabric),
         planned=int(by_plan.sum()) // 2,
+        together=int(np.bincount(fabric.server[fabric.server >= 0], minlength=1).max()),
     )
 
 

@@ -29,6 +29,7 @@ class Site:
     gpus: float
     servers: float
     network: float | None
+    together: int = 0  # endpoints of a server of the fabric; 0: it has none
 
     @property
     def whole(self) -> int:
@@ -95,4 +96,5 @@ def site(bill: Bill, parts: Parts, gpu: str, pue: float = PUE) -> Site:
         gpus=gpus,
         servers=max(0.0, bill.endpoints * server.watts / server.gpus - gpus - nics),
         network=bill.watts(),
+        together=bill.together,
     )

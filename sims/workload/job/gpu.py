@@ -92,6 +92,14 @@ GPUS: dict[str, Gpu] = {
             nvlink=900e9,
             source="NVIDIA GB200 NVL72 data sheet, a 72nd of the rack, without sparsity",
         ),
+        Gpu(  # behind the GB200, which gpu_beside takes of two whose NVLink is alike
+            name="b200",
+            peak=2250e12,
+            fp8=4500e12,
+            memory=180e9,
+            nvlink=900e9,
+            source="NVIDIA DGX B200 data sheet, an eighth of the system, without sparsity",
+        ),
     )
 }
 
