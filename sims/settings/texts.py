@@ -125,8 +125,8 @@ def resolve(key: str, texts: Mapping[str, Collection[str]], kind: str = COLLECTI
 
     legal = [*table_of(kind), *(f"{f}.{part}" for f, parts in having.items() for part in parts)]
     near = [] if get_close_matches(name, legal, n=1) else get_close_matches(name, whole, n=1)
-    hint = f": did you mean {whole[near[0]]!r}?" if near else ""
-    raise ParameterError("setting", name, f"no field and no part of one{hint}", legal)
+    meant = whole[near[0]] if near else ""
+    raise ParameterError("setting", name, "no field and no part of one", legal, meant)
 
 
 @lru_cache(maxsize=65_536)

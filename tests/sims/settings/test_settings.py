@@ -56,7 +56,7 @@ def test_presets_and_files_have_parts(tmp_path: object) -> None:
     [
         ("rnaks", "legal: topology, ranks"),
         ("switch_latncy", r"part of one \(did you mean 'latency_profile.switch_latency'\? legal"),  # once
-        ("qp", r"part of one: did you mean 'routing.qps'\? \(legal"),
+        ("qp", r"part of one \(did you mean 'routing.qps'\? legal"),
         ("topolgy.k", "did you mean 'topology'"),
         ("topology.kk", "no topology has such a part"),
         ("ranks.k", "ranks has no parts"),
