@@ -14,7 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from fabric.routing.paths import Paths, Shared
 from fabric.words.errors import ParameterError
-from fabric.words.given import floats, require
+from fabric.words.given import require
+from fabric.words.numbers import floats
 
 __all__ = ["Certificate", "certify", "fair_rates", "max_min"]
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from fabric import Fabric
 from fabric.damage.fault import NONE
 from fabric.words.errors import FabricsimError, ParameterError
+from fabric.words.given import require
 from sims.jobs.collective import CollectiveJob
 from sims.scenario.digest import content_digest
 from sims.scenario.job_row import JobRow
@@ -29,6 +30,8 @@ def simulate(scenario: Scenario | JobScenario, fabric: Fabric | None = None) -> 
     >>> simulate(row.scenario) == row
     True
     """
+    kinds = "a Scenario or JobScenario, as a row has it: row.scenario"
+    require("scenario", scenario, (Scenario, JobScenario), kinds)
     if isinstance(scenario, JobScenario):
         return kind_job_of(scenario, fabric or fabric_of(scenario)).row()
     algorithm, size = scenario.algorithm, scenario.size_bytes

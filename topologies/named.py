@@ -18,6 +18,7 @@ import networkx as nx
 
 from fabric.machine.no_file import no_file
 from fabric.words.errors import FileFormatError, ParameterError, SchemaError
+from fabric.words.given import require
 from fabric.words.grammar import read_arguments
 from topologies.parts.arrays import Arrays, left_as_arrays
 from topologies.parts.builder import Builder, builders_in
@@ -167,11 +168,13 @@ def named(text: str, *, nvlink: str | None = None) -> NamedTopology:
         ParameterError: unknown family, preset or parameter (the legal ones are listed), a value that is not
             of its type, one that is missing, or no such file.
     """
+    require("topology", text, (str, os.PathLike), "a text such as fat-tree:k=8, or the path of a file")
     found = _read(os.fspath(text).strip())
     if nvlink is None:
         return found
     if "nvlink" in found.arguments:
         raise ParameterError("nvlink", nvlink, f"given twice: {text} says it too")
+    require("nvlink", nvlink, str, "a rate with its unit, such as 450GB/s, as a text")
     builder = _file_builder(found.name, f"nvlink={nvlink}") if found.is_file else found.builder
     if "nvlink" not in builder.parameters:
         raise ParameterError("nvlink", nvlink, f"{found.name} has no such parameter")

@@ -169,7 +169,9 @@ def _claim_violations(said: Any) -> Iterator[str]:
 def _name_of_plain(graph: nx.Graph) -> str:
     """What the graph is called, if it is of the one class that is read and holds a node."""
     if not isinstance(graph, nx.Graph):
-        raise SchemaError(repr(graph)[:60], [f"type = {type(graph).__name__}: a networkx.Graph is needed"])
+        raise SchemaError(
+            " ".join(repr(graph).split())[:60], [f"type = {type(graph).__name__}: a networkx.Graph is needed"]
+        )
     name = str(graph.graph.get("name") or "(unnamed)")
     if graph.is_directed() or graph.is_multigraph():
         rule = "an undirected networkx.Graph; parallel cables are the edge attribute cables"

@@ -17,7 +17,8 @@ from fabric.routing.draw import Draw
 from fabric.routing.paths import Paths
 from fabric.routing.policies import POLICIES, Policy, parse_policy
 from fabric.words.errors import NoRouteError, ParameterError
-from fabric.words.given import require, whole_numbers
+from fabric.words.given import require
+from fabric.words.numbers import whole_numbers
 
 __all__ = ["carrier", "check_policy", "route"]
 

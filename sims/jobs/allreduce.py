@@ -55,7 +55,7 @@ def all_reduce(
 
 def _of_all_reduce(settings: dict[str, Any]) -> dict[str, Any]:
     name = settings.setdefault("collective", ALL_REDUCE.name)
-    if name != ALL_REDUCE.name:
+    if not isinstance(name, str) or name != ALL_REDUCE.name:
         rule = "AllReduce is the job of all-reduce: CollectiveJob is of any"
         raise ParameterError("collective", name, rule)
     return settings

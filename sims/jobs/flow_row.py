@@ -13,6 +13,7 @@ from fabric import Fabric
 from fabric.routing.policies import policy_file
 from fabric.words.card import Card
 from fabric.words.errors import FabricsimError, ParameterError
+from fabric.words.given import require
 from fabric.words.units import format_time
 from sims.jobs.flow_run import FlowRun, traffic_of
 from sims.models.fluid.faults.schedule_file import FaultSchedule
@@ -138,6 +139,7 @@ def simulate_flows(row: FlowRow, fabric: Fabric | None = None) -> FlowRow:
     Raises:
         FabricsimError: its topology was in memory and is not given, or a file is no longer what it was.
     """
+    require("row", row, FlowRow, "the row of a run of flows, as read_rows gives it")
     digest = None
     if fabric is None:
         if row.topology.startswith("graph "):

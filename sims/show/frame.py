@@ -79,19 +79,26 @@ def frame(rows: Iterable[Row | Failure], library: str = "") -> Any:
     >>> table["algorithm"].tolist(), table["size_bytes"].tolist()
     (['ring', 'ring', 'tree', 'tree'], [1024, 1048576, 1024, 1048576])
     """
-    if library and library not in _LIBRARIES:
+    if not isinstance(library, str) or (library and library not in _LIBRARIES):
         raise ParameterError("library", library, "unknown", _LIBRARIES)
     if library and library != "arrays" and not find_spec(library):
         raise ParameterError("library", library, "is not installed")
     chosen = library or next(name for name in _LIBRARIES if name == "arrays" or find_spec(name))
     known: dict[tuple[str, str], dict[str, Any]] = {}
+    if not isinstance(rows, Iterable):
+        raise ParameterError("rows", rows, _ROWS)
     records = [_record(row, known) for row in rows]
     names = dict.fromkeys(name for record in records for name in record)
     return _LIBRARIES[chosen]({name: _array([record.get(name) for record in records]) for name in names})
 
 
+_ROWS = "a list of rows, as sims gives them"
+
+
 def _record(row: Row | Failure, known: dict[tuple[str, str], dict[str, Any]]) -> dict[str, Any]:
     """All that is known of a row by the name of its column; ``known``: the parts of texts met before."""
+    if not hasattr(row, "to_dict"):
+        raise ParameterError("rows", row, _ROWS)
     plain: dict[str, Any] = {}
     tables: dict[str, Any] = {}
     for name, value in row.to_dict().items():

@@ -149,6 +149,9 @@ def compare(a: Side, b: Side, **settings: Any) -> Comparison:
 
 def _side(side: Side, settings: Mapping[str, Any]) -> Sequence[Row]:
     if not isinstance(side, str | os.PathLike):
+        bad = not isinstance(side, Sequence) or any(not isinstance(row, Row) for row in side)
+        if bad:
+            raise ParameterError("rows", side, "a list of rows, the path of some, or the text of a topology")
         return side
     if is_results(os.fspath(side)):
         return read_rows(side)

@@ -268,7 +268,7 @@ def collective_named(name: str) -> Collective:
     Raises:
         ParameterError: there is none; the known ones are listed.
     """
-    if name not in COLLECTIVES:
+    if not isinstance(name, str) or name not in COLLECTIVES:
         raise ParameterError("collective", name, "unknown collective", COLLECTIVES)
     return COLLECTIVES[name]
 

@@ -15,6 +15,7 @@ from fabric.machine.collector import collector_paused
 from fabric.machine.document import open_text
 from fabric.machine.under_way import PER_BYTE, reading
 from fabric.words.errors import FileFormatError, ParameterError
+from fabric.words.given import require_path
 from fabric.words.place import place_in
 from topologies.files.astra import write_astra
 from topologies.files.dot import write_dot
@@ -105,6 +106,7 @@ def write_graph(G: nx.Graph, path: str | os.PathLike[str]) -> None:
         ParameterError: another ending, or what the format refuses.
         SchemaError: values that the format cannot hold.
     """
+    require_path("path", path)
     endings = [ending.lower() for ending in Path(path).suffixes]
     form = next((form for form in ("".join(endings[-2:]), "".join(endings[-1:])) if form in WRITERS), None)
     if form is None:
@@ -118,6 +120,7 @@ def read_graph(path: str | os.PathLike[str]) -> nx.Graph:
     Raises:
         FileFormatError: none of them, or it breaks its own format; with the place.
     """
+    require_path("path", path)
     reader = READERS[file_format(path)]
     with collector_paused():  # of millions of objects, none of which is garbage
         return reader(path)

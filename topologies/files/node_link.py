@@ -20,6 +20,7 @@ from fabric.machine.json_place import json_place
 from fabric.machine.json_stream import NotStreamed, json_members
 from fabric.machine.whole_file import replaced
 from fabric.words.errors import FileFormatError, ParameterError, SchemaError
+from fabric.words.given import require_path
 from topologies.files.cells import as_tuples
 from topologies.files.foreign import foreign_json
 from topologies.files.listed_twice import in_node_order
@@ -37,6 +38,7 @@ def write_node_link(G: nx.Graph, path: str | os.PathLike[str]) -> None:
     what strict JSON cannot hold, such as NaN, ParameterError for a directed graph or a multigraph, and
     FabricsimError where the file cannot be written.
     """
+    require_path("path", path)
     if G.is_directed() or G.is_multigraph():
         raise ParameterError("G", type(G).__name__, f"an undirected nx.Graph: {_CABLES}")
     problems: list[str] = []
@@ -67,6 +69,7 @@ def read_node_link(path: str | os.PathLike[str]) -> nx.Graph:
     graph in which each node and, unless it says ``multigraph``, each edge is listed once and edges name
     listed nodes.
     """
+    require_path("path", path)
     name = os.fspath(path)
     if os.path.isfile(name):
         with suppress(

@@ -102,7 +102,9 @@ class Builder:
         except TypeError as error:
             raise TypeError(f"{self.function.__name__}(): {error}") from None
         bound.apply_defaults()
-        values = dict(bound.arguments)
+        values = {
+            name: self.defaults[name] if value is None else value for name, value in bound.arguments.items()
+        }
         for name, argument in self.arguments.items():
             if values[name] is not None or name in self.needed:
                 values[name] = argument.check(name, values[name])

@@ -22,12 +22,17 @@ def whole(name: str, value: Any, least: int, *, even: bool = False) -> int:
     8
     """
     if not isinstance(value, Integral) or isinstance(value, bool) or int(value) < least:
-        raise ParameterError(name, value, f"{'an even' if even else 'a whole'} number, at least {least}")
+        rule = f"{'an even' if even else 'a whole'} number, at least {least}"
+        raise ParameterError(name, value, rule + _no_text(value))
     found = int(value)
     if even and found % 2:
         near = f"{found - 1} and {found + 1}" if found > least else f"{least}"
         raise ParameterError(name, value, f"an even number: the nearest legal are {near}")
     return found
+
+
+def _no_text(value: Any) -> str:
+    return ", not a text" if isinstance(value, str) else ""
 
 
 def wholes(name: str, value: Any, least: int) -> list[int]:
@@ -40,7 +45,8 @@ def number(name: str, value: Any, *, positive: bool) -> float:
     """The value as float: finite, above zero or (not ``positive``) at least zero."""
     real = isinstance(value, Real) and not isinstance(value, bool)
     if not real or not -inf < value < inf or value < 0 or (positive and value == 0):
-        raise ParameterError(name, value, f"a finite number, {'above zero' if positive else 'zero or more'}")
+        rule = f"a finite number, {'above zero' if positive else 'zero or more'}"
+        raise ParameterError(name, value, rule + _no_text(value))
     return float(value)
 
 

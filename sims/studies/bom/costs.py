@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fabric.words.errors import ParameterError
+from fabric.words.given import require_path
 from sims.studies.bom import bill
 from sims.studies.bom.parts import read_parts
 from topologies import load
@@ -33,6 +34,7 @@ def costs(
     Raises:
         ParameterError: no such file or topology, or a topology of which some part has no price.
     """
+    require_path("prices", prices)
     parts = read_parts(prices)
     if not parts.currency:
         raise ParameterError("prices", str(prices), "holds no prices")

@@ -7,7 +7,7 @@ nine of ten are faster than the slow one, and one of ten is faster than the quic
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from statistics import median
@@ -15,6 +15,7 @@ from typing import Any
 
 from fabric.machine.under_way import watched
 from fabric.words.errors import ParameterError
+from fabric.words.given import require
 from sims.jobs.collective import CollectiveJob
 from sims.jobs.opened import AnyFabric, opened
 from sims.scenario.row import Row
@@ -125,7 +126,7 @@ def of_log(log: NcclLog, name: str = "log") -> tuple[str, int, dict[int, float]]
 
 def expect(
     fabric: AnyFabric,
-    sizes: Sequence[int | str] | str = (),
+    sizes: Sequence[int | str] | int | str = (),
     *,
     log: AnyLog | None = None,
     algorithm: str = "",
@@ -154,6 +155,8 @@ def expect(
     >>> round(found.marks[0].slow_s / found.marks[0].row.time_s, 6)
     1.1
     """
+    require("algorithm", algorithm, str, "a text such as ring")
+    require("latency_profile", latency_profile, str, "a text such as ib-ndr")
     width = share(tolerance)
     fabric, topology, digest = opened(fabric, topology, digest)
     measured: dict[int, float] = {}
@@ -166,8 +169,8 @@ def expect(
         if asked not in (None, ranks):
             raise ParameterError("ranks", asked, f"the log {log.name} is of {ranks:,}")
         asked = ranks
-        sizes = sizes or list(measured)
-    counts = bytes_of(sizes if len(sizes) else SIZES)
+        sizes = list(measured) if _none_said(sizes) else sizes
+    counts = bytes_of(SIZES if _none_said(sizes) else sizes)
     settings["ranks"] = asked
     settings.setdefault("routing", "adaptive")
     of = settings.setdefault("collective", ALL_REDUCE.name)
@@ -188,6 +191,10 @@ def expect(
     if log is not None and all(mark.measured_s is None for mark in marks):
         raise ParameterError("size", min(counts), f"the log {log.name} has no line of these sizes")
     return Expectation(marks=tuple(marks), job=plan.any_job, tolerance=width, log=log, notes=tuple(notes))
+
+
+def _none_said(sizes: object) -> bool:
+    return isinstance(sizes, Sized) and not len(sizes)
 
 
 def _mark(row: Row, tolerance: float | None, **held: Any) -> Mark:

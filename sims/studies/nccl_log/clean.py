@@ -16,6 +16,7 @@ from itertools import islice
 from fabric.machine.document import read_bytes
 from fabric.machine.json_ways import json_index
 from fabric.words.errors import FileFormatError
+from fabric.words.given import require_path
 from fabric.words.place import at
 
 __all__ = ["LogText", "cleaned", "log_text"]
@@ -83,6 +84,7 @@ def log_text(path: str | os.PathLike[str]) -> LogText:
         FileFormatError: cannot be read, or larger than 256 MiB.
         TooLargeError: more than fits in memory.
     """
+    require_path("log", path)
     rule = f"is larger than {_MOST_BYTES >> 20} MiB: keep the lines of the table and of the devices"
     raw = read_bytes(path, most=_MOST_BYTES, rule=rule)
     wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))

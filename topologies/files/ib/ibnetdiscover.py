@@ -13,6 +13,7 @@ from pathlib import Path
 import networkx as nx
 
 from fabric.words.errors import FileFormatError, ParameterError
+from fabric.words.given import require_path
 from fabric.words.units import format_rate, format_time
 from topologies.files.ib.cables import Cable, read_cables
 from topologies.files.ib.hosts import by_host, natural
@@ -39,6 +40,7 @@ def read_ibnetdiscover(
     ParameterError for an illegal ``nvlink`` or ``delay``, and for an ``nvlink`` that no server could have.
     """
     nvlink, delay = checks.rate("nvlink", nvlink, or_none=True), checks.delay("delay", delay)
+    require_path("path", path)
     file = os.fspath(path)
     records = read_records(path)
     notes: list[str] = []
