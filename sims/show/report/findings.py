@@ -132,6 +132,8 @@ def _runs(winners: Sequence[tuple[int, Sequence[str]]]) -> Iterator[str]:
 def _best(rows: Sequence[Row], axes: Sequence[str]) -> Iterator[str]:
     best = max(rows, key=lambda row: row.busbw_GBps)
     where = label(best.scenario, axes)
+    if best.used != best.scenario.algorithm:
+        where += f": {best.used}"
     yield (
         f"The highest bus bandwidth is {number(best.busbw_GBps)} GB/s ({where}): {best.efficiency:.1%} of "
         "the bandwidth bound of its algorithm."
