@@ -225,7 +225,11 @@ def dealt(groups: str, experts: str, ranks: int) -> tuple[dict[str, int], dict[s
         if 0 not in named.values() and OF_EXPERTS not in named:
             named[OF_EXPERTS] = 0
         _require_apart(experts, named, dimensions)
-        folded = _sized("experts", named, ranks // dimensions.get(STAGES, 1), " of a pipeline stage")
+        try:
+            folded = _sized("experts", named, ranks // dimensions.get(STAGES, 1), " of a pipeline stage")
+        except ParameterError as error:  # what is left was not said
+            error.quote(experts.strip().removeprefix("mesh:"))
+            raise
     return dimensions, folded
 
 

@@ -159,6 +159,17 @@ def test_a_name_that_others_have_for_an_algorithm_of_another_collective_says_not
         ),
         ("allreduce fat-tree:k=4 --fail switches=tier2:999", "fail: 'switches=tier2:999': too many of 8"),
         ("allreduce star:endpoints=8 --experts ep=2", "experts: 'ep=2': is said of groups"),
+        *(
+            (f"allreduce fat-tree:k=4 {options} --size 1K --gap 1s --duration 1y", f"faults: {told}: about")
+            for options, told in (
+                ("--faults quiet:flaps=5/s", "'quiet:flaps=5/s'"),
+                ("--flap 1e12/d", "'quiet:flaps=1e12/d'"),
+            )
+        ),
+        (
+            "allreduce fat-tree:k=4 --size 1K --groups tp=4,dp=rest --over tp --experts ep=3",
+            "experts: 'ep=3': 3 do not divide the 16 ranks of a pipeline stage",
+        ),
         ("goodput fat-tree:k=64 --step 20s --faults llama3:gpu_mtbf=1h", "duration: '54d': about"),
         (
             "train star:endpoints=64,gpus_per_server=8 --model llama3-8b --groups tp=8,dp=rest "

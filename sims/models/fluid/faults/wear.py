@@ -143,8 +143,8 @@ class Wear:
         why = "" if most == MOST_OUTAGES else " (an hour of work on this fabric)"
         rule = f"{figure}, at most {most:,}{why}: longer times between them, fewer flaps, or a shorter run"
         spec = self.spec
-        if self.flaps >= 1:  # as a day's it would be a long row of zeros
-            spec = spec.replace(_text("flaps", self.flaps), f"{self.flaps:g}/s")
+        if self.flaps >= 1:  # in full it would be a long row of zeros
+            spec = spec.replace(_text("flaps", self.flaps), f"{self.flaps * _DAY:g}/d".replace("e+", "e"))
         return ParameterError("faults", spec, rule)
 
 
