@@ -17,6 +17,7 @@ from fabric.graph.nic import planes
 from fabric.routing.effort import takes_time
 from fabric.routing.route import check_policy
 from fabric.words.errors import ParameterError
+from fabric.words.given import require
 from fabric.words.units import format_size
 from sims.jobs.causes import causes
 from sims.jobs.compiler import Compiler
@@ -65,6 +66,7 @@ class CollectiveJob:
         digest: str | None = None,
         **settings: Any,
     ) -> None:
+        require("fabric", fabric, Fabric, "a Fabric: Fabric.from_graph makes one of a graph")
         self.setup = setup = Setup(**settings)
         self.fabric = fabric
         self.policy, self.profile, self.course = setup.policy(planes(fabric)), setup.profile, setup.course

@@ -21,6 +21,7 @@ from fabric.measures.link_kind import link_kinds
 from fabric.routing.policies import Policy, parse_policy, policy_file, policy_text
 from fabric.routing.route import check_policy
 from fabric.words.errors import ParameterError
+from fabric.words.given import require
 from sims.jobs.demand import Demand
 from sims.jobs.uniform import listed, uniform
 from sims.models.fluid.patience import Wait, flows_wait
@@ -109,7 +110,11 @@ def balances(fabric: Fabric, demand: Demand, policies: Sequence[Policy], seed: i
         FabricsimError: a policy does not fit the fabric, or its loads do not fit in memory; of all policies
             what can be known before is checked before the first is routed.
     """
+    require("fabric", fabric, Fabric, "a Fabric: Fabric.from_graph makes one of a graph")
+    require("demand", demand, Demand, "who sends to whom, as sims.jobs.demand makes it")
+    require("policies", policies, Sequence, "a list of policies such as Ecmp()")
     for policy in policies:
+        require("policies", policy, Policy, "a list of policies such as Ecmp()")
         check_policy(fabric, policy)
     search_wait(fabric, demand, policies).require("topology", fabric.name)
     for policy in policies:

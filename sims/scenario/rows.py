@@ -13,6 +13,7 @@ from fabric.machine.document import read_text
 from fabric.machine.under_way import reading
 from fabric.words.counted import counted
 from fabric.words.errors import FabricsimError, FileFormatError, ParameterError
+from fabric.words.given import require_path
 from sims.scenario.files import ROW_FORMATS, read_records, tell_damaged
 from sims.scenario.job_row import JobRow
 from sims.scenario.record_place import record_place
@@ -48,6 +49,8 @@ def read_results(*paths: str | os.PathLike[str]) -> list[Row | JobRow | Failure]
     Raises:
         FileFormatError: missing, empty, cut off, or a record is not a result; names the record, line, column.
     """
+    for path in paths:
+        require_path("path", path)
     with reading(*(_rows_of(path) for path in paths)):
         return latest(result for path in paths for result in results_in(path))
 

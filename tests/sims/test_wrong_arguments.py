@@ -15,12 +15,26 @@ from hypothesis import strategies as st
 
 import sims
 import topologies
+from fabric import Ecmp, Fabric
 from fabric.words.errors import FabricsimError, ParameterError
+from sims.jobs.demand import demand
+from sims.models.profiles import PROFILES
+from sims.workload.traffic import pattern
 from topologies.named import FAMILIES
 
 FT = "star:endpoints=4"
 ODD = [None, "x", "8", b"8", 0.9, np.nan, -1, True, {}, object(), [], ["a"], [1.5], [0, 1, 2]]
 ODD += [np.array([np.nan]), np.zeros((2, 2))]
+TREE = Fabric.from_graph(topologies.star(endpoints=4))
+FLOWS = {"traffic": pattern("shift:1", 4, 1e6), "policy": Ecmp()}
+MATCH = {"demand": demand("shift:1", TREE), "policies": [Ecmp()]}
+ROWS = sims.all_reduce(FT, "ring", "1KiB")
+
+
+def balanced(**arguments: Any) -> list[Any]:
+    return list(sims.balances(**arguments))
+
+
 # (a call, arguments that are right, those of them that are thrown at)
 CALLS: list[tuple[Callable[..., Any], dict[str, Any], tuple[str, ...]]] = [
     (
@@ -48,6 +62,12 @@ CALLS: list[tuple[Callable[..., Any], dict[str, Any], tuple[str, ...]]] = [
     ),
     (sims.diagnose, {"log": "x", "fabric": FT}, ("log", "fabric", "baseline", "tolerance")),
     (sims.read_nccl, {"path": "x"}, ("path", "ranks")),
+    (sims.AllReduce, {"fabric": None}, ("fabric",)),
+    (sims.Explainer, {"job": None}, ("job",)),
+    (sims.run_flows, {"fabric": TREE, **FLOWS, "profile": PROFILES["ideal"]}, ("fabric", *FLOWS, "profile")),
+    (balanced, {"fabric": TREE, **MATCH}, ("fabric", *MATCH)),
+    (sims.figure_of, {"rows": ROWS}, ("rows",)),
+    (sims.allreduce_figure, {"rows": ROWS}, ("rows",)),
     (sims.frame, {"rows": []}, ("rows", "library")),
     (topologies.load, {"spec": FT}, ("spec", "nvlink")),
     (topologies.read_graph, {"path": "x"}, ("path",)),
@@ -102,6 +122,9 @@ def test_builders_too(data: st.DataObject) -> None:
         (lambda: sims.goodput(FT, step=20), "step: '20': a unit is needed"),
         (lambda: sims.read_nccl(None), "log: not given: the path of a file"),  # type: ignore[arg-type]
         (lambda: sims.compare(None, FT), "rows: not given: a list of rows, the path of some"),  # type: ignore[arg-type]
+        (lambda: sims.read_rows(0.9), "path: 0.9: the path of a file"),  # type: ignore[arg-type]
+        (lambda: sims.AllReduce(FT), "fabric: 'star:endpoints=4': a Fabric: Fabric.from_graph"),  # type: ignore[arg-type]
+        (lambda: sims.figure_of(0.9), "rows: 0.9: a list of rows, as sims gives them"),  # type: ignore[arg-type]
         (lambda: sims.collective([], FT), "collective: .*: unknown collective"),  # type: ignore[arg-type]
     ],
 )

@@ -20,6 +20,7 @@ from fabric.routing.policies import Policy
 from fabric.words.card import Card
 from fabric.words.counted import counted
 from fabric.words.errors import FabricsimError, ParameterError
+from fabric.words.given import require
 from fabric.words.units import MOST_SPAN, format_rate, format_time
 from sims.models.fluid.faults.detours import Detours, Router
 from sims.models.fluid.faults.process import StruckFault
@@ -280,5 +281,8 @@ def run_flows(
         NoRouteError: a pair has no path.
         FabricsimError: a fault of a schedule would cut a pair off; flows wait for what nobody repairs.
     """
+    require("traffic", traffic, Traffic, "flows, as sims.workload.traffic makes them")
+    require("policy", policy, Policy, "a policy such as Ecmp()")
+    require("profile", profile, LatencyProfile, "a latency profile, as latency_profile gives it")
     routed = RoutedTraffic.of(fabric, traffic, policy, profile)
     return routed.run(resolution, striking=striking, timeline=timeline)

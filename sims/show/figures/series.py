@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from fabric.words.errors import ParameterError
+from fabric.words.given import require
 from sims.scenario.row import Row
 from sims.scenario.scenario import Scenario
 from sims.settings.table import BY_FIELD
@@ -83,8 +84,15 @@ def spread(values: Sequence[float]) -> tuple[float, float, float]:
     return low, middle, high
 
 
+_ROWS = "a list of rows, as sims gives them"
+
+
 def require_rows(rows: Sequence[Row]) -> None:
     """Raise ParameterError where there is nothing to draw."""
+    if rows is not None and not isinstance(rows, Sequence):
+        raise ParameterError("rows", rows, _ROWS)
+    for row in rows or ():
+        require("rows", row, Row, _ROWS)
     if not rows:
         raise ParameterError("rows", 0, "a figure needs at least one row")
 

@@ -21,6 +21,7 @@ from fabric.damage.upgrade import format_upgrades, parse_upgrades
 from fabric.measures.places import cable_kinds, slug
 from fabric.routing.policies import Policy
 from fabric.words.errors import FabricsimError
+from fabric.words.given import require
 from sims.jobs.collective import CollectiveJob
 from sims.models.fluid.engine import ENGINES as TIMES
 from sims.models.fluid.program import Program
@@ -169,6 +170,7 @@ class Explainer:
     """
 
     def __init__(self, job: CollectiveJob) -> None:
+        require("job", job, CollectiveJob, "the job of a collective, such as AllReduce(fabric)")
         self.job = job
         drifts = job.groups is not None and job.groups.drift is not None
         self._timed = job.engine in TIMES and job.course.plain and not drifts
