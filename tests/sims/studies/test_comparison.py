@@ -91,7 +91,7 @@ def test_the_same_rows_changed_nothing() -> None:
 @pytest.mark.parametrize(
     ("a", "b", "rule"),
     [
-        ([], [1], "0 and 1': a comparison needs rows on both sides"),
+        ([], ("ring", "1K"), "0 and 1': a comparison needs rows on both sides"),
         (("ring", "1K"), ("tree", "1K"), None),
         (("ring", "1K,1M"), ("ring", "1G,2G"), "rows: 'size_bytes': has several values on one side"),
     ],
