@@ -139,7 +139,7 @@ def _relayed(f: Fabric, src: NDArray, dst: NDArray, policy: Policy, qp: NDArray)
     """Paths by way of an endpoint of the source's scale-up domain: the nearest, then by the destination's
     place on its leaf, so that all of a leaf's are shared evenly by as many relays as there are.
     """
-    mine = f.scaleup[src]
+    mine = f.scaleup[src].astype(np.int64)  # nodes times endpoints are more than 32 bits hold
     _, some, case = np.unique(mine * f.n_endpoints + dst, return_index=True, return_inverse=True)
     domain, end = mine[some], dst[some]  # of each case: from any endpoint of a domain the relays are the same
     order = np.argsort(f.scaleup, kind="stable")

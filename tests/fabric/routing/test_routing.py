@@ -391,6 +391,18 @@ def test_a_flow_has_the_relay_that_it_would_have_alone() -> None:
     assert [links(together, i).tolist() for i in range(300)] == [one.link.tolist() for one in alone]
 
 
+def test_servers_of_a_large_fabric_keep_to_their_own_relays() -> None:
+    """Two servers and destinations whose numbers, server times endpoints, differ by 2^32 less the gap."""
+    F = Fabric.from_graph(load("rail-only:gpus_per_server=2,servers=60000,radix=512"))
+    servers = round(2**32 / F.n_endpoints)
+    gap = 2**32 - servers * F.n_endpoints
+    src, dst = np.array([0, 2 * servers]), np.array([1001, 1001 + gap])
+    assert 0 < gap < F.n_endpoints - 1001 and gap % 2 == 0
+    paths = route(F, src, dst, Ecmp())
+    relays = [int(F.link_dst[links(paths, flow)[1]]) for flow in range(2)]
+    assert relays == [1, 2 * servers + 1]
+
+
 def test_queue_pairs_of_a_relayed_transfer_are_hashed_apart() -> None:
     """Each rail with two leaves and four spines: 64 queue pairs between rails take all four."""
     access = [(e, f"r{e % 2}l{e // 4}") for e in range(8)] + [(e, f"n{e // 2}") for e in range(8)]
