@@ -162,10 +162,10 @@ class PacketProgram:
             spread=self.spread,
             seed=self.seed,
         )
-        with collector_paused():
+        with collector_paused():  # once for both: a pause ends with a collection
             run = _Run(self, network, size, factor)
-        with under_way(lambda: network.received, max(self.payload(size), 1.0)):
-            network.run()
+            with under_way(lambda: network.received, max(self.payload(size), 1.0)):
+                network.run()
         if run.open:
             raise DeadlockError(circle(self.fabric, network.ports.values()), run.open, env.now)
         return run.last, summary(network, float(run.last.max()))
