@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from sims.studies.validation.case import Case, Point
+from sims.studies.validation.case import Case, Point, Rule
 from sims.studies.validation.packet_fluid import ALONE, ODD, TREES, case, times
 
 __all__ = [
@@ -37,13 +37,22 @@ ACROSS = ("ring", "halving-doubling", "tree")  # what hierarchical algorithms do
 Run = tuple[str, str, str, int, str]  # label, fabric, algorithm, bytes, routing
 
 
-def judged(name: str, packet: str, runs: Iterable[Run], tolerance: float, basis: str, note: str = "") -> Case:
+def judged(
+    name: str,
+    packet: str,
+    runs: Iterable[Run],
+    tolerance: float,
+    basis: str,
+    note: str = "",
+    *,
+    rule: Rule = "equal",
+) -> Case:
     """A case of all-reduces, each at its own pace in both models; ``packet``: the settings of that one."""
     points = []
     for label, spec, algorithm, size, routing in runs:
         expected, got = times(spec, algorithm, size, routing, packet, sync="rank")
         points.append(Point(label=f"{label}, {size:,} B", expected=expected, got=got))
-    return case(name, points, "equal", tolerance, basis, note, against=AGAINST)
+    return case(name, points, rule, tolerance, basis, note, against=AGAINST)
 
 
 def collision_runs(trees: Iterable[tuple[str, int]]) -> Iterator[Run]:
@@ -155,13 +164,9 @@ def trees(full: bool) -> Case:
 
 def trees_in_queues(full: bool) -> Case:
     """The same without a control: a full queue holds up segments of the other tree."""
-    points = []
-    for label, spec, algorithm, size, routing in tree_runs(_tree_sizes(full)):
-        expected, got = times(spec, algorithm, size, routing, "none", sync="rank")
-        points.append(Point(label=f"{label}, {size:,} B", expected=expected, got=got))
-    basis = "first in, first out, where segments of two trees meet: full buffers hold up others behind"
     name = "pipelined trees in queues, sync rank"
-    return case(name, points, "shown", 0.0, basis, "16 ranks, cc=none.", against=AGAINST)
+    basis = "first in, first out, where segments of two trees meet: full buffers hold up others behind"
+    return judged(name, "none", tree_runs(_tree_sizes(full)), 0.0, basis, "16 ranks, cc=none.", rule="shown")
 
 
 def _tree_sizes(full: bool) -> tuple[int, ...]:
