@@ -76,10 +76,8 @@ def _nearest(one: Finding) -> str:
     'as expected (a healthy run), is off by a factor of 7.4'
     """
     assert one.rms is not None
-    far = off_words(one.rms)
-    return (
-        f"{one.cause.name} ({one.words}), is off by {f'a factor of {far[:-1]}' if far.endswith('x') else far}"
-    )
+    far = f"a factor of {math.exp(one.rms):.2g}" if one.rms > _FACTOR else off_words(one.rms)
+    return f"{one.cause.name} ({one.words}), is off by {far}"
 
 
 def off_words(rms: float) -> str:
