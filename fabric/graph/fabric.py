@@ -20,6 +20,7 @@ from fabric.graph.schema import GPU, NVSWITCH, SWITCH, Columns, Zone, read_colum
 from fabric.machine.collector import collector_paused
 from fabric.words.card import Card
 from fabric.words.errors import NoRouteError, ParameterError
+from fabric.words.given import require
 
 __all__ = ["Contraction", "Fabric"]
 
@@ -330,6 +331,11 @@ def _ports(
     place = np.repeat(start[edge] - arc_link[:-1], cables) + np.arange(int(arc_link[-1]))
     ports: NDArray[np.int32] = c.cable_ports[np.repeat((arcs >= len(c.tail)).astype(np.int64), cables), place]
     return ports
+
+
+def require_fabric(value: object) -> None:
+    """Raise ParameterError unless ``value`` is a Fabric."""
+    require("fabric", value, Fabric, "a Fabric: Fabric.from_graph makes one of a graph")
 
 
 def _read_only(array: NDArray[Any]) -> NDArray[Any]:

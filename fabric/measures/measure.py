@@ -7,12 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fabric.graph.fabric import Fabric
+from fabric.graph.fabric import Fabric, require_fabric
 from fabric.graph.schema import GPU, NVSWITCH, SWITCH
 from fabric.measures.halves import half_capacity, part_of
 from fabric.measures.hops import hop_counts
 from fabric.measures.link_kind import node_kind
-from fabric.words.given import require
 
 __all__ = ["Boundary", "Measures", "Tier", "measure"]
 
@@ -79,7 +78,7 @@ class Measures:
 
 def measure(fabric: Fabric) -> Measures:
     """All static measures; at 100,000 endpoints the distance tables take most of the time."""
-    require("fabric", fabric, Fabric, "a Fabric: Fabric.from_graph makes one of a graph")
+    require_fabric(fabric)
     servers = np.unique(fabric.server[fabric.server >= 0])
     part = part_of(fabric)
     return Measures(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fabric.graph.direct import direct_arcs, directly
-from fabric.graph.fabric import Fabric, ranges
+from fabric.graph.fabric import Fabric, ranges, require_fabric
 from fabric.routing.attachment import nearest, ways
 from fabric.routing.draw import Draw
 from fabric.routing.paths import Paths
@@ -40,7 +40,7 @@ def carrier(fabric: Fabric, policy: Policy | str) -> Fabric:
 
 def _looked_at(fabric: Fabric, policy: Policy | str) -> Policy:
     """The policy, once both are known to be what they have to be."""
-    require("fabric", fabric, Fabric, "a Fabric: Fabric.from_graph makes one of a graph")
+    require_fabric(fabric)
     if isinstance(policy, str):
         return parse_policy(policy)
     require("policy", policy, Policy, "a policy such as Ecmp(), or its text", POLICIES)

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from fabric import Fabric
 from fabric.damage.breakage import harmed
+from fabric.graph.fabric import require_fabric
 from fabric.graph.nic import planes
 from fabric.routing.effort import takes_time
 from fabric.routing.route import check_policy
 from fabric.words.errors import ParameterError
-from fabric.words.given import require
 from fabric.words.units import format_size
 from sims.jobs.causes import causes
 from sims.jobs.compiler import Compiler
@@ -66,7 +66,7 @@ class CollectiveJob:
         digest: str | None = None,
         **settings: Any,
     ) -> None:
-        require("fabric", fabric, Fabric, "a Fabric: Fabric.from_graph makes one of a graph")
+        require_fabric(fabric)
         self.setup = setup = Setup(**settings)
         self.fabric = fabric
         self.policy, self.profile, self.course = setup.policy(planes(fabric)), setup.profile, setup.course

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from fabric import Fabric, Paths, carrier, max_min, route
 from fabric.graph.contraction import members
+from fabric.graph.fabric import require_fabric
 from fabric.graph.nic import busiest_nic
 from fabric.measures.link_kind import link_kinds
 from fabric.routing.policies import Policy, parse_policy, policy_file, policy_text
@@ -110,7 +111,7 @@ def balances(fabric: Fabric, demand: Demand, policies: Sequence[Policy], seed: i
         FabricsimError: a policy does not fit the fabric, or its loads do not fit in memory; of all policies
             what can be known before is checked before the first is routed.
     """
-    require("fabric", fabric, Fabric, "a Fabric: Fabric.from_graph makes one of a graph")
+    require_fabric(fabric)
     require("demand", demand, Demand, "who sends to whom, as sims.jobs.demand makes it")
     require("policies", policies, Sequence, "a list of policies such as Ecmp()")
     for policy in policies:
